@@ -1,0 +1,94 @@
+#include "json/parse.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/parser.hpp>
+#include <boost/json/serialize.hpp>
+#include <unordered_set>
+#include <vector>
+
+namespace carrel::json {
+
+namespace {
+
+/// Only looks whether an object has a name twice: Boost's own parser would keep the last.
+struct DuplicateFinder {
+    constexpr static std::size_t max_object_size = std::size_t(-1);
+    constexpr static std::size_t max_array_size = std::size_t(-1);
+    constexpr static std::size_t max_key_size = std::size_t(-1);
+    constexpr static std::size_t max_string_size = std::size_t(-1);
+
+    using Failure = boost::json::error_code;
+    using Text = boost::json::string_view;
+
+    std::vector<std::unordered_set<std::string>> open;
+    std::string key;
+    std::string twice;
+
+    bool on_document_begin(Failure&) { return true; }
+    bool on_document_end(Failure&) { return true; }
+    bool on_object_begin(Failure&) { return open.emplace_back(), true; }
+    bool on_object_end(std::size_t, Failure&) { return open.pop_back(), true; }
+    bool on_array_begin(Failure&) { return true; }
+    bool on_array_end(std::size_t, Failure&) { return true; }
+    bool on_key_part(Text part, std::size_t, Failure&) { return key.append(part), true; }
+    bool on_key(Text part, std::size_t, Failure& failure) {
+        key.append(part);
+        if (!open.back().insert(key).second) {
+            twice = key;
+            failure = boost::json::make_error_code(boost::json::error::exception);
+            return false;
+        }
+        key.clear();
+        return true;
+    }
+    bool on_string_part(Text, std::size_t, Failure&) { return true; }
+    bool on_string(Text, std::size_t, Failure&) { return true; }
+    bool on_number_part(Text, Failure&) { return true; }
+    bool on_int64(std::int64_t, Text, Failure&) { return true; }
+    bool on_uint64(std::uint64_t, Text, Failure&) { return true; }
+    bool on_double(double, Text, Failure&) { return true; }
+    bool on_bool(bool, Failure&) { return true; }
+    bool on_null(Failure&) { return true; }
+    bool on_comment_part(Text, Failure&) { return true; }
+    bool on_comment(Text, Failure&) { return true; }
+};
+
+boost::json::parse_options options(std::size_t depth) {
+    boost::json::parse_options result;
+    result.max_depth = depth;
+    return result;
+}
+
+}  // namespace
+
+core::Expected<Value> parse(std::string_view text, std::size_t depth) {
+    boost::json::parser parser{{}, options(depth)};
+    boost::json::error_code failure;
+    const auto taken = parser.write_some(text.data(), text.size(), failure);
+    if (failure) return core::refuse(fmt::format("not JSON: {} at byte {}", failure.message(), taken));
+    if (taken != text.size() && text.find_first_not_of(" \t\r\n", taken) != text.npos)
+        return core::refuse(fmt::format("not JSON: more text after the value at byte {}", taken));
+    boost::json::basic_parser<DuplicateFinder> finder{options(depth)};
+    finder.write_some(false, text.data(), text.size(), failure);
+    if (!finder.handler().twice.empty())
+        return core::refuse(
+            fmt::format("the name \"{}\" stands twice in one object", finder.handler().twice));
+    return parser.release();
+}
+
+std::string to_text(const Value& value) { return boost::json::serialize(value); }
+
+const Value* find(const Value& value, std::string_view name) {
+    const auto* object = value.if_object();
+    return object ? object->if_contains(name) : nullptr;
+}
+
+std::string_view text_or(const Value& value, std::string_view name, std::string_view otherwise) {
+    const auto* member = find(value, name);
+    const auto* text = member ? member->if_string() : nullptr;
+    return text ? std::string_view{text->data(), text->size()} : otherwise;
+}
+
+}  // namespace carrel::json

@@ -1,0 +1,32 @@
+// JSON text to values, with bounds; and back.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+
+namespace carrel::json {
+
+using Value = boost::json::value;
+using Object = boost::json::object;
+using Array = boost::json::array;
+
+/// Strict RFC 8259: no comments, no trailing commas, no rest after the value, well-formed UTF-8, at
+/// most `depth` levels and, because a name that stands twice means different things to different
+/// readers, no duplicate names. The error says at which byte.
+core::Expected<Value> parse(std::string_view text, std::size_t depth = 64);
+
+/// One line, no spaces.
+std::string to_text(const Value& value);
+
+/// Null unless `value` is an object that has it.
+const Value* find(const Value& value, std::string_view name);
+/// The member when it is a string; else nothing.
+std::string_view text_or(const Value& value, std::string_view name, std::string_view otherwise = {});
+
+}  // namespace carrel::json
