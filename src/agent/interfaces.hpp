@@ -1,0 +1,123 @@
+// The four borders of the agent loop: a model that answers, a desk that acts, a sink that tells, and
+// a history that remembers. The loop itself knows no route, no store and no vendor.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/task.hpp"
+#include "json/parse.hpp"
+
+namespace carrel::agent {
+
+using async::Task;
+
+/// Tokens of one answer of a model, as the vendor counts them.
+struct Usage {
+    std::int64_t input_tokens = 0;
+    std::int64_t output_tokens = 0;
+    std::int64_t cache_read_input_tokens = 0;
+    std::int64_t cache_creation_input_tokens = 0;
+};
+
+/// One content block of an answer. `raw` is the JSON text exactly as history must keep it: it is
+/// stored and sent back byte by byte, because the vendor's cache and signatures bind to it.
+struct Block {
+    std::string type;  ///< "text", "thinking", "tool_use", …
+    std::string raw;
+};
+
+struct Answer {
+    std::vector<Block> blocks;
+    std::string stop_reason;  ///< "end_turn", "tool_use", "max_tokens", "refusal", …
+    Usage usage;
+};
+
+/// What is shown while an answer comes in.
+class Progress {
+public:
+    virtual ~Progress() = default;
+    virtual void text(std::string_view piece) = 0;
+    virtual void thinking(std::string_view piece) = 0;
+    /// Waiting for a retry, and the like; `retry_after` in seconds when known.
+    virtual void status(std::string_view message, std::optional<double> retry_after) = 0;
+    /// The partial answer is void: it is asked for again.
+    virtual void restarted() = 0;
+};
+
+/// Pixels of a screen or picture.
+struct Size {
+    int width = 0;
+    int height = 0;
+    bool operator==(const Size&) const = default;
+};
+
+/// What a model is asked.
+struct Question {
+    std::string system;                 ///< plain text
+    std::vector<std::string> messages;  ///< raw JSON objects {"role","content"}, oldest first
+    Size screen;                        ///< of the pictures the model sees
+};
+
+/// A model behind some vendor's API.
+class Model {
+public:
+    virtual ~Model() = default;
+    /// Throws core::Error when the vendor refuses for good (`reason()` is a stable code such as
+    /// "authentication_error") or retries are used up. Cancelling the task aborts the request.
+    virtual Task<Answer> answer(Question question, Progress& progress) = 0;
+    /// The largest picture it takes for a screen: see fit_image.
+    virtual Size picture_size(Size screen) const = 0;
+};
+
+/// A picture of a screen.
+struct Picture {
+    std::string bytes;
+    std::string media_type;  ///< "image/png" or "image/jpeg"
+    Size size;
+};
+
+/// The desk, as tools need it: operations by their row's name (ops::desk_operations).
+class DeskCalls {
+public:
+    virtual ~DeskCalls() = default;
+    /// POST (or GET) of the operation with a JSON input; its JSON answer. Throws Error with the desk's
+    /// own message when it refuses.
+    virtual Task<json::Value> call(std::string operation, json::Object input) = 0;
+    /// "screen/screenshot" or "screen/zoom" with `input`, as bytes.
+    virtual Task<Picture> picture(std::string operation, json::Object input) = 0;
+};
+
+/// What one tool call came to.
+struct ToolResult {
+    std::string text;  ///< may be empty when there is a picture
+    std::optional<Picture> picture;
+    bool is_error = false;
+};
+
+/// Where the loop tells what happens; every call is an event of the session, stored before it is seen.
+class Sink {
+public:
+    virtual ~Sink() = default;
+    virtual void text(std::string_view piece) = 0;
+    virtual void thinking(std::string_view piece) = 0;
+    virtual void status(std::string_view message, std::optional<double> retry_after) = 0;
+    virtual Task<> tool_use(std::string name, json::Object input, std::string tool_use_id) = 0;
+    /// Stores the picture first; answers the blob's hash when there was one.
+    virtual Task<> tool_result(std::string tool_use_id, const ToolResult& result) = 0;
+    virtual Task<> usage(Usage usage) = 0;
+};
+
+/// The append-only conversation as the model sees it: raw JSON messages, stored before they are used.
+class Transcript {
+public:
+    virtual ~Transcript() = default;
+    virtual const std::vector<std::string>& messages() const = 0;
+    virtual Task<> append(std::string raw_message) = 0;
+};
+
+}  // namespace carrel::agent

@@ -1,0 +1,99 @@
+// What makes desks. The fleet knows only these two interfaces.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.hpp"
+#include "net/http.hpp"
+
+namespace carrel::fleet {
+
+using async::Task;
+
+enum class Network { none, internet };
+
+struct Limits {
+    double cpus = 2;                    ///< cores' worth of time
+    std::uint64_t memory = 4ull << 30;  ///< bytes, all processes of the desk together
+    unsigned processes = 1024;          ///< processes and threads
+    bool operator==(const Limits&) const = default;
+};
+
+/// All that is said about a desk that shall be made.
+struct DeskSpec {
+    std::string id;     ///< "desk_" + 12 hex
+    std::string image;  ///< name of an image, "desktop"; the driver takes its newest build
+    unsigned slot = 0;  ///< which range of user ids (and interface) it gets; unique among living desks
+    int width = 1280;   ///< pixels
+    int height = 800;
+    Limits limits;
+    Network network = Network::internet;
+    std::string nonce;  ///< 32 hex; the desk proves itself with it in GET /hello
+};
+
+/// What a driver can do on this host, and what it cannot and why.
+struct Capabilities {
+    std::string driver;     ///< "native"
+    bool can_start = true;  ///< false: `warnings` say why
+    bool has_internet = true;
+    std::vector<std::string> warnings;  ///< sentences, such as a missing memory limit
+};
+
+/// How a desk came to an end, as its user is told.
+struct Ending {
+    std::string code;    ///< "stopped", "killed", "out_of_memory", "tool_server_failed"
+    std::string reason;  ///< a sentence
+};
+
+/// A fact about a living desk that its session should hear of.
+struct Notice {
+    std::string code;  ///< "out_of_memory"
+    std::string message;
+};
+
+/// A desk that runs. Destroying this object lets the desk run on.
+class Desk {
+public:
+    virtual ~Desk() = default;
+    virtual const std::string& id() const = 0;
+    /// Where its tool server listens; a file system path of a Unix socket.
+    virtual const std::string& endpoint() const = 0;
+    /// Warnings of its start, such as "no limit of memory: …".
+    virtual const std::vector<std::string>& warnings() const = 0;
+    /// Returns when the desk has ended. Cancellable; at most one caller.
+    virtual Task<Ending> ended() = 0;
+    /// Returns the next fact (the kernel killed a process for memory, …). Cancellable; one caller.
+    virtual Task<Notice> next_notice() = 0;
+    /// Ends every process of it; returns when all are dead and nothing of the desk is left on the
+    /// host but files that are being removed.
+    virtual Task<> stop() = 0;
+};
+
+/// What adoption found under an id.
+struct Adoption {
+    std::string id;
+    std::string nonce;           ///< of identity.json; the fleet compares it with its row and GET /hello
+    std::unique_ptr<Desk> desk;  ///< null when it is not what identity.json says
+    std::string why_not;         ///< a sentence then
+};
+
+class Driver {
+public:
+    virtual ~Driver() = default;
+    virtual Capabilities describe() = 0;
+    /// Throws Error with a sentence; nothing is left behind then.
+    virtual Task<std::unique_ptr<Desk>> start(DeskSpec spec) = 0;
+    /// Every desk on the host that this driver made with this data directory, alive or not.
+    virtual Task<std::vector<std::string>> list() = 0;
+    /// Checks a desk's identity (HOUSE law 12) and takes it over.
+    virtual Task<Adoption> adopt(std::string id) = 0;
+    /// Removes whatever exists under that id; fine when nothing does.
+    virtual Task<> remove(std::string id) = 0;
+};
+
+}  // namespace carrel::fleet

@@ -1,0 +1,52 @@
+// Operations: everything a client can ask, each declared once as a row. REST routes, permissions and
+// documents are made from the rows; a handler is bound to its row by name and the binding is checked
+// when the program starts, so no route exists without a permission.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "json/parse.hpp"
+
+namespace carrel::ops {
+
+/// What a caller must be allowed to do. In rising order.
+enum class Permission {
+    open,     ///< anybody who can reach the port: health, the page's files, login
+    view,     ///< look at what is the caller's own
+    control,  ///< act on a desk or a session of the caller's own
+    create,   ///< make, change and end sessions
+    admin,    ///< change the server itself
+};
+
+/// Media of a request's or answer's body.
+enum class Body {
+    none,
+    json,
+    multipart,     ///< multipart/form-data
+    picture,       ///< JSON by default, image bytes when Accept asks
+    bytes,         ///< a file
+    event_stream,  ///< text/event-stream
+    upgrade,       ///< the connection becomes something else (WebSocket)
+};
+
+struct Operation {
+    std::string_view name;    ///< "mouse/click", "sessions/create": unique
+    std::string_view method;  ///< "GET", "POST", …; a desk row answers to exactly this
+    std::string_view path;    ///< "/api/v1/sessions/{id}"; for a desk row "/mouse/click"
+    Permission permission = Permission::control;
+    Body request = Body::none;
+    Body response = Body::json;
+    std::string_view summary;                    ///< one sentence for the documents
+    json::Object (*request_schema)() = nullptr;  ///< of the JSON body or the query
+};
+
+/// What a desk can do, served inside it at `path`, offered at /api/v1/sessions/{id}/desk + path.
+std::span<const Operation> desk_operations();
+/// What the server itself can do.
+std::span<const Operation> server_operations();
+
+/// The desk row for a method and path ("/mouse/click"); null when there is none.
+const Operation* find_desk_operation(std::string_view method, std::string_view path);
+
+}  // namespace carrel::ops
