@@ -89,7 +89,7 @@ struct Request {
     std::string id;                                 ///< of this request, for logs and X-Request-Id
     std::map<std::string, std::string> parameters;  ///< {name} segments of the route, decoded
     std::unique_ptr<Source> body;                   ///< never null in a handler
-    std::optional<std::uint64_t> body_length;       ///< when Content-Length said so
+    std::optional<std::uint64_t> body_length;       ///< bytes; 0 without a body; nothing when it is chunked
 
     std::optional<std::string> find_query(std::string_view name) const;
 };

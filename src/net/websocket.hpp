@@ -1,0 +1,64 @@
+// WebSocket (RFC 6455), the server's side: no extensions, so no compression.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/task.hpp"
+#include "net/http.hpp"
+
+namespace carrel::net {
+
+struct WebSocketLimits {
+    std::size_t message_bytes = 1 << 20;           ///< of a client's message; beyond: closed with 1009
+    std::chrono::milliseconds ping_every{30'000};  ///< a client silent for twice this long is cut off
+};
+
+struct Message {
+    bool is_text = false;
+    std::string data;
+};
+
+/// One connection. Sends may come from several tasks: they are written one after another, each waiting
+/// for the client to take it. receive() is for one task.
+class WebSocket {
+public:
+    WebSocket(async::Executor executor, std::unique_ptr<Stream> stream, WebSocketLimits limits);
+    ~WebSocket();
+    WebSocket(const WebSocket&) = delete;
+    WebSocket& operator=(const WebSocket&) = delete;
+
+    /// The next whole message; nothing when the connection is closed, whoever closed it and however.
+    /// Pings are answered and a close is acknowledged meanwhile.
+    Task<std::optional<Message>> receive();
+    /// Both throw Error{unavailable} when the connection is closed.
+    Task<> send_binary(std::string_view bytes);
+    Task<> send_text(std::string_view text);
+    /// Says goodbye (1000 normal, 1008 policy, 1011 our failure, 4404 no such session; `reason` at most 123
+    /// bytes of UTF-8) and ends the sending side. A receive() that runs returns nothing soon. Never
+    /// throws but for cancellation.
+    Task<> close(std::uint16_t code, std::string reason = {});
+
+    /// The subprotocol agreed on; empty when none.
+    const std::string& subprotocol() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// The answer to a request that asks for a WebSocket: 101, then `serve` runs with it; when `serve` returns,
+/// the connection is closed with 1000 (1011 when it throws). The first of `subprotocols` that the client
+/// offers is agreed on. Origin is the caller's to check. Throws Error{invalid} when the request is no
+/// WebSocket handshake; a wrong version gets the 426 that RFC 6455 asks for.
+Response accept_websocket(const Request& request, std::vector<std::string> subprotocols,
+                          WebSocketLimits limits, std::function<Task<>(WebSocket&)> serve);
+
+}  // namespace carrel::net
