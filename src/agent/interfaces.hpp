@@ -2,9 +2,10 @@
 // a history that remembers. The loop itself knows no route, no store and no vendor.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ struct Usage {
     std::int64_t output_tokens = 0;
     std::int64_t cache_read_input_tokens = 0;
     std::int64_t cache_creation_input_tokens = 0;
+    bool operator==(const Usage&) const = default;
 };
 
 /// One content block of an answer. `raw` is the JSON text exactly as history must keep it: it is
@@ -32,21 +34,21 @@ struct Block {
 };
 
 struct Answer {
-    std::vector<Block> blocks;
-    std::string stop_reason;  ///< "end_turn", "tool_use", "max_tokens", "refusal", …
+    std::vector<Block> blocks;  ///< complete ones only; none is an empty text
+    std::string stop_reason;    ///< "end_turn", "tool_use", "max_tokens", "refusal", …
     Usage usage;
+    /// The answer was cut in the middle of a tool call, which is not among `blocks`.
+    bool lost_tool_use = false;
 };
 
-/// What is shown while an answer comes in.
+/// What is shown while an answer comes in. A status tells of waiting, of a retry (what was shown of
+/// this answer before is void then), and the like; `retry_after` in seconds when known.
 class Progress {
 public:
     virtual ~Progress() = default;
     virtual void text(std::string_view piece) = 0;
     virtual void thinking(std::string_view piece) = 0;
-    /// Waiting for a retry, and the like; `retry_after` in seconds when known.
     virtual void status(std::string_view message, std::optional<double> retry_after) = 0;
-    /// The partial answer is void: it is asked for again.
-    virtual void restarted() = 0;
 };
 
 /// Pixels of a screen or picture.
@@ -58,20 +60,22 @@ struct Size {
 
 /// What a model is asked.
 struct Question {
-    std::string system;                 ///< plain text
-    std::vector<std::string> messages;  ///< raw JSON objects {"role","content"}, oldest first
-    Size screen;                        ///< of the pictures the model sees
+    std::string system;  ///< plain text
+    /// Raw JSON objects {"role","content"}, oldest first; they stay as they are until answer() ends.
+    std::span<const std::string> messages;
 };
 
-/// A model behind some vendor's API.
+/// A model behind some vendor's API. It offers the model the tools of agent/tools itself.
 class Model {
 public:
     virtual ~Model() = default;
     /// Throws core::Error when the vendor refuses for good (`reason()` is a stable code such as
     /// "authentication_error") or retries are used up. Cancelling the task aborts the request.
     virtual Task<Answer> answer(Question question, Progress& progress) = 0;
-    /// The largest picture it takes for a screen: see fit_image.
+    /// The size in which the model gets to see a screen, the same for a whole session: see fit_image.
     virtual Size picture_size(Size screen) const = 0;
+    /// How many pictures a history may hold before the vendor refuses it.
+    virtual std::size_t most_pictures() const = 0;
 };
 
 /// A picture of a screen.
@@ -100,14 +104,10 @@ struct ToolResult {
 };
 
 /// Where the loop tells what happens; every call is an event of the session, stored before it is seen.
-class Sink {
+class Sink : public Progress {
 public:
-    virtual ~Sink() = default;
-    virtual void text(std::string_view piece) = 0;
-    virtual void thinking(std::string_view piece) = 0;
-    virtual void status(std::string_view message, std::optional<double> retry_after) = 0;
     virtual Task<> tool_use(std::string name, json::Object input, std::string tool_use_id) = 0;
-    /// Stores the picture first; answers the blob's hash when there was one.
+    /// Stores the picture first.
     virtual Task<> tool_result(std::string tool_use_id, const ToolResult& result) = 0;
     virtual Task<> usage(Usage usage) = 0;
 };

@@ -1,0 +1,50 @@
+// One turn of an agent: a person's message, then answers of the model and actions on the desk until
+// the model has nothing more to do.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "agent/interfaces.hpp"
+#include "async/run_on.hpp"
+
+namespace carrel::agent {
+
+struct LoopLimits {
+    int answers = 200;  ///< of the model in one turn
+};
+
+/// What a turn starts from.
+struct Turn {
+    std::string message;        ///< what the person wrote
+    Size screen;                ///< of the desk, pixels
+    std::string system_suffix;  ///< of the session, added to our own system prompt; may be empty
+    LoopLimits limits;
+};
+
+/// How a turn ended.
+struct TurnEnd {
+    enum class Status { completed, cancelled, failed };
+    Status status = Status::completed;
+    std::string code;     ///< when failed: stable, such as "authentication_error", "refusal", "max_tokens"
+    std::string message;  ///< when failed: a sentence for the person
+};
+
+/// Runs a turn. The person's message is appended to the transcript first, then each answer before its
+/// tools run, and all results of an answer in one message; a transcript that an earlier turn left with
+/// unanswered tool calls (a crash) is healed before.
+///
+/// Whatever happens is in the TurnEnd: nothing is thrown. When the calling task is cancelled, tool
+/// calls without a result are answered as interrupted in the transcript and told to the sink, and the
+/// end is `cancelled`; from then on cancellation of that task is switched off, so that the caller can
+/// still store the end of the turn.
+///
+/// All references must outlive the call. `pool` does the base64 of pictures.
+Task<TurnEnd> run_turn(Model& model, DeskCalls& desk, Transcript& transcript, Sink& sink, async::Pool& pool,
+                       Turn turn);
+
+/// Answers the tool calls that a crash left unanswered at the end of a history. For use at start;
+/// run_turn does it by itself. True when there was something to heal.
+Task<bool> heal(Transcript& transcript);
+
+}  // namespace carrel::agent
