@@ -1,0 +1,249 @@
+#include "app/config.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <toml++/toml.h>
+#include <sstream>
+
+#include "core/error.hpp"
+#include "core/sys.hpp"
+#include "core/text.hpp"
+
+namespace carrel::app {
+
+namespace {
+
+using core::Code;
+using core::Error;
+
+std::uint64_t number(const std::string& text, std::uint64_t least, std::uint64_t most) {
+    const auto value = core::parse_unsigned(text);
+    if (!value || *value < least || *value > most)
+        throw Error{Code::invalid,
+                    fmt::format("must be a whole number between {} and {}, not \"{}\"", least, most, text)};
+    return *value;
+}
+
+std::string word(const std::string& text, const std::vector<std::string>& words) {
+    for (const auto& candidate : words)
+        if (candidate == text) return text;
+    throw Error{Code::invalid, fmt::format("must be one of {}, not \"{}\"", fmt::join(words, ", "), text)};
+}
+
+template <class T>
+Setting whole(std::string name, std::vector<std::string> variables, std::string description,
+              T Config::* member, std::uint64_t least, std::uint64_t most) {
+    return {std::move(name),
+            std::move(variables),
+            std::move(description),
+            false,
+            [=](Config& config, const std::string& text) {
+                config.*member = static_cast<T>(number(text, least, most));
+            },
+            [=](const Config& config) { return fmt::to_string(config.*member); }};
+}
+
+Setting text(std::string name, std::vector<std::string> variables, std::string description,
+             std::string Config::* member, std::vector<std::string> words = {}) {
+    return {std::move(name),
+            std::move(variables),
+            std::move(description),
+            false,
+            [=](Config& config, const std::string& value) {
+                config.*member = words.empty() ? value : word(value, words);
+            },
+            [=](const Config& config) { return config.*member; }};
+}
+
+Setting secret(std::string name, std::string variable, std::string description,
+               std::string Config::* member) {
+    return {std::move(name),
+            {std::move(variable)},
+            std::move(description),
+            true,
+            [=](Config& config, const std::string& value) { config.*member = value; },
+            [=](const Config& config) { return (config.*member).empty() ? "not set" : "set"; }};
+}
+
+constexpr std::uint64_t mib = std::uint64_t{1} << 20;
+
+std::vector<Setting> make_settings() {
+    std::vector<Setting> all{
+        {"listen",
+         {"CARREL_LISTEN"},
+         "address and port; beyond loopback a key is needed",
+         false,
+         [](Config& config, const std::string& value) { config.listen = parse_address(value); },
+         [](const Config& config) { return to_text(config.listen); }},
+        text("data", {"CARREL_DATA"}, "the data directory", &Config::data),
+        text("key_file", {"CARREL_KEY_FILE"},
+             "file of keys that open the server: KEY or NAME KEY, one a line", &Config::key_file),
+        secret("token", "CARREL_TOKEN", "a key that opens the server", &Config::token),
+        text("log_level", {"CARREL_LOG_LEVEL"}, "debug, info, warning or error", &Config::log_level,
+             {"debug", "info", "warning", "error"}),
+        whole("max_displays", {"CARREL_MAX_DISPLAYS", "MAX_DISPLAYS"}, "most desks at once",
+              &Config::most_desks, 1, 1000),
+        whole("width", {"CARREL_WIDTH", "WIDTH"}, "of new desks' screens, pixels", &Config::width, 320, 3840),
+        whole("height", {"CARREL_HEIGHT", "HEIGHT"}, "of new desks' screens, pixels", &Config::height, 240,
+              2160),
+        {"desk_memory_mb",
+         {"CARREL_DESK_MEMORY_MB"},
+         "memory of one desk, MiB",
+         false,
+         [](Config& config, const std::string& value) {
+             config.limits.memory = number(value, 128, 1 << 20) * mib;
+         },
+         [](const Config& config) { return fmt::to_string(config.limits.memory / mib); }},
+        {"desk_cpu_percent",
+         {"CARREL_DESK_CPU_PERCENT"},
+         "time of one desk; 100 is one core",
+         false,
+         [](Config& config, const std::string& value) {
+             config.limits.cpus = static_cast<double>(number(value, 5, 100000)) / 100;
+         },
+         [](const Config& config) {
+             return fmt::to_string(static_cast<int>(config.limits.cpus * 100 + 0.5));
+         }},
+        {"desk_processes",
+         {"CARREL_DESK_PROCESSES"},
+         "processes and threads of one desk",
+         false,
+         [](Config& config, const std::string& value) {
+             config.limits.processes = static_cast<unsigned>(number(value, 64, 100000));
+         },
+         [](const Config& config) { return fmt::to_string(config.limits.processes); }},
+        text("network", {"CARREL_NETWORK"}, "of new desks: internet or none", &Config::network,
+             {"internet", "none"}),
+        whole("uid_base", {"CARREL_UID_BASE"}, "first user id of desks; each takes 65536", &Config::uid_base,
+              65536, 4'000'000'000),
+        text("interface_prefix", {"CARREL_INTERFACE_PREFIX"}, "of desks' network interfaces on the host",
+             &Config::interface_prefix),
+        text("provider", {"CARREL_PROVIDER", "API_PROVIDER"}, "of new sessions: anthropic or scripted",
+             &Config::provider, {"anthropic", "scripted"}),
+        text("model", {"CARREL_MODEL"}, "of new sessions", &Config::model),
+        text("anthropic_base_url", {"ANTHROPIC_BASE_URL"}, "where Anthropic's API is",
+             &Config::anthropic_base_url),
+        secret("anthropic_key", "ANTHROPIC_API_KEY", "the key of Anthropic's API", &Config::anthropic_key),
+    };
+    return all;
+}
+
+void apply(Config& config, const Setting& setting, const std::string& value, const std::string& place) {
+    try {
+        setting.set(config, value);
+    } catch (Error& error) {
+        throw error.during(place);
+    }
+}
+
+const Setting* find_setting(std::string_view name) {
+    for (const auto& setting : settings())
+        if (setting.name == name) return &setting;
+    return nullptr;
+}
+
+void apply_file(Config& config, const std::string& file) {
+    for (const auto& [name, value] : parse_toml(core::read_file(file))) {
+        const auto* setting = find_setting(name);
+        if (!setting) {
+            std::vector<std::string> names;
+            for (const auto& candidate : settings()) names.push_back(candidate.name);
+            const auto near = core::nearest(name, names);
+            throw Error{Code::invalid, fmt::format("{}: there is no setting \"{}\"{}", file, name,
+                                                   near ? fmt::format("; did you mean \"{}\"?", *near) : "")};
+        }
+        if (setting->is_secret)
+            throw Error{Code::invalid,
+                        fmt::format("{}: {} is a secret and comes from the environment ({}) only", file, name,
+                                    setting->variables.front())};
+        apply(config, *setting, value, fmt::format("{}: {}", file, name));
+    }
+}
+
+}  // namespace
+
+const std::vector<Setting>& settings() {
+    static const std::vector<Setting> all = make_settings();
+    return all;
+}
+
+Address parse_address(std::string_view text) {
+    const auto colon = text.rfind(':');
+    const auto refuse = [&] {
+        return Error{Code::invalid,
+                     fmt::format("\"{}\" is no address; write it as 127.0.0.1:7800 or [::1]:7800", text)};
+    };
+    if (colon == text.npos || colon == 0) throw refuse();
+    auto host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    else if (host.find(':') != host.npos)
+        throw refuse();
+    const auto port = core::parse_unsigned(text.substr(colon + 1));
+    if (!port || *port > 65535 || host.empty()) throw refuse();
+    return {host == "localhost" ? "127.0.0.1" : std::string{host}, static_cast<std::uint16_t>(*port)};
+}
+
+std::string to_text(const Address& address) {
+    const bool is_v6 = address.host.find(':') != std::string::npos;
+    return is_v6 ? fmt::format("[{}]:{}", address.host, address.port)
+                 : fmt::format("{}:{}", address.host, address.port);
+}
+
+bool is_loopback(const Address& address) { return address.host.starts_with("127.") || address.host == "::1"; }
+
+Texts parse_toml(std::string_view text) {
+    Texts result;
+    try {
+        const auto table = toml::parse(text);
+        for (const auto& [key, node] : table) {
+            std::ostringstream value;
+            if (const auto* plain = node.as_string())
+                value << plain->get();
+            else if (node.is_integer() || node.is_boolean())
+                node.visit([&](const auto& item) { value << item; });
+            else
+                throw Error{Code::invalid,
+                            fmt::format("{} must be a text or a whole number", std::string_view{key.str()})};
+            result[std::string{key.str()}] = value.str();
+        }
+    } catch (const toml::parse_error& error) {
+        throw Error{Code::invalid,
+                    fmt::format("line {}: {}", error.source().begin.line, error.description())};
+    }
+    return result;
+}
+
+Config load_config(const std::string& file,
+                   const std::function<std::optional<std::string>(const std::string&)>& environment,
+                   const Texts& flags) {
+    Config config;
+    if (!file.empty()) apply_file(config, file);
+    for (const auto& setting : settings())
+        for (const auto& variable : setting.variables)
+            if (const auto value = environment(variable); value && !value->empty())
+                apply(config, setting, *value, variable);
+    for (const auto& [name, value] : flags)
+        if (const auto* setting = find_setting(name)) apply(config, *setting, value, "--" + name);
+    return config;
+}
+
+void check_config(const Config& config) {
+    if (is_loopback(config.listen) || !config.token.empty() || !config.key_file.empty()) return;
+    throw Error{
+        Code::invalid,
+        fmt::format(
+            "listening on {} lets other machines in, and there is no key: set CARREL_TOKEN or --key-file, "
+            "or listen on 127.0.0.1 and reach it by `ssh -L`",
+            to_text(config.listen))};
+}
+
+std::string print_config(const Config& config) {
+    std::string lines;
+    for (const auto& setting : settings())
+        lines += fmt::format("{} = {}\n", setting.name, setting.get(config));
+    return lines;
+}
+
+}  // namespace carrel::app

@@ -1,0 +1,53 @@
+// The requests of the server's own operations: their fields and what is refused.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "json/fields.hpp"
+
+namespace carrel::ops {
+
+/// POST /api/v1/sessions. All may be absent.
+struct CreateSession {
+    std::optional<std::string> title;
+    std::optional<std::string> model;
+    std::optional<std::string> provider;  ///< "anthropic" or "scripted"
+    std::optional<std::string> system_prompt_suffix;
+    std::optional<std::string> network;  ///< "internet" or "none"
+    std::optional<int> width;            ///< pixels
+    std::optional<int> height;
+};
+const json::Shape<CreateSession>& create_session_shape();
+
+/// PATCH /api/v1/sessions/{id}.
+struct RenameSession {
+    std::string title;
+};
+const json::Shape<RenameSession>& rename_session_shape();
+
+/// POST /api/v1/sessions/{id}/messages.
+struct SendMessage {
+    std::string content;
+};
+const json::Shape<SendMessage>& send_message_shape();
+
+/// POST and DELETE /api/v1/credentials.
+struct SetCredential {
+    std::string provider;
+    std::string key;
+};
+const json::Shape<SetCredential>& set_credential_shape();
+
+struct ForgetCredential {
+    std::string provider;
+};
+const json::Shape<ForgetCredential>& forget_credential_shape();
+
+/// POST /api/v1/login.
+struct LogIn {
+    std::string key;
+};
+const json::Shape<LogIn>& log_in_shape();
+
+}  // namespace carrel::ops

@@ -1,0 +1,86 @@
+#include "app/config.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "core/error.hpp"
+#include "core/sys.hpp"
+
+using namespace carrel;
+using namespace carrel::app;
+
+namespace {
+
+std::optional<std::string> nothing(const std::string&) { return std::nullopt; }
+
+std::string message_of_failure(auto&& action) {
+    try {
+        action();
+    } catch (const core::Error& error) {
+        return error.message();
+    }
+    return "no failure";
+}
+
+struct File {
+    std::string path = (std::filesystem::temp_directory_path() / "carrel_config_test.toml").string();
+    explicit File(std::string_view text) { core::replace_file(path, text, 0600); }
+    ~File() { std::filesystem::remove(path); }
+};
+
+}  // namespace
+
+TEST_CASE("flags win over the environment, and that over the file") {
+    const File file{"max_displays = 3\nwidth = 800\nmodel = \"m\"\n"};
+    const auto environment = [](const std::string& name) -> std::optional<std::string> {
+        if (name == "MAX_DISPLAYS") return "4";
+        if (name == "WIDTH") return "900";
+        return std::nullopt;
+    };
+    const auto config = load_config(file.path, environment, {{"max_displays", "5"}});
+    CHECK(config.most_desks == 5);
+    CHECK(config.width == 900);
+    CHECK(config.model == "m");
+}
+
+TEST_CASE("a wrong key of the file is answered with what was meant") {
+    const File file{"max_display = 3\n"};
+    const auto message = message_of_failure([&] { load_config(file.path, nothing, {}); });
+    CHECK(message.ends_with("there is no setting \"max_display\"; did you mean \"max_displays\"?"));
+}
+
+TEST_CASE("a bad value says where it came from and what would be right") {
+    const auto environment = [](const std::string& name) -> std::optional<std::string> {
+        return name == "WIDTH" ? std::optional<std::string>{"wide"} : std::nullopt;
+    };
+    CHECK(message_of_failure([&] { load_config("", environment, {}); }) ==
+          "WIDTH: must be a whole number between 320 and 3840, not \"wide\"");
+    CHECK(message_of_failure([] { parse_toml("a = \n"); }).starts_with("line 1: "));
+}
+
+TEST_CASE("secrets come from the environment only and are never printed") {
+    const File file{"token = \"a\"\n"};
+    CHECK(message_of_failure([&] { load_config(file.path, nothing, {}); }).find("CARREL_TOKEN") !=
+          std::string::npos);
+    Config config;
+    config.token = "very-secret-token";
+    CHECK(print_config(config).find("very-secret") == std::string::npos);
+    CHECK(print_config(config).find("token = set") != std::string::npos);
+}
+
+TEST_CASE("addresses are read, and what is none is refused with an example") {
+    CHECK(parse_address("[::1]:80").host == "::1");
+    CHECK(parse_address("localhost:80").host == "127.0.0.1");
+    for (const auto* bad : {"", "7800", ":7800", "1.2.3.4", "1.2.3.4:70000", "::1:80", "1.2.3.4:"})
+        CHECK_MESSAGE(
+            message_of_failure([&] { parse_address(bad); }).find("127.0.0.1:7800") != std::string::npos, bad);
+}
+
+TEST_CASE("listening beyond loopback without a key is refused") {
+    Config config;
+    config.listen = {"0.0.0.0", 7800};
+    CHECK(message_of_failure([&] { check_config(config); }).find("CARREL_TOKEN") != std::string::npos);
+    config.token = "0123456789abcdef";
+    CHECK_NOTHROW(check_config(config));
+}
