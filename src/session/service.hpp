@@ -1,0 +1,165 @@
+// The session service: what every face of the server (REST, SSE, the page; later MCP and dialects)
+// asks. A session is a desk, a conversation and a log of events; a turn is what the agent does for one
+// message.
+//
+// A turn, seen in the log: user_message, message_start, then text, thinking, tool_use, tool_result,
+// status, usage as they happen, error when it failed, and always message_complete last, which says
+// completed, cancelled, error or interrupted. All of them name the same message_id, which
+// send_message answered.
+//
+// Everything is asked in the name of a principal; what belongs to another one is not_found. A task of
+// this service may be cancelled (its client went away) at any time: what it began is finished anyway.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/interfaces.hpp"
+#include "async/scope.hpp"
+#include "async/task.hpp"
+#include "core/clock.hpp"
+#include "fleet/fleet.hpp"
+#include "net/http.hpp"
+#include "store/store.hpp"
+
+namespace carrel::session {
+
+using async::Task;
+using Key = std::string;  ///< of a model's vendor; never stored, logged or shown
+
+/// One vendor of models.
+struct Provider {
+    std::string name;  ///< "anthropic", "scripted"
+    std::string default_model;
+    bool needs_key = true;
+    std::optional<Key> base_key;  ///< from the environment; one that a principal sets goes before it
+    /// Throws Error when there is no such model.
+    std::function<std::unique_ptr<agent::Model>(const std::string& model, const Key& key)> make;
+};
+
+struct Settings {
+    std::vector<Provider> providers;  ///< not empty
+    std::string default_provider;     ///< one of them
+    int width = 1280;                 ///< of new desks, pixels
+    int height = 800;
+};
+
+/// What a new session shall be; what is absent is the server's default.
+struct Wish {
+    std::optional<std::string> title;
+    std::optional<std::string> provider;
+    std::optional<std::string> model;
+    std::string system_prompt_suffix;
+    fleet::Network network = fleet::Network::internet;
+    std::optional<int> width;  ///< pixels
+    std::optional<int> height;
+};
+
+/// A session as it is now.
+struct Session {
+    store::SessionRow row;
+    bool is_busy = false;  ///< a turn is on its way
+};
+
+struct Sessions {
+    std::vector<Session> sessions;  ///< newest first
+    std::int64_t total = 0;
+};
+
+struct Created {
+    Session session;
+    fleet::Timings timings;  ///< for the Server-Timing header
+};
+
+/// One message of the conversation, as people read it (not as the model does): pictures are links.
+struct Message {
+    std::string id;
+    std::string role;     ///< "user" or "assistant"
+    json::Value content;  ///< a string, or a list of blocks
+    std::optional<std::string> tool_use_id;
+    std::string timestamp;  ///< RFC 3339
+};
+
+struct Detail {
+    Session session;
+    std::vector<Message> messages;
+};
+
+enum class Cancelled { yes, was_not_processing };
+
+class SessionService {
+public:
+    SessionService(async::Executor executor, store::Store& store, fleet::Fleet& fleet,
+                   const core::Clock& clock, Settings settings);
+    ~SessionService();
+    SessionService(const SessionService&) = delete;
+    SessionService& operator=(const SessionService&) = delete;
+
+    /// Takes over what an earlier server left: adopts desks, ends turns that were cut, sweeps blobs.
+    /// Before anything else.
+    Task<> start();
+    /// Ends turns (as interrupted) and followers; desks live on.
+    Task<> shutdown();
+
+    /// Answers when the desk is ready. Throws invalid (unknown provider), exhausted (no desk is free),
+    /// or why the desk could not be made; then there is no session either.
+    Task<Created> create(std::string principal, Wish wish);
+    Task<Sessions> list(std::string principal, bool include_archived, std::int64_t limit,
+                        std::int64_t offset);
+    /// Throws not_found also for an archived session, as every call below but events and blob.
+    Task<Session> get(std::string principal, std::string id);
+    Task<Detail> get_with_messages(std::string principal, std::string id);
+    Task<Session> rename(std::string principal, std::string id, std::string title);
+    /// Ends the turn and destroys the desk. The history stays (archived), unless it is purged; an archived
+    /// session can still be purged.
+    Task<> remove(std::string principal, std::string id, bool purge);
+
+    /// Begins a turn; answers its message_id. Throws conflict (a turn is on its way, or the desk is not
+    /// ready), unavailable (reason "no_key": the provider needs a key and there is none).
+    Task<std::string> send_message(std::string principal, std::string id, std::string content);
+    /// Returns when the turn has ended.
+    Task<Cancelled> cancel(std::string principal, std::string id);
+
+    /// Stored events with seq > after; of archived sessions too.
+    Task<std::vector<store::Event>> events_after(std::string principal, std::string id, std::int64_t after,
+                                                 std::int64_t limit);
+    /// From after `after` on; without it only what comes.
+    Task<store::EventFollower> follow(std::string principal, std::string id,
+                                      std::optional<std::int64_t> after);
+    /// A picture of that session; of archived sessions too. Throws not_found.
+    Task<store::Blob> blob(std::string principal, std::string id, std::string hash);
+
+    /// The desk's endpoint, for the proxy and VNC. Throws unavailable or conflict with the desk's reason
+    /// while it is not ready. It stays usable after the desk's end, and then fails.
+    Task<std::shared_ptr<net::Handler>> desk(std::string principal, std::string id);
+    /// Replaces a desk that failed or was lost by a new one. Throws conflict while it is well.
+    Task<Session> renew_desk(std::string principal, std::string id);
+
+    const Settings& settings() const { return settings_; }
+    /// Whether the provider can be used: needs no key, or has one for that principal.
+    bool has_key(const std::string& principal, const std::string& provider) const;
+    /// Keeps a key in memory. Throws invalid for an unknown provider.
+    void set_key(const std::string& principal, const std::string& provider, Key key);
+    void forget_key(const std::string& principal, const std::string& provider);
+    /// How many turns are on their way.
+    std::size_t busy_count() const { return turns_.size(); }
+
+private:
+    struct Turn;
+    struct Parts;
+
+    async::Executor executor_;
+    store::Store& store_;
+    fleet::Fleet& fleet_;
+    const core::Clock& clock_;
+    Settings settings_;
+    std::map<std::pair<std::string, std::string>, Key> keys_;  ///< by principal and provider
+    std::map<std::string, std::shared_ptr<Turn>> turns_;       ///< by session
+    async::Scope scope_;
+};
+
+}  // namespace carrel::session

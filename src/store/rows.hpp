@@ -1,0 +1,68 @@
+// What the store keeps, as plain values. Every row that somebody owns names its principal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+
+namespace carrel::store {
+
+/// A desk's life as it is stored; fleet/fleet.hpp draws the state machine.
+enum class DeskState { starting, ready, failed, lost, stopped };
+
+/// "starting" and the like: stable, part of the API.
+std::string_view name_of(DeskState state);
+
+struct DeskRow {
+    std::string id;  ///< "desk_" + 12 hex
+    std::string session_id;
+    std::string principal;
+    unsigned slot = 0;  ///< range of user ids and interface; unique among rows that are not removed
+    std::string image;
+    std::string nonce;  ///< 32 hex
+    std::string network = "internet";
+    int width = 0;  ///< pixels
+    int height = 0;
+    DeskState state = DeskState::starting;
+    std::string code;         ///< why it failed or was lost, for programs; empty while it lives
+    std::string reason;       ///< the same as a sentence
+    bool is_removed = false;  ///< the driver confirmed that nothing of it is left
+    core::Instant created_at;
+};
+
+struct SessionRow {
+    std::string id;  ///< "sess_" + 12 hex
+    std::string principal;
+    std::optional<std::string> title;
+    std::string provider;
+    std::string model;
+    std::string system_prompt_suffix;
+    core::Instant created_at;
+    core::Instant updated_at;
+    std::optional<core::Instant> archived_at;
+    std::optional<std::string> turn;  ///< the message that is being worked on, or was when a crash came
+    DeskRow desk;                     ///< its newest
+};
+
+struct SessionPage {
+    std::vector<SessionRow> sessions;  ///< newest first
+    std::int64_t total = 0;            ///< of all pages
+};
+
+/// One line of a session's log. `seq` rises, may skip, never repeats.
+struct Event {
+    std::int64_t seq = 0;
+    std::string name;
+    std::string data;  ///< a JSON object
+};
+
+/// A picture or other file of a session.
+struct Blob {
+    std::string bytes;
+    std::string media_type;
+};
+
+}  // namespace carrel::store

@@ -1,0 +1,124 @@
+// The memory of the server: sessions, desks, conversations, events, pictures.
+//
+// SQLite works synchronously and a durable commit costs an fsync, so it has a thread of its own. Work
+// is a function that gets a Transaction:
+//
+//     const auto session = co_await store.run([id](Transaction& t) { return t.find_session(id); });
+//
+// Works are done in the order of the calls of run() and post(). What is asked while a commit is on
+// its way shares the next one (group commit): N writers cost one fsync, not N. Reads see all that
+// was asked before them. Events reach their followers only after their commit.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "async/task.hpp"
+#include "store/rows.hpp"
+#include "store/transaction.hpp"
+
+namespace carrel::store {
+
+using async::Task;
+
+struct StoreOptions {
+    std::string directory;        ///< of carrel.db and blobs/; exists and is ours
+    std::int64_t most_pages = 0;  ///< of 4096 bytes, beyond which the store is full; 0: the disk decides
+};
+
+/// Follows the events of one session from a point on: first those that are stored, then each as it is
+/// stored, none missing, none twice, however slow the reader is: what no longer waits in memory comes
+/// from the store again. At most one next() at a time.
+class EventFollower {
+public:
+    struct Feed;
+
+    EventFollower(std::shared_ptr<Feed> feed, std::int64_t after);
+    EventFollower(EventFollower&&) noexcept;
+    EventFollower& operator=(EventFollower&&) noexcept;
+    ~EventFollower();
+
+    /// The next event; null when the log was closed (session removed, server ending).
+    Task<std::shared_ptr<const Event>> next();
+    /// The same, but null also when `limit` passes before one comes; is_closed() tells which.
+    Task<std::shared_ptr<const Event>> next_for(async::Duration limit);
+    bool is_closed() const;
+
+private:
+    std::shared_ptr<const Event> take();
+    bool must_read() const;
+    Task<> read_page();
+
+    std::shared_ptr<Feed> feed_;
+    std::int64_t last_;
+    std::vector<std::shared_ptr<const Event>> page_;  ///< read from the store, the next one last
+    bool is_caught_up_ = false;                       ///< a page was read to its end since the feed exists
+};
+
+class Store {
+public:
+    /// Opens or makes the database, and brings its schema up to date. Throws Error with a sentence:
+    /// a newer schema, a damaged file, a full disk.
+    Store(async::Executor executor, StoreOptions options);
+    /// Either close() came first, or the loop has stopped and still exists.
+    ~Store();
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    /// Queues `work(Transaction&)` at once; the task answers its result after the commit, or throws
+    /// what it threw (nothing of it is stored then) or why the commit failed: Error{exhausted} on a full
+    /// disk, Error{internal} on a damaged one. `work` runs on another thread, and again from the start
+    /// when a shared commit failed: it owns all it uses. Cancelling the task does not undo the work.
+    template <class Function>
+    auto run(Function work) -> Task<std::invoke_result_t<Function&, Transaction&>> {
+        using Result = std::invoke_result_t<Function&, Transaction&>;
+        using Stored = std::conditional_t<std::is_void_v<Result>, std::monostate, Result>;
+        auto result = std::make_shared<std::optional<Stored>>();
+        auto ticket = enqueue([work = std::move(work), result](Transaction& transaction) mutable {
+            if constexpr (std::is_void_v<Result>)
+                work(transaction);
+            else
+                *result = work(transaction);
+        });
+        return finish<Result>(std::move(ticket), std::move(result));
+    }
+
+    /// Queues `work`; a failure is only logged.
+    void post(std::function<void(Transaction&)> work);
+
+    /// Follows from after the event `after` on; a number that lies in the future counts as now.
+    Task<EventFollower> follow(std::string session_id, std::int64_t after);
+    /// Followers of that session get what is stored, then the end.
+    void close_log(const std::string& session_id);
+
+    /// Removes files of blobs that no row names: what a crash between file and row left.
+    Task<> sweep_blobs();
+
+    /// Ends all followers, stores what is queued, closes the database. Nothing may be asked after.
+    Task<> close();
+
+private:
+    friend class EventFollower;
+    struct Work;
+    struct State;
+    using Ticket = std::shared_ptr<Work>;
+
+    Ticket enqueue(std::function<void(Transaction&)> work);
+    static Task<> wait(Ticket ticket);
+
+    template <class Result, class Slot>
+    static Task<Result> finish(Ticket ticket, Slot result) {
+        co_await wait(std::move(ticket));
+        if constexpr (!std::is_void_v<Result>) co_return std::move(**result);
+    }
+
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace carrel::store

@@ -1,0 +1,77 @@
+// Every query of the program. A Transaction exists only while Store::run works, on the store's own
+// thread; all that one function does with it is stored together or not at all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "store/blobs.hpp"
+#include "store/rows.hpp"
+#include "store/sql.hpp"
+
+namespace carrel::store {
+
+class Transaction {
+public:
+    Transaction(sql::Connection& connection, BlobFiles& blobs) : db_{connection}, files_{blobs} {}
+
+    // --- sessions (transaction_sessions.cpp)
+    void insert_session(const SessionRow& session);
+    /// Archived ones too.
+    std::optional<SessionRow> find_session(std::string_view id);
+    /// `limit` rows of this principal from `offset` on, newest first.
+    SessionPage list_sessions(std::string_view principal, bool include_archived, std::int64_t limit,
+                              std::int64_t offset);
+    void set_title(std::string_view id, std::string_view title, core::Instant now);
+    void archive_session(std::string_view id, core::Instant now);
+    /// Removes the session, its history, events and blobs; files that nothing names any more, too.
+    void purge_session(std::string_view id);
+    /// Marks that `turn` is being worked on, or (nothing) that no turn is.
+    void set_turn(std::string_view id, std::optional<std::string> turn, core::Instant now);
+    /// Sessions with a turn that nobody finished.
+    std::vector<SessionRow> sessions_with_turn();
+
+    // --- desks (transaction_desks.cpp)
+    void insert_desk(const DeskRow& desk);
+    void set_desk_state(std::string_view id, DeskState state, std::string_view code, std::string_view reason);
+    /// The driver confirmed that nothing of it is left: its slot is free.
+    void set_desk_removed(std::string_view id);
+    /// Rows of desks that may still have something on the host.
+    std::vector<DeskRow> desks_on_host();
+
+    // --- the conversation as the model sees it (transaction_log.cpp)
+    std::vector<std::string> messages(std::string_view session_id);
+    void append_message(std::string_view session_id, std::string_view raw);
+
+    // --- events (transaction_log.cpp)
+    /// Its number. Followers get it after the commit. Throws not_found for an unknown session.
+    std::int64_t append_event(std::string_view session_id, std::string name, std::string data);
+    /// At most `limit` events with seq > after, in order.
+    std::vector<Event> events_after(std::string_view session_id, std::int64_t after, std::int64_t limit);
+    /// The greatest number; 0 when there is none.
+    std::int64_t last_event(std::string_view session_id);
+
+    // --- blobs (transaction_log.cpp)
+    /// Stores bytes under their SHA-256 (64 hex), which it answers. The file is on disk before this
+    /// returns.
+    std::string put_blob(std::string_view session_id, std::string_view bytes, std::string_view media_type);
+    /// Only what was put for that session.
+    std::optional<Blob> find_blob(std::string_view session_id, std::string_view hash);
+
+    /// What append_event added, for the store to publish after the commit.
+    std::vector<std::pair<std::string, Event>> take_appended() { return std::exchange(appended_, {}); }
+
+private:
+    std::string principal_of(std::string_view session_id);
+
+    sql::Connection& db_;
+    BlobFiles& files_;
+    std::vector<std::pair<std::string, Event>> appended_;
+};
+
+}  // namespace carrel::store
