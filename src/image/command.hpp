@@ -1,0 +1,32 @@
+// The words that mmdebstrap is called with, and the script that it calls back. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "image/source.hpp"
+
+namespace carrel::image {
+
+/// Where a build happens; all absolute and ours alone.
+struct Workplace {
+    std::string root;      ///< the root file system that grows
+    std::string script;    ///< receives `step_script`
+    std::string puts;      ///< a folder; the content of step n is the file `n` in it
+    std::string settings;  ///< receives apt's settings: they may hold a proxy's password
+};
+
+/// `mmdebstrap` and its arguments.
+std::vector<std::string> mmdebstrap_words(const Recipe& recipe, const Workplace& workplace,
+                                          const std::vector<std::string>& sources);
+
+/// A shell script that does the steps in order inside the root that is its only argument, says each one
+/// on a line of its own (see progress.hpp), and ends at the first that fails. Files are written by a
+/// program *inside* the root, so that no link in there leads out.
+std::string step_script(const std::vector<SourceStep>& steps, const Workplace& workplace);
+
+/// As one word of a POSIX shell.
+std::string quote(std::string_view text);
+
+}  // namespace carrel::image
