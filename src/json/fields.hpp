@@ -127,6 +127,7 @@ template <class T>
 class Shape {
 public:
     Shape(std::initializer_list<Field<T>> fields) : fields_{fields} {}
+    explicit Shape(std::vector<Field<T>> fields) : fields_{std::move(fields)} {}
 
     Decoded<T> decode(const Value& value) const {
         Problems problems;

@@ -31,7 +31,7 @@ enum class Body {
 };
 
 struct Operation {
-    std::string_view name;    ///< "mouse/click", "sessions/create": unique
+    std::string_view name;    ///< "mouse/click", "sessions/create": unique with its method
     std::string_view method;  ///< "GET", "POST", …; a desk row answers to exactly this
     std::string_view path;    ///< "/api/v1/sessions/{id}"; for a desk row "/mouse/click"
     Permission permission = Permission::control;
