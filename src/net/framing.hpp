@@ -82,6 +82,11 @@ public:
 private:
     enum class State { size, extension, size_lf, data, data_cr, data_lf, trailer, done };
     core::Expected<void> take(char byte);
+    core::Expected<void> take_size(char byte);
+    core::Expected<void> take_extension(char byte);
+    core::Expected<void> take_size_end(char byte);
+    core::Expected<void> take_trailer(char byte);
+    core::Expected<void> expect(char byte, char wanted, State then);
 
     State state_ = State::size;
     std::uint64_t left_ = 0;

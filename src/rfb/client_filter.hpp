@@ -31,8 +31,7 @@ public:
 private:
     enum class Phase { version, security, init, messages };
     core::Expected<std::size_t> next_length() const;
-    bool is_passed() const;
-    void finish_message(std::string& passed);
+    core::Expected<void> finish(std::string& passed);
 
     bool view_only_;
     Phase phase_ = Phase::version;

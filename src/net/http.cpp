@@ -1,0 +1,152 @@
+#include "net/http.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+
+namespace carrel::net {
+
+namespace {
+
+constexpr std::size_t piece_bytes = 64 * 1024;
+constexpr std::size_t turn_bytes = 256 * 1024;
+
+class TextSource final : public Source {
+public:
+    explicit TextSource(std::string text) : text_{std::move(text)} {}
+
+    Task<std::size_t> read(std::span<char> into) override {
+        const auto count = std::min(into.size(), text_.size() - place_);
+        std::memcpy(into.data(), text_.data() + place_, count);
+        place_ += count;
+        co_return count;
+    }
+
+private:
+    std::string text_;
+    std::size_t place_ = 0;
+};
+
+/// Query strings are application/x-www-form-urlencoded: a plus is a space.
+std::optional<std::string> decode_query_part(std::string_view part) {
+    std::string spaced{part};
+    std::ranges::replace(spaced, '+', ' ');
+    return core::percent_decode(spaced);
+}
+
+bool parse_query(std::string_view text, Query& query) {
+    for (const auto pair : core::split(text, '&')) {
+        if (pair.empty()) continue;
+        const auto equals = pair.find('=');
+        auto name = decode_query_part(pair.substr(0, equals));
+        auto value =
+            equals == pair.npos ? std::optional<std::string>{""} : decode_query_part(pair.substr(equals + 1));
+        if (!name || !value) return false;
+        query.emplace_back(std::move(*name), std::move(*value));
+    }
+    return true;
+}
+
+}  // namespace
+
+void Headers::set(std::string_view name, std::string value) {
+    remove(name);
+    add(std::string{name}, std::move(value));
+}
+
+void Headers::remove(std::string_view name) {
+    std::erase_if(lines_, [&](const auto& line) { return core::equals_ignoring_case(line.first, name); });
+}
+
+std::optional<std::string_view> Headers::find(std::string_view name) const {
+    for (const auto& [key, value] : lines_)
+        if (core::equals_ignoring_case(key, name)) return value;
+    return std::nullopt;
+}
+
+std::size_t Headers::count(std::string_view name) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        lines_, [&](const auto& line) { return core::equals_ignoring_case(line.first, name); }));
+}
+
+bool Headers::has_token(std::string_view name, std::string_view token) const {
+    for (const auto& [key, value] : lines_) {
+        if (!core::equals_ignoring_case(key, name)) continue;
+        for (const auto part : core::split(value, ','))
+            if (core::equals_ignoring_case(core::trim(part), token)) return true;
+    }
+    return false;
+}
+
+std::unique_ptr<Source> make_source(std::string text) {
+    return std::make_unique<TextSource>(std::move(text));
+}
+
+Task<std::string> read_all(Source& source, std::size_t limit) {
+    std::string text;
+    for (;;) {
+        const auto before = text.size();
+        // One byte more than the limit is asked for, to tell "just full" from "too much".
+        text.resize(std::min(std::max<std::size_t>(before * 2, 4096), limit + 1));
+        const auto count = co_await source.read(
+            std::span{text}.subspan(before, std::min(piece_bytes, text.size() - before)));
+        text.resize(before + count);
+        if (count == 0) co_return text;
+        if (text.size() > limit)
+            throw core::Error{core::Code::invalid,
+                              "the body is larger than the " + std::to_string(limit) + " bytes allowed here",
+                              "too_large"};
+    }
+}
+
+Task<> copy(Source& from, Stream& to) {
+    const auto piece = std::make_unique<std::array<char, piece_bytes>>();
+    std::size_t turn = 0;
+    for (;;) {
+        const auto count = co_await from.read(*piece);
+        if (count == 0) co_return;
+        co_await to.write({piece->data(), count});
+        if ((turn += count) < turn_bytes) continue;
+        turn = 0;
+        co_await async::yield_turn();
+    }
+}
+
+std::optional<std::string> Request::find_query(std::string_view name) const {
+    for (const auto& [key, value] : query)
+        if (key == name) return value;
+    return std::nullopt;
+}
+
+bool set_target(Request& request, std::string target) {
+    request.target = std::move(target);
+    const std::string_view all = request.target;
+    const auto mark = all.find('?');
+    request.path = all.substr(0, mark);
+    request.query.clear();
+    // A NUL ends a C string early: no path of ours has one, so none gets in.
+    const auto decoded = core::percent_decode(request.path);
+    if (!decoded || decoded->find('\0') != std::string::npos) return false;
+    return mark == all.npos || parse_query(all.substr(mark + 1), request.query);
+}
+
+Response text_response(int status, std::string text) {
+    Response response;
+    response.status = status;
+    response.headers.add("Content-Type", "text/plain; charset=utf-8");
+    response.content = std::move(text);
+    return response;
+}
+
+Response json_response(int status, std::string json) {
+    Response response;
+    response.status = status;
+    response.headers.add("Content-Type", "application/json");
+    response.content = std::move(json);
+    return response;
+}
+
+}  // namespace carrel::net
