@@ -1,0 +1,149 @@
+// The right panel: the conversation, which follows its end until someone scrolls up.
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { KeyBanner } from "./access";
+import { Composer } from "./composer";
+import type { Item, Notice, UserMessage } from "./events";
+import { titleOf } from "./format";
+import { memo } from "./memo";
+import { draft, feedState, transcript } from "./state";
+import { TurnView } from "./turn";
+import type { Session } from "./types";
+import { Icon, Pulse } from "./ui";
+
+export function ChatPanel({ session }: { session: Session }) {
+  const state = feedState.value;
+  return (
+    <section class="panel chat" id="panel-chat" aria-label="Conversation">
+      <header class="chat-head">
+        <div class="grow">
+          <h2>{titleOf(session)}</h2>
+          <p class="quiet">{session.provider === "scripted" ? "Scripted model" : session.model}</p>
+        </div>
+        {state === "reconnecting" && (
+          <span class="chip state waiting" role="status">
+            <span class="dot" /> Reconnecting
+          </span>
+        )}
+      </header>
+      <KeyBanner />
+      <Log key={session.id} session={session} />
+      <Composer key={`composer-${session.id}`} session={session} />
+    </section>
+  );
+}
+
+/** Within this many pixels of the end, the reader is taken to be at the end. */
+const nearEnd = 48;
+
+function Log({ session }: { session: Session }) {
+  const log = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const following = useRef(true);
+  const [behind, setBehind] = useState(false);
+  const { items } = transcript.value;
+  const toEnd = () => {
+    if (log.current) log.current.scrollTop = log.current.scrollHeight;
+  };
+  useLayoutEffect(() => {
+    if (following.current) toEnd();
+    else setBehind(true);
+  }, [items]);
+  useEffect(() => {
+    // Pictures that arrive and panels that change size move the end as well.
+    const watch = new ResizeObserver(() => {
+      if (following.current) toEnd();
+    });
+    if (log.current) watch.observe(log.current);
+    if (content.current) watch.observe(content.current);
+    return () => watch.disconnect();
+  }, []);
+  const scrolled = () => {
+    const box = log.current;
+    if (!box) return;
+    following.current = box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd;
+    if (following.current) setBehind(false);
+  };
+  return (
+    <div class="log-frame">
+      <div class="log" ref={log} role="log" tabIndex={0} aria-label="Messages" data-testid="conversation" onScroll={scrolled}>
+        <div class="log-content" ref={content}>
+          {items.length === 0 && <Opening session={session} />}
+          {items.map((item) => (
+            <ItemView key={item.key} item={item} aspect={`${session.desk.width} / ${session.desk.height}`} />
+          ))}
+        </div>
+      </div>
+      {behind && (
+        <button
+          type="button"
+          class="button small jump"
+          onClick={() => {
+            following.current = true;
+            setBehind(false);
+            toEnd();
+          }}
+        >
+          <Icon name="down" /> Newest
+        </button>
+      )}
+    </div>
+  );
+}
+
+const ItemView = memo(function ItemView({ item, aspect }: { item: Item; aspect: string }) {
+  if (item.kind === "user") return <UserView message={item} />;
+  if (item.kind === "notice") return <NoticeView notice={item} />;
+  return <TurnView turn={item} aspect={aspect} />;
+});
+
+function UserView({ message }: { message: UserMessage }) {
+  const time = new Date(message.timestamp);
+  return (
+    <div class="user-message" data-testid="user-message" title={Number.isNaN(time.getTime()) ? "" : time.toLocaleString()}>
+      <span class="visually-hidden">You: </span>
+      {message.content}
+    </div>
+  );
+}
+
+function NoticeView({ notice }: { notice: Notice }) {
+  return (
+    <p class={`notice ${notice.tone}`} data-testid="notice">
+      {notice.message}
+    </p>
+  );
+}
+
+const ideas = [
+  "Open Wikipedia, find today's featured article and summarise it in three sentences.",
+  "Write a small Python script that draws a Mandelbrot set, run it, and show me the picture.",
+];
+
+/** What an empty conversation says, which is how to begin. */
+function Opening({ session }: { session: Session }) {
+  if (feedState.value === "loading") {
+    return (
+      <div class="opening">
+        <Pulse />
+      </div>
+    );
+  }
+  const scripted = session.provider === "scripted";
+  return (
+    <div class="opening">
+      <p class="opening-title">{scripted ? "A scripted model sits at this desk" : "What should be done on this desk?"}</p>
+      <p class="quiet">
+        {scripted
+          ? "It needs no key. The message tour plays its tour: browser, terminal, typing and a file, all for real."
+          : "You see every step live, and can take the mouse at any time."}
+      </p>
+      <div class="ideas">
+        {(scripted ? ["tour"] : ideas).map((idea) => (
+          <button key={idea} type="button" class="idea" onClick={() => void (draft.value = idea)}>
+            {idea}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}

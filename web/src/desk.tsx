@@ -1,0 +1,45 @@
+// The page at /desk/{session}: one desktop and nothing else. With ?view_only=1 it only shows.
+import { render } from "preact";
+import { LoginPage } from "./access";
+import { whenUnauthorized } from "./api";
+import { Desktop } from "./desktop";
+import { titleOf } from "./format";
+import { access, refreshSession, sessions } from "./state";
+import { Toasts } from "./toasts";
+import { Pulse } from "./ui";
+
+const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+const viewOnly = new URLSearchParams(location.search).get("view_only") === "1";
+
+/** Between two looks at the session (ms), while the page is visible. */
+const lookInterval = 4000;
+
+function DeskPage() {
+  if (access.value === "login") return <LoginPage />;
+  const session = sessions.value?.find((entry) => entry.id === id);
+  if (!session) {
+    return (
+      <main class="welcome">
+        {sessions.value === undefined ? <Pulse /> : <p>There is no session with this id, or it was deleted.</p>}
+      </main>
+    );
+  }
+  document.title = `${titleOf(session)} · Carrel`;
+  return (
+    <>
+      <Desktop session={session} alone mayControl={!viewOnly} />
+      <Toasts />
+    </>
+  );
+}
+
+function look(): void {
+  if (document.visibilityState === "visible" && access.value !== "login") void refreshSession(id);
+}
+
+whenUnauthorized(() => void (access.value = "login"));
+document.addEventListener("visibilitychange", look);
+setInterval(look, lookInterval);
+look();
+const root = document.getElementById("desk");
+if (root) render(<DeskPage />, root);

@@ -1,0 +1,67 @@
+// The shapes of the server's JSON that the page reads. The contract of each is the server's API description.
+
+/** What can become of a desk; only `ready` has a picture. */
+export type DeskState = "starting" | "ready" | "failed" | "lost" | "stopped";
+
+/** `internet`: out through NAT, nothing private reachable. `none`: loopback only. */
+export type Network = "internet" | "none";
+
+/** A session's desktop; width and height in pixels. */
+export interface Desk {
+  state: DeskState;
+  reason?: string;
+  network: Network;
+  width: number;
+  height: number;
+}
+
+/** A row of the session list. */
+export interface Session {
+  id: string;
+  title: string | null;
+  model: string;
+  provider: string;
+  created_at: string;
+  updated_at: string;
+  vnc_url: string;
+  busy: boolean;
+  desk: Desk;
+}
+
+/** `GET /config`. */
+export interface Config {
+  version: string;
+  api_provider: string;
+  default_model: string;
+  available_providers: string[];
+}
+
+/** The part of `GET /health` that the page shows. */
+export interface Health {
+  version: string;
+  checks: { api_key: { status: string; provider: string } };
+}
+
+/** What `POST /sessions` takes. */
+export interface NewSession {
+  title?: string;
+  provider?: string;
+  model?: string;
+  system_prompt_suffix?: string;
+  network?: Network;
+}
+
+/** One line of a session's log: `seq` rises, may skip, never repeats. */
+export interface StoredEvent {
+  seq: number;
+  event: string;
+  data: Record<string, unknown>;
+}
+
+/** One row of a desk's folder; size in bytes. */
+export interface FileEntry {
+  name: string;
+  path: string;
+  is_dir: boolean;
+  size: number;
+}
