@@ -1,0 +1,124 @@
+#include "api/about.hpp"
+
+#include "api/body.hpp"
+#include "api/web.hpp"
+#include "core/log.hpp"
+#include "ops/server.hpp"
+
+namespace carrel::api {
+
+namespace {
+
+using net::Request;
+using net::Response;
+using session::SessionService;
+
+Response answer(int status, const json::Value& body) {
+    return net::json_response(status, json::to_text(body));
+}
+
+/// Whether the store answers.
+Task<bool> is_store_well(SessionService& service) {
+    try {
+        co_await service.list("local", false, 1, 0);
+        co_return true;
+    } catch (const core::Error& error) {
+        core::log_error("the store does not answer: {}", error.message());
+        co_return false;
+    }
+}
+
+Task<Response> health(SessionService& service, const core::Clock& clock, std::string principal) {
+    const bool is_well = co_await is_store_well(service);
+    const auto& provider = service.settings().default_provider;
+    const bool has_key = service.has_key(principal.empty() ? "local" : principal, provider);
+    const auto status = !is_well ? "unhealthy" : has_key ? "healthy" : "degraded";
+    co_return answer(
+        is_well ? 200 : 503,
+        json::Object{{"status", status},
+                     {"version", version},
+                     {"timestamp", core::to_rfc3339(clock.now())},
+                     {"checks", json::Object{{"database", json::Object{{"status", is_well ? "ok" : "failed"},
+                                                                       {"type", "sqlite"}}},
+                                             {"api_key", json::Object{{"status", has_key ? "set" : "missing"},
+                                                                      {"provider", provider}}}}}});
+}
+
+Task<Response> ready(SessionService& service) {
+    if (!co_await is_store_well(service))
+        throw core::Error{core::Code::unavailable, "the store does not answer"};
+    co_return answer(200, json::Object{{"status", "ready"}});
+}
+
+Task<Response> config(SessionService& service) {
+    const auto& settings = service.settings();
+    json::Array names;
+    std::string default_model;
+    for (const auto& provider : settings.providers) {
+        names.emplace_back(provider.name);
+        if (provider.name == settings.default_provider) default_model = provider.default_model;
+    }
+    co_return answer(200, json::Object{{"app_name", "Carrel"},
+                                       {"version", version},
+                                       {"api_provider", settings.default_provider},
+                                       {"default_model", default_model},
+                                       {"vnc_url", "/desk/{id}"},
+                                       {"available_providers", std::move(names)}});
+}
+
+Task<Response> log_in(Gatekeeper& gatekeeper, Request& request) {
+    const auto asked = co_await read_body(request, ops::log_in_shape());
+    auto response = answer(200, json::Object{{"status", "logged_in"}});
+    response.headers.add("Set-Cookie", gatekeeper.log_in(asked.key));
+    co_return response;
+}
+
+Task<Response> log_out(Gatekeeper& gatekeeper, Request& request) {
+    Response response{.status = 204};
+    response.headers.add("Set-Cookie", gatekeeper.log_out(request));
+    co_return response;
+}
+
+Task<Response> set_key(SessionService& service, Request& request, std::string principal) {
+    auto asked = co_await read_body(request, ops::set_credential_shape());
+    service.set_key(principal, asked.provider, std::move(asked.key));
+    co_return Response{.status = 204};
+}
+
+Task<Response> forget_key(SessionService& service, Request& request, std::string principal) {
+    const auto asked = co_await read_body(request, ops::forget_credential_shape());
+    service.forget_key(principal, asked.provider);
+    co_return Response{.status = 204};
+}
+
+Task<Response> page(Request& request, std::string name) { co_return page_file(request, name); }
+
+Task<Response> live() { co_return answer(200, json::Object{{"status", "alive"}}); }
+
+}  // namespace
+
+std::vector<Binding> about_bindings(SessionService& service, Gatekeeper& gatekeeper,
+                                    const core::Clock& clock) {
+    return {
+        {"health", [&](Request&, const std::string& principal) { return health(service, clock, principal); }},
+        {"health/ready", [&](Request&, const std::string&) { return ready(service); }},
+        {"health/live", [](Request&, const std::string&) { return live(); }},
+        {"config", [&](Request&, const std::string&) { return config(service); }},
+        {"login", [&](Request& request, const std::string&) { return log_in(gatekeeper, request); }},
+        {"logout", [&](Request& request, const std::string&) { return log_out(gatekeeper, request); }},
+        {"credentials/set",
+         [&](Request& request, const std::string& principal) {
+             return set_key(service, request, principal);
+         }},
+        {"credentials/forget",
+         [&](Request& request, const std::string& principal) {
+             return forget_key(service, request, principal);
+         }},
+        {"page/index", [](Request& request, const std::string&) { return page(request, "index.html"); }},
+        {"page/desk", [](Request& request, const std::string&) { return page(request, "desk.html"); }},
+        {"page/asset",
+         [](Request& request, const std::string&) { return page(request, request.parameters.at("name")); }},
+    };
+}
+
+}  // namespace carrel::api

@@ -1,0 +1,57 @@
+#include "api/api.hpp"
+
+#include <iterator>
+
+#include "api/about.hpp"
+#include "api/desks.hpp"
+#include "api/errors.hpp"
+#include "api/events.hpp"
+#include "api/routes.hpp"
+#include "api/sessions.hpp"
+
+namespace carrel::api {
+
+namespace {
+
+void append(std::vector<Binding>& all, std::vector<Binding> some) {
+    all.insert(all.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+}
+
+/// No answer of ours may be sniffed for another type, framed or embedded by others, or kept by caches
+/// unless its handler says so.
+void protect(net::Response& response) {
+    if (response.status == 101) return;
+    response.headers.set("X-Content-Type-Options", "nosniff");
+    response.headers.set("Cross-Origin-Resource-Policy", "same-origin");
+    response.headers.set("Referrer-Policy", "no-referrer");
+    if (!response.headers.has("Content-Security-Policy"))
+        response.headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
+}
+
+}  // namespace
+
+Api::Api(session::SessionService& service, Gatekeeper gatekeeper, const core::Clock& clock)
+    : gatekeeper_{std::move(gatekeeper)}, router_{error_response} {
+    std::vector<Binding> bindings;
+    append(bindings, session_bindings(service));
+    append(bindings, event_bindings(service));
+    append(bindings, desk_bindings(service));
+    append(bindings, about_bindings(service, gatekeeper_, clock));
+    bind(router_, gatekeeper_, ops::server_operations(), bindings);
+    add_desk_routes(router_, gatekeeper_, service);
+}
+
+Task<net::Response> Api::handle(net::Request& request) {
+    net::Response response;
+    try {
+        gatekeeper_.check_host(request);
+        response = co_await router_.handle(request);
+    } catch (const core::Error& error) {
+        response = error_response(error, request);
+    }
+    protect(response);
+    co_return response;
+}
+
+}  // namespace carrel::api

@@ -1,0 +1,25 @@
+// The whole of /api/v1 and the page: one Handler for net::Server.
+#pragma once
+
+#include "api/auth.hpp"
+#include "core/clock.hpp"
+#include "net/router.hpp"
+#include "session/service.hpp"
+
+namespace carrel::api {
+
+class Api final : public net::Handler {
+public:
+    /// Binds every operation row to its handler; throws Error{internal} when they do not match.
+    /// `service` and `clock` must outlive it.
+    Api(session::SessionService& service, Gatekeeper gatekeeper, const core::Clock& clock);
+
+    /// Checks Host first, whatever is asked; every answer carries the headers that keep browsers honest.
+    async::Task<net::Response> handle(net::Request& request) override;
+
+private:
+    Gatekeeper gatekeeper_;
+    net::Router router_;
+};
+
+}  // namespace carrel::api

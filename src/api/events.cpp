@@ -1,0 +1,112 @@
+#include "api/events.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "api/body.hpp"
+#include "api/views.hpp"
+#include "core/text.hpp"
+#include "net/sse.hpp"
+
+namespace carrel::api {
+
+namespace {
+
+using net::Request;
+using net::Response;
+using session::SessionService;
+using namespace std::chrono_literals;
+
+/// The contract asks for one in 30 s; proxies cut idle streams after 60.
+constexpr auto keep_alive_every = 15s;
+
+/// An event stream that never ends by itself, except when the log is closed.
+class EventStream final : public net::Source {
+public:
+    explicit EventStream(store::EventFollower follower) : follower_{std::move(follower)} {}
+
+    Task<std::size_t> read(std::span<char> into) override {
+        if (waiting_.empty()) co_await fill();
+        const auto count = std::min(into.size(), waiting_.size());
+        std::copy_n(waiting_.begin(), count, into.begin());
+        waiting_.erase(0, count);
+        co_return count;
+    }
+
+private:
+    Task<> fill() {
+        if (has_ended_) co_return;
+        if (const auto event = co_await follower_.next_for(keep_alive_every)) {
+            waiting_ = net::sse_frame(static_cast<std::uint64_t>(event->seq), event->name, event->data);
+        } else if (follower_.is_closed()) {
+            has_ended_ = true;
+            waiting_ = net::sse_frame(std::nullopt, "closed", "{}");
+        } else {
+            waiting_ = net::sse_frame(std::nullopt, "keepalive", "{}");
+        }
+    }
+
+    store::EventFollower follower_;
+    /// What the reader has not taken yet; first the browser's pause before it connects again.
+    std::string waiting_ = "retry: 2000\n\n";
+    bool has_ended_ = false;
+};
+
+/// Where the client left off: the header that browsers send when they come back goes before the query.
+std::optional<std::int64_t> last_event(const Request& request) {
+    if (const auto header = request.headers.find("Last-Event-ID"))
+        if (const auto number = core::parse_unsigned(*header); number && *number < (1ull << 62))
+            return static_cast<std::int64_t>(*number);
+    if (!request.find_query("last_event_id")) return std::nullopt;
+    return static_cast<std::int64_t>(query_number(request, "last_event_id", 0, 0, 1ull << 62));
+}
+
+Task<Response> stream(SessionService& service, Request& request, std::string principal) {
+    const auto after = last_event(request);
+    auto follower = co_await service.follow(std::move(principal), request.parameters.at("id"), after);
+    Response response;
+    response.headers = {{"Content-Type", "text/event-stream"},
+                        {"Cache-Control", "no-cache, no-transform"},
+                        {"X-Accel-Buffering", "no"}};
+    response.source = std::make_unique<EventStream>(std::move(follower));
+    co_return response;
+}
+
+Task<Response> list(SessionService& service, Request& request, std::string principal) {
+    const auto after = static_cast<std::int64_t>(query_number(request, "after", 0, 0, 1ull << 62));
+    const auto limit = static_cast<std::int64_t>(query_number(request, "limit", 500, 1, 1000));
+    const auto events =
+        co_await service.events_after(std::move(principal), request.parameters.at("id"), after, limit);
+    std::string body = R"({"events":[)";
+    for (const auto& event : events) {
+        if (body.back() != '[') body += ',';
+        body += to_json_text(event);
+    }
+    co_return net::json_response(200, body + "]}");
+}
+
+Task<Response> blob(SessionService& service, Request& request, std::string principal) {
+    auto found = co_await service.blob(std::move(principal), request.parameters.at("id"),
+                                       request.parameters.at("hash"));
+    Response response;
+    // A blob's name is its content's digest: it never changes.
+    response.headers = {{"Content-Type", found.media_type},
+                        {"Cache-Control", "private, max-age=31536000, immutable"},
+                        {"Content-Security-Policy", "sandbox; default-src 'none'"}};
+    response.content = std::move(found.bytes);
+    co_return response;
+}
+
+}  // namespace
+
+std::vector<Binding> event_bindings(SessionService& service) {
+    using Function = Task<Response> (*)(SessionService&, Request&, std::string);
+    const auto with = [&service](std::string_view name, Function function) -> Binding {
+        return {name, [&service, function](Request& request, const std::string& principal) {
+                    return function(service, request, principal);
+                }};
+    };
+    return {with("events/list", list), with("events/stream", stream), with("blobs/get", blob)};
+}
+
+}  // namespace carrel::api

@@ -1,0 +1,38 @@
+#include "api/routes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.hpp"
+
+namespace carrel::api {
+
+net::Route guarded(const Gatekeeper& gatekeeper, const ops::Operation& row, std::string path,
+                   std::function<Task<net::Response>(net::Request&, const std::string&)> handler) {
+    auto checked = [&gatekeeper, &row,
+                    handler = std::move(handler)](net::Request& request) -> Task<net::Response> {
+        gatekeeper.check_origin(request, row);
+        auto principal = gatekeeper.find_principal(request);
+        if (!principal && row.permission != ops::Permission::open)
+            throw core::Error{core::Code::unauthorized,
+                              "this server asks for a key: send it as Authorization: Bearer KEY, or log in"};
+        co_return co_await handler(request, principal.value_or(""));
+    };
+    return {std::string{row.method}, std::move(path), std::move(checked)};
+}
+
+void bind(net::Router& router, const Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
+          const std::vector<Binding>& bindings) {
+    for (const auto& binding : bindings)
+        if (std::ranges::count(rows, binding.name, &ops::Operation::name) != 1)
+            throw core::Error{core::Code::internal, fmt::format("no operation is called {}", binding.name)};
+    for (const auto& row : rows) {
+        const auto binding = std::ranges::find(bindings, row.name, &Binding::name);
+        if (binding == bindings.end())
+            throw core::Error{core::Code::internal, fmt::format("the operation {} has no handler", row.name)};
+        router.add(guarded(gatekeeper, row, std::string{row.path}, binding->handler));
+    }
+}
+
+}  // namespace carrel::api

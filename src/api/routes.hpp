@@ -1,0 +1,33 @@
+// From operation rows to routes: who may call is decided here, once, before any handler runs.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/auth.hpp"
+#include "net/router.hpp"
+#include "ops/operation.hpp"
+
+namespace carrel::api {
+
+using async::Task;
+
+/// The function behind a row. `principal` is who asks; empty only on rows that are open.
+struct Binding {
+    std::string_view name;  ///< of the row
+    std::function<Task<net::Response>(net::Request&, const std::string& principal)> handler;
+};
+
+/// Adds a route for every row; throws Error{internal} when a row has no binding, or a binding no row.
+/// `gatekeeper` and `rows` must outlive the router.
+void bind(net::Router& router, const Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
+          const std::vector<Binding>& bindings);
+
+/// One route behind the same checks: for rows whose path depends on where they are offered.
+net::Route guarded(const Gatekeeper& gatekeeper, const ops::Operation& row, std::string path,
+                   std::function<Task<net::Response>(net::Request&, const std::string&)> handler);
+
+}  // namespace carrel::api

@@ -1,0 +1,116 @@
+#include "api/sessions.hpp"
+
+#include <fmt/format.h>
+
+#include "api/body.hpp"
+#include "api/views.hpp"
+#include "ops/server.hpp"
+
+namespace carrel::api {
+
+namespace {
+
+using net::Request;
+using net::Response;
+using session::SessionService;
+
+Response answer(int status, const json::Value& body) {
+    return net::json_response(status, json::to_text(body));
+}
+
+const std::string& id_of(const Request& request) { return request.parameters.at("id"); }
+
+/// "start;dur=12.3, ready;dur=40.1" (W3C Server Timing, milliseconds).
+std::string server_timing(const fleet::Timings& timings) {
+    std::string line;
+    for (const auto& [name, duration] : timings)
+        line += fmt::format("{}{};dur={:.2f}", line.empty() ? "" : ", ", name, duration.count());
+    return line;
+}
+
+Task<Response> create(SessionService& service, Request& request, std::string principal) {
+    auto asked = co_await read_body(request, ops::create_session_shape());
+    session::Wish wish{.title = std::move(asked.title),
+                       .provider = std::move(asked.provider),
+                       .model = std::move(asked.model),
+                       .system_prompt_suffix = asked.system_prompt_suffix.value_or(""),
+                       .width = asked.width,
+                       .height = asked.height};
+    if (asked.network)
+        wish.network = *asked.network == "none" ? fleet::Network::none : fleet::Network::internet;
+    const auto created = co_await service.create(std::move(principal), std::move(wish));
+    auto response = answer(201, to_json(created.session));
+    response.headers.add("Location", "/api/v1/sessions/" + created.session.row.id);
+    response.headers.add("Server-Timing", server_timing(created.timings));
+    co_return response;
+}
+
+Task<Response> list(SessionService& service, Request& request, std::string principal) {
+    const bool include_archived = query_flag(request, "include_archived", false);
+    const auto limit = static_cast<std::int64_t>(query_number(request, "limit", 50, 1, 100));
+    const auto offset = static_cast<std::int64_t>(query_number(request, "offset", 0, 0, 1'000'000'000));
+    const auto page = co_await service.list(std::move(principal), include_archived, limit, offset);
+    json::Array sessions;
+    for (const auto& item : page.sessions) sessions.push_back(to_json(item));
+    co_return answer(200, json::Object{{"sessions", std::move(sessions)}, {"total", page.total}});
+}
+
+Task<Response> get(SessionService& service, Request& request, std::string principal) {
+    const auto detail = co_await service.get_with_messages(std::move(principal), id_of(request));
+    auto body = to_json(detail.session);
+    body["system_prompt_suffix"] = detail.session.row.system_prompt_suffix;
+    json::Array messages;
+    for (const auto& message : detail.messages) messages.push_back(to_json(message));
+    body["messages"] = std::move(messages);
+    co_return answer(200, body);
+}
+
+Task<Response> rename(SessionService& service, Request& request, std::string principal) {
+    auto asked = co_await read_body(request, ops::rename_session_shape());
+    const auto renamed =
+        co_await service.rename(std::move(principal), id_of(request), std::move(asked.title));
+    co_return answer(200, to_json(renamed));
+}
+
+Task<Response> remove(SessionService& service, Request& request, std::string principal) {
+    const bool purge = query_flag(request, "purge", false);
+    co_await service.remove(std::move(principal), id_of(request), purge);
+    co_return Response{.status = 204};
+}
+
+Task<Response> send(SessionService& service, Request& request, std::string principal) {
+    auto asked = co_await read_body(request, ops::send_message_shape());
+    const auto id = id_of(request);
+    const auto message = co_await service.send_message(std::move(principal), id, std::move(asked.content));
+    co_return answer(200, json::Object{{"message_id", message},
+                                       {"status", "processing"},
+                                       {"stream_url", fmt::format("/api/v1/sessions/{}/stream", id)}});
+}
+
+Task<Response> cancel(SessionService& service, Request& request, std::string principal) {
+    const auto result = co_await service.cancel(std::move(principal), id_of(request));
+    const bool was_busy = result == session::Cancelled::yes;
+    co_return answer(200,
+                     json::Object{{"status", was_busy ? "cancelled" : "not_processing"},
+                                  {"message", was_busy ? "The turn was ended" : "No turn is on its way"}});
+}
+
+Task<Response> renew(SessionService& service, Request& request, std::string principal) {
+    co_return answer(200, to_json(co_await service.renew_desk(std::move(principal), id_of(request))));
+}
+
+}  // namespace
+
+std::vector<Binding> session_bindings(SessionService& service) {
+    using Function = Task<Response> (*)(SessionService&, Request&, std::string);
+    const auto with = [&service](std::string_view name, Function function) -> Binding {
+        return {name, [&service, function](Request& request, const std::string& principal) {
+                    return function(service, request, principal);
+                }};
+    };
+    return {with("sessions/create", create), with("sessions/list", list),     with("sessions/get", get),
+            with("sessions/rename", rename), with("sessions/delete", remove), with("messages/send", send),
+            with("turn/cancel", cancel),     with("desk/renew", renew)};
+}
+
+}  // namespace carrel::api

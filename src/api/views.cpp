@@ -1,0 +1,55 @@
+#include "api/views.hpp"
+
+#include <fmt/format.h>
+
+namespace carrel::api {
+
+namespace {
+
+json::Value or_null(const std::optional<std::string>& text) {
+    return text ? json::Value(*text) : json::Value();
+}
+
+json::Object desk_json(const store::DeskRow& desk) {
+    json::Object result{{"id", desk.id},
+                        {"state", store::name_of(desk.state)},
+                        {"network", desk.network},
+                        {"width", desk.width},
+                        {"height", desk.height}};
+    if (!desk.reason.empty()) {
+        result["reason"] = desk.reason;
+        result["code"] = desk.code;
+    }
+    return result;
+}
+
+}  // namespace
+
+json::Object to_json(const session::Session& session) {
+    const auto& row = session.row;
+    return {{"id", row.id},
+            {"title", or_null(row.title)},
+            {"status", row.archived_at ? "archived" : "active"},
+            {"model", row.model},
+            {"provider", row.provider},
+            {"created_at", core::to_rfc3339(row.created_at)},
+            {"updated_at", core::to_rfc3339(row.updated_at)},
+            {"vnc_url", "/desk/" + row.id},
+            {"busy", session.is_busy},
+            {"desk", desk_json(row.desk)}};
+}
+
+json::Object to_json(const session::Message& message) {
+    return {{"id", message.id},
+            {"role", message.role},
+            {"content", message.content},
+            {"tool_use_id", or_null(message.tool_use_id)},
+            {"timestamp", message.timestamp}};
+}
+
+std::string to_json_text(const store::Event& event) {
+    return fmt::format(R"({{"seq":{},"event":{},"data":{}}})", event.seq,
+                       json::to_text(json::Value(event.name)), event.data);
+}
+
+}  // namespace carrel::api

@@ -1,0 +1,16 @@
+// What the session service knows, as the JSON of the contract.
+#pragma once
+
+#include "json/parse.hpp"
+#include "session/service.hpp"
+
+namespace carrel::api {
+
+/// {id,title,status,model,provider,created_at,updated_at,vnc_url,busy,desk:{…}}
+json::Object to_json(const session::Session& session);
+/// {id,role,content,tool_use_id,timestamp}
+json::Object to_json(const session::Message& message);
+/// {seq,event,data}; `data` stands as it was stored.
+std::string to_json_text(const store::Event& event);
+
+}  // namespace carrel::api
