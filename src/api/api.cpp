@@ -38,7 +38,7 @@ Api::Api(session::SessionService& service, Gatekeeper gatekeeper, const core::Cl
     append(bindings, event_bindings(service));
     append(bindings, desk_bindings(service));
     append(bindings, about_bindings(service, gatekeeper_, clock));
-    bind(router_, gatekeeper_, ops::server_operations(), bindings);
+    add_routes(router_, gatekeeper_, ops::server_operations(), bindings);
     add_desk_routes(router_, gatekeeper_, service);
 }
 

@@ -22,8 +22,8 @@ net::Route guarded(const Gatekeeper& gatekeeper, const ops::Operation& row, std:
     return {std::string{row.method}, std::move(path), std::move(checked)};
 }
 
-void bind(net::Router& router, const Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
-          const std::vector<Binding>& bindings) {
+void add_routes(net::Router& router, const Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
+                const std::vector<Binding>& bindings) {
     for (const auto& binding : bindings)
         if (std::ranges::count(rows, binding.name, &ops::Operation::name) != 1)
             throw core::Error{core::Code::internal, fmt::format("no operation is called {}", binding.name)};

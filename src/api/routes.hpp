@@ -23,8 +23,8 @@ struct Binding {
 
 /// Adds a route for every row; throws Error{internal} when a row has no binding, or a binding no row.
 /// `gatekeeper` and `rows` must outlive the router.
-void bind(net::Router& router, const Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
-          const std::vector<Binding>& bindings);
+void add_routes(net::Router& router, const Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
+                const std::vector<Binding>& bindings);
 
 /// One route behind the same checks: for rows whose path depends on where they are offered.
 net::Route guarded(const Gatekeeper& gatekeeper, const ops::Operation& row, std::string path,
