@@ -21,7 +21,7 @@ public:
 
 private:
     class Engine;
-    std::unique_ptr<Engine> engine_;
+    std::shared_ptr<Engine> engine_;
 };
 
 }  // namespace carrel::outbound

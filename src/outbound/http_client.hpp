@@ -23,10 +23,10 @@ struct Patience {
 
 struct Call {
     std::string method = "POST";
-    std::string url;  ///< http or https
-    net::Headers headers;
-    std::string body;
-    Patience patience;
+    std::string url = {};  ///< http or https
+    net::Headers headers = {};
+    std::string body = {};
+    Patience patience = {};
 };
 
 struct Reply {
