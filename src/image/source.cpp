@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <set>
 
@@ -92,6 +93,17 @@ bool is_image_name(std::string_view name) {
         return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-' ||
                letter == '_';
     });
+}
+
+std::string find_recipe_folder(std::string_view name, const std::string& programs) {
+    if (!is_image_name(name))
+        throw core::Error{core::Code::invalid, fmt::format("'{}' cannot be an image's name", name)};
+    const std::array places{fmt::format("{}/../../../image/{}", programs, name),
+                            fmt::format("{}/../share/carrel/image/{}", programs, name)};
+    for (const auto& place : places)
+        if (std::filesystem::exists(place + "/recipe")) return std::filesystem::canonical(place).string();
+    throw core::Error{core::Code::not_found, fmt::format("there is no recipe {}; it would be in {}", name,
+                                                         fmt::join(places, " or "))};
 }
 
 Source load_source(const std::string& folder, const std::string& programs) {

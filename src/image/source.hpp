@@ -28,6 +28,11 @@ struct Source {
 /// becomes part of a path.
 bool is_image_name(std::string_view name);
 
+/// The folder of the recipe `name`, for programs that lie in `programs`: `image/<name>` of the source tree
+/// that they were built in (they are in build/<preset>/bin), else share/carrel/image/<name> beside their
+/// installed folder. Throws not_found and says where it looked.
+std::string find_recipe_folder(std::string_view name, const std::string& programs);
+
 /// Reads `folder`/recipe and what it names: its files from `folder`/files, its programs from
 /// `programs` (the folder of Carrel's own programs). Throws: invalid with the line that is wrong, or
 /// when something is missing or a file of `folder`/files is in no line.
