@@ -34,6 +34,7 @@ Task<Response> create(SessionService& service, Request& request, std::string pri
                        .provider = std::move(asked.provider),
                        .model = std::move(asked.model),
                        .system_prompt_suffix = asked.system_prompt_suffix.value_or(""),
+                       .network = service.settings().network,
                        .width = asked.width,
                        .height = asked.height};
     if (asked.network)

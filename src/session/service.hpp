@@ -46,6 +46,7 @@ struct Settings {
     std::string default_provider;     ///< one of them
     int width = 1280;                 ///< of new desks, pixels
     int height = 800;
+    fleet::Network network = fleet::Network::internet;  ///< of new desks, for faces that do not say
 };
 
 /// What a new session shall be; what is absent is the server's default.
