@@ -120,7 +120,7 @@ public:
     Task<> remove(std::string principal, std::string id, bool purge);
 
     /// Begins a turn; answers its message_id. Throws conflict (a turn is on its way, or the desk is not
-    /// ready), unavailable (reason "no_key": the provider needs a key and there is none).
+    /// ready), unavailable (reason "no_model_key": the provider needs a key and there is none).
     Task<std::string> send_message(std::string principal, std::string id, std::string content);
     /// Returns when the turn has ended.
     Task<Cancelled> cancel(std::string principal, std::string id);

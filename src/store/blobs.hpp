@@ -15,7 +15,7 @@ public:
 
     /// The hash. The bytes are on disk, durably, when it returns.
     std::string put(std::string_view bytes);
-    /// Throws Error{internal} when the file is missing or was changed.
+    /// Throws Error{internal} when the file is missing.
     std::string get(std::string_view hash) const;
     /// Fine when there is none.
     void remove(std::string_view hash);

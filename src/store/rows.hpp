@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -15,6 +16,7 @@ enum class DeskState { starting, ready, failed, lost, stopped };
 
 /// "starting" and the like: stable, part of the API.
 std::string_view name_of(DeskState state);
+DeskState desk_state_of(std::string_view name);
 
 struct DeskRow {
     std::string id;  ///< "desk_" + 12 hex

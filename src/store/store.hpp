@@ -20,45 +20,19 @@
 #include <variant>
 
 #include "async/task.hpp"
+#include "store/feed.hpp"
 #include "store/rows.hpp"
 #include "store/transaction.hpp"
+#include "store/write_queue.hpp"
 
 namespace carrel::store {
 
 using async::Task;
+using Ticket = std::shared_ptr<Work>;
 
 struct StoreOptions {
     std::string directory;        ///< of carrel.db and blobs/; exists and is ours
     std::int64_t most_pages = 0;  ///< of 4096 bytes, beyond which the store is full; 0: the disk decides
-};
-
-/// Follows the events of one session from a point on: first those that are stored, then each as it is
-/// stored, none missing, none twice, however slow the reader is: what no longer waits in memory comes
-/// from the store again. At most one next() at a time.
-class EventFollower {
-public:
-    struct Feed;
-
-    EventFollower(std::shared_ptr<Feed> feed, std::int64_t after);
-    EventFollower(EventFollower&&) noexcept;
-    EventFollower& operator=(EventFollower&&) noexcept;
-    ~EventFollower();
-
-    /// The next event; null when the log was closed (session removed, server ending).
-    Task<std::shared_ptr<const Event>> next();
-    /// The same, but null also when `limit` passes before one comes; is_closed() tells which.
-    Task<std::shared_ptr<const Event>> next_for(async::Duration limit);
-    bool is_closed() const;
-
-private:
-    std::shared_ptr<const Event> take();
-    bool must_read() const;
-    Task<> read_page();
-
-    std::shared_ptr<Feed> feed_;
-    std::int64_t last_;
-    std::vector<std::shared_ptr<const Event>> page_;  ///< read from the store, the next one last
-    bool is_caught_up_ = false;                       ///< a page was read to its end since the feed exists
 };
 
 class Store {
@@ -97,28 +71,20 @@ public:
     /// Followers of that session get what is stored, then the end.
     void close_log(const std::string& session_id);
 
-    /// Removes files of blobs that no row names: what a crash between file and row left.
-    Task<> sweep_blobs();
-
     /// Ends all followers, stores what is queued, closes the database. Nothing may be asked after.
     Task<> close();
 
 private:
-    friend class EventFollower;
-    struct Work;
-    struct State;
-    using Ticket = std::shared_ptr<Work>;
-
     Ticket enqueue(std::function<void(Transaction&)> work);
-    static Task<> wait(Ticket ticket);
 
     template <class Result, class Slot>
     static Task<Result> finish(Ticket ticket, Slot result) {
-        co_await wait(std::move(ticket));
+        co_await ticket->wait();
         if constexpr (!std::is_void_v<Result>) co_return std::move(**result);
     }
 
-    std::shared_ptr<State> state_;
+    std::shared_ptr<WriteQueue> queue_;
+    std::shared_ptr<Feeds> feeds_;
 };
 
 }  // namespace carrel::store

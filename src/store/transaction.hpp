@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,15 +62,23 @@ public:
     /// Only what was put for that session.
     std::optional<Blob> find_blob(std::string_view session_id, std::string_view hash);
 
-    /// What append_event added, for the store to publish after the commit.
+    /// Removes files of blobs that no row names: what a crash between file and row left.
+    void sweep_blobs();
+
+    // --- for the store, after the commit
+    /// What append_event added, by session.
     std::vector<std::pair<std::string, Event>> take_appended() { return std::exchange(appended_, {}); }
+    /// Removes the files of purged blobs that nothing names.
+    void remove_unnamed_files();
 
 private:
     std::string principal_of(std::string_view session_id);
+    bool is_blob_named(std::string_view hash);
 
     sql::Connection& db_;
     BlobFiles& files_;
     std::vector<std::pair<std::string, Event>> appended_;
+    std::vector<std::string> purged_blobs_;
 };
 
 }  // namespace carrel::store

@@ -1,0 +1,45 @@
+#include "store/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+
+namespace carrel::store {
+
+namespace {
+
+constexpr char initial[] = {
+#embed "schema/0001_initial.sql"
+};
+
+constexpr std::array steps_of_this_program{std::string_view{initial, sizeof initial}};
+
+std::size_t version_of(sql::Connection& connection) {
+    auto statement = connection.prepare("PRAGMA user_version");
+    statement.step();
+    return static_cast<std::size_t>(statement.number(0));
+}
+
+}  // namespace
+
+std::span<const std::string_view> migrations() { return steps_of_this_program; }
+
+void migrate(sql::Connection& connection, std::span<const std::string_view> steps) {
+    const auto version = version_of(connection);
+    if (version > steps.size())
+        throw core::Error{
+            core::Code::conflict,
+            fmt::format("the database has schema {}, but this program knows only {}: it was made by a newer "
+                        "Carrel; run that one, or use another data directory",
+                        version, steps.size())};
+    for (auto next = version; next < steps.size(); ++next) {
+        connection.execute(
+            fmt::format("BEGIN IMMEDIATE;\n{}\nPRAGMA user_version = {};\nCOMMIT;", steps[next], next + 1));
+        if (version > 0) core::log_info("database: schema {} applied", next + 1);
+    }
+}
+
+}  // namespace carrel::store

@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "store/transaction.hpp"
+
+namespace carrel::store {
+
+std::string Transaction::principal_of(std::string_view session_id) {
+    auto statement = db_.prepare("SELECT principal FROM sessions WHERE id = ?");
+    statement.bind(session_id);
+    if (!statement.step())
+        throw core::Error{core::Code::not_found, fmt::format("there is no session {}", session_id)};
+    return statement.text(0);
+}
+
+// --- the conversation -------------------------------------------------------------------------------
+
+std::vector<std::string> Transaction::messages(std::string_view session_id) {
+    auto row = db_.prepare("SELECT raw FROM messages WHERE session_id = ? ORDER BY position");
+    row.bind(session_id);
+    std::vector<std::string> messages;
+    while (row.step()) messages.push_back(row.text(0));
+    return messages;
+}
+
+void Transaction::append_message(std::string_view session_id, std::string_view raw) {
+    db_.prepare(
+           "INSERT INTO messages (session_id, position, principal, raw) VALUES "
+           "(?1, (SELECT coalesce(max(position), 0) + 1 FROM messages WHERE session_id = ?1), ?2, ?3)")
+        .bind(session_id, principal_of(session_id), raw)
+        .run();
+}
+
+// --- events -----------------------------------------------------------------------------------------
+
+std::int64_t Transaction::last_event(std::string_view session_id) {
+    auto statement = db_.prepare("SELECT coalesce(max(seq), 0) FROM events WHERE session_id = ?");
+    statement.bind(session_id);
+    statement.step();
+    return statement.number(0);
+}
+
+std::int64_t Transaction::append_event(std::string_view session_id, std::string name, std::string data) {
+    const auto seq = last_event(session_id) + 1;
+    db_.prepare("INSERT INTO events (session_id, seq, principal, name, data) VALUES (?, ?, ?, ?, ?)")
+        .bind(session_id, seq, principal_of(session_id), name, data)
+        .run();
+    appended_.emplace_back(std::string{session_id}, Event{seq, std::move(name), std::move(data)});
+    return seq;
+}
+
+std::vector<Event> Transaction::events_after(std::string_view session_id, std::int64_t after,
+                                             std::int64_t limit) {
+    auto row = db_.prepare(
+        "SELECT seq, name, data FROM events WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?");
+    row.bind(session_id, after, limit);
+    std::vector<Event> events;
+    while (row.step()) events.push_back({row.number(0), row.text(1), row.text(2)});
+    return events;
+}
+
+// --- blobs ------------------------------------------------------------------------------------------
+
+std::string Transaction::put_blob(std::string_view session_id, std::string_view bytes,
+                                  std::string_view media_type) {
+    const auto principal = principal_of(session_id);
+    auto hash = files_.put(bytes);
+    db_.prepare(
+           "INSERT INTO blobs (session_id, hash, principal, media_type, size) VALUES (?, ?, ?, ?, ?) "
+           "ON CONFLICT DO NOTHING")
+        .bind(session_id, hash, principal, media_type, bytes.size())
+        .run();
+    return hash;
+}
+
+std::optional<Blob> Transaction::find_blob(std::string_view session_id, std::string_view hash) {
+    auto row = db_.prepare("SELECT media_type FROM blobs WHERE session_id = ? AND hash = ?");
+    row.bind(session_id, hash);
+    if (!row.step()) return std::nullopt;
+    return Blob{files_.get(hash), row.text(0)};
+}
+
+void Transaction::sweep_blobs() {
+    files_.sweep([this](std::string_view hash) { return is_blob_named(hash); });
+}
+
+void Transaction::remove_unnamed_files() {
+    for (const auto& hash : std::exchange(purged_blobs_, {}))
+        if (!is_blob_named(hash)) files_.remove(hash);
+}
+
+bool Transaction::is_blob_named(std::string_view hash) {
+    auto row = db_.prepare("SELECT 1 FROM blobs WHERE hash = ? LIMIT 1");
+    row.bind(hash);
+    return row.step();
+}
+
+}  // namespace carrel::store

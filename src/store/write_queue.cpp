@@ -1,0 +1,108 @@
+#include "store/write_queue.hpp"
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "store/schema.hpp"
+
+namespace carrel::store {
+
+async::Task<> Work::wait() {
+    while (!is_settled_) co_await changed_.wait();
+    if (failure_) std::rethrow_exception(failure_);
+}
+
+WriteQueue::WriteQueue(async::Executor executor, const std::string& database, const std::string& blobs,
+                       std::int64_t most_pages, Publish publish)
+    : executor_{executor},
+      publish_{std::move(publish)},
+      files_{blobs},
+      connection_{std::make_unique<sql::Connection>(database)},
+      idle_{executor},
+      scope_{executor} {
+    if (most_pages > 0) connection_->execute(fmt::format("PRAGMA max_page_count = {}", most_pages));
+    migrate(*connection_, migrations());
+}
+
+WriteQueue::~WriteQueue() { thread_.join(); }
+
+std::shared_ptr<Work> WriteQueue::add(std::function<void(Transaction&)> act) {
+    if (is_closed_) throw core::Error{core::Code::unavailable, "the server is ending"};
+    auto work = std::make_shared<Work>(executor_, std::move(act));
+    queued_.push_back(work);
+    if (!std::exchange(is_draining_, true)) scope_.start("the store", drain());
+    return work;
+}
+
+async::Task<> WriteQueue::drain() {
+    while (!queued_.empty()) {
+        const auto batch = std::exchange(queued_, {});
+        co_await async::run_on(thread_, [this, batch] { commit(batch); });
+        for (const auto& work : batch) settle(*work);
+    }
+    is_draining_ = false;
+    idle_.notify_all();
+}
+
+void WriteQueue::settle(Work& work) {
+    if (!work.failure_) {
+        for (auto& [session_id, event] : work.transaction_->take_appended())
+            publish_(session_id, std::move(event));
+    } else if (work.is_failure_logged_)
+        core::log_error("something could not be stored: {}", core::message_of(work.failure_));
+    work.transaction_.reset();
+    work.act_ = nullptr;
+    work.is_settled_ = true;
+    work.changed_.notify_all();
+}
+
+async::Task<> WriteQueue::close() {
+    is_closed_ = true;
+    while (is_draining_) co_await idle_.wait();
+    co_await async::run_on(thread_, [this] { connection_.reset(); });
+}
+
+// --- on the store's thread --------------------------------------------------------------------------
+
+void WriteQueue::commit(const Batch& batch) {
+    try {
+        commit_together(batch);
+        return;
+    } catch (...) {
+        if (batch.size() == 1) batch.front()->failure_ = std::current_exception();
+    }
+    // Somebody's work does not fit on the disk: that must not take the others' along.
+    if (batch.size() > 1)
+        for (const auto& work : batch) commit({work});
+}
+
+void WriteQueue::commit_together(const Batch& batch) {
+    connection_->prepare("BEGIN IMMEDIATE").run();
+    try {
+        for (const auto& work : batch) act(*work);
+        connection_->prepare("COMMIT").run();
+    } catch (...) {
+        if (connection_->is_in_transaction()) connection_->prepare("ROLLBACK").run();
+        throw;
+    }
+    for (const auto& work : batch)
+        if (!work->failure_) work->transaction_->remove_unnamed_files();
+}
+
+void WriteQueue::act(Work& work) {
+    work.failure_ = nullptr;
+    work.transaction_ = std::make_unique<Transaction>(*connection_, files_);
+    connection_->prepare("SAVEPOINT work").run();
+    try {
+        work.act_(*work.transaction_);
+    } catch (...) {
+        // A full disk ends the whole transaction, and then there is no savepoint to go back to.
+        if (!connection_->is_in_transaction()) throw;
+        connection_->prepare("ROLLBACK TO work").run();
+        work.failure_ = std::current_exception();
+    }
+    connection_->prepare("RELEASE work").run();
+}
+
+}  // namespace carrel::store
