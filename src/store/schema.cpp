@@ -23,6 +23,17 @@ std::size_t version_of(sql::Connection& connection) {
     return static_cast<std::size_t>(statement.number(0));
 }
 
+void apply(sql::Connection& connection, std::string_view step, std::size_t version) {
+    connection.execute("BEGIN IMMEDIATE");
+    try {
+        connection.execute(std::string{step});
+        connection.execute(fmt::format("PRAGMA user_version = {}; COMMIT", version));
+    } catch (...) {
+        if (connection.is_in_transaction()) connection.execute("ROLLBACK");
+        throw;
+    }
+}
+
 }  // namespace
 
 std::span<const std::string_view> migrations() { return steps_of_this_program; }
@@ -36,8 +47,7 @@ void migrate(sql::Connection& connection, std::span<const std::string_view> step
                         "Carrel; run that one, or use another data directory",
                         version, steps.size())};
     for (auto next = version; next < steps.size(); ++next) {
-        connection.execute(
-            fmt::format("BEGIN IMMEDIATE;\n{}\nPRAGMA user_version = {};\nCOMMIT;", steps[next], next + 1));
+        apply(connection, steps[next], next + 1);
         if (version > 0) core::log_info("database: schema {} applied", next + 1);
     }
 }
