@@ -1,0 +1,105 @@
+#include "app/client.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "core/error.hpp"
+#include "outbound/curl_client.hpp"
+
+namespace carrel::app {
+
+namespace {
+
+constexpr std::size_t most_error_bytes = 64 * 1024;
+
+core::Code code_of(int status) {
+    switch (status) {
+        case 401: return core::Code::unauthorized;
+        case 403: return core::Code::forbidden;
+        case 404: return core::Code::not_found;
+        case 409: return core::Code::conflict;
+        case 503: return core::Code::unavailable;
+        case 504: return core::Code::timeout;
+        default: return status < 500 ? core::Code::invalid : core::Code::internal;
+    }
+}
+
+/// A problem's own words: `detail` is a sentence, or a list of {loc,msg}.
+core::Error problem_of(int status, std::string_view text) {
+    const auto body = json::parse(text);
+    if (!body) return {code_of(status), fmt::format("the server answered {}", status)};
+    const auto* detail = json::find(*body, "detail");
+    if (!detail || !detail->is_array())
+        return {code_of(status), std::string{json::text_or(*body, "detail", "no reason given")}};
+    std::string sentence;
+    for (const auto& item : detail->as_array()) {
+        const auto* place = json::find(item, "loc");
+        sentence += fmt::format("{}{}: {}", sentence.empty() ? "" : "; ", place ? json::to_text(*place) : "?",
+                                json::text_or(item, "msg"));
+    }
+    return {code_of(status), sentence};
+}
+
+outbound::Call make_call(const ServerAddress& server, std::string method, const std::string& path,
+                         std::string accept, const json::Object* body) {
+    outbound::Call call{
+        .method = std::move(method), .url = server.url + path, .headers = {{"Accept", std::move(accept)}}};
+    if (!server.key.empty()) call.headers.add("Authorization", "Bearer " + server.key);
+    if (body) {
+        call.headers.add("Content-Type", "application/json");
+        call.body = json::to_text(*body);
+    }
+    // A followed log may be silent for long; its keep-alives come every 15 s.
+    call.patience.total = std::chrono::hours{24};
+    return call;
+}
+
+async::Task<> transfer(outbound::HttpClient& http, outbound::Call call,
+                       const std::function<bool(std::string_view)>& take) {
+    const auto url = call.url;
+    auto reply = co_await http.send(std::move(call));
+    if (reply.status >= 300)
+        throw problem_of(reply.status, co_await net::read_all(*reply.body, most_error_bytes));
+    std::array<char, 64 * 1024> buffer;
+    while (const auto count = co_await reply.body->read(buffer))
+        if (!take({buffer.data(), count})) co_return;
+}
+
+}  // namespace
+
+void Client::stream(std::string method, std::string path, std::string accept, const json::Object* body,
+                    const std::function<bool(std::string_view)>& take) {
+    boost::asio::io_context loop{1};
+    outbound::CurlClient http{loop.get_executor()};
+    std::exception_ptr failure;
+    boost::asio::co_spawn(
+        loop, transfer(http, make_call(server_, std::move(method), path, std::move(accept), body), take),
+        [&](std::exception_ptr thrown) {
+            failure = std::move(thrown);
+            loop.stop();
+        });
+    loop.run();
+    if (!failure) return;
+    try {
+        std::rethrow_exception(failure);
+    } catch (core::Error& error) {
+        if (error.reason() != "connection_error") throw;
+        throw error.during(fmt::format(
+            "no server answers at {} (start one with `carrel serve`, or give --server)", server_.url));
+    }
+}
+
+json::Value Client::call(std::string method, std::string path, const json::Object* body) {
+    std::string text;
+    stream(std::move(method), std::move(path), "application/json", body, [&](std::string_view piece) {
+        text += piece;
+        return true;
+    });
+    if (text.empty()) return json::Object{};
+    return core::value_or_throw(json::parse(text));
+}
+
+}  // namespace carrel::app

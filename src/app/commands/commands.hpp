@@ -1,0 +1,23 @@
+// The words of the command line: one function each, which adds itself to the parser.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace carrel::app {
+
+/// What the chosen word does; set by the parser's callbacks, called after parsing. The exit code.
+using Action = std::function<int()>;
+
+void add_serve(CLI::App& program, Action& action);
+void add_doctor(CLI::App& program, Action& action);
+void add_image(CLI::App& program, Action& action);
+void add_desk(CLI::App& program, Action& action);
+/// session, exec, screenshot, logs: clients of a running server.
+void add_client(CLI::App& program, Action& action);
+void add_operations(CLI::App& program, Action& action);
+
+/// Throws Error{forbidden} when this process is not root; `what` needs it.
+void require_root(std::string_view what);
+
+}  // namespace carrel::app

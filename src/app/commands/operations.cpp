@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "api/desks.hpp"
+#include "app/commands/commands.hpp"
+#include "app/config.hpp"
+#include "json/parse.hpp"
+#include "ops/operation.hpp"
+
+namespace carrel::app {
+
+namespace {
+
+std::string_view name_of(ops::Permission permission) {
+    switch (permission) {
+        case ops::Permission::open: return "open";
+        case ops::Permission::view: return "view";
+        case ops::Permission::control: return "control";
+        case ops::Permission::create: return "create";
+        case ops::Permission::admin: return "admin";
+    }
+    return "?";
+}
+
+std::string_view name_of(ops::Body body) {
+    switch (body) {
+        case ops::Body::none: return "none";
+        case ops::Body::json: return "JSON";
+        case ops::Body::multipart: return "multipart/form-data";
+        case ops::Body::picture:
+            return "JSON, or the picture's bytes when Accept asks for image/png or image/jpeg";
+        case ops::Body::bytes: return "bytes";
+        case ops::Body::event_stream: return "text/event-stream";
+        case ops::Body::upgrade: return "WebSocket";
+    }
+    return "?";
+}
+
+std::string type_of(const json::Value& schema) {
+    if (const auto* words = json::find(schema, "enum")) {
+        std::string text;
+        for (const auto& word : words->as_array())
+            text += fmt::format("{}`{}`", text.empty() ? "" : ", ", std::string_view{word.as_string()});
+        return text;
+    }
+    std::string text{json::text_or(schema, "type", "any")};
+    if (const auto* least = json::find(schema, "minimum"))
+        text += fmt::format(" {}…{}", json::to_text(*least), json::to_text(*json::find(schema, "maximum")));
+    return text;
+}
+
+void print_fields(const json::Object& schema) {
+    const auto* properties = schema.if_contains("properties");
+    if (!properties || properties->as_object().empty()) return;
+    std::string required;
+    if (const auto* names = schema.if_contains("required")) required = json::to_text(*names);
+    std::cout << "\n| field | type | required | what |\n|---|---|---|---|\n";
+    for (const auto& field : properties->as_object()) {
+        const std::string name{field.key()};
+        const bool is_required = required.find('"' + name + '"') != std::string::npos;
+        std::cout << fmt::format("| `{}` | {} | {} | {} |\n", name, type_of(field.value()),
+                                 is_required ? "yes" : "no", json::text_or(field.value(), "description"));
+    }
+}
+
+void print_rows(std::span<const ops::Operation> rows, std::string_view prefix) {
+    for (const auto& row : rows) {
+        std::cout << fmt::format("\n### {} `{}{}`\n\n{} Permission: {}. Answer: {}.\n", row.method, prefix,
+                                 row.path, row.summary, name_of(row.permission), name_of(row.response));
+        if (row.request_schema) print_fields(row.request_schema());
+    }
+}
+
+int print_operations() {
+    std::cout << "# Operations\n\nMade by `carrel operations` from the rows of src/ops. Do not edit.\n\n## "
+                 "The server\n";
+    print_rows(ops::server_operations(), "");
+    std::cout << "\n## A desk\n\nInputs of GET calls are query parameters.\n";
+    print_rows(ops::desk_operations(), api::desk_prefix);
+    return 0;
+}
+
+int print_settings() {
+    std::cout
+        << "# Settings\n\nMade by `carrel operations --settings`. Do not edit. Later wins: TOML file "
+           "(`--config`), environment, "
+           "flags.\n\n| name in the file | flag | environment | default | what |\n|---|---|---|---|---|\n";
+    for (const auto& setting : settings()) {
+        std::string flag = "--" + setting.name;
+        for (auto& c : flag)
+            if (c == '_') c = '-';
+        std::string variables;
+        for (const auto& variable : setting.variables)
+            variables += fmt::format("{}`{}`", variables.empty() ? "" : ", ", variable);
+        std::cout << fmt::format("| {} | {} | {} | {} | {} |\n",
+                                 setting.is_secret ? "–" : "`" + setting.name + "`",
+                                 setting.is_secret ? "–" : "`" + flag + "`", variables, setting.get(Config{}),
+                                 setting.description);
+    }
+    return 0;
+}
+
+}  // namespace
+
+void add_operations(CLI::App& program, Action& action) {
+    auto* word = program.add_subcommand("operations", "Print the API's reference, as Markdown");
+    auto only_settings = std::make_shared<bool>(false);
+    word->add_flag("--settings", *only_settings, "the settings instead");
+    word->callback([only_settings, &action] {
+        action = [only_settings] { return *only_settings ? print_settings() : print_operations(); };
+    });
+}
+
+}  // namespace carrel::app

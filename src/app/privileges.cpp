@@ -1,0 +1,90 @@
+#include "app/privileges.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/sys.hpp"
+
+namespace carrel::app {
+
+namespace {
+
+/// Where the jail finds its end of the socket pair.
+constexpr int jail_socket = 3;
+
+[[noreturn]] void run_jail(const std::vector<std::string>& words, int socket) {
+    // Ctrl-C in a terminal reaches the whole process group: the jail ends with us, not before us.
+    ::setsid();
+    if (socket == jail_socket)
+        ::fcntl(socket, F_SETFD, 0);
+    else
+        ::dup2(socket, jail_socket);
+    ::close_range(jail_socket + 1, ~0u, 0);
+    std::vector<char*> arguments;
+    for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    ::execv(arguments[0], arguments.data());
+    ::_exit(127);
+}
+
+}  // namespace
+
+JailProcess start_jail(const Config& config, const DataDirectory& data, const User& user) {
+    const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    for (const auto* program : {"carrel-jail", "carrel-desk"})
+        if (!std::filesystem::exists(here / program))
+            throw core::Error{core::Code::unavailable,
+                              fmt::format("{} is missing beside carrel in {}", program, here.string())};
+    int ends[2];
+    core::checked("make a socket pair", ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends));
+    core::Fd ours{ends[0]};
+    const core::Fd theirs{ends[1]};
+    const std::vector<std::string> words{(here / "carrel-jail").string(),
+                                         "serve",
+                                         "--socket",
+                                         std::to_string(jail_socket),
+                                         "--data",
+                                         data.path(),
+                                         "--uid-base",
+                                         std::to_string(config.uid_base),
+                                         "--carrel-uid",
+                                         std::to_string(user.uid),
+                                         "--carrel-gid",
+                                         std::to_string(user.gid),
+                                         "--desk-binary",
+                                         (here / "carrel-desk").string(),
+                                         "--interface-prefix",
+                                         config.interface_prefix};
+    const pid_t pid = core::checked("fork", ::fork());
+    if (pid == 0) run_jail(words, theirs.get());
+    core::Fd pidfd{static_cast<int>(core::checked("pidfd_open", ::syscall(SYS_pidfd_open, pid, 0)))};
+    return {std::move(ours), std::move(pidfd)};
+}
+
+void become(const User& user) {
+    // Many desks, many viewers: as many descriptors as we may have.
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+
+    core::checked("leave root's groups", ::setgroups(0, nullptr));
+    core::checked("become the group carrel", ::setresgid(user.gid, user.gid, user.gid));
+    // All three ids at once: this empties the capability sets too (capabilities(7)).
+    core::checked("become the user carrel", ::setresuid(user.uid, user.uid, user.uid));
+    core::checked("give up new privileges", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    // Keys of models are in our memory: no other process of this user may read it.
+    core::checked("become undumpable", ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+
+}  // namespace carrel::app

@@ -1,0 +1,101 @@
+#include "app/server.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+
+#include "agent/providers.hpp"
+#include "async/scope.hpp"
+#include "core/log.hpp"
+
+namespace carrel::app {
+
+namespace {
+
+fleet::FleetOptions fleet_options(const Config& config) {
+    fleet::FleetOptions options;
+    options.most_desks = config.most_desks;
+    options.limits = config.limits;
+    return options;
+}
+
+session::Settings session_settings(const Config& config, outbound::HttpClient& http, async::Pool& pool) {
+    session::Settings settings{
+        .providers = {}, .default_provider = config.provider, .width = config.width, .height = config.height};
+    settings.network = config.network == "none" ? fleet::Network::none : fleet::Network::internet;
+    for (const auto& provider : agent::providers()) {
+        const bool is_anthropic = provider.name == "anthropic";
+        session::Provider offered{
+            .name = std::string{provider.name},
+            .default_model = is_anthropic ? config.model : std::string{provider.default_model},
+            .needs_key = provider.needs_key};
+        if (is_anthropic && !config.anthropic_key.empty()) offered.base_key = config.anthropic_key;
+        offered.make = [&http, &pool, name = offered.name,
+                        base = is_anthropic ? config.anthropic_base_url : ""](const std::string& model,
+                                                                              const session::Key& key) {
+            return agent::make_model({.provider = name, .model = model, .key = key, .base_url = base}, http,
+                                     pool);
+        };
+        settings.providers.push_back(std::move(offered));
+    }
+    return settings;
+}
+
+/// Waits for SIGINT or SIGTERM.
+async::Task<> wait_for_signal() {
+    boost::asio::signal_set signals{co_await boost::asio::this_coro::executor, SIGINT, SIGTERM};
+    co_await signals.async_wait(boost::asio::use_awaitable);
+}
+
+}  // namespace
+
+Server::Server(const Config& config, const DataDirectory& data, Beginnings beginnings)
+    : http_{executor_},
+      store_{executor_, {.directory = data.server()}},
+      driver_{executor_, std::move(beginnings.jail.socket), data.path()},
+      fleet_{executor_, driver_, store_, clock_, fleet_options(config)},
+      service_{executor_, store_, fleet_, clock_, session_settings(config, http_, pool_)},
+      api_{service_, api::Gatekeeper{std::move(beginnings.keys)}, clock_},
+      server_{executor_, api_},
+      jail_end_{std::move(beginnings.jail.pidfd)} {
+    server_.listen_fd(std::move(beginnings.listener));
+}
+
+async::Task<> Server::watch_jail() {
+    boost::asio::posix::stream_descriptor jail{executor_, jail_end_.release()};
+    co_await jail.async_wait(boost::asio::posix::stream_descriptor::wait_read, boost::asio::use_awaitable);
+    core::log_error(
+        "carrel-jail has ended, so no desk can be made: ending too (desks live on; start the server again)");
+    exit_code_ = 1;
+    std::raise(SIGTERM);
+}
+
+async::Task<> Server::live() {
+    async::Scope scope{executor_};
+    scope.start("watching the jail", watch_jail());
+    co_await service_.start();
+    scope.start("serving HTTP", server_.run());
+    core::log_info("ready");
+    co_await wait_for_signal();
+    core::log_info("ending; desks live on");
+    co_await scope.close();
+    co_await service_.shutdown();
+    co_await fleet_.close();
+    co_await store_.close();
+}
+
+int Server::run() {
+    std::exception_ptr failure;
+    boost::asio::co_spawn(executor_, live(), [&](std::exception_ptr thrown) {
+        failure = std::move(thrown);
+        loop_.stop();
+    });
+    loop_.run();
+    pool_.join();
+    if (failure) std::rethrow_exception(failure);
+    return exit_code_;
+}
+
+}  // namespace carrel::app

@@ -1,0 +1,54 @@
+// The composition root: every part of the running server, in the order in which each needs the last.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+
+#include "api/api.hpp"
+#include "app/config.hpp"
+#include "app/privileges.hpp"
+#include "async/run_on.hpp"
+#include "core/clock.hpp"
+#include "driver/native/native_driver.hpp"
+#include "fleet/fleet.hpp"
+#include "net/server.hpp"
+#include "outbound/curl_client.hpp"
+#include "session/service.hpp"
+#include "store/store.hpp"
+
+namespace carrel::app {
+
+/// What run() must be given by the privileged beginning.
+struct Beginnings {
+    core::Fd listener;
+    JailProcess jail;
+    std::vector<api::Key> keys;
+};
+
+class Server {
+public:
+    Server(const Config& config, const DataDirectory& data, Beginnings beginnings);
+
+    /// Serves until SIGINT or SIGTERM, or until the jail ends; the exit code.
+    int run();
+
+private:
+    async::Task<> live();
+    async::Task<> watch_jail();
+
+    boost::asio::io_context loop_{1};
+    async::Executor executor_{loop_.get_executor()};
+    async::Pool pool_{1};
+    core::SystemClock clock_;
+    outbound::CurlClient http_;
+    store::Store store_;
+    driver::native::NativeDriver driver_;
+    fleet::Fleet fleet_;
+    session::SessionService service_;
+    api::Api api_;
+    net::Server server_;
+    core::Fd jail_end_;
+    int exit_code_ = 0;
+};
+
+}  // namespace carrel::app
