@@ -64,6 +64,8 @@ bool read(const Value& from, Value& to, Problems& problems);
 bool read(const Value& from, Object& to, Problems& problems);
 
 template <class T>
+bool read(const Value& from, std::vector<T>& to, Problems& problems);
+template <class T>
 bool read(const Value& from, std::optional<T>& to, Problems& problems) {
     return read(from, to.emplace(), problems);
 }
@@ -90,6 +92,8 @@ Object schema_of(const double*);
 Object schema_of(const std::string*);
 Object schema_of(const Value*);
 Object schema_of(const Object*);
+template <class T>
+Object schema_of(const std::vector<T>*);
 template <class T>
 Object schema_of(const std::optional<T>*) {
     return schema_of(static_cast<const T*>(nullptr));
