@@ -1,0 +1,60 @@
+#include "agent/picture.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace carrel::agent {
+
+namespace {
+
+constexpr int tile = 28;
+
+int tiles_along(int pixels) { return (pixels + tile - 1) / tile; }
+
+bool is_allowed(Size size, PictureLimits limits) {
+    return std::max(size.width, size.height) <= limits.edge &&
+           tiles_along(size.width) * tiles_along(size.height) <= limits.tiles;
+}
+
+int scaled(int value, int to, int from) {
+    return static_cast<int>(std::lround(static_cast<double>(value) * to / from));
+}
+
+Size with_width(Size screen, int width) {
+    return {width, std::max(1, scaled(screen.height, width, screen.width))};
+}
+
+}  // namespace
+
+Size fit_image(Size screen, PictureLimits limits) {
+    // Both limits only tighten as the width grows, so the first size that fits is the largest.
+    for (int width = std::min(screen.width, limits.edge); width > 1; --width)
+        if (const auto size = width == screen.width ? screen : with_width(screen, width);
+            is_allowed(size, limits))
+            return size;
+    return {1, 1};
+}
+
+Size fit_inside(Size inner, Size box) {
+    if (static_cast<std::int64_t>(inner.width) * box.height >=
+        static_cast<std::int64_t>(box.width) * inner.height)
+        return {box.width, std::max(1, scaled(inner.height, box.width, inner.width))};
+    return {std::max(1, scaled(inner.width, box.height, inner.height)), box.height};
+}
+
+std::optional<Pixel> ScreenMap::to_screen(Pixel seen) const {
+    if (seen.x < 0 || seen.y < 0 || seen.x >= picture.width || seen.y >= picture.height) return std::nullopt;
+    return Pixel{scaled(seen.x, screen.width, picture.width), scaled(seen.y, screen.height, picture.height)};
+}
+
+std::optional<Pixel> ScreenMap::corner_to_screen(Pixel seen) const {
+    if (seen.x < 0 || seen.y < 0 || seen.x > picture.width || seen.y > picture.height) return std::nullopt;
+    return Pixel{scaled(seen.x, screen.width, picture.width), scaled(seen.y, screen.height, picture.height)};
+}
+
+Pixel ScreenMap::to_picture(Pixel shown) const {
+    return {std::clamp(scaled(shown.x, picture.width, screen.width), 0, picture.width - 1),
+            std::clamp(scaled(shown.y, picture.height, screen.height), 0, picture.height - 1)};
+}
+
+}  // namespace carrel::agent

@@ -1,0 +1,49 @@
+#include "agent/tools.hpp"
+
+#include <fmt/format.h>
+
+#include "agent/computer.hpp"
+#include "agent/shell_tools.hpp"
+#include "core/error.hpp"
+#include "core/text.hpp"
+
+namespace carrel::agent {
+
+namespace {
+
+constexpr std::string_view computer = "computer";
+
+Task<ToolResult> dispatch(const Bench& bench, ToolUse use) {
+    if (is_computer_call(use)) {
+        if (!is_computer_member(use.name))
+            throw core::Error{core::Code::invalid, fmt::format("Invalid action: {}", use.name)};
+        return run_computer(bench, std::move(use.name), std::move(use.input));
+    }
+    if (use.name == bash_name) return run_bash(bench.desk, std::move(use.input));
+    if (use.name == editor_name) return run_editor(bench.desk, std::move(use.input));
+    throw core::Error{core::Code::invalid, fmt::format("There is no tool {}", use.name)};
+}
+
+}  // namespace
+
+bool is_computer_call(const ToolUse& use) {
+    return use.toolset == computer || (use.toolset.empty() && is_computer_member(use.name));
+}
+
+Task<ToolResult> run_tool(const Bench& bench, ToolUse use) {
+    ToolResult result;
+    std::exception_ptr failure;
+    try {
+        result = co_await dispatch(bench, std::move(use));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (async::is_cancellation(failure)) std::rethrow_exception(failure);
+    if (failure) result = {core::message_of(failure), {}, true};
+    if (result.is_error) result.picture.reset();  // the vendor takes only text with an error
+    result.text = core::repair_utf8(result.text);
+    if (!result.picture && core::trim(result.text).empty()) result.text = "<system>done; no output</system>";
+    co_return result;
+}
+
+}  // namespace carrel::agent
