@@ -21,12 +21,12 @@ unsigned hex_value(char byte) {
 
 }  // namespace
 
-core::Expected<ChunkDecoder::Step> ChunkDecoder::next(std::string_view bytes) {
+core::Expected<ChunkDecoder::Step> ChunkDecoder::next(std::string_view bytes, std::size_t most) {
     Step step;
     while (step.consumed < bytes.size() && state_ != State::done) {
         if (state_ == State::data) {
-            step.data = bytes.substr(step.consumed, static_cast<std::size_t>(std::min<std::uint64_t>(
-                                                        left_, bytes.size() - step.consumed)));
+            const auto count = std::min<std::uint64_t>(left_, most);
+            step.data = bytes.substr(step.consumed, static_cast<std::size_t>(count));
             step.consumed += step.data.size();
             skip(step.data.size());
             return step;

@@ -70,12 +70,13 @@ public:
         std::size_t consumed = 0;  ///< bytes of the input that are done with
         std::string_view data;     ///< the part of them that is body, if any
     };
-    /// Call again with what is left, until nothing is consumed (more input is needed) or is_done().
-    core::Expected<Step> next(std::string_view bytes);
+    /// Call again with what is left, until nothing is consumed (more input is needed) or is_done(). A step
+    /// has at most `most` bytes of body.
+    core::Expected<Step> next(std::string_view bytes, std::size_t most = std::string_view::npos);
     bool is_done() const { return state_ == State::done; }
 
-    /// How many body bytes come next for certain, so that they can be read around this decoder; tell it
-    /// by skip().
+    /// How many body bytes come next for certain, so that they can be read around this decoder, which is
+    /// told by skip().
     std::uint64_t ready() const { return state_ == State::data ? left_ : 0; }
     void skip(std::uint64_t count);
 

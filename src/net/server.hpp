@@ -44,8 +44,9 @@ public:
     /// Of the first TCP socket; 0 when there is none.
     std::uint16_t port() const;
 
-    /// Serves until it is cancelled; then no connection is left. A handler whose client has gone away
-    /// is cancelled within about a second.
+    /// Serves until it is cancelled; then no connection is left. A stream (Response::source) whose client
+    /// has gone away is cancelled within about a second, also while its source waits; handle() itself
+    /// runs to its end, so that what it began is not left half done.
     Task<> run();
 
     /// How many connections are open now.
@@ -53,7 +54,7 @@ public:
 
 private:
     struct State;
-    std::shared_ptr<State> state_;
+    std::unique_ptr<State> state_;
 };
 
 }  // namespace carrel::net

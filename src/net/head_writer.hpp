@@ -1,0 +1,36 @@
+// Writing heads: the one place where a header could be split in two, and is not.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "net/http.hpp"
+
+namespace carrel::net {
+
+/// "HTTP/1.1 404 Not Found" and line end.
+void append_status_line(std::string& head, int status);
+/// The standard phrase of a status; "Unknown" when there is none.
+std::string_view phrase_of(int status);
+/// "name: value" and line end; unchecked, for names and values of our own.
+void append_line(std::string& head, std::string_view name, std::string_view value);
+/// All lines but those of framing, which the writer adds itself: Content-Length, Transfer-Encoding,
+/// Connection, Keep-Alive. Throws Error{internal} on a name or value that would break the head.
+void append_headers(std::string& head, const Headers& headers);
+bool is_framing_header(std::string_view name);
+
+/// "IMF-fixdate" of now (RFC 9110 §5.6.7), renewed once a second.
+class DateLine {
+public:
+    const std::string& text();
+
+private:
+    long second_ = -1;
+    std::string text_;
+};
+
+/// An answer as RFC 9457 wants errors: for what goes wrong before any handler is asked.
+Response problem_response(int status, std::string_view code, std::string_view detail,
+                          std::string_view request_id = {});
+
+}  // namespace carrel::net

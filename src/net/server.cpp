@@ -1,0 +1,137 @@
+#include "net/server.hpp"
+
+#include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
+#include <list>
+#include <vector>
+
+#include "async/gate.hpp"
+#include "async/scope.hpp"
+#include "core/id.hpp"
+#include "net/connection.hpp"
+#include "net/listener.hpp"
+
+namespace carrel::net {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Above the limit, so many more are told so; the rest are closed without a word.
+constexpr std::size_t refused_connections = 64;
+
+/// How often limits of time are checked: four times within the shortest, but once a second at most.
+async::Duration tick_of(const ServerLimits& limits) {
+    const auto shortest = std::min({limits.header_time, limits.idle_time, limits.body_idle_time});
+    return std::clamp<async::Duration>(shortest / 4, 5ms, 1s);
+}
+
+struct Entry {
+    Entry(async::Executor executor, std::unique_ptr<Connection> made)
+        : connection{std::move(made)}, job{std::move(executor), "a connection", connection->serve()} {}
+    std::unique_ptr<Connection> connection;
+    async::Job job;
+    bool was_sending_to_nobody = false;
+};
+
+}  // namespace
+
+struct Server::State {
+    State(async::Executor loop, Handler& handler, ServerLimits limits)
+        : executor{loop}, shared{handler, limits, core::random_hex(6), 0, {}}, changed{loop} {}
+
+    Task<> accept_all(Listener& listener) {
+        for (;;) add(co_await listener.accept());
+    }
+
+    void add(Listener::Arrival arrival) {
+        sweep_ended();
+        const auto limit = shared.limits.connections;
+        if (entries.size() >= limit + refused_connections) return;
+        entries.emplace_back(executor,
+                             std::make_unique<Connection>(shared, executor, std::move(arrival.socket),
+                                                          std::move(arrival.peer), entries.size() >= limit));
+        changed.notify_all();
+    }
+
+    void sweep_ended() {
+        std::erase_if(entries, [](const Entry& entry) { return !entry.job.is_running(); });
+    }
+
+    /// Runs only while there are connections: an idle server wakes nobody.
+    Task<> watch() {
+        const auto tick = tick_of(shared.limits);
+        for (;;) {
+            while (entries.empty()) co_await changed.wait();
+            co_await async::pause(tick);
+            sweep_ended();
+            const auto now = Wire::Clock::now();
+            for (auto& entry : entries) check(entry, now);
+        }
+    }
+
+    /// Twice in a row, so that a client which only closed its sending side gets a short answer whole.
+    static void check(Entry& entry, Wire::Clock::time_point now) {
+        entry.connection->check_time(now);
+        const bool is_alone = entry.connection->is_sending_to_nobody();
+        if (is_alone && entry.was_sending_to_nobody) entry.job.cancel();
+        entry.was_sending_to_nobody = is_alone;
+    }
+
+    async::Executor executor;
+    Shared shared;
+    async::Gate changed;
+    std::list<Listener> listeners;
+    std::list<Entry> entries;
+};
+
+Server::Server(async::Executor executor, Handler& handler, ServerLimits limits)
+    : state_{std::make_unique<State>(std::move(executor), handler, limits)} {}
+
+Server::~Server() = default;
+
+void Server::listen_tcp(const std::string& address, std::uint16_t port) {
+    listen_fd(listen_at(address, port));
+}
+
+void Server::listen_fd(core::Fd socket) {
+    state_->listeners.emplace_back(state_->executor, std::move(socket));
+}
+
+std::uint16_t Server::port() const {
+    const auto place =
+        std::ranges::find_if(state_->listeners, [](const auto& each) { return each.port() != 0; });
+    return place == state_->listeners.end() ? 0 : place->port();
+}
+
+std::size_t Server::connections() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(state_->entries, [](const Entry& entry) { return entry.job.is_running(); }));
+}
+
+Task<> Server::run() {
+    async::Scope scope{state_->executor};
+    for (auto& listener : state_->listeners)
+        scope.start("accepting connections", state_->accept_all(listener));
+    scope.start("watching connections", state_->watch());
+    async::Gate cancelled{state_->executor};
+    std::exception_ptr failure;
+    try {
+        for (;;) co_await cancelled.wait();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    // From here on nothing may be cut short: what runs uses this server.
+    co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+    co_await scope.close();
+    state_->listeners.clear();
+    for (auto& entry : state_->entries) entry.job.cancel();
+    for (auto& entry : state_->entries) {
+        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+        co_await entry.job.close();
+    }
+    state_->entries.clear();
+    std::rethrow_exception(failure);
+}
+
+}  // namespace carrel::net

@@ -1,0 +1,93 @@
+#include "net/stream.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <cerrno>
+#include <chrono>
+
+#include "core/error.hpp"
+#include "core/sys.hpp"
+#include "net/connect.hpp"
+#include "net/wire.hpp"
+
+namespace carrel::net {
+
+namespace {
+
+class WireStream final : public Stream {
+public:
+    explicit WireStream(std::shared_ptr<Wire> wire) : wire_{std::move(wire)} {}
+
+    Task<std::size_t> read(std::span<char> into) override { return wire_->read(into); }
+    Task<> write(std::string_view bytes) override { return wire_->write(bytes); }
+    void finish_writing() override { wire_->finish_writing(); }
+    void close() override { wire_->close(); }
+
+private:
+    std::shared_ptr<Wire> wire_;
+};
+
+sockaddr_un unix_address(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path)
+        throw core::Error{core::Code::invalid, fmt::format("the socket's path {} is longer than {} bytes",
+                                                           path, sizeof address.sun_path - 1)};
+    path.copy(address.sun_path, path.size());
+    return address;
+}
+
+/// Copies one direction; a failure ends both.
+Task<> pump(Stream& from, Stream& to) {
+    try {
+        co_await copy(from, to);
+        to.finish_writing();
+    } catch (const core::Error&) {
+        from.close();
+        to.close();
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<Stream> make_stream(std::shared_ptr<Wire> wire) {
+    return std::make_unique<WireStream>(std::move(wire));
+}
+
+std::unique_ptr<Stream> make_stream(async::Executor executor, core::Fd socket) {
+    return make_stream(std::make_shared<Wire>(std::move(executor), std::move(socket)));
+}
+
+Task<core::Fd> connect_socket(std::string path, std::chrono::milliseconds limit) {
+    const auto address = unix_address(path);
+    const auto end = std::chrono::steady_clock::now() + limit;
+    core::Fd socket{
+        core::checked("make a socket", ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))};
+    while (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        // EAGAIN: the listener's queue is full. The kernel has no event for "there is room now", and
+        // the socket looks writable meanwhile (unix(7), connect), so asking again is all there is.
+        const bool is_full = errno == EAGAIN && std::chrono::steady_clock::now() < end;
+        if (!is_full && errno != EINTR)
+            throw core::Error{core::Code::unavailable,
+                              fmt::format("cannot connect to {}: {}", path, core::describe_errno(errno))};
+        if (is_full) co_await async::pause(std::chrono::milliseconds{2});
+    }
+    co_return socket;
+}
+
+Task<std::unique_ptr<Stream>> connect_unix(std::string path) {
+    auto socket = co_await connect_socket(std::move(path), std::chrono::seconds{5});
+    co_return make_stream(co_await boost::asio::this_coro::executor, std::move(socket));
+}
+
+Task<> relay(Stream& left, Stream& right) {
+    using namespace boost::asio::experimental::awaitable_operators;
+    co_await (pump(left, right) && pump(right, left));
+    left.close();
+    right.close();
+}
+
+}  // namespace carrel::net
