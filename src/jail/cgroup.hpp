@@ -1,0 +1,84 @@
+// Control groups: where a desk's limits are written, on cgroup v1, v2 and both at once (hybrid).
+//
+// Everything is made below the group that the jail itself is in, so that a delegated subtree (or a
+// container) is respected. On a hybrid host v1 limits and v2 freezes. kernel: admin-guide/cgroup-v1,
+// admin-guide/cgroup-v2.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/fd.hpp"
+
+namespace carrel::jail {
+
+/// One tree of groups that desks get a group in.
+struct Hierarchy {
+    std::string folder;  ///< desks' groups are its children
+    bool is_v2 = false;
+    bool memory = false;
+    bool cpu = false;
+    bool processes = false;
+    bool freezer = false;
+
+    bool operator==(const Hierarchy&) const = default;
+};
+
+/// Which trees this host has, from /proc/self/cgroup and /proc/self/mountinfo. `v2_controllers` is
+/// the text of the v2 tree's cgroup.controllers ("" when there is no such tree). Folders are those
+/// of the caller's own groups. A v1 freezer is left out where v2 can freeze. Pure.
+std::vector<Hierarchy> find_hierarchies(std::string_view own_groups, std::string_view mounts,
+                                        std::string_view v2_controllers);
+/// The folder of the caller's own group in the v2 tree, or nothing. Pure.
+std::optional<std::string> find_v2_folder(std::string_view own_groups, std::string_view mounts);
+
+/// As one line, for identity.json: "2f:/sys/fs/cgroup/unified/carrel 1m:/sys/…". Pure.
+std::string format_hierarchies(const std::vector<Hierarchy>& hierarchies);
+/// Parts that are not understood are left out. Pure.
+std::vector<Hierarchy> parse_hierarchies(std::string_view text);
+
+/// The hierarchies of this host, each with `name` as the folder below which desks get their groups;
+/// v2 controllers are enabled for it. What could not be done is added to `warnings`.
+std::vector<Hierarchy> open_hierarchies(const std::string& name, std::vector<std::string>& warnings);
+/// Removes the folders of open_hierarchies that are empty.
+void close_hierarchies(const std::vector<Hierarchy>& hierarchies);
+
+/// Makes a group's folder, and its parent if somebody removed that.
+void make_group(const std::string& folder);
+/// Removes the desk's groups. False while one still holds processes (or is not yet rid of them).
+bool remove_groups(const std::vector<Hierarchy>& hierarchies, const std::string& id);
+/// Ids of the desks that have a group.
+std::vector<std::string> list_groups(const std::vector<Hierarchy>& hierarchies);
+
+/// Stops (or lets go on) every process of a desk; returns when the kernel says they all are.
+/// Throws unavailable when this host cannot freeze, timeout when it did not happen in a second.
+void set_frozen(const std::vector<Hierarchy>& hierarchies, const std::string& id, bool frozen);
+
+/// How the descriptor of watch_memory tells of an out-of-memory kill.
+enum class MemoryWatch {
+    none,     ///< no descriptor: this host has no memory limit
+    eventfd,  ///< v1: becomes readable (8 bytes); also when the group is removed
+    events,   ///< v2: poll for POLLPRI, then pread the whole and compare "oom_kill N"
+};
+std::string_view name_of(MemoryWatch watch);
+struct WatchedMemory {
+    MemoryWatch how = MemoryWatch::none;
+    core::Fd fd;
+};
+WatchedMemory watch_memory(const std::vector<Hierarchy>& hierarchies, const std::string& id);
+
+/// How many processes of the desk the kernel killed for memory; 0 when it is not known.
+std::uint64_t count_memory_kills(const std::vector<Hierarchy>& hierarchies, const std::string& id);
+
+struct GroupUsage {
+    std::optional<std::uint64_t> memory;  ///< bytes
+    std::optional<std::uint64_t> processes;
+    std::optional<std::chrono::microseconds> processor_time;
+};
+GroupUsage read_usage(const std::vector<Hierarchy>& hierarchies, const std::string& id);
+
+}  // namespace carrel::jail

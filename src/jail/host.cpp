@@ -1,0 +1,109 @@
+#include "jail/host.hpp"
+
+#include <fmt/format.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/sys.hpp"
+#include "core/text.hpp"
+#include "jail/data.hpp"
+#include "jail/network.hpp"
+#include "jail/plan.hpp"
+
+namespace carrel::jail {
+
+namespace {
+
+using core::checked;
+using core::Code;
+using core::Error;
+
+void require_root() {
+    if (::geteuid() != 0)
+        throw Error{Code::forbidden, "carrel-jail must run as root: it makes namespaces, mounts and cgroups"};
+}
+
+/// Mounts of ours are seen by nobody else; what the host unmounts, goes here too.
+void enter_own_mounts() {
+    checked("new mount namespace", ::unshare(CLONE_NEWNS));
+    checked("make mounts private", ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr));
+}
+
+void require_ids(const ServeOptions& options) {
+    constexpr std::uint64_t largest_id = 0xFFFF'FFFE;
+    const std::uint64_t end = std::uint64_t{options.uid_base} + std::uint64_t{ids_per_desk} * (max_slot + 1);
+    if (options.uid_base < ids_per_desk || end > largest_id)
+        throw Error{Code::invalid,
+                    fmt::format("--uid-base is {}, but must be between {} and {}", options.uid_base,
+                                ids_per_desk, largest_id - ids_per_desk * (max_slot + 1ULL))};
+}
+
+/// One name per data directory, so that two servers on a host leave each other's groups alone.
+/// FNV-1a; the directory is told by device and inode, however its path is written.
+std::string group_name(const std::string& data) {
+    struct stat status;
+    checked("stat " + data, ::stat(data.c_str(), &status));
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const std::uint64_t part : {std::uint64_t{status.st_dev}, std::uint64_t{status.st_ino}})
+        for (unsigned shift = 0; shift < 64; shift += 8)
+            hash = (hash ^ (part >> shift & 0xFF)) * 0x100000001b3;
+    return fmt::format("carrel-{:08x}", hash >> 32);
+}
+
+std::string program_beside_us() {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "carrel-desk";
+}
+
+void raise_kernel_limits(std::vector<std::string>& warnings) {
+    // Counted for the host's root over all desks together: with 128, the second desk gets none.
+    raise_kernel_limit("fs/inotify/max_user_instances", 8192, warnings);
+    raise_kernel_limit("fs/inotify/max_user_watches", 1U << 20, warnings);
+    raise_kernel_limit("kernel/pid_max", 4194304, warnings);
+}
+
+}  // namespace
+
+void raise_kernel_limit(const std::string& name, std::uint64_t least, std::vector<std::string>& warnings) {
+    const auto path = "/proc/sys/" + name;
+    try {
+        const auto now = core::parse_unsigned(core::trim(core::read_file(path))).value_or(0);
+        if (now < least) core::write_existing(path, fmt::to_string(least));
+    } catch (const Error& error) {
+        auto key = name;
+        std::ranges::replace(key, '/', '.');
+        warnings.push_back(fmt::format("{} could not be raised to {}: {}", key, least, error.message()));
+    }
+}
+
+Host open_host(const ServeOptions& options) {
+    require_root();
+    require_ids(options);
+    // Ids change around the making of overlays, capabilities must not: see AsFirstId in mounts.cpp.
+    checked("set the secure bits", ::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP));
+    ::umask(022);
+    prepare_data(options.data, options.carrel_uid, options.carrel_gid);
+    enter_own_mounts();
+    Host host;
+    raise_kernel_limits(host.warnings);
+    open_network();
+    auto& facts = host.facts;
+    facts.data = std::filesystem::canonical(options.data);
+    facts.uid_base = options.uid_base;
+    facts.carrel_uid = options.carrel_uid;
+    facts.carrel_gid = options.carrel_gid;
+    facts.desk_hash =
+        install_program(facts.data, options.desk_binary.empty() ? program_beside_us() : options.desk_binary);
+    facts.hierarchies = open_hierarchies(group_name(facts.data), host.warnings);
+    facts.overlay_by_descriptor = has_overlay_by_descriptor();
+    facts.clone_into_cgroup = has_clone3();
+    return host;
+}
+
+}  // namespace carrel::jail

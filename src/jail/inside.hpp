@@ -1,0 +1,20 @@
+// The desk's first process, from the clone to the program it becomes.
+#pragma once
+
+#include "jail/plan.hpp"
+#include "jail/seccomp.hpp"
+
+namespace carrel::jail {
+
+/// What the desk's first process is given; open descriptors of the jail, which it was cloned from.
+struct Inheritance {
+    int channel;   ///< to the jail: takes the root and the word to go, tells of failures
+    int endpoint;  ///< the listening socket; becomes descriptor 3
+    int program;   ///< the desk's program
+    const Filter* filter;
+};
+
+/// Carries out the plan's desk steps and becomes the program. A failure is sent to the jail.
+[[noreturn]] void run_inside(const Plan& plan, const Inheritance& given);
+
+}  // namespace carrel::jail

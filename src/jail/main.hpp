@@ -1,0 +1,18 @@
+// The command line of carrel-jail.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "jail/serve.hpp"
+
+namespace carrel::jail {
+
+/// `--socket FD --data DIR --uid-base N --carrel-uid U --carrel-gid G [--desk-binary PATH]`. Pure.
+core::Expected<ServeOptions> parse_serve_options(const std::vector<std::string>& words);
+
+/// Runs the program; its exit status.
+int run_program(const std::vector<std::string>& words);
+
+}  // namespace carrel::jail

@@ -1,0 +1,195 @@
+#include "jail/plan.hpp"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace carrel::jail {
+
+namespace {
+
+constexpr std::uint64_t no_programs = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+constexpr std::uint64_t no_devices = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+constexpr std::uint32_t cpu_period = 100'000;  // microseconds, the kernel's own default
+
+void add(Plan& plan, HostStep step) { plan.steps.emplace_back(std::move(step)); }
+void add(Plan& plan, DeskStep step) { plan.steps.emplace_back(std::move(step)); }
+
+std::string machine_id(const Spec& spec) { return spec.id.substr(5) + std::string(20, '0'); }
+
+/// Files that name the machine, in the upper layer: an ordinary program finds them as usual.
+void add_files(Plan& plan, const Spec& spec, const HostFacts& facts) {
+    const auto folder = desk_folder(facts, spec.id);
+    const auto etc = folder + "/upper/etc";
+    for (const auto& path : {folder, folder + "/work", folder + "/upper", etc})
+        add(plan, step::Folder{path, mode_t{path == folder ? 0700U : 0755U}});
+    add(plan, step::TextFile{etc + "/hostname", spec.id + "\n"});
+    add(plan, step::TextFile{etc + "/hosts", fmt::format("127.0.0.1 localhost {}\n", spec.id)});
+    add(plan, step::TextFile{etc + "/machine-id", machine_id(spec) + "\n"});
+    add(plan, step::TextFile{etc + "/resolv.conf", resolver_text(spec.network, spec.slot)});
+}
+
+void add_settings(Plan& plan, const Hierarchy& tree, const std::string& group, const Limits& limits) {
+    const auto set = [&](std::string_view file, std::string value, std::string without) {
+        add(plan, step::Setting{fmt::format("{}/{}", group, file), std::move(value), std::move(without)});
+    };
+    const auto quota = std::uint64_t{limits.cpu} * cpu_period / 100;
+    if (tree.memory && tree.is_v2) {
+        set("memory.max", fmt::to_string(limits.memory), "no memory limit");
+        set("memory.swap.max", "0", "");
+    } else if (tree.memory) {
+        set("memory.limit_in_bytes", fmt::to_string(limits.memory), "no memory limit");
+        set("memory.memsw.limit_in_bytes", fmt::to_string(limits.memory), "");
+    }
+    if (tree.cpu && tree.is_v2) {
+        set("cpu.max", fmt::format("{} {}", quota, cpu_period), "no processor limit");
+    } else if (tree.cpu) {
+        set("cpu.cfs_period_us", fmt::to_string(cpu_period), "");
+        set("cpu.cfs_quota_us", fmt::to_string(quota), "no processor limit");
+    }
+    if (tree.processes) set("pids.max", fmt::to_string(limits.processes), "no limit of processes");
+}
+
+void add_groups(Plan& plan, const Spec& spec, const HostFacts& facts) {
+    for (const auto& tree : facts.hierarchies) {
+        const auto group = tree.folder + "/" + spec.id;
+        add(plan, step::Group{group});
+        add_settings(plan, tree, group, spec.limits);
+    }
+    struct Wanted {
+        bool Hierarchy::* member;
+        std::string_view warning;
+    };
+    for (const auto& [member, warning] :
+         {Wanted{&Hierarchy::memory, "no memory limit: this host has no memory cgroup"},
+          Wanted{&Hierarchy::cpu, "no processor limit: this host has no cpu cgroup"},
+          Wanted{&Hierarchy::processes, "no pids cgroup: processes are limited by RLIMIT_NPROC only"}})
+        if (std::ranges::none_of(facts.hierarchies, member)) plan.warnings.emplace_back(warning);
+}
+
+void add_process(Plan& plan, const Spec& spec, const HostFacts& facts) {
+    const auto v2 = std::ranges::find_if(facts.hierarchies, &Hierarchy::is_v2);
+    const bool begins_in_group = facts.clone_into_cgroup && v2 != facts.hierarchies.end();
+    const auto first = first_id(facts, spec.slot);
+    add(plan,
+        step::Clone{CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET,
+                    begins_in_group ? v2->folder + "/" + spec.id : ""});
+    add(plan, step::MapIds{first, ids_per_desk});
+    // A desk goes before the server.
+    add(plan, step::Expendable{300});
+    add(plan,
+        step::Overlay{
+            {image_root(facts, spec)}, desk_folder(facts, spec.id), first, facts.overlay_by_descriptor});
+    add(plan, step::ConnectNetwork{spec.network, spec.slot});
+    add(plan, step::SendRoot{});
+    for (const auto& tree : facts.hierarchies)
+        if (!(begins_in_group && tree.is_v2))
+            add(plan, step::Attach{tree.folder + "/" + spec.id, "the desk is outside its limits"});
+}
+
+void add_devices(Plan& plan) {
+    add(plan,
+        step::Filesystem{
+            "tmpfs", "/dev", {{"mode", "0755"}, {"size", "1m"}}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
+    for (const char* name : {"full", "null", "random", "tty", "urandom", "zero"})
+        add(plan, step::Device{fmt::format("/dev/{}", name)});
+    const std::pair<const char*, const char*> links[] = {{"/dev/fd", "/proc/self/fd"},
+                                                         {"/dev/ptmx", "pts/ptmx"},
+                                                         {"/dev/stderr", "/proc/self/fd/2"},
+                                                         {"/dev/stdin", "/proc/self/fd/0"},
+                                                         {"/dev/stdout", "/proc/self/fd/1"}};
+    for (const auto& [path, target] : links) add(plan, step::Link{path, target});
+    add(plan, step::Filesystem{"devpts",
+                               "/dev/pts",
+                               {{"mode", "0620"}, {"ptmxmode", "0666"}, {"gid", "5"}},
+                               MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
+    // Chromium keeps every tab's pictures here; 64 MB, the usual size in containers, is too little.
+    add(plan, step::Filesystem{"tmpfs", "/dev/shm", {{"mode", "1777"}, {"size", "512m"}}, no_programs});
+}
+
+void add_filesystems(Plan& plan) {
+    add_devices(plan);
+    // With nothing mounted over parts of it: else Chromium's sandbox may not mount its own.
+    add(plan, step::Filesystem{"proc", "/proc", {}, no_programs});
+    add(plan, step::Filesystem{"sysfs", "/sys", {}, no_programs | MOUNT_ATTR_RDONLY});
+    add(plan, step::Filesystem{"tmpfs", "/run", {{"mode", "0755"}, {"size", "64m"}}, no_devices});
+    add(plan, step::InnerFolder{"/run/lock", 01777, 0});
+    add(plan, step::InnerFolder{"/run/user", 0755, 0});
+    add(plan, step::InnerFolder{"/run/user/1000", 0700, agent});
+    add(plan, step::Filesystem{"tmpfs", "/tmp", {{"mode", "1777"}, {"size", "1g"}}, no_devices});
+    add(plan, step::InnerFolder{"/tmp/.X11-unix", 01777, 0});
+    add(plan, step::InnerFolder{"/tmp/.ICE-unix", 01777, 0});
+}
+
+/// How many namespaces programs in the desk may make: Chromium's sandbox needs some of the first
+/// three for each tab, nothing needs the others, which open much of the kernel.
+void add_namespace_limits(Plan& plan) {
+    for (const char* kind : {"user", "pid", "net"})
+        add(plan, step::KernelValue{fmt::format("/proc/sys/user/max_{}_namespaces", kind), "256"});
+    for (const char* kind : {"mnt", "ipc", "uts", "cgroup", "time"})
+        add(plan, step::KernelValue{fmt::format("/proc/sys/user/max_{}_namespaces", kind), "0"});
+}
+
+void add_program(Plan& plan, const Spec& spec) {
+    add(plan, step::HideGroups{});
+    add_namespace_limits(plan);
+    add(plan, step::DropCapabilities{});
+    add(plan, step::BecomeUser{agent, agent});
+    add(plan, step::NoNewPrivileges{});
+    add(plan, step::FilterCalls{});
+    add(plan,
+        step::Run{{"carrel-desk", "init"},
+                  {"CARREL_DESK_ID=" + spec.id, "CARREL_NONCE=" + spec.nonce,
+                   fmt::format("CARREL_WIDTH={}", spec.width), fmt::format("CARREL_HEIGHT={}", spec.height),
+                   fmt::format("CARREL_NETWORK={}", name_of(spec.network)), "HOME=/home/agent", "USER=agent",
+                   "LOGNAME=agent", "SHELL=/bin/bash", "LANG=C.UTF-8", "XDG_RUNTIME_DIR=/run/user/1000",
+                   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}});
+}
+
+}  // namespace
+
+Plan plan(const Spec& spec, const HostFacts& facts) {
+    Plan plan;
+    add_files(plan, spec, facts);
+    add(plan, step::Listen{endpoint_path(facts, spec.id), facts.carrel_uid, facts.carrel_gid});
+    add_groups(plan, spec, facts);
+    add_process(plan, spec, facts);
+    add(plan, step::TakeRoot{});
+    add(plan, step::BecomeRoot{});
+    add_filesystems(plan);
+    add(plan, step::ConfigureNetwork{spec.network, spec.slot});
+    add(plan, step::Pivot{});
+    add(plan, step::Hostname{spec.id});
+    add(plan, step::ResourceLimit{"core", RLIMIT_CORE, 0});
+    add(plan, step::ResourceLimit{"nofile", RLIMIT_NOFILE, 16384});
+    // Counted per uid, so per desk: the only limit of processes where there is no pids cgroup.
+    add(plan, step::ResourceLimit{"nproc", RLIMIT_NPROC, spec.limits.processes});
+    add(plan, step::AwaitGo{});
+    add(plan, step::Record{desk_folder(facts, spec.id) + "/identity.json"});
+    add(plan, step::LetGo{});
+    add_program(plan, spec);
+    return plan;
+}
+
+std::string desk_folder(const HostFacts& facts, const std::string& id) { return facts.data + "/desks/" + id; }
+
+std::string endpoint_path(const HostFacts& facts, const std::string& id) {
+    return facts.data + "/endpoints/" + id;
+}
+
+std::string image_root(const HostFacts& facts, const Spec& spec) {
+    return fmt::format("{}/images/{}/{}/root", facts.data, spec.image, spec.image_hash);
+}
+
+std::string desk_binary(const HostFacts& facts, const std::string& hash) {
+    return fmt::format("{}/bin/{}/carrel-desk", facts.data, hash);
+}
+
+std::uint32_t first_id(const HostFacts& facts, std::uint32_t slot) {
+    return facts.uid_base + ids_per_desk * slot;
+}
+
+}  // namespace carrel::jail

@@ -1,0 +1,93 @@
+#include "jail/removal.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/id.hpp"
+#include "core/log.hpp"
+#include "core/sys.hpp"
+#include "jail/network.hpp"
+#include "jail/plan.hpp"
+
+namespace carrel::jail {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> ids_in(const std::string& folder) {
+    std::vector<std::string> ids;
+    for (const auto& entry : fs::directory_iterator{folder}) {
+        auto name = entry.path().filename().string();
+        if (core::is_id("desk_", name)) ids.push_back(std::move(name));
+    }
+    std::ranges::sort(ids);
+    return ids;
+}
+
+void rename_away(const HostFacts& facts, const std::string& id) {
+    const auto folder = desk_folder(facts, id);
+    const auto away = fmt::format("{}/trash/{}-{}", facts.data, id, core::random_hex(8));
+    if (::rename(folder.c_str(), away.c_str()) < 0 && errno != ENOENT)
+        throw core::system_error("rename away " + folder, errno);
+}
+
+void remove_endpoint(const HostFacts& facts, const std::string& id) {
+    const auto path = endpoint_path(facts, id);
+    if (::unlink(path.c_str()) < 0 && errno != ENOENT) throw core::system_error("remove " + path, errno);
+}
+
+/// The rest of this process: deleting may take seconds, and nobody waits for it.
+[[noreturn]] void delete_all(const std::string& folder) {
+    ::prctl(PR_SET_NAME, "carrel-trash");
+    ::setpriority(PRIO_PROCESS, 0, 19);
+    constexpr int idle_class = 3 << 13;
+    ::syscall(SYS_ioprio_set, 1, 0, idle_class);
+    std::error_code error;
+    // remove_all goes by descriptors and never through a symbolic link that a desk left behind.
+    for (const auto& entry : fs::directory_iterator{folder, error}) fs::remove_all(entry.path(), error);
+    ::_exit(error ? 1 : 0);
+}
+
+}  // namespace
+
+std::vector<std::string> list_desks(const HostFacts& facts) { return ids_in(facts.data + "/desks"); }
+
+bool remove_traces(const HostFacts& facts, const std::vector<Hierarchy>& hierarchies, const std::string& id,
+                   const std::string& interface) {
+    if (!interface.empty()) disconnect_network(interface);
+    remove_endpoint(facts, id);
+    if (!remove_groups(hierarchies, id)) return false;
+    rename_away(facts, id);
+    return true;
+}
+
+pid_t empty_trash(const std::string& data) {
+    const auto folder = data + "/trash";
+    if (fs::is_empty(folder)) return -1;
+    const auto pid = ::fork();
+    if (pid != 0) return pid;
+    ::close_range(3, ~0U, 0);
+    delete_all(folder);
+}
+
+void remove_strays(const HostFacts& facts) {
+    const auto desks = list_desks(facts);
+    for (const auto& id : ids_in(facts.data + "/endpoints"))
+        if (std::ranges::count(desks, id) == 0) remove_endpoint(facts, id);
+    for (const auto& id : list_groups(facts.hierarchies))
+        if (std::ranges::count(desks, id) == 0 && !remove_groups(facts.hierarchies, id))
+            core::log_warning("cgroup of {} has processes, but the desk has no directory", id);
+}
+
+}  // namespace carrel::jail

@@ -1,0 +1,26 @@
+// Removing desks: everything by which one shows on the host, and files behind everybody's back.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "jail/facts.hpp"
+
+namespace carrel::jail {
+
+/// Ids of all desk directories.
+std::vector<std::string> list_desks(const HostFacts& facts);
+
+/// Removes what is left of a dead desk: endpoint, interface, groups; its directory is renamed into
+/// the trash. Nothing left is no error. False when a group still holds a dying process: ask again.
+bool remove_traces(const HostFacts& facts, const std::vector<Hierarchy>& hierarchies, const std::string& id,
+                   const std::string& interface);
+
+/// Starts a process that deletes what is in the trash now, at the lowest priority. Its pid, or -1
+/// when the trash is empty; the caller reaps it.
+pid_t empty_trash(const std::string& data);
+
+/// Once at the start: sockets and groups whose desk has no directory.
+void remove_strays(const HostFacts& facts);
+
+}  // namespace carrel::jail

@@ -1,0 +1,254 @@
+#include "jail/serve.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <list>
+
+#include "core/log.hpp"
+#include "core/sys.hpp"
+#include "jail/desks.hpp"
+#include "jail/host.hpp"
+#include "jail/removal.hpp"
+#include "jail/wire.hpp"
+
+namespace carrel::jail {
+
+namespace {
+
+using core::checked;
+using core::Code;
+using core::Error;
+using core::Fd;
+
+struct Reply {
+    Answer answer;
+    std::array<int, most_descriptors_in_answer> descriptors{-1, -1};
+};
+
+void send_reply(int socket, const Reply& reply) {
+    auto text = format_answer(reply.answer);
+    if (text.size() > longest_answer)
+        text = format_answer({reply.answer.number, Error{Code::exhausted, "the answer is too long"}, {}});
+    iovec part{text.data(), text.size()};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * most_descriptors_in_answer)]{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    const auto count = static_cast<std::size_t>(
+        std::ranges::count_if(reply.descriptors, [](int descriptor) { return descriptor >= 0; }));
+    if (count > 0) {
+        message.msg_control = control;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+        auto* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * count);
+        std::memcpy(CMSG_DATA(header), reply.descriptors.data(), sizeof(int) * count);
+    }
+    checked("answer", ::sendmsg(socket, &message, MSG_NOSIGNAL));
+}
+
+/// What start and adopt answer; the driver reads these names.
+Fields describe(const Handed& desk) {
+    const auto& identity = desk.identity;
+    Fields fields{{"id", identity.id},
+                  {"pid", fmt::to_string(identity.process.pid)},
+                  {"nonce", identity.nonce},
+                  {"slot", fmt::to_string(identity.slot)},
+                  {"uid_base", fmt::to_string(identity.uid_base)},
+                  {"image", identity.image},
+                  {"image_hash", identity.image_hash},
+                  {"network", identity.network},
+                  {"memory_watch", std::string{name_of(desk.memory.how)}}};
+    for (const auto& warning : desk.warnings) fields.emplace_back("warning", warning);
+    for (const auto& [what, time] : desk.took)
+        fields.emplace_back("took." + what, fmt::to_string(time.count()));
+    return fields;
+}
+
+class Server {
+public:
+    Server(int socket, Host host)
+        : socket_{socket},
+          warnings_{std::move(host.warnings)},
+          desks_{std::move(host.facts), compile_filter()} {}
+
+    /// Until the socket ends.
+    void run() {
+        while (true) {
+            std::vector<pollfd> waiting{{socket_, POLLIN, 0}};
+            for (const auto& stop : stops_)
+                if (!stop.stopping.is_dead) waiting.push_back({stop.stopping.process.get(), POLLIN, 0});
+            const int ready = ::poll(waiting.data(), waiting.size(), pause_before_retry());
+            if (ready < 0 && errno != EINTR) throw core::system_error("poll", errno);
+            finish_stops();
+            reap_cleaner();
+            if (waiting[0].revents != 0 && !take_request()) return;
+        }
+    }
+
+    // --- one function a request
+    void operator()(std::uint64_t number, const Start& start) { hand_over(number, desks_.start(start.spec)); }
+    void operator()(std::uint64_t number, const Adopt& adopt) { hand_over(number, desks_.adopt(adopt.id)); }
+    void operator()(std::uint64_t number, const Stop& stop) {
+        stops_.push_back({number, desks_.begin_stop(stop.id)});
+        finish_stops();
+    }
+    void operator()(std::uint64_t number, const Ending& ending) {
+        Fields fields{{"memory_kills", fmt::to_string(desks_.count_memory_kills(ending.id))}};
+        if (const auto status = desks_.find_exit_status(ending.id))
+            fields.emplace_back(status->was_killed ? "signal" : "status", fmt::to_string(status->number));
+        answer(number, std::move(fields));
+    }
+    void operator()(std::uint64_t number, const Freeze& freeze) {
+        desks_.set_frozen(freeze.id, true);
+        answer(number, {});
+    }
+    void operator()(std::uint64_t number, const Thaw& thaw) {
+        desks_.set_frozen(thaw.id, false);
+        answer(number, {});
+    }
+    void operator()(std::uint64_t number, const Usage& usage) {
+        const auto used = desks_.usage(usage.id);
+        Fields fields;
+        if (used.memory) fields.emplace_back("memory", fmt::to_string(*used.memory));
+        if (used.processes) fields.emplace_back("processes", fmt::to_string(*used.processes));
+        if (used.processor_time)
+            fields.emplace_back("processor_microseconds", fmt::to_string(used.processor_time->count()));
+        answer(number, std::move(fields));
+    }
+    void operator()(std::uint64_t number, const List&) {
+        Fields fields;
+        for (const auto& [id, state] : desks_.list()) fields.emplace_back(id, state);
+        answer(number, std::move(fields));
+    }
+    void operator()(std::uint64_t number, const Doctor&) {
+        const auto& facts = desks_.facts();
+        Fields fields{{"hierarchies", format_hierarchies(facts.hierarchies)},
+                      {"overlay_by_descriptor", facts.overlay_by_descriptor ? "yes" : "no"},
+                      {"clone_into_cgroup", facts.clone_into_cgroup ? "yes" : "no"},
+                      {"desk_hash", facts.desk_hash}};
+        for (const auto& warning : warnings_) fields.emplace_back("warning", warning);
+        answer(number, std::move(fields));
+    }
+
+    /// What an earlier jail did not finish.
+    void clean_up() {
+        remove_strays(desks_.facts());
+        start_cleaner();
+    }
+    void close() { close_hierarchies(desks_.facts().hierarchies); }
+
+private:
+    struct PendingStop {
+        std::uint64_t number;
+        Stopping stopping;
+        int attempts = 0;
+    };
+
+    bool take_request() {
+        std::array<char, longest_request + 1> buffer;
+        const auto count = ::recv(socket_, buffer.data(), buffer.size(), 0);
+        if (count < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+        if (count < 0 && errno != ECONNRESET) throw core::system_error("receive a request", errno);
+        if (count <= 0) return false;
+        const std::string_view text{buffer.data(), static_cast<std::size_t>(count)};
+        const auto request = parse_request(text);
+        if (!request) {
+            refuse(number_of(text), request.error());
+            return true;
+        }
+        const auto number = request->number;
+        try {
+            std::visit([&](const auto& what) { (*this)(number, what); }, request->what);
+        } catch (const Error& error) {
+            refuse(number, error);
+        } catch (const std::exception& error) {
+            refuse(number, Error{Code::internal, error.what()});
+        }
+        return true;
+    }
+
+    void answer(std::uint64_t number, Fields fields) {
+        send_reply(socket_, {{number, std::nullopt, std::move(fields)}});
+    }
+    void refuse(std::uint64_t number, const Error& error) { send_reply(socket_, {{number, error, {}}}); }
+    void hand_over(std::uint64_t number, const Handed& desk) {
+        send_reply(socket_,
+                   {{number, std::nullopt, describe(desk)}, {desk.process.get(), desk.memory.fd.get()}});
+    }
+
+    /// Answers every stop whose desk is dead and gone.
+    void finish_stops() {
+        for (auto& stop : stops_) {
+            if (!stop.stopping.is_dead) {
+                pollfd dead{stop.stopping.process.get(), POLLIN, 0};
+                stop.stopping.is_dead = ::poll(&dead, 1, 0) > 0;
+            }
+            if (stop.stopping.is_dead) finish(stop);
+        }
+        if (std::erase_if(stops_, [](const auto& stop) { return stop.attempts < 0; }) > 0) start_cleaner();
+    }
+
+    void finish(PendingStop& stop) {
+        constexpr int most_attempts = 1000;
+        try {
+            if (!desks_.finish_stop(stop.stopping)) {
+                if (++stop.attempts < most_attempts) return;
+                throw Error{Code::conflict,
+                            fmt::format("a cgroup of {} still has processes", stop.stopping.id)};
+            }
+            answer(stop.number, {});
+        } catch (const Error& error) {
+            refuse(stop.number, Error{error}.during("removing desk " + stop.stopping.id));
+        }
+        stop.attempts = -1;
+    }
+
+    /// Groups that the kernel has not let go of send no event: look again after a moment.
+    int pause_before_retry() const {
+        const bool is_waiting =
+            std::ranges::any_of(stops_, [](const auto& stop) { return stop.stopping.is_dead; });
+        return is_waiting ? 1 : -1;
+    }
+
+    void start_cleaner() {
+        if (cleaner_ < 0) cleaner_ = empty_trash(desks_.facts().data);
+    }
+    void reap_cleaner() {
+        if (cleaner_ < 0 || ::waitpid(cleaner_, nullptr, WNOHANG) != cleaner_) return;
+        cleaner_ = -1;
+        // What came into the trash meanwhile.
+        start_cleaner();
+    }
+
+    int socket_;
+    std::vector<std::string> warnings_;
+    Desks desks_;
+    std::list<PendingStop> stops_;
+    pid_t cleaner_ = -1;
+};
+
+}  // namespace
+
+void serve(const ServeOptions& options) {
+    checked("use --socket", ::fcntl(options.socket, F_SETFD, FD_CLOEXEC));
+    ::signal(SIGPIPE, SIG_IGN);
+    auto host = open_host(options);
+    for (const auto& warning : host.warnings) core::log_warning("{}", warning);
+    Server server{options.socket, std::move(host)};
+    server.clean_up();
+    server.run();
+    server.close();
+}
+
+}  // namespace carrel::jail

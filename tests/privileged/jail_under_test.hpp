@@ -1,0 +1,80 @@
+// A real carrel-jail with a data directory of its own and a tiny image.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/fd.hpp"
+#include "jail/spec.hpp"
+#include "jail/wire.hpp"
+
+namespace carrel::test {
+
+/// An answer and the descriptors that came with it.
+struct Reply {
+    jail::Answer answer;
+    core::Fd process;
+    core::Fd memory;
+};
+
+class JailUnderTest {
+public:
+    /// What to refuse the jail, so that it must do without (see refuse_calls).
+    enum class Kernel { own, debian_12 };
+
+    explicit JailUnderTest(Kernel kernel = Kernel::own);
+    /// Ends the jail, kills what is left and removes the data directory.
+    ~JailUnderTest();
+    JailUnderTest(const JailUnderTest&) = delete;
+    JailUnderTest& operator=(const JailUnderTest&) = delete;
+
+    /// A spec of a new desk with its own slot, small and without network.
+    jail::Spec spec();
+    Reply ask(jail::What what);
+    Reply ask_text(const std::string& text);
+    /// Sends without waiting; the number to expect.
+    std::uint64_t send(jail::What what);
+    Reply receive();
+    /// Starts a desk and fails the test when that fails.
+    Reply start(const jail::Spec& spec);
+    void stop(const std::string& id);
+
+    /// kill -9 and a new jail on the same data.
+    void restart();
+    /// Closes the socket and waits for the jail's end; its exit status.
+    int end();
+
+    /// Runs a line of the probe's in the desk; its whole answer.
+    std::string run(const std::string& id, const std::string& line);
+    std::string shell(const std::string& id, const std::string& command) { return run(id, "sh " + command); }
+    std::string call(const std::string& id, const std::string& name) { return run(id, "call " + name); }
+    /// A connected socket to the desk's endpoint.
+    core::Fd connect(const std::string& id);
+
+    const std::string& data() const { return data_; }
+    pid_t pid() const { return pid_; }
+
+private:
+    void launch();
+
+    Kernel kernel_;
+    std::string data_;
+    std::uint32_t uid_base_;
+    std::uint32_t next_slot_ = 0;
+    std::uint64_t next_number_ = 1;
+    core::Fd socket_;
+    pid_t pid_ = -1;
+    std::vector<std::string> started_;
+};
+
+inline constexpr auto patience = std::chrono::seconds{20};
+
+/// Waits until `condition` holds, looking every few milliseconds; false when patience ends.
+bool eventually(const std::function<bool()>& condition);
+bool is_readable(const core::Fd& fd, std::chrono::milliseconds limit);
+
+}  // namespace carrel::test
