@@ -158,7 +158,8 @@ Image build_into(const Source& source, const std::string& place, const Progress&
 
 }  // namespace
 
-Image build_image(const Source& source, const std::string& data, const Progress& progress) {
+Image build_image(const Source& source, const std::string& data_folder, const Progress& progress) {
+    const auto data = fs::absolute(data_folder).lexically_normal().string();
     if (auto present = find_image(data, source.name, source.hash)) {
         progress(fmt::format("image {} is there already", short_name(source)));
         return std::move(*present);
