@@ -17,13 +17,14 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "async/scope.hpp"
 #include "async/task.hpp"
 #include "core/clock.hpp"
+#include "core/error.hpp"
+#include "fleet/adoption.hpp"
 #include "fleet/driver.hpp"
+#include "fleet/member.hpp"
 #include "net/http.hpp"
 #include "store/store.hpp"
 
@@ -33,8 +34,7 @@ struct FleetOptions {
     unsigned most_desks = 20;
     std::string image = "desktop";
     Limits limits;
-    std::chrono::milliseconds hello_limit{10'000};  ///< for the tool server's first answer
-    std::chrono::milliseconds ready_limit{30'000};  ///< for the window manager after that
+    Patience patience;
 };
 
 /// A new desk, as asked for.
@@ -46,16 +46,12 @@ struct DeskWish {
     int height = 800;
 };
 
-/// Where the time of a start went: ("commit", 2.1 ms), ("start", …), ("hello", …), ("ready", …).
-using Timings = std::vector<std::pair<std::string, std::chrono::duration<double, std::milli>>>;
-
 std::string_view name_of(Network network);
 
 class Fleet {
 public:
     Fleet(async::Executor executor, Driver& driver, store::Store& store, const core::Clock& clock,
           FleetOptions options);
-    ~Fleet();
     Fleet(const Fleet&) = delete;
     Fleet& operator=(const Fleet&) = delete;
 
@@ -63,8 +59,8 @@ public:
     Task<> recover();
     /// Makes a desk and answers when it is ready. `along` goes into the commit of the desk's row, before
     /// it (the session's own row). Throws exhausted before any commit; later failures leave a row
-    /// `failed`, nothing on the host, and the reason in the Error. Not cancellable half-way: see
-    /// async::shield.
+    /// `failed`, nothing on the host, and the reason in the Error. Run it under async::shield: a caller
+    /// that goes away must not leave half a desk.
     Task<Timings> start(DeskWish wish, std::function<void(store::Transaction&)> along);
     /// Destroys the session's desk, if any; returns when every process of it is dead. `along` goes into
     /// the commit that precedes the end. A desk that is being started is waited for.
@@ -72,16 +68,44 @@ public:
 
     /// The endpoint of the session's desk, or null when none is ready.
     std::shared_ptr<net::Handler> find_endpoint(const std::string& session_id) const;
-    std::size_t size() const;
-    const FleetOptions& options() const;
+    /// Desks that are starting, ready or ending.
+    std::size_t size() const { return members_.size(); }
+    const FleetOptions& options() const { return options_; }
 
     /// Stops watching; desks live on.
     Task<> close();
 
 private:
-    struct Member;
-    struct State;
-    std::unique_ptr<State> state_;
+    using Along = std::function<void(store::Transaction&)>;
+    using MemberPtr = std::shared_ptr<Member>;
+
+    MemberPtr find(const std::string& session_id) const;
+    MemberPtr admit(const DeskWish& wish);
+    MemberPtr enroll(store::DeskRow row);
+    Task<> commit_row(MemberPtr member, Along along, Timings& timings);
+    Task<> launch(MemberPtr member, Timings& timings);
+    Task<core::Error> clear_failed(MemberPtr member, core::Error error);
+    void enter(const MemberPtr& member);
+    Task<> end_by_itself(MemberPtr member, Ending ending);
+    Task<> finish_off(MemberPtr member);
+    void leave(const MemberPtr& member);
+    Task<> set_removed(std::string id, unsigned slot);
+
+    Task<> recover_one(Remedy remedy);
+    Task<> adopt(store::DeskRow row);
+    Task<> give_up(store::DeskRow row, Ending ending);
+
+    Along state_change(const store::DeskRow& row, store::DeskState state, const Ending& ending) const;
+    void tell_notice(const store::DeskRow& row, const Notice& notice);
+
+    async::Executor executor_;
+    Driver& driver_;
+    store::Store& store_;
+    const core::Clock& clock_;
+    FleetOptions options_;
+    std::map<std::string, MemberPtr> members_;  ///< by session
+    std::set<unsigned> slots_;  ///< taken: of members, and of desks not yet removed for certain
+    async::Scope scope_;
 };
 
 }  // namespace carrel::fleet

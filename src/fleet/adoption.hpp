@@ -1,0 +1,45 @@
+// Deciding what becomes of the desks that an earlier server left. Pure; Fleet::recover acts on it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+#include "fleet/driver.hpp"
+#include "store/rows.hpp"
+
+namespace carrel::fleet {
+
+/// One thing to do at start.
+struct Remedy {
+    enum class Kind {
+        adopt,       ///< looks alive: check its identity, take it over
+        mark_lost,   ///< its row says it lives, but there is nothing on the host
+        remove,      ///< was ended, but its removal is not confirmed
+        remove_odd,  ///< on the host without a row
+    };
+    Kind kind;
+    std::string id;
+    std::optional<store::DeskRow> row;  ///< none for remove_odd
+};
+
+/// Every row of a desk that may have something on the host, against what is on the host.
+std::vector<Remedy> plan_recovery(const std::vector<store::DeskRow>& rows,
+                                  const std::vector<std::string>& on_host);
+
+/// What GET /hello answered.
+struct Hello {
+    std::string desk;
+    std::string nonce;
+    std::string version;
+};
+core::Expected<Hello> parse_hello(std::string_view body);
+
+/// Why a desk that answered is not the one of the row, or nothing when it is (HOUSE law 12: row,
+/// identity.json and the desk's own word must agree).
+std::optional<std::string> why_not_ours(const store::DeskRow& row, std::string_view identity_nonce,
+                                        const Hello& hello);
+
+}  // namespace carrel::fleet

@@ -1,0 +1,264 @@
+#include "fleet/fleet.hpp"
+
+#include <fmt/format.h>
+
+#include "core/id.hpp"
+#include "core/log.hpp"
+#include "json/parse.hpp"
+
+namespace carrel::fleet {
+
+namespace {
+
+using core::Code;
+using core::Error;
+using store::DeskState;
+
+Error error_from(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const Error& error) {
+        return error;
+    } catch (...) {
+        return {Code::internal, core::message_of(failure)};
+    }
+}
+
+void do_both(const std::function<void(store::Transaction&)>& first,
+             const std::function<void(store::Transaction&)>& second, store::Transaction& transaction) {
+    if (first) first(transaction);
+    second(transaction);
+}
+
+}  // namespace
+
+std::string_view name_of(Network network) { return network == Network::none ? "none" : "internet"; }
+
+Fleet::Fleet(async::Executor executor, Driver& driver, store::Store& store, const core::Clock& clock,
+             FleetOptions options)
+    : executor_{executor},
+      driver_{driver},
+      store_{store},
+      clock_{clock},
+      options_{std::move(options)},
+      scope_{executor} {}
+
+// --- starting ---------------------------------------------------------------------------------------
+
+Task<Timings> Fleet::start(DeskWish wish, Along along) {
+    const auto member = admit(wish);
+    Timings timings;
+    std::exception_ptr failure;
+    try {
+        co_await commit_row(member, std::move(along), timings);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        slots_.erase(member->row.slot);
+        leave(member);
+        std::rethrow_exception(failure);
+    }
+    try {
+        co_await launch(member, timings);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    // A server that ends leaves a desk that is half made to the next one, which adopts or removes it.
+    if (async::is_cancellation(failure)) std::rethrow_exception(failure);
+    if (failure) throw co_await clear_failed(member, error_from(failure));
+    store_.post(state_change(member->row, DeskState::ready, {}));
+    enter(member);
+    co_return timings;
+}
+
+Fleet::MemberPtr Fleet::admit(const DeskWish& wish) {
+    if (members_.contains(wish.session_id))
+        throw Error{Code::conflict, "the session has a desk already: it is starting, in use or ending"};
+    if (members_.size() >= options_.most_desks)
+        throw Error{
+            Code::exhausted,
+            fmt::format("all {} desks of this server are in use: delete a session, or raise MAX_DISPLAYS",
+                        options_.most_desks),
+            "no_free_desk"};
+    store::DeskRow row;
+    row.id = core::make_id("desk");
+    row.session_id = wish.session_id;
+    row.principal = wish.principal;
+    while (slots_.contains(row.slot)) ++row.slot;
+    row.image = options_.image;
+    row.nonce = core::random_hex(32);
+    row.network = name_of(wish.network);
+    row.width = wish.width;
+    row.height = wish.height;
+    row.created_at = clock_.now();
+    return enroll(std::move(row));
+}
+
+Fleet::MemberPtr Fleet::enroll(store::DeskRow row) {
+    slots_.insert(row.slot);
+    auto member = std::make_shared<Member>(executor_, std::move(row));
+    members_[member->row.session_id] = member;
+    return member;
+}
+
+Task<> Fleet::commit_row(MemberPtr member, Along along, Timings& timings) {
+    const auto began = std::chrono::steady_clock::now();
+    auto change = state_change(member->row, DeskState::starting, {});
+    co_await store_.run([along = std::move(along), row = member->row, change = std::move(change)](auto& t) {
+        do_both(along, [&](store::Transaction& inner) { inner.insert_desk(row); }, t);
+        change(t);
+    });
+    timings.emplace_back("commit", std::chrono::steady_clock::now() - began);
+}
+
+Task<> Fleet::launch(MemberPtr member, Timings& timings) {
+    const auto& row = member->row;
+    const auto began = std::chrono::steady_clock::now();
+    DeskSpec spec{.id = row.id,
+                  .image = row.image,
+                  .slot = row.slot,
+                  .width = row.width,
+                  .height = row.height,
+                  .limits = options_.limits,
+                  .network = row.network == name_of(Network::none) ? Network::none : Network::internet,
+                  .nonce = row.nonce};
+    member->desk = co_await driver_.start(std::move(spec));
+    timings.emplace_back("start", std::chrono::steady_clock::now() - began);
+    member->open_endpoint(executor_);
+    co_await member->check(row.nonce, options_.patience, timings);
+}
+
+Task<Error> Fleet::clear_failed(MemberPtr member, Error error) {
+    bool is_removed = true;  // a start that fails leaves nothing behind: the driver's promise
+    if (member->desk) {
+        if (const auto ending = co_await member->find_ending())
+            error = Error{Code::unavailable, "the desk ended while it was starting: " + ending->reason,
+                          ending->code};
+        try {
+            co_await member->desk->stop();
+        } catch (const Error& leftover) {
+            is_removed = false;
+            core::log_error("desk {} could not be removed: {}", member->row.id, leftover.message());
+        }
+    }
+    core::log_warning("desk {} did not start: {}", member->row.id, error.message());
+    store_.post(state_change(member->row, DeskState::failed, {error.reason(), error.message()}));
+    if (is_removed) co_await set_removed(member->row.id, member->row.slot);
+    leave(member);
+    co_return error;
+}
+
+/// From now on calls go to it, and it is watched.
+void Fleet::enter(const MemberPtr& member) {
+    for (const auto& warning : member->desk->warnings())
+        core::log_warning("desk {}: {}", member->row.id, warning);
+    member->is_ready = true;
+    member->changed.notify_all();
+    const auto row = member->row;
+    const std::weak_ptr<Member> known = member;
+    member->start_watching([this, row](const Notice& notice) { tell_notice(row, notice); },
+                           [this, known](Ending ending) {
+                               if (const auto ended = known.lock(); ended && !ended->is_ending)
+                                   scope_.start("the end of " + ended->row.id,
+                                                end_by_itself(ended, std::move(ending)));
+                           });
+}
+
+// --- ending -----------------------------------------------------------------------------------------
+
+Task<> Fleet::stop(std::string session_id, Along along) {
+    auto member = find(session_id);
+    while (member && (!member->is_ready || member->is_ending)) {
+        co_await member->changed.wait();
+        member = find(session_id);
+    }
+    if (!member) {
+        if (along) co_await store_.run(std::move(along));
+        co_return;
+    }
+    member->is_ending = true;
+    try {
+        auto change = state_change(member->row, DeskState::stopped, {});
+        co_await store_.run([along = std::move(along), change = std::move(change)](store::Transaction& t) {
+            do_both(along, change, t);
+        });
+    } catch (...) {
+        member->is_ending = false;  // it is not ended: its owner can try again
+        member->changed.notify_all();
+        throw;
+    }
+    co_await finish_off(member);
+}
+
+Task<> Fleet::end_by_itself(MemberPtr member, Ending ending) {
+    if (std::exchange(member->is_ending, true)) co_return;
+    core::log_warning("desk {} ended: {}", member->row.id, ending.reason);
+    store_.post(state_change(member->row, DeskState::failed, ending));
+    co_await finish_off(member);
+}
+
+/// The desk's end is committed: makes it true. Whatever the driver says, it is no member any more.
+Task<> Fleet::finish_off(MemberPtr member) {
+    member->is_ready = false;
+    co_await member->stop_watching();
+    std::exception_ptr failure;
+    try {
+        co_await member->desk->stop();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    leave(member);
+    if (failure) std::rethrow_exception(failure);
+    // Nobody needs to wait for this commit: until it is made, the slot stays taken.
+    scope_.start("freeing the slot of " + member->row.id, set_removed(member->row.id, member->row.slot));
+}
+
+void Fleet::leave(const MemberPtr& member) {
+    if (find(member->row.session_id) == member) members_.erase(member->row.session_id);
+    member->is_ready = false;
+    member->changed.notify_all();
+}
+
+Task<> Fleet::set_removed(std::string id, unsigned slot) {
+    co_await store_.run([id](store::Transaction& t) { t.set_desk_removed(id); });
+    slots_.erase(slot);
+}
+
+// --- asking -----------------------------------------------------------------------------------------
+
+Fleet::MemberPtr Fleet::find(const std::string& session_id) const {
+    const auto found = members_.find(session_id);
+    return found == members_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<net::Handler> Fleet::find_endpoint(const std::string& session_id) const {
+    const auto member = find(session_id);
+    return member && member->is_ready && !member->is_ending ? member->endpoint() : nullptr;
+}
+
+Fleet::Along Fleet::state_change(const store::DeskRow& row, DeskState state, const Ending& ending) const {
+    json::Object data{{"state", store::name_of(state)}};
+    if (!ending.code.empty()) data["code"] = ending.code;
+    if (!ending.reason.empty()) data["reason"] = ending.reason;
+    data["timestamp"] = core::to_rfc3339(clock_.now());
+    return [id = row.id, session = row.session_id, state, ending,
+            text = json::to_text(data)](store::Transaction& t) {
+        t.set_desk_state(id, state, ending.code, ending.reason);
+        t.append_event(session, "desk", text);
+    };
+}
+
+void Fleet::tell_notice(const store::DeskRow& row, const Notice& notice) {
+    const auto data = json::to_text(json::Object{
+        {"message", notice.message}, {"code", notice.code}, {"timestamp", core::to_rfc3339(clock_.now())}});
+    store_.post(
+        [session = row.session_id, data](store::Transaction& t) { t.append_event(session, "status", data); });
+}
+
+Task<> Fleet::close() {
+    co_await scope_.close();
+    for (const auto& [session, member] : members_) co_await member->stop_watching();
+}
+
+}  // namespace carrel::fleet

@@ -1,0 +1,80 @@
+#include "fleet/notices.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "net/sse.hpp"
+
+namespace carrel::fleet {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Sentence {
+    std::string_view code;
+    std::string_view text;
+};
+
+constexpr std::array sentences{
+    Sentence{"display_restarted",
+             "The desk's display broke down and was started again; windows that were open are gone."},
+    Sentence{"window_manager_restarted", "The desk's window manager broke down and was started again."},
+    Sentence{"tool_server_restarted",
+             "The desk's tool server broke down and was started again; calls under way then have failed."},
+};
+
+constexpr std::size_t most_event_bytes = 16 * 1024;
+
+/// One connection, until it ends.
+Task<> read_notices(net::Handler& endpoint, const std::function<void(Notice)>& tell) {
+    net::Request request;
+    net::set_target(request, "/notices");
+    request.headers.add("Accept", "text/event-stream");
+    request.body = net::make_source("");
+    const auto response = co_await endpoint.handle(request);
+    if (response.status != 200 || !response.source) co_return;
+    net::SseParser parser{most_event_bytes};
+    std::array<char, 4096> buffer;
+    while (const auto count = co_await response.source->read(buffer)) {
+        if (const auto taken = parser.push({buffer.data(), count}); !taken) throw taken.error();
+        while (const auto event = parser.pop())
+            if (const auto text = sentence_for(event->event); !text.empty())
+                tell({event->event, std::string{text}});
+    }
+}
+
+}  // namespace
+
+std::string_view sentence_for(std::string_view code) {
+    const auto found = std::ranges::find(sentences, code, &Sentence::code);
+    return found == sentences.end() ? std::string_view{} : found->text;
+}
+
+bool NoticeLimit::admits(Time now) {
+    while (!admitted_.empty() && now - admitted_.front() >= window_) admitted_.pop_front();
+    if (admitted_.size() >= most_) return false;
+    admitted_.push_back(now);
+    return true;
+}
+
+Task<> follow_notices(std::shared_ptr<net::Handler> endpoint, std::function<void(Notice)> tell) {
+    // A tool server that was restarted takes the connection as soon as it is back; the growing pause is
+    // for one that cannot.
+    auto wait = std::chrono::milliseconds{250};
+    while (true) {
+        const auto began = std::chrono::steady_clock::now();
+        try {
+            co_await read_notices(*endpoint, tell);
+        } catch (const core::Error& error) {
+            core::log_debug("notices of a desk broke off: {}", error.message());
+        }
+        if (std::chrono::steady_clock::now() - began > 60s) wait = 250ms;
+        co_await async::pause(wait);
+        wait = std::min<std::chrono::milliseconds>(wait * 2, 30s);
+    }
+}
+
+}  // namespace carrel::fleet

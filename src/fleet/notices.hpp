@@ -1,0 +1,38 @@
+// What a desk tells about its own health, made into lines of its session's log.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "async/task.hpp"
+#include "fleet/driver.hpp"
+#include "net/http.hpp"
+
+namespace carrel::fleet {
+
+/// Our sentence for a code that a desk may send; empty for any other. The desk's own words are not used:
+/// what runs in it could write them.
+std::string_view sentence_for(std::string_view code);
+
+/// Lets at most `most` notices through in any `window`: a desk that falls over and over, or lies, does
+/// not fill the log.
+class NoticeLimit {
+public:
+    using Time = std::chrono::steady_clock::time_point;
+
+    NoticeLimit(std::size_t most, std::chrono::seconds window) : most_{most}, window_{window} {}
+    bool admits(Time now);
+
+private:
+    std::size_t most_;
+    std::chrono::seconds window_;
+    std::deque<Time> admitted_;
+};
+
+/// Reads GET /notices of the desk for ever, and again when it breaks off.
+Task<> follow_notices(std::shared_ptr<net::Handler> endpoint, std::function<void(Notice)> tell);
+
+}  // namespace carrel::fleet

@@ -1,0 +1,212 @@
+// Desks without Linux: each is an HTTP server in this process, on a Unix socket, that says hello and
+// answers operations as the test wants. A FakeHost outlives its drivers, as a host outlives the server.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "async/gate.hpp"
+#include "async/scope.hpp"
+#include "core/error.hpp"
+#include "core/sys.hpp"
+#include "fleet/driver.hpp"
+#include "json/parse.hpp"
+#include "net/server.hpp"
+#include "net/sse.hpp"
+
+namespace carrel::fakes {
+
+using async::Task;
+
+inline core::Fd listen_unix(const std::string& path) {
+    core::Fd socket{
+        core::checked("socket", ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0))};
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    core::checked("bind", ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address));
+    core::checked("listen", ::listen(socket.get(), 64));
+    return socket;
+}
+
+/// What lives on the host under one desk id.
+struct FakeMachine : net::Handler {
+    FakeMachine(async::Executor executor, fleet::DeskSpec spec_, std::string endpoint_)
+        : spec{std::move(spec_)},
+          endpoint{std::move(endpoint_)},
+          hello_desk{spec.id},
+          hello_nonce{spec.nonce},
+          identity_nonce{spec.nonce},
+          changed{executor},
+          scope{executor},
+          server{executor, *this} {
+        server.listen_fd(listen_unix(endpoint));
+        scope.start("fake desk", server.run());
+    }
+
+    Task<net::Response> handle(net::Request& request) override {
+        if (request.path == "/hello")
+            co_return net::json_response(
+                200,
+                json::to_text(json::Object{{"desk", hello_desk}, {"nonce", hello_nonce}, {"version", "0"}}));
+        if (request.path == "/ready") {
+            if (!ready_problem.empty())
+                co_return net::json_response(503, json::to_text(json::Object{{"detail", ready_problem}}));
+            co_return net::json_response(200, R"({"ready":true})");
+        }
+        if (request.path == "/notices") {
+            net::Response response;
+            response.headers.set("Content-Type", "text/event-stream");
+            response.source = std::make_unique<NoticeSource>(*this);
+            co_return response;
+        }
+        ++operations;
+        if (operation) co_return co_await operation(request);
+        co_return net::json_response(200, R"({"success":true,"output":""})");
+    }
+
+    void end(fleet::Ending how) {
+        ending = std::move(how);
+        scope.cancel();
+        changed.notify_all();
+    }
+    /// As the tool server sends it.
+    void send_notice(std::string event) {
+        tool_notices.push_back(net::sse_frame(std::nullopt, event, "{}"));
+        changed.notify_all();
+    }
+    /// As the driver sees it.
+    void add_notice(fleet::Notice notice) {
+        driver_notices.push_back(std::move(notice));
+        changed.notify_all();
+    }
+
+    struct NoticeSource final : net::Source {
+        explicit NoticeSource(FakeMachine& machine_) : machine{machine_} {}
+        Task<std::size_t> read(std::span<char> into) override {
+            while (machine.tool_notices.empty()) co_await machine.changed.wait();
+            const auto frame = std::move(machine.tool_notices.front());
+            machine.tool_notices.pop_front();
+            co_return frame.copy(into.data(), into.size());
+        }
+        FakeMachine& machine;
+    };
+
+    fleet::DeskSpec spec;
+    std::string endpoint;
+    std::string hello_desk;
+    std::string hello_nonce;
+    std::string identity_nonce;
+    std::string why_not_adopted;  ///< not empty: its identity does not hold
+    std::string ready_problem;    ///< not empty: never ready
+    std::function<Task<net::Response>(net::Request&)> operation;
+    int operations = 0;
+    std::optional<fleet::Ending> ending;
+    std::deque<std::string> tool_notices;
+    std::deque<fleet::Notice> driver_notices;
+    async::Gate changed;
+    async::Scope scope;
+    net::Server server;
+};
+
+struct FakeHost {
+    explicit FakeHost(std::string directory_) : directory{std::move(directory_)} {}
+
+    std::string directory;  ///< of endpoints
+    std::map<std::string, std::shared_ptr<FakeMachine>> machines;
+    std::vector<std::string> removed;
+    std::function<void(FakeMachine&)> on_start;  ///< changes a machine before anybody asks it
+    std::optional<core::Error> start_failure;    ///< thrown by the next starts
+    std::optional<core::Error> removal_failure;  ///< thrown by stop and remove
+    int most_at_once = 0;                        ///< starts under way at the same time
+    int starting = 0;
+
+    FakeMachine& only() { return *machines.begin()->second; }
+
+    Task<> remove(std::string id) {
+        if (removal_failure) throw *removal_failure;
+        removed.push_back(id);
+        const auto found = machines.find(id);
+        if (found == machines.end()) co_return;
+        const auto machine = found->second;
+        machines.erase(found);
+        if (!machine->ending) machine->end({"stopped", "it was stopped"});
+        co_await machine->scope.close();
+    }
+    /// Before the loop ends.
+    Task<> close() {
+        while (!machines.empty()) co_await remove(machines.begin()->first);
+    }
+};
+
+class FakeDesk final : public fleet::Desk {
+public:
+    FakeDesk(FakeHost& host, std::shared_ptr<FakeMachine> machine)
+        : host_{host}, machine_{std::move(machine)} {}
+
+    const std::string& id() const override { return machine_->spec.id; }
+    const std::string& endpoint() const override { return machine_->endpoint; }
+    const std::vector<std::string>& warnings() const override { return warnings_; }
+    Task<fleet::Ending> ended() override {
+        while (!machine_->ending) co_await machine_->changed.wait();
+        co_return *machine_->ending;
+    }
+    Task<fleet::Notice> next_notice() override {
+        while (machine_->driver_notices.empty()) co_await machine_->changed.wait();
+        auto notice = std::move(machine_->driver_notices.front());
+        machine_->driver_notices.pop_front();
+        co_return notice;
+    }
+    Task<> stop() override { return host_.remove(machine_->spec.id); }
+
+private:
+    FakeHost& host_;
+    std::shared_ptr<FakeMachine> machine_;
+    std::vector<std::string> warnings_;
+};
+
+class FakeDriver final : public fleet::Driver {
+public:
+    FakeDriver(async::Executor executor, FakeHost& host) : executor_{std::move(executor)}, host_{host} {}
+
+    fleet::Capabilities describe() override { return {.driver = "fake", .warnings = {}}; }
+
+    Task<std::unique_ptr<fleet::Desk>> start(fleet::DeskSpec spec) override {
+        if (host_.start_failure) throw *host_.start_failure;
+        host_.most_at_once = std::max(host_.most_at_once, ++host_.starting);
+        co_await async::yield_turn();
+        --host_.starting;
+        const auto endpoint = host_.directory + "/" + spec.id;
+        auto machine = std::make_shared<FakeMachine>(executor_, std::move(spec), endpoint);
+        if (host_.on_start) host_.on_start(*machine);
+        host_.machines[machine->spec.id] = machine;
+        co_return std::make_unique<FakeDesk>(host_, machine);
+    }
+    Task<std::vector<std::string>> list() override {
+        std::vector<std::string> ids;
+        for (const auto& [id, machine] : host_.machines) ids.push_back(id);
+        co_return ids;
+    }
+    Task<fleet::Adoption> adopt(std::string id) override {
+        const auto machine = host_.machines.at(id);
+        fleet::Adoption adoption{id, machine->identity_nonce, nullptr, machine->why_not_adopted};
+        if (adoption.why_not.empty()) adoption.desk = std::make_unique<FakeDesk>(host_, machine);
+        co_return adoption;
+    }
+    Task<> remove(std::string id) override { return host_.remove(std::move(id)); }
+
+private:
+    async::Executor executor_;
+    FakeHost& host_;
+};
+
+}  // namespace carrel::fakes
