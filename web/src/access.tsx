@@ -1,5 +1,5 @@
 // Who may ask, and with which key the model is asked: the login page, the key dialog and the banner.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { reason } from "./api";
 import { attempt, createSession, keyDialogOpen, keyMissing, login, provider, saveKey, toast } from "./state";
 import { Dialog, FormError, Icon } from "./ui";
@@ -40,7 +40,7 @@ function SecretForm(props: {
           autocomplete="off"
           spellcheck={false}
           placeholder={props.placeholder}
-          autofocus
+          data-focus
         />
       </label>
       <FormError message={error} />
@@ -54,8 +54,10 @@ function SecretForm(props: {
 }
 
 export function LoginPage() {
+  const page = useRef<HTMLElement>(null);
+  useEffect(() => page.current?.querySelector("input")?.focus(), []);
   return (
-    <main class="login" data-testid="login">
+    <main class="login" data-testid="login" ref={page}>
       <div class="login-card">
         <img src="/favicon.svg" alt="" width="44" height="44" />
         <h1>Carrel</h1>

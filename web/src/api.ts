@@ -69,12 +69,12 @@ export const api = {
   createSession: (wish: NewSession) => call<Session>("POST", "/sessions", wish),
   renameSession: (id: string, title: string) => call<Session>("PATCH", session(id), { title }),
   deleteSession: (id: string) => call<void>("DELETE", session(id)),
-  renewDesk: (id: string) => call<unknown>("POST", `${session(id)}/desk/renew`, {}),
+  renewDesk: (id: string) => call<unknown>("POST", `${session(id)}/desk/renew`),
 
   send: (id: string, content: string) => call<{ message_id: string }>("POST", `${session(id)}/messages`, { content }),
-  cancel: (id: string) => call<{ status: string }>("POST", `${session(id)}/cancel`, {}),
+  cancel: (id: string) => call<{ status: string }>("POST", `${session(id)}/cancel`),
   events: (id: string, after: number, signal: AbortSignal) =>
-    call<{ events: StoredEvent[] }>("GET", `${session(id)}/events?after=${after}&limit=500`, undefined, signal),
+    call<{ events: StoredEvent[] }>("GET", `${session(id)}/events?after=${after}&limit=1000`, undefined, signal),
 
   setKey: (provider: string, key: string) => call<unknown>("POST", "/credentials", { provider, key }),
   forgetKey: (provider: string) => call<unknown>("DELETE", "/credentials", { provider }),

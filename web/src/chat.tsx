@@ -45,6 +45,8 @@ function Log({ session }: { session: Session }) {
     if (log.current) log.current.scrollTop = log.current.scrollHeight;
   };
   useLayoutEffect(() => {
+    // What one writes oneself is always shown.
+    if (items.at(-1)?.kind === "user") following.current = true;
     if (following.current) toEnd();
     else setBehind(true);
   }, [items]);

@@ -35,7 +35,7 @@ export function Composer({ session }: { session: Session }) {
         rows={1}
         data-testid="message-input"
         aria-label="Message to the agent"
-        placeholder={working ? "The agent is working…" : session.provider === "scripted" ? "Write tour, or a JSON list of turns" : "Ask for something to be done on this desk"}
+        placeholder={placeholder(session, working)}
         value={text}
         onInput={(event) => void (draft.value = event.currentTarget.value)}
         onKeyDown={(event) => {
@@ -55,6 +55,11 @@ export function Composer({ session }: { session: Session }) {
       </button>
     </form>
   );
+}
+
+function placeholder(session: Session, working: boolean): string {
+  if (working) return "The agent is working…";
+  return session.provider === "scripted" ? "Write tour, or a JSON list of turns" : "Ask the agent to do something";
 }
 
 function Cancel({ session }: { session: string }) {

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ClipboardPanel, syncClipboard } from "./clipboard";
 import { FilesPanel } from "./files";
 import { Popover } from "./popover";
-import { refreshSession, renewDesk } from "./state";
+import { refreshSession, renewDesk, sidebar, toggleSidebar } from "./state";
 import { TouchKeyboard } from "./touch_keyboard";
 import type { Session } from "./types";
 import { uploadAll, uploads } from "./uploads";
@@ -68,6 +68,14 @@ function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
   const ready = session.desk.state === "ready";
   return (
     <header class="toolbar">
+      {!alone && (
+        <IconButton
+          icon="sidebar"
+          label={sidebar.value ? "Hide the sessions" : "Show the sessions"}
+          class="sidebar-toggle"
+          onClick={toggleSidebar}
+        />
+      )}
       <StateChip session={session} viewer={viewer} />
       {session.desk.network === "none" && <span class="chip" title="Loopback only">No network</span>}
       <span class="grow" />

@@ -51,7 +51,7 @@ export interface ErrorBlock {
 export type Block =
   | { kind: "text"; content: string }
   | { kind: "thinking"; content: string }
-  | { kind: "status"; message: string; retryAfter?: number }
+  | { kind: "status"; message: string }
   | ToolCall
   | ErrorBlock;
 
@@ -63,6 +63,8 @@ export interface Turn {
   key: number;
   status: TurnStatus;
   blocks: Block[];
+  /** So many blocks belong to answers that came in whole; what follows may still be taken back by a retry. */
+  whole: number;
   usage?: Usage;
   startedAt: string;
   endedAt?: string;
@@ -144,11 +146,11 @@ function step(transcript: Transcript, event: StoredEvent): Transcript {
     case "thinking":
       return inTurn(transcript, event, (turn) => grow(turn, event.event as "text" | "thinking", str(data, "content")));
     case "tool_use":
-      return inTurn(transcript, event, (turn) => push(turn, toolCall(data)));
+      return inTurn(transcript, event, (turn) => seal(push(turn, toolCall(data))));
     case "tool_result":
       return inTurn(transcript, event, (turn) => answer(turn, data));
     case "usage":
-      return inTurn(transcript, event, (turn) => ({ ...turn, usage: addUsage(turn.usage, data) }));
+      return inTurn(transcript, event, (turn) => seal({ ...turn, usage: addUsage(turn.usage, data) }));
     case "status":
       return status(transcript, event);
     case "error":
@@ -186,6 +188,7 @@ function inTurn(transcript: Transcript, event: StoredEvent, change: (turn: Turn)
     key: event.seq,
     status: "running",
     blocks: [],
+    whole: 0,
     startedAt: str(event.data, "timestamp"),
   };
   return append(transcript, change(turn));
@@ -195,9 +198,13 @@ function push(turn: Turn, block: Block): Turn {
   return { ...turn, blocks: [...turn.blocks, block] };
 }
 
-/** Joins streamed pieces to the block they continue. */
+function seal(turn: Turn): Turn {
+  return { ...turn, whole: turn.blocks.length };
+}
+
+/** Joins streamed pieces to the block they continue, which is one of the same answer. */
 function grow(turn: Turn, kind: "text" | "thinking", content: string): Turn {
-  const last = turn.blocks.at(-1);
+  const last = turn.blocks.length > turn.whole ? turn.blocks.at(-1) : undefined;
   if (last?.kind !== kind) return push(turn, { kind, content });
   return { ...turn, blocks: [...turn.blocks.slice(0, -1), { kind, content: last.content + content }] };
 }
@@ -238,15 +245,23 @@ function addUsage(sum: Usage | undefined, data: Data): Usage {
   };
 }
 
-/** A status line replaces the one right before it: "retrying" three times is one line. */
+/**
+ * A status line replaces the one right before it: "retrying" three times is one line. One that announces another
+ * try also takes back what came of the answer before.
+ */
 function status(transcript: Transcript, event: StoredEvent): Transcript {
   const message = str(event.data, "message");
   const retryAfter = num(event.data, "retry_after");
   if (!runningTurn(transcript)) return append(transcript, { kind: "notice", key: event.seq, tone: "info", message });
   return inTurn(transcript, event, (turn) => {
-    const kept = turn.blocks.at(-1)?.kind === "status" ? turn.blocks.slice(0, -1) : turn.blocks;
-    return { ...turn, blocks: [...kept, { kind: "status", message, ...(retryAfter > 0 && { retryAfter }) }] };
+    const kept = retryAfter > 0 ? turn.blocks.filter((block, at) => at < turn.whole || !isStreamed(block)) : turn.blocks;
+    const before = kept.at(-1)?.kind === "status" ? kept.slice(0, -1) : kept;
+    return { ...turn, blocks: [...before, { kind: "status", message }] };
   });
+}
+
+function isStreamed(block: Block): boolean {
+  return block.kind === "text" || block.kind === "thinking";
 }
 
 function failure(transcript: Transcript, event: StoredEvent): Transcript {

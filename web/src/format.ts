@@ -35,10 +35,11 @@ export function usageLine(usage: Usage): string {
   return parts.join(" · ");
 }
 
-/** Time between two RFC 3339 stamps: "0.4 s", "12 s", "3 min 5 s"; empty if either is missing. */
+/** Time between two RFC 3339 stamps: "40 ms", "1.4 s", "12 s", "3 min 5 s"; empty if either is missing. */
 export function duration(from: string, to: string): string {
   const span = Date.parse(to) - Date.parse(from);
   if (!Number.isFinite(span) || span < 0) return "";
+  if (span < 1000) return `${Math.round(span)} ms`;
   if (span < 9_950) return `${(span / 1000).toFixed(1)} s`;
   const seconds = Math.round(span / 1000);
   if (seconds < 60) return `${seconds} s`;

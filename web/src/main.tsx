@@ -1,20 +1,24 @@
 // The page at /: three panels, or one at a time where there is no room for three.
+import { effect } from "@preact/signals";
 import { render } from "preact";
-import { KeyDialog, LoginPage } from "./access";
+import { KeyBanner, KeyDialog, LoginPage } from "./access";
 import { ChatPanel } from "./chat";
 import { Desktop } from "./desktop";
+import { titleOf } from "./format";
 import { Lightbox } from "./lightbox";
 import { NewSessionDialog } from "./new_session";
 import { SessionsPanel } from "./sessions";
 import { chatWidth, Splitter } from "./splitter";
 import {
   access,
+  busy,
   keyDialogOpen,
   newSessionOpen,
   panel,
   reachable,
   selected,
   sessions,
+  sidebar,
   start,
   type Panel,
 } from "./state";
@@ -36,7 +40,7 @@ function App() {
           The server does not answer. Desks go on without it; this page comes back by itself.
         </p>
       )}
-      <div class="layout" data-panel={panel.value} style={{ "--chat-width": `${chatWidth.value}px` }}>
+      <div class="layout" data-panel={panel.value} data-sidebar={sidebar.value ? "shown" : "hidden"} style={{ "--chat-width": `${chatWidth.value}px` }}>
         <SessionsPanel />
         <Work />
       </div>
@@ -81,6 +85,7 @@ function Welcome({ loading }: { loading: boolean }) {
         <button type="button" class="button primary" onClick={() => void (newSessionOpen.value = true)}>
           <Icon name="plus" /> New session
         </button>
+        <KeyBanner />
       </div>
     </main>
   );
@@ -118,6 +123,10 @@ function nextPanel(event: KeyboardEvent): void {
   requestAnimationFrame(() => document.querySelector<HTMLElement>(`#panel-${next.name} :is(${stops[next.name]})`)?.focus());
 }
 
+effect(() => {
+  const session = selected.value;
+  document.title = session ? `${busy.value ? "● " : ""}${titleOf(session)} · Carrel` : "Carrel";
+});
 window.addEventListener("keydown", nextPanel, true);
 const root = document.getElementById("app");
 if (root) render(<App />, root);

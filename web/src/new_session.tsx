@@ -14,14 +14,13 @@ const providerNames: Record<string, string> = {
   anthropic: "Anthropic",
   bedrock: "Amazon Bedrock",
   vertex: "Google Vertex AI",
-  scripted: "Scripted (built in, no key)",
+  scripted: "Scripted (no key)",
 };
 
 /** The provider a new session starts with: the one that can answer. */
 function firstProvider(): string {
-  const key = health.value?.checks.api_key;
-  const usual = config.value?.api_provider ?? "anthropic";
-  return key && key.status !== "configured" ? "scripted" : usual;
+  const hasKey = health.value?.checks.api_key.status !== "missing";
+  return hasKey ? (config.value?.api_provider ?? "anthropic") : "scripted";
 }
 
 function wishOf(form: HTMLFormElement): NewSession {
@@ -64,7 +63,7 @@ export function NewSessionDialog() {
       >
         <label class="field">
           <span>Title</span>
-          <input name="title" maxLength={200} placeholder="What is it about? (optional)" autocomplete="off" autofocus />
+          <input name="title" maxLength={200} placeholder="What is it about? (optional)" autocomplete="off" data-focus />
         </label>
         <ModelFields provider={provider} onProvider={setProvider} />
         <NetworkField />

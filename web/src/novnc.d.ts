@@ -24,6 +24,5 @@ declare module "@novnc/novnc" {
     blur(): void;
     sendKey(keysym: number, code: string | null, down?: boolean): void;
     clipboardPasteFrom(text: string): void;
-    getImageData(): ImageData;
   }
 }

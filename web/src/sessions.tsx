@@ -158,7 +158,7 @@ function Footer() {
         <div class="key-line">
           <Icon name="key" />
           <span class="grow">
-            {scripted ? "Scripted model, no key needed" : keyMissing.value ? "No model key" : `Key for ${key.provider}`}
+            {scripted ? "Scripted: no key needed" : keyMissing.value ? "No model key" : `Key for ${key.provider}`}
           </span>
           {!scripted && (
             <button type="button" class="link" onClick={() => void (keyDialogOpen.value = true)}>

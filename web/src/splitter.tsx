@@ -4,11 +4,12 @@ import { remember, remembered } from "./theme";
 
 const narrowest = 320;
 const widest = 760;
+const usual = 384;
 
 const stored = Number(remembered("chat-width"));
 
 /** Width of the conversation in CSS pixels. */
-export const chatWidth = signal(stored >= narrowest && stored <= widest ? stored : 400);
+export const chatWidth = signal(stored >= narrowest && stored <= widest ? stored : usual);
 
 function resize(width: number): void {
   chatWidth.value = Math.round(Math.min(widest, Math.max(narrowest, width)));
@@ -30,7 +31,7 @@ export function Splitter() {
       onPointerMove={(event) => {
         if (event.currentTarget.hasPointerCapture(event.pointerId)) resize(window.innerWidth - event.clientX);
       }}
-      onDblClick={() => resize(400)}
+      onDblClick={() => resize(usual)}
       onKeyDown={(event) => {
         if (event.key === "ArrowLeft") resize(chatWidth.value + 24);
         if (event.key === "ArrowRight") resize(chatWidth.value - 24);

@@ -5,6 +5,7 @@ import { api, ApiError, reason, whenUnauthorized } from "./api";
 import { applyEvents, emptyTranscript, type Transcript } from "./events";
 import { runFeed, type FeedState } from "./feed";
 import { liveSource } from "./live";
+import { remember, remembered } from "./theme";
 import type { Config, Health, NewSession, Session, StoredEvent } from "./types";
 
 export type Access = "unknown" | "open" | "login";
@@ -25,6 +26,7 @@ export const transcript = signal<Transcript>(emptyTranscript);
 export const feedState = signal<FeedState>("loading");
 export const panel = signal<Panel>("chat");
 export const toasts = signal<Toast[]>([]);
+export const sidebar = signal(remembered("sidebar") !== "hidden");
 export const newSessionOpen = signal(false);
 export const keyDialogOpen = signal(false);
 
@@ -38,10 +40,13 @@ export const provider = computed(() => selected.value?.provider ?? config.value?
 
 /** True when the next message could not be answered for want of a key. */
 export const keyMissing = computed(() => {
-  const key = health.value?.checks.api_key;
-  if (!key || provider.value === "scripted") return false;
-  return key.status !== "configured";
+  return provider.value !== "scripted" && health.value?.checks.api_key.status === "missing";
 });
+
+export function toggleSidebar(): void {
+  sidebar.value = !sidebar.value;
+  remember("sidebar", sidebar.value ? "shown" : "hidden");
+}
 
 const drafts = new Map<string, string>();
 export const draft = signal("");
@@ -185,11 +190,27 @@ function receive(id: string, events: StoredEvent[]): void {
   if (after.desk !== before.desk) void refreshSession(id);
 }
 
+/** Live events that come within one frame (ms) are drawn together; history is drawn once, when it is whole. */
+const frame = 16;
+
 function follow(id: string): () => void {
   const stop = new AbortController();
+  let waiting: StoredEvent[] = [];
+  const flush = () => {
+    const events = waiting;
+    waiting = [];
+    if (events.length > 0 && !stop.signal.aborted) receive(id, events);
+  };
   const sink = {
-    onEvents: (events: StoredEvent[]) => receive(id, events),
-    onState: (state: FeedState) => void (feedState.value = state),
+    onEvents: (events: StoredEvent[]) => {
+      if (waiting.length === 0 && feedState.value !== "loading") setTimeout(flush, frame);
+      waiting.push(...events);
+    },
+    onState: (state: FeedState) =>
+      batch(() => {
+        feedState.value = state;
+        if (state !== "loading") flush();
+      }),
     onError: (error: unknown) => {
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 404) remove(id);

@@ -36,7 +36,7 @@ export interface Config {
   available_providers: string[];
 }
 
-/** The part of `GET /health` that the page shows. */
+/** The part of `GET /health` that the page shows; a key's status is `set` or `missing`. */
 export interface Health {
   version: string;
   checks: { api_key: { status: string; provider: string } };

@@ -68,13 +68,17 @@ interface DialogProps {
   wide?: boolean;
 }
 
-/** A modal dialog that is open as long as it is rendered; Escape and a click beside it close it. */
+/**
+ * A modal dialog that is open as long as it is rendered; Escape and a click beside it close it. The element
+ * with data-focus gets the focus.
+ */
 export function Dialog({ title, onClose, children, testid, wide }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
+    dialog.current?.querySelector<HTMLElement>("[data-focus]")?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };

@@ -18,6 +18,7 @@ export class Viewer {
   /** Told when text was copied in the desk. */
   onClipboard: (text: string) => void = () => {};
 
+  private session = "";
   private rfb: RFB | undefined;
   private run: AbortController | undefined;
   private hurry: AbortController | undefined;
@@ -28,9 +29,11 @@ export class Viewer {
     private readonly ghost: HTMLCanvasElement,
   ) {}
 
-  /** Shows this session's desk until `close` or the next `open`. */
+  /** Shows this session's desk until `close` or the next `open`; one starts by watching. */
   open(session: string): void {
     this.close();
+    if (session !== this.session) this.inControl.value = false;
+    this.session = session;
     this.run = new AbortController();
     void this.keepConnected(session, this.run.signal);
   }
@@ -90,6 +93,7 @@ export class Viewer {
   private connectOnce(session: string, control: boolean, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       let worked = false;
+      let picture: HTMLCanvasElement | null = null;
       const rfb = new RFB(this.host, screenUrl(session, !control), { shared: true, wsProtocols: ["binary"] });
       rfb.viewOnly = !control;
       rfb.scaleViewport = true;
@@ -97,6 +101,7 @@ export class Viewer {
       this.rfb = rfb;
       rfb.addEventListener("connect", () => {
         worked = true;
+        picture = this.host.querySelector("canvas");
         if (!signal.aborted) this.state.value = "connected";
         this.ghost.classList.remove("shown");
         if (control) this.focus();
@@ -106,18 +111,18 @@ export class Viewer {
         this.onClipboard(event.detail.text);
       });
       rfb.addEventListener("disconnect", () => {
-        if (worked && !signal.aborted) this.keepPicture(rfb);
+        if (picture && !signal.aborted) this.keep(picture);
         if (this.rfb === rfb) this.rfb = undefined;
         resolve(worked);
       });
     });
   }
 
-  private keepPicture(rfb: RFB): void {
-    const picture = rfb.getImageData();
+  private keep(picture: HTMLCanvasElement): void {
+    if (picture.width === 0 || picture.height === 0) return;
     this.ghost.width = picture.width;
     this.ghost.height = picture.height;
-    this.ghost.getContext("2d")?.putImageData(picture, 0, 0);
+    this.ghost.getContext("2d")?.drawImage(picture, 0, 0);
     this.ghost.classList.add("shown");
   }
 }

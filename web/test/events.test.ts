@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { applyEvents, emptyTranscript, picturePath, type Transcript, type Turn } from "../src/events";
+import type { StoredEvent } from "../src/types";
+
+type Line = [event: string, data?: Record<string, unknown>];
+
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+
+/** Numbered events; numbers skip, as they may. */
+function log(...lines: Line[]): StoredEvent[] {
+  return lines.map(([event, data = {}], index) => ({ seq: (index + 1) * 3, event, data }));
+}
+
+function turnOf(transcript: Transcript): Turn {
+  const turn = transcript.items.findLast((item) => item.kind === "turn");
+  assert.ok(turn?.kind === "turn");
+  return turn;
+}
+
+const tour = log(
+  ["user_message", { message_id: "msg_1", content: "tour", timestamp: at(0) }],
+  ["message_start", { message_id: "msg_1", timestamp: at(1) }],
+  ["thinking", { content: "First " }],
+  ["thinking", { content: "look." }],
+  ["text", { content: "I'll " }],
+  ["text", { content: "look." }],
+  ["usage", { input_tokens: 10, output_tokens: 5, cache_read_input_tokens: 0, cache_creation_input_tokens: 7 }],
+  ["tool_use", { tool: "screenshot", input: {}, tool_use_id: "t1", timestamp: at(2) }],
+  ["tool_result", { tool_use_id: "t1", output: "", screenshot: "/api/v1/sessions/sess_a/blobs/ab12", timestamp: at(3) }],
+  ["text", { content: "Done." }],
+  ["usage", { input_tokens: 2, output_tokens: 3, cache_read_input_tokens: 17, cache_creation_input_tokens: 0 }],
+  ["message_complete", { message_id: "msg_1", status: "completed", timestamp: at(9) }],
+);
+
+test("a turn is rebuilt from its events", () => {
+  const transcript = applyEvents(emptyTranscript, tour);
+  assert.deepEqual(
+    transcript.items.map((item) => item.kind),
+    ["user", "turn"],
+  );
+  const turn = turnOf(transcript);
+  assert.deepEqual(
+    turn.blocks.map((block) => (block.kind === "tool" ? block.tool : "content" in block ? block.content : block.kind)),
+    ["First look.", "I'll look.", "screenshot", "Done."],
+  );
+  assert.equal(turn.status, "completed");
+  assert.deepEqual(turn.usage, { input: 12, output: 8, cacheRead: 17, cacheWrite: 7 });
+  assert.equal(transcript.busy, false);
+});
+
+test("events that come again change nothing", () => {
+  const once = applyEvents(emptyTranscript, tour);
+  assert.equal(applyEvents(once, tour), once);
+});
+
+test("history in two parts gives what history at once gives", () => {
+  for (let cut = 0; cut <= tour.length; cut++) {
+    const parts = applyEvents(applyEvents(emptyTranscript, tour.slice(0, cut)), tour.slice(cut));
+    assert.deepEqual(parts, applyEvents(emptyTranscript, tour));
+  }
+});
+
+test("while a turn runs the session is busy", () => {
+  assert.equal(applyEvents(emptyTranscript, tour.slice(0, 1)).busy, true);
+  assert.equal(turnOf(applyEvents(emptyTranscript, tour.slice(0, 5))).status, "running");
+});
+
+test("a tool's failure keeps its text", () => {
+  const transcript = applyEvents(
+    emptyTranscript,
+    log(
+      ["message_start", {}],
+      ["tool_use", { tool: "left_click", input: { coordinate: [9999, 1] }, tool_use_id: "t1" }],
+      ["tool_result", { tool_use_id: "t1", output: "", error: "outside of the screen" }],
+    ),
+  );
+  const [call] = turnOf(transcript).blocks;
+  assert.ok(call?.kind === "tool");
+  assert.equal(call.result?.error, "outside of the screen");
+});
+
+test("results find their calls, whatever their order", () => {
+  const transcript = applyEvents(
+    emptyTranscript,
+    log(
+      ["tool_use", { tool: "a", tool_use_id: "t1" }],
+      ["tool_use", { tool: "b", tool_use_id: "t2" }],
+      ["tool_result", { tool_use_id: "t2", output: "two" }],
+      ["tool_result", { tool_use_id: "t1", output: "one" }],
+      ["tool_result", { tool_use_id: "nobody's", output: "lost" }],
+    ),
+  );
+  const outputs = turnOf(transcript).blocks.map((block) => block.kind === "tool" && block.result?.output);
+  assert.deepEqual(outputs, ["one", "two"]);
+});
+
+test("retries are one line, and take back what came of the answer before", () => {
+  const transcript = applyEvents(
+    emptyTranscript,
+    log(
+      ["text", { content: "Kept." }],
+      ["usage", { input_tokens: 1 }],
+      ["text", { content: "Half an ans" }],
+      ["status", { message: "Again in 1 s", retry_after: 1 }],
+      ["status", { message: "Again in 2 s", retry_after: 2 }],
+    ),
+  );
+  assert.deepEqual(turnOf(transcript).blocks, [
+    { kind: "text", content: "Kept." },
+    { kind: "status", message: "Again in 2 s" },
+  ]);
+});
+
+test("a status without a retry keeps what is there", () => {
+  const transcript = applyEvents(
+    emptyTranscript,
+    log(["text", { content: "Words" }], ["status", { message: "The display was started again" }]),
+  );
+  assert.equal(turnOf(transcript).blocks.length, 2);
+});
+
+test("an error in a turn stands in the turn, one outside is a notice", () => {
+  const transcript = applyEvents(
+    emptyTranscript,
+    log(
+      ["error", { error: "No disk", code: "exhausted" }],
+      ["message_start", {}],
+      ["error", { error: "Wrong key", code: "unauthorized" }],
+      ["message_complete", { status: "error" }],
+    ),
+  );
+  assert.equal(transcript.items[0]?.kind, "notice");
+  assert.deepEqual(turnOf(transcript).blocks, [{ kind: "error", message: "Wrong key", code: "unauthorized" }]);
+  assert.equal(turnOf(transcript).status, "error");
+});
+
+test("a turn that a crash cut ends as interrupted, and the next one is another", () => {
+  const transcript = applyEvents(
+    emptyTranscript,
+    log(
+      ["user_message", { content: "one" }],
+      ["text", { content: "Half" }],
+      ["error", { error: "The server was restarted", code: "interrupted" }],
+      ["message_complete", { status: "interrupted" }],
+      ["user_message", { content: "two" }],
+      ["text", { content: "Whole" }],
+    ),
+  );
+  assert.deepEqual(
+    transcript.items.map((item) => (item.kind === "turn" ? item.status : item.kind)),
+    ["user", "interrupted", "user", "running"],
+  );
+});
+
+test("a desk's failure is told with its reason, and so is the new desk", () => {
+  const transcript = applyEvents(
+    emptyTranscript,
+    log(
+      ["desk", { state: "starting" }],
+      ["desk", { state: "ready" }],
+      ["desk", { state: "failed", reason: "out of memory" }],
+      ["desk", { state: "starting" }],
+      ["desk", { state: "ready" }],
+    ),
+  );
+  assert.deepEqual(
+    transcript.items.map((item) => item.kind === "notice" && item.message),
+    ["The desk failed: out of memory", "A new desk is ready."],
+  );
+  assert.equal(transcript.desk?.state, "ready");
+});
+
+test("what is unknown or malformed is passed over", () => {
+  const transcript = applyEvents(
+    emptyTranscript,
+    log(
+      ["invented_later", { x: 1 }],
+      ["desk", { state: "melted" }],
+      ["text", { content: 7 }],
+      ["usage", { input_tokens: "many" }],
+    ),
+  );
+  assert.deepEqual(turnOf(transcript).usage, { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 });
+  assert.equal(transcript.lastSeq, 12);
+});
+
+test("only pictures of this server's sessions are shown", () => {
+  const cases: [string, boolean][] = [
+    ["/api/v1/sessions/sess_0123456789ab/blobs/abcdef", true],
+    ["https://elsewhere.example/x.png", false],
+    ["//elsewhere.example/api/v1/sessions/a/blobs/b", false],
+    ["/api/v1/sessions/a/blobs/../../../config", false],
+    ["javascript:alert(1)", false],
+    ["", false],
+  ];
+  for (const [path, shown] of cases) assert.equal(picturePath(path) !== undefined, shown, path);
+});
+
+test("unchanged items keep their identity, so that only the running turn is drawn again", () => {
+  const before = applyEvents(emptyTranscript, tour);
+  const after = applyEvents(before, [{ seq: 100, event: "user_message", data: { content: "next" } }]);
+  assert.equal(after.items[1], before.items[1]);
+});
