@@ -145,8 +145,7 @@ core::Fd find_living(const Identity& identity) {
     if (!process) throw Error{Code::conflict, fmt::format("its first process {} is gone", pid)};
     const auto now = identify(pid);
     // Alive after identify: what was read is of the process that `process` means.
-    if (!send_signal(process, 0))
-        throw Error{Code::conflict, fmt::format("its first process {} is gone", pid)};
+    if (has_ended(process)) throw Error{Code::conflict, fmt::format("its first process {} is gone", pid)};
     if (now.boot != identity.process.boot) throw Error{Code::conflict, "it is from before the last boot"};
     if (now != identity.process)
         throw Error{Code::conflict, fmt::format("process {} is another one now", pid)};

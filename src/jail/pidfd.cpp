@@ -1,5 +1,6 @@
 #include "jail/pidfd.hpp"
 
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,6 +11,11 @@ core::Fd find_process(pid_t pid) { return core::Fd{static_cast<int>(::syscall(SY
 
 bool send_signal(const core::Fd& process, int number) {
     return ::syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0) == 0;
+}
+
+bool has_ended(const core::Fd& process) {
+    pollfd ended{process.get(), POLLIN, 0};
+    return ::poll(&ended, 1, 0) > 0;
 }
 
 }  // namespace carrel::jail

@@ -17,6 +17,7 @@
 #include "core/sys.hpp"
 #include "jail/desks.hpp"
 #include "jail/host.hpp"
+#include "jail/pidfd.hpp"
 #include "jail/removal.hpp"
 #include "jail/wire.hpp"
 
@@ -190,10 +191,7 @@ private:
     /// Answers every stop whose desk is dead and gone.
     void finish_stops() {
         for (auto& stop : stops_) {
-            if (!stop.stopping.is_dead) {
-                pollfd dead{stop.stopping.process.get(), POLLIN, 0};
-                stop.stopping.is_dead = ::poll(&dead, 1, 0) > 0;
-            }
+            if (!stop.stopping.is_dead) stop.stopping.is_dead = has_ended(stop.stopping.process);
             if (stop.stopping.is_dead) finish(stop);
         }
         if (std::erase_if(stops_, [](const auto& stop) { return stop.attempts < 0; }) > 0) start_cleaner();

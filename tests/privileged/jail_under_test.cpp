@@ -88,7 +88,12 @@ JailUnderTest::~JailUnderTest() {
         }
     }
     end();
-    fs::remove_all(data_);
+    // The jail's cleaner may still be at work in there.
+    eventually([&] {
+        std::error_code error;
+        fs::remove_all(data_, error);
+        return !error && !fs::exists(data_);
+    });
 }
 
 void JailUnderTest::launch() {

@@ -1,0 +1,38 @@
+#include "jail/main.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace carrel::jail;
+
+TEST_CASE("The options of serve are taken as given") {
+    const auto options =
+        parse_serve_options({"--socket", "5", "--data", "/d", "--uid-base", "3000000000", "--carrel-uid",
+                             "990", "--carrel-gid", "991", "--desk-binary", "/x"});
+    REQUIRE(options);
+    CHECK(options->socket == 5);
+    CHECK(options->data == "/d");
+    CHECK(options->uid_base == 3'000'000'000);
+    CHECK(options->carrel_uid == 990);
+    CHECK(options->carrel_gid == 991);
+    CHECK(options->desk_binary == "/x");
+}
+
+TEST_CASE("Wrong options are named") {
+    struct Case {
+        std::vector<std::string> words;
+        const char* message;
+    };
+    for (const auto& [words, message] : {
+             Case{{}, "--socket is missing"},
+             Case{{"--socket", "x"}, "--socket cannot be 'x'"},
+             Case{{"--socket", "99999999999"}, "--socket cannot be '99999999999'"},
+             Case{{"--socket", "3"}, "--data must be an absolute path"},
+             Case{{"--socket", "3", "--data", "here"}, "--data must be an absolute path"},
+             Case{{"--socket"}, "--socket needs a value"},
+             Case{{"--force", "1"}, "there is no option --force"},
+         }) {
+        const auto options = parse_serve_options(words);
+        REQUIRE(!options);
+        CHECK(options.error().message() == message);
+    }
+}
