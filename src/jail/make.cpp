@@ -150,7 +150,7 @@ public:
         note("overlay");
     }
     void operator()(const step::SendRoot&) {
-        send_packet(channel_.get(), "root", root_.get());
+        tell("root", root_.get());
         root_.reset();
         note("overlay");
     }
@@ -168,7 +168,7 @@ public:
         note("record");
     }
     void operator()(const step::LetGo&) {
-        send_packet(channel_.get(), "go");
+        tell("go");
         Deadline{longest_start}.wait_for(channel_.get(), POLLIN, "setting up inside");
         if (const auto packet = receive_packet(channel_.get())) throw parse_failure(packet->text);
         note("inside");
@@ -182,6 +182,16 @@ private:
             action();
         } catch (const core::Error& error) {
             if (!without.empty()) made_.warnings.push_back(fmt::format("{}: {}", without, error.message()));
+        }
+    }
+
+    void tell(const std::string& word, int fd = -1) {
+        try {
+            send_packet(channel_.get(), word, fd);
+        } catch (const core::Error&) {
+            // It has failed already, and said why before it went.
+            if (const auto packet = receive_packet(channel_.get())) throw parse_failure(packet->text);
+            throw;
         }
     }
 

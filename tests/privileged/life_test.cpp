@@ -47,7 +47,9 @@ struct Inventory {
     bool operator==(const Inventory&) const = default;
 };
 
-Inventory take_inventory(const JailUnderTest& jail) {
+Inventory take_inventory(JailUnderTest& jail) {
+    // Answered after what the last request left to do.
+    jail.ask(jail::List{});
     const auto mounts = core::read_file(fmt::format("/proc/{}/mountinfo", jail.pid()));
     return {count_entries(fmt::format("/proc/{}/fd", jail.pid())),
             static_cast<std::size_t>(std::ranges::count(mounts, '\n')), count_entries("/sys/class/net"),
