@@ -24,14 +24,6 @@ constexpr auto token_characters = [] {
 
 bool is_token_character(char character) { return token_characters[static_cast<unsigned char>(character)]; }
 
-/// Origin form only: "/…" of visible ASCII. Browsers leave some characters unescaped that RFC 3986
-/// forbids ("|", "{"), so those pass; a fragment never is part of a request.
-bool is_target(std::string_view target) {
-    return target.starts_with('/') && std::ranges::all_of(target, [](char character) {
-               return character > ' ' && character < '\x7f' && character != '#';
-           });
-}
-
 bool is_host(std::string_view host) {
     return std::ranges::all_of(host, [](char character) {
         return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
@@ -170,6 +162,14 @@ core::Expected<void> judge_start(char first) {
 }
 
 }  // namespace
+
+/// Origin form only: "/…" of visible ASCII. Browsers leave some characters unescaped that RFC 3986
+/// forbids ("|", "{"), so those pass; a fragment never is part of a request.
+bool is_target(std::string_view target) {
+    return target.starts_with('/') && std::ranges::all_of(target, [](char character) {
+               return character > ' ' && character < '\x7f' && character != '#';
+           });
+}
 
 bool is_token(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, is_token_character);

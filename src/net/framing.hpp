@@ -59,6 +59,7 @@ core::Expected<RequestHead> parse_request_head(std::string_view head);
 /// `method` is the request's: the answer to HEAD has no body whatever it says.
 core::Expected<AnswerHead> parse_answer_head(std::string_view head, std::string_view method);
 
+bool is_target(std::string_view text);        ///< a path of visible ASCII, perhaps with a query
 bool is_token(std::string_view text);         ///< RFC 9110 §5.6.2
 bool is_header_value(std::string_view text);  ///< no control character but tab
 

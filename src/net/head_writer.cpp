@@ -61,8 +61,10 @@ constexpr std::array phrases{
     Phrase{507, "Insufficient Storage"},
 };
 
-constexpr std::array<std::string_view, 4> framing_headers{"Content-Length", "Transfer-Encoding", "Connection",
-                                                          "Keep-Alive"};
+bool is_framing_header(std::string_view name) {
+    return std::ranges::any_of(framing_headers,
+                               [&](auto ours) { return core::equals_ignoring_case(name, ours); });
+}
 
 }  // namespace
 
@@ -77,11 +79,6 @@ void append_status_line(std::string& head, int status) {
 
 void append_line(std::string& head, std::string_view name, std::string_view value) {
     head.append(name).append(": ").append(value).append("\r\n");
-}
-
-bool is_framing_header(std::string_view name) {
-    return std::ranges::any_of(framing_headers,
-                               [&](auto ours) { return core::equals_ignoring_case(name, ours); });
 }
 
 void append_headers(std::string& head, const Headers& headers) {

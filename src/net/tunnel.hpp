@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "async/task.hpp"
@@ -11,9 +12,12 @@
 
 namespace carrel::net {
 
+class Wire;
+
 struct TunnelLimits {
     std::size_t head_bytes = 64 * 1024;             ///< of an answer's status line and headers
     std::size_t idle_connections = 8;               ///< kept for the next request
+    std::chrono::milliseconds idle_time{30'000};    ///< longer unused, it is not used again
     std::chrono::milliseconds connect_time{5'000};  ///< while the other side's queue is full
 };
 
@@ -40,6 +44,10 @@ public:
 
 private:
     struct Pool;
+    /// Nothing when a kept connection turned out to be dead and the request may be repeated.
+    static Task<std::optional<Response>> exchange(std::shared_ptr<Pool> pool, std::shared_ptr<Wire> wire,
+                                                  Request& request, bool is_kept);
+
     std::shared_ptr<Pool> pool_;
 };
 

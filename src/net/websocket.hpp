@@ -30,7 +30,6 @@ struct Message {
 /// for the client to take it. receive() is for one task.
 class WebSocket {
 public:
-    WebSocket(async::Executor executor, std::unique_ptr<Stream> stream, WebSocketLimits limits);
     ~WebSocket();
     WebSocket(const WebSocket&) = delete;
     WebSocket& operator=(const WebSocket&) = delete;
@@ -49,8 +48,10 @@ public:
     /// The subprotocol agreed on; empty when none.
     const std::string& subprotocol() const;
 
-private:
     struct State;
+    explicit WebSocket(std::unique_ptr<State> state);  ///< made by accept_websocket
+
+private:
     std::unique_ptr<State> state_;
 };
 

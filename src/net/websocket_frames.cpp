@@ -1,0 +1,103 @@
+#include "net/websocket_frames.hpp"
+
+#include <cstring>
+
+#include "core/text.hpp"
+#include "net/sha1.hpp"
+
+namespace carrel::net {
+
+namespace {
+
+constexpr std::uint64_t most_control_bytes = 125;
+
+std::uint64_t number_at(std::string_view bytes, std::size_t place, std::size_t width) {
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < width; ++i)
+        number = number << 8 | static_cast<unsigned char>(bytes[place + i]);
+    return number;
+}
+
+void append_number(std::string& to, std::uint64_t number, int width) {
+    for (int shift = (width - 1) * 8; shift >= 0; shift -= 8) to += static_cast<char>(number >> shift);
+}
+
+bool is_opcode(unsigned value) { return value <= 2 || (value >= 8 && value <= 10); }
+
+/// Which codes may stand in a close frame (§7.4).
+bool is_close_code(std::uint64_t code) {
+    return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
+           (code >= 3000 && code <= 4999);
+}
+
+core::Expected<void> judge_frame(const FrameHead& head, unsigned length_form, bool is_masked) {
+    if (!is_masked) return core::refuse("a client's WebSocket frame must be masked");
+    if ((length_form == 126 && head.length < 126) || (length_form == 127 && head.length <= 0xffff))
+        return core::refuse("a WebSocket frame's length is not in its shortest form");
+    if (head.length >> 63 != 0) return core::refuse("a WebSocket frame's length is out of range");
+    if (is_control(head.opcode) && (head.length > most_control_bytes || !head.is_last))
+        return core::refuse("a WebSocket control frame must be short and whole");
+    return {};
+}
+
+}  // namespace
+
+core::Expected<std::optional<FrameHead>> parse_client_frame(std::string_view bytes) {
+    if (bytes.size() < 2) return std::nullopt;
+    const auto first = static_cast<unsigned char>(bytes[0]);
+    const auto second = static_cast<unsigned char>(bytes[1]);
+    if ((first & 0x70u) != 0) return core::refuse("a WebSocket frame has reserved bits set");
+    if (!is_opcode(first & 0x0fu)) return core::refuse("a WebSocket frame has an unknown opcode");
+    const unsigned form = second & 0x7fu;
+    const std::size_t width = form == 127 ? 8 : form == 126 ? 2 : 0;
+    FrameHead head;
+    head.head_bytes = 2 + width + head.mask.size();
+    if (bytes.size() < head.head_bytes) return std::nullopt;
+    head.opcode = static_cast<Opcode>(first & 0x0fu);
+    head.is_last = (first & 0x80u) != 0;
+    head.length = width == 0 ? form : number_at(bytes, 2, width);
+    std::memcpy(head.mask.data(), bytes.data() + 2 + width, head.mask.size());
+    if (auto judged = judge_frame(head, form, (second & 0x80u) != 0); !judged)
+        return std::unexpected{std::move(judged.error())};
+    return head;
+}
+
+void unmask(std::span<char> payload, const std::array<char, 4>& mask) {
+    for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<char>(payload[i] ^ mask[i % 4]);
+}
+
+void append_frame(std::string& to, Opcode opcode, std::string_view payload) {
+    to += static_cast<char>(0x80u | static_cast<unsigned char>(opcode));
+    if (payload.size() < 126) {
+        append_number(to, payload.size(), 1);
+    } else if (payload.size() <= 0xffff) {
+        to += '\x7e';
+        append_number(to, payload.size(), 2);
+    } else {
+        to += '\x7f';
+        append_number(to, payload.size(), 8);
+    }
+    to += payload;
+}
+
+core::Expected<Farewell> parse_farewell(std::string_view payload) {
+    if (payload.empty()) return Farewell{};
+    if (payload.size() < 2) return core::refuse("a WebSocket close frame has half a code");
+    const auto code = number_at(payload, 0, 2);
+    const auto reason = payload.substr(2);
+    if (!is_close_code(code)) return core::refuse("a WebSocket close frame has a code that none may have");
+    if (!core::is_utf8(reason)) return core::refuse("a WebSocket close frame's reason is not UTF-8");
+    return Farewell{static_cast<std::uint16_t>(code), std::string{reason}};
+}
+
+std::string make_farewell(std::uint16_t code, std::string_view reason) {
+    std::string payload;
+    append_number(payload, code, 2);
+    return payload += core::utf8_prefix(reason, most_control_bytes - 2);
+}
+
+std::string make_accept_key(std::string_view key) {
+    return core::to_base64(sha1(std::string{key} + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+}
+
+}  // namespace carrel::net
