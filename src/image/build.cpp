@@ -151,7 +151,7 @@ Image build_into(const Source& source, const std::string& place, const Progress&
     write_description(draft.path(), image);
     progress("writing to the disk");
     reach_disk(draft.path());
-    fs::permissions(draft.path(), fs::perms{0755});
+    core::checked("chmod " + draft.path(), ::chmod(draft.path().c_str(), 0755));
     draft.keep_as(place);
     return image;
 }

@@ -179,7 +179,7 @@ void sweep_images(const std::string& data) {
         const auto folder = images_of(data) + "/" + name;
         if (!is_image_name(name) || !fs::is_directory(fs::symlink_status(folder))) continue;
         for (const auto& entry : names_in(folder))
-            if (entry.starts_with(".")) fs::remove_all(folder + "/" + entry);
+            if (entry.starts_with(".")) fs::remove_all(fs::path{folder} / entry);
         // Only an empty one goes.
         ::rmdir(folder.c_str());
     }

@@ -81,7 +81,9 @@ int status_of(int wait_status) {
     ::dup2(output, 1);
     ::dup2(output, 2);
     require("prctl(PR_SET_PDEATHSIG)", ::prctl(PR_SET_PDEATHSIG, SIGKILL));
-    require("open /dev/null", ::dup2(::open("/dev/null", O_RDONLY | O_CLOEXEC), 0));
+    const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    require("open /dev/null", nothing);
+    ::dup2(nothing, 0);
     // No terminal: neither its Ctrl-C nor a package's question goes past us.
     require("setsid", ::setsid());
     require("make mounts private", ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
@@ -180,6 +182,7 @@ private:
 
 int run_contained(const std::vector<std::string>& words, const std::string& temporary, const Lines& on_line) {
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     int ends[2];
