@@ -1,0 +1,311 @@
+#include "desk/terminal_shell.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <vector>
+
+#include "core/id.hpp"
+#include "core/log.hpp"
+#include "core/sys.hpp"
+#include "core/text.hpp"
+
+namespace carrel::desk {
+
+using boost::asio::posix::stream_descriptor;
+using core::checked;
+
+namespace {
+
+/// More pipes of background jobs than this are not followed apart: they would cost descriptors.
+constexpr std::size_t late_pipes_limit = 128;
+constexpr auto hang_up_limit = std::chrono::milliseconds{300};
+/// What programs print on the terminal itself is read this fast at most.
+constexpr std::size_t terminal_burst = std::size_t{1} << 18;
+
+/// Typed once. No prompts, history or mail; a failing `exec` keeps the shell. begin and end carry the
+/// exit status of the last command over, so that `echo $?` means what it says.
+///
+/// After a text that ends within "$(", bash 5.2 goes on with parts of its parser's state as they were
+/// there, and writes before its line buffer some lines later. Only an interrupt makes it forget them, so
+/// after a status of 2, which is a syntax error's, it interrupts itself. Not if an INT trap would hear it.
+constexpr std::string_view preparation = R"(PS1= PS2= PS4='+ '
+unset HISTFILE MAIL MAILCHECK TMOUT
+set +o history +H
+shopt -s execfail
+__carrel_begin() {{ __carrel_token=$1; return $__carrel_status; }}
+__carrel_end() {{ local status=$?; [[ $__carrel_token ]] || return 0; __carrel_status=$status; printf '%s %d\n' "$__carrel_token" "$status" >{0}/report; __carrel_token=; [[ $status == 2 && ! $(trap -p INT) ]] && kill -INT $$; return 0; }}
+PROMPT_COMMAND=__carrel_end __carrel_status=0
+)";
+constexpr std::string_view run_line =
+    "__carrel_begin {1}; \\. {0}/command >{0}/output 2>{0}/errors </dev/null; __carrel_end\n";
+constexpr std::string_view probe_line = "__carrel_end; __carrel_begin {0}; __carrel_end\n";
+
+std::string quoted(std::string_view text) {
+    std::string result = "'";
+    for (const char c : text) result += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
+    return result + "'";
+}
+
+/// The number after the last ")" of /proc/<id>/stat that stands `index` fields further; see proc(5).
+std::optional<pid_t> group_of(std::string_view process) {
+    std::optional<std::string> text;
+    try {
+        text = core::find_file_text(fmt::format("/proc/{}/stat", process));
+    } catch (const core::Error&) {
+        return std::nullopt;  // it has ended while we looked
+    }
+    if (!text) return std::nullopt;
+    const auto end_of_name = text->rfind(')');
+    if (end_of_name == text->npos) return std::nullopt;
+    // ") S ppid pgrp ..."
+    const auto fields = core::split(std::string_view{*text}.substr(end_of_name + 1), ' ');
+    if (fields.size() < 4) return std::nullopt;
+    const auto group = core::parse_unsigned(fields[3]);
+    return group ? std::optional{static_cast<pid_t>(*group)} : std::nullopt;
+}
+
+/// Kills the members of a shell's own group, but not the shell: its command substitutions.
+void kill_group_except_leader(pid_t leader) {
+    const std::unique_ptr<DIR, int (*)(DIR*)> processes{::opendir("/proc"), ::closedir};
+    if (!processes) return;
+    while (const dirent* entry = ::readdir(processes.get())) {
+        const auto number = core::parse_unsigned(entry->d_name);
+        if (!number || static_cast<pid_t>(*number) == leader) continue;
+        if (group_of(entry->d_name) == leader) ::kill(static_cast<pid_t>(*number), SIGKILL);
+    }
+}
+
+int code_of(const siginfo_t& facts) {
+    return facts.si_code == CLD_EXITED ? facts.si_status : 128 + facts.si_status;
+}
+
+}  // namespace
+
+PrivateFolder::PrivateFolder(const std::string& parent) : path_{parent + "/terminal-XXXXXX"} {
+    if (!::mkdtemp(path_.data())) throw core::system_error("make a directory in " + parent, errno);
+}
+
+PrivateFolder::~PrivateFolder() {
+    for (const auto* name : {"/command", "/output", "/errors", "/report"}) ::unlink((path_ + name).c_str());
+    ::rmdir(path_.c_str());
+}
+
+void PrivateFolder::ensure() const {
+    if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST)
+        throw core::system_error("make " + path_, errno);
+}
+
+Shell::Shell(async::Executor executor, const TerminalSettings& settings, async::Gate& changed,
+             LateOutput& late)
+    : executor_{executor},
+      changed_{changed},
+      late_{late},
+      folder_{settings.folder},
+      terminal_{executor},
+      handle_{executor},
+      scope_{executor} {
+    ensure_pipes();
+    process_ = spawn_shell(settings.bash, settings.home);
+    terminal_.assign(process_.terminal.release());
+    handle_.assign(process_.handle.release());
+    scope_.start("waiting for the shell's end", await_exit());
+    scope_.start("reading the shell's terminal", follow_terminal());
+    type(fmt::format(preparation, quoted(folder_.path())));
+}
+
+Shell::~Shell() {
+    if (!exit_code_ && process_.process > 0) ::kill(process_.process, SIGKILL);
+}
+
+void Shell::start_command(std::string_view command, Take take) {
+    ensure_pipes();
+    write_command(command);
+    auto token = core::random_hex(16);
+    type(fmt::format(run_line, quoted(folder_.path()), token));
+    token_ = std::move(token);
+    status_.reset();
+    take_ = std::move(take);
+}
+
+void Shell::write_command(std::string_view command) {
+    const auto path = path_of("command");
+    const auto file = core::open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
+    // Not cut to nothing first: the page that a short command needs stays allocated, so that a full disk
+    // can still be cleaned up from here.
+    core::write_all(file.get(), command);
+    core::write_all(file.get(), "\n");
+    checked("cut " + path, ::ftruncate(file.get(), static_cast<off_t>(command.size() + 1)));
+}
+
+void Shell::ensure_pipes() {
+    // Somebody may have emptied the directory that ours is in.
+    folder_.ensure();
+    for (const auto kind : {OutputKind::standard_output, OutputKind::standard_error})
+        if (!capture_of(kind) || !capture_of(kind)->is_in_place()) open_capture(kind);
+    ensure_reports();
+}
+
+void Shell::ensure_reports() {
+    folder_.ensure();
+    if (!reports_ || !reports_->is_in_place()) open_reports();
+}
+
+void Shell::open_capture(OutputKind kind) {
+    auto& capture = capture_of(kind);
+    if (capture) capture->cancel();
+    capture = std::make_shared<Capture>(executor_,
+                                        path_of(kind == OutputKind::standard_output ? "output" : "errors"));
+    scope_.start("reading a command's output", follow_output(kind, capture));
+}
+
+void Shell::open_reports() {
+    if (reports_) reports_->cancel();
+    reports_ = std::make_shared<Capture>(executor_, path_of("report"));
+    scope_.start("reading the shell's reports", follow_reports(reports_));
+}
+
+std::shared_ptr<Capture>& Shell::capture_of(OutputKind kind) {
+    return kind == OutputKind::standard_output ? output_ : errors_;
+}
+
+void Shell::type(std::string_view line) {
+    // A shell that does not read for so long that its pipe is full is ended by whoever waits for it.
+    if (::write(process_.input.get(), line.data(), line.size()) < 0 && errno != EAGAIN)
+        throw core::system_error("write to the shell", errno);
+}
+
+void Shell::finish_command() {
+    for (const auto kind : {OutputKind::standard_output, OutputKind::standard_error}) {
+        capture_of(kind)->drain([&](std::string_view bytes) { take_output(kind, bytes); });
+        retire_if_shared(kind);
+    }
+    take_ = nullptr;
+    token_.clear();
+}
+
+void Shell::retire_if_shared(OutputKind kind) {
+    auto& capture = capture_of(kind);
+    if (!capture->has_writers([&](std::string_view bytes) { late_.add(bytes); })) return;
+    if (late_.size() >= late_pipes_limit) return;  // the next ensure_pipes makes a new one all the same
+    late_.adopt(std::exchange(capture, nullptr));
+}
+
+void Shell::take_output(OutputKind kind, std::string_view bytes) {
+    if (take_)
+        take_(kind, bytes);
+    else
+        late_.add(bytes);
+}
+
+void Shell::hold_output(bool is_held) {
+    if (std::exchange(is_held_, is_held) != is_held) changed_.notify_all();
+}
+
+pid_t Shell::foreground_group() const {
+    const pid_t group = ::tcgetpgrp(const_cast<stream_descriptor&>(terminal_).native_handle());
+    return group > 1 ? group : process_.process;
+}
+
+void Shell::signal_foreground(int signal) {
+    if (exit_code_) return;
+    const pid_t group = foreground_group();
+    if (signal == SIGKILL && group == process_.process)
+        kill_group_except_leader(group);
+    else
+        ::kill(-group, signal);
+    // What was stopped must run to hear it, and bash is to give up the rest of its list, too.
+    ::kill(-group, SIGCONT);
+    ::kill(process_.process, SIGCONT);
+    if (group != process_.process || signal != SIGINT) ::kill(process_.process, SIGINT);
+}
+
+void Shell::probe() {
+    ensure_reports();
+    has_answered_ = false;
+    probe_token_ = core::random_hex(16);
+    type(fmt::format(probe_line, probe_token_));
+}
+
+Task<> Shell::close() {
+    if (!exit_code_) {
+        const pid_t group = foreground_group();
+        if (group != process_.process) ::kill(-group, SIGKILL);
+        ::kill(process_.process, SIGHUP);
+        ::kill(process_.process, SIGCONT);
+    }
+    const auto end = std::chrono::steady_clock::now() + hang_up_limit;
+    while (!exit_code_ && co_await changed_.wait_for(end - std::chrono::steady_clock::now())) {
+    }
+    if (!exit_code_) ::kill(process_.process, SIGKILL);
+    while (!exit_code_) co_await changed_.wait();
+    co_await scope_.close();
+}
+
+Task<> Shell::follow_output(OutputKind kind, std::shared_ptr<Capture> capture) {
+    while (true) {
+        co_await capture->wait_readable();
+        while (is_held_ && capture == capture_of(kind)) co_await changed_.wait();
+        if (capture != capture_of(kind)) co_return;
+        capture->read_once([&](std::string_view bytes) { take_output(kind, bytes); });
+    }
+}
+
+Task<> Shell::follow_reports(std::shared_ptr<Capture> reports) {
+    while (true) {
+        co_await reports->wait_readable();
+        reports->read_once([&](std::string_view bytes) { read_reports(bytes); });
+    }
+}
+
+void Shell::read_reports(std::string_view bytes) {
+    unread_report_ += bytes;
+    auto lines = core::split(unread_report_, '\n');
+    for (std::size_t i = 0; i + 1 < lines.size(); ++i) accept_report(lines[i]);
+    // A report is short; what is longer is not one.
+    unread_report_ = lines.back().size() > 64 ? std::string{} : std::string{lines.back()};
+}
+
+void Shell::accept_report(std::string_view line) {
+    const auto parts = core::split(line, ' ');
+    if (parts.size() != 2) return;
+    const auto status = core::parse_unsigned(parts[1]);
+    if (!status || *status > 255) return;
+    if (!token_.empty() && parts[0] == token_ && !status_) status_ = static_cast<int>(*status);
+    if (!probe_token_.empty() && parts[0] == probe_token_) has_answered_ = true;
+    changed_.notify_all();
+}
+
+Task<> Shell::follow_terminal() {
+    std::array<char, 4096> bytes;
+    std::size_t in_burst = 0;
+    while (true) {
+        co_await terminal_.async_wait(stream_descriptor::wait_read, boost::asio::use_awaitable);
+        const auto count = ::read(terminal_.native_handle(), bytes.data(), bytes.size());
+        // EIO: nobody has the other side open any more.
+        if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) co_return;
+        in_burst += count > 0 ? static_cast<std::size_t>(count) : 0;
+        if (in_burst < terminal_burst) continue;
+        in_burst = 0;
+        co_await async::pause(std::chrono::milliseconds{100});
+    }
+}
+
+Task<> Shell::await_exit() {
+    co_await handle_.async_wait(stream_descriptor::wait_read, boost::asio::use_awaitable);
+    siginfo_t facts{};
+    const int found =
+        ::waitid(P_PIDFD, static_cast<id_t>(handle_.native_handle()), &facts, WEXITED | WNOHANG);
+    // ECHILD: somebody else has reaped it; it has ended all the same.
+    exit_code_ = found == 0 ? code_of(facts) : 127;
+    changed_.notify_all();
+}
+
+}  // namespace carrel::desk

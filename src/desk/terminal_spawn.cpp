@@ -1,0 +1,80 @@
+#include "desk/terminal_spawn.hpp"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "core/sys.hpp"
+#include "desk/child.hpp"
+
+namespace carrel::desk {
+
+using core::checked;
+using core::Fd;
+
+namespace {
+
+struct Terminal {
+    Fd master;
+    Fd slave;
+};
+
+Terminal open_terminal() {
+    Fd master = core::open_file("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+    int locked = 0;
+    checked("unlock the pseudo-terminal", ::ioctl(master.get(), TIOCSPTLCK, &locked));
+    // By ioctl, not by name: a desk's /dev/pts need not be where ours is.
+    Fd slave{checked("open the pseudo-terminal",
+                     ::ioctl(master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC))};
+    termios settings{};
+    checked("read the terminal's settings", ::tcgetattr(slave.get(), &settings));
+    settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    checked("set up the terminal", ::tcsetattr(slave.get(), TCSANOW, &settings));
+    const winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
+    checked("size the terminal", ::ioctl(slave.get(), TIOCSWINSZ, &size));
+    return {std::move(master), std::move(slave)};
+}
+
+/// In the child: only async-signal-safe calls.
+[[noreturn]] void become_shell(const char* bash, const char* home, int input, int terminal,
+                               char* const* environment) {
+    ::setsid();
+    ::ioctl(terminal, TIOCSCTTY, 0);
+    ::dup2(input, STDIN_FILENO);
+    ::dup2(terminal, STDOUT_FILENO);
+    ::dup2(terminal, STDERR_FILENO);
+    ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    if (::chdir(home) != 0 && ::chdir("/") != 0) ::_exit(127);
+    become_program(agents_score);
+    char name[] = "bash";
+    char no_rc[] = "--norc";
+    char no_editing[] = "--noediting";
+    char interactive[] = "-i";
+    char* const arguments[] = {name, no_rc, no_editing, interactive, nullptr};
+    ::execve(bash, arguments, environment);
+    ::_exit(127);
+}
+
+}  // namespace
+
+SpawnedShell spawn_shell(const std::string& bash, const std::string& home) {
+    auto terminal = open_terminal();
+    int ends[2];
+    checked("make a pipe", ::pipe2(ends, O_CLOEXEC));
+    SpawnedShell shell;
+    shell.input_reader = Fd{ends[0]};
+    shell.input = Fd{ends[1]};
+    checked("set up a pipe", ::fcntl(shell.input.get(), F_SETFL, O_NONBLOCK));
+    char* const* environment = program_environment();
+    shell.process = checked("start a shell", ::fork());
+    if (shell.process == 0)
+        become_shell(bash.c_str(), home.c_str(), shell.input_reader.get(), terminal.slave.get(), environment);
+    shell.handle =
+        Fd{static_cast<int>(checked("watch the shell", ::syscall(SYS_pidfd_open, shell.process, 0)))};
+    shell.terminal = std::move(terminal.master);
+    return shell;
+}
+
+}  // namespace carrel::desk
