@@ -61,9 +61,8 @@ DataDirectory::DataDirectory(std::string path, const User& user)
         throw core::Error{core::Code::internal, fmt::format("make {}: {}", path_, failure.message())};
     const User root{};
     make_directory(path_, root, 0755);
-    for (const auto* part : {"/images", "/bin"}) make_directory(path_ + part, root, 0755);
-    for (const auto* part : {"/desks", "/trash"}) make_directory(path_ + part, root, 0711);
-    for (const auto* part : {"/server", "/endpoints"}) make_directory(path_ + part, user, 0700);
+    // The other parts are root's and made by the jail (jail/data.hpp).
+    make_directory(path_ + "/server", user, 0700);
     lock_ = take_lock(path_ + "/lock");
 }
 

@@ -3,8 +3,7 @@
 //     DIR                  root, 0755: names only; nobody but root can exchange a part of it
 //     DIR/server/          carrel, 0700: carrel.db, blobs/
 //     DIR/lock             root: names the server that has the directory
-//     DIR/endpoints/       carrel, 0700: the desks' sockets, made by the jail
-//     DIR/{images,desks,bin,trash}/   root: the jail's and the image builder's
+//     DIR/{images,desks,endpoints,bin,trash}/   root: the jail's, see jail/data.hpp
 #pragma once
 
 #include <sys/types.h>

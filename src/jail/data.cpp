@@ -59,8 +59,8 @@ void prepare_data(const std::string& data, uid_t carrel_uid, gid_t carrel_gid) {
                           "the server must not run as root: give --carrel-uid another user"};
     std::filesystem::create_directories(data);
     const auto folder = core::open_file(data, O_RDONLY | O_DIRECTORY);
-    checked("chown " + data, ::fchown(folder.get(), 0, carrel_gid));
-    checked("chmod " + data, ::fchmod(folder.get(), 01770));
+    checked("chown " + data, ::fchown(folder.get(), 0, 0));
+    checked("chmod " + data, ::fchmod(folder.get(), 0755));
     for (const auto& part : parts) make_part(folder, data, part, carrel_gid);
 }
 

@@ -1,7 +1,6 @@
 // The data directory, as the jail keeps it.
 //
-//   DATA/             1770 root:carrel  carrel makes its own files here; what is root's it cannot
-//                                       rename or remove (sticky)
+//   DATA/             0755 root         nobody but root can exchange a part of it
 //   DATA/images/      0750 root:carrel  carrel sees which images there are
 //   DATA/desks/       0700 root         <id>/{identity.json,upper,work}
 //   DATA/endpoints/   0710 root:carrel  <id>: sockets of carrel; only root makes and removes them

@@ -67,13 +67,7 @@ Handed Desks::start(const Spec& spec) {
 
 void Desks::abandon(const Spec& spec) {
     known_.erase(spec.id);
-    const auto interface = [&]() -> std::string {
-        try {
-            return interface_of(spec.network, spec.slot);
-        } catch (const Error&) {
-            return {};
-        }
-    }();
+    const auto interface = interface_of(spec.network, facts_.interface_prefix, spec.slot);
     try {
         const Deadline deadline{std::chrono::seconds{1}};
         while (!remove_traces(facts_, facts_.hierarchies, spec.id, interface))

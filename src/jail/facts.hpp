@@ -22,6 +22,8 @@ struct HostFacts {
     bool overlay_by_descriptor;
     /// clone3 makes a process inside a v2 group (Linux 5.7); else it is moved there.
     bool clone_into_cgroup;
+    std::string interface_prefix = "crl";  ///< of desks' interfaces on the host
+    bool has_internet = true;              ///< whether desks can have Network::internet
 };
 
 /// Whether this kernel does. Each is found by trying, so a kernel (or a filter around us) that

@@ -92,8 +92,9 @@ Host open_host(const ServeOptions& options) {
     enter_own_mounts();
     Host host;
     raise_kernel_limits(host.warnings);
-    open_network();
     auto& facts = host.facts;
+    facts.interface_prefix = options.interface_prefix;
+    facts.has_internet = open_network(facts.interface_prefix, host.warnings);
     facts.data = std::filesystem::canonical(options.data);
     facts.uid_base = options.uid_base;
     facts.carrel_uid = options.carrel_uid;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <limits>
@@ -17,7 +18,7 @@ namespace {
 constexpr int misused = 2;
 constexpr const char* usage =
     "usage: carrel-jail serve --socket FD --data DIR --uid-base N --carrel-uid U --carrel-gid G\n"
-    "                         [--desk-binary PATH]\n"
+    "                         [--interface-prefix WORD] [--desk-binary PATH]\n"
     "carrel starts this program itself; it answers requests that arrive on FD.\n";
 
 template <class Number>
@@ -38,14 +39,21 @@ auto into(std::string& value) {
     };
 }
 
+/// With a slot behind it, it must fit the kernel's 15 characters (IFNAMSIZ).
+bool is_interface_prefix(std::string_view text) {
+    return !text.empty() && text.size() <= 8 &&
+           std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+}
+
 }  // namespace
 
 core::Expected<ServeOptions> parse_serve_options(const std::vector<std::string>& words) {
     ServeOptions options;
     const std::map<std::string, std::function<bool(const std::string&)>> known{
-        {"--socket", into(options.socket)},         {"--data", into(options.data)},
-        {"--uid-base", into(options.uid_base)},     {"--carrel-uid", into(options.carrel_uid)},
-        {"--carrel-gid", into(options.carrel_gid)}, {"--desk-binary", into(options.desk_binary)}};
+        {"--socket", into(options.socket)},          {"--data", into(options.data)},
+        {"--uid-base", into(options.uid_base)},      {"--carrel-uid", into(options.carrel_uid)},
+        {"--carrel-gid", into(options.carrel_gid)},  {"--interface-prefix", into(options.interface_prefix)},
+        {"--desk-binary", into(options.desk_binary)}};
     for (std::size_t i = 0; i < words.size(); i += 2) {
         const auto option = known.find(words[i]);
         if (option == known.end()) return core::refuse(fmt::format("there is no option {}", words[i]));
@@ -55,6 +63,8 @@ core::Expected<ServeOptions> parse_serve_options(const std::vector<std::string>&
     }
     if (options.socket < 0) return core::refuse("--socket is missing");
     if (!options.data.starts_with('/')) return core::refuse("--data must be an absolute path");
+    if (!is_interface_prefix(options.interface_prefix))
+        return core::refuse("--interface-prefix must be 1 to 8 lower-case letters and digits");
     return options;
 }
 

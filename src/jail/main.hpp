@@ -9,7 +9,8 @@
 
 namespace carrel::jail {
 
-/// `--socket FD --data DIR --uid-base N --carrel-uid U --carrel-gid G [--desk-binary PATH]`. Pure.
+/// `--socket FD --data DIR --uid-base N --carrel-uid U --carrel-gid G [--interface-prefix WORD]
+/// [--desk-binary PATH]`. Pure.
 core::Expected<ServeOptions> parse_serve_options(const std::vector<std::string>& words);
 
 /// Runs the program; its exit status.

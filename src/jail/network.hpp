@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "jail/spec.hpp"
 
@@ -17,6 +18,7 @@ namespace step {
 struct ConnectNetwork {
     Network network;
     std::uint32_t slot;
+    std::string interface;  ///< the host's end, see interface_of
 };
 /// In the desk's network namespace, while its process still has capabilities there.
 struct ConfigureNetwork {
@@ -26,12 +28,13 @@ struct ConfigureNetwork {
 
 }  // namespace step
 
-/// Once when the jail starts: what all desks' networks need on the host. Throws when it cannot.
-void open_network();
+/// Once when the jail starts: what all desks' networks need on the host. False when desks get no
+/// internet here; `warnings` say why and what to change then.
+bool open_network(const std::string& interface_prefix, std::vector<std::string>& warnings);
 
-/// The name of the desk's interface on the host, "" when it has none.
-std::string interface_of(Network network, std::uint32_t slot);
-/// What /etc/resolv.conf of the desk says.
+/// The name of the desk's interface on the host, "" when it has none. Pure.
+std::string interface_of(Network network, const std::string& interface_prefix, std::uint32_t slot);
+/// What /etc/resolv.conf of the desk says. Pure.
 std::string resolver_text(Network network, std::uint32_t slot);
 
 /// `process`: the desk's first process, in whose network namespace the other end goes.

@@ -83,7 +83,8 @@ void add_process(Plan& plan, const Spec& spec, const HostFacts& facts) {
     add(plan,
         step::Overlay{
             {image_root(facts, spec)}, desk_folder(facts, spec.id), first, facts.overlay_by_descriptor});
-    add(plan, step::ConnectNetwork{spec.network, spec.slot});
+    add(plan, step::ConnectNetwork{spec.network, spec.slot,
+                                   interface_of(spec.network, facts.interface_prefix, spec.slot)});
     add(plan, step::SendRoot{});
     for (const auto& tree : facts.hierarchies)
         if (!(begins_in_group && tree.is_v2))
@@ -152,6 +153,10 @@ void add_program(Plan& plan, const Spec& spec) {
 }  // namespace
 
 Plan plan(const Spec& spec, const HostFacts& facts) {
+    if (spec.network == Network::internet && !facts.has_internet)
+        throw core::Error{
+            core::Code::unavailable,
+            "desks get no internet on this host (`carrel doctor` says why), only network 'none'"};
     Plan plan;
     add_files(plan, spec, facts);
     add(plan, step::Listen{endpoint_path(facts, spec.id), facts.carrel_uid, facts.carrel_gid});

@@ -153,7 +153,7 @@ struct Plan {
     std::vector<std::string> warnings;  ///< what this host cannot give, known beforehand
 };
 
-/// Throws only for what a host does not offer (network); `spec` has passed judge().
+/// Throws unavailable for a network that the host does not offer; `spec` has passed judge().
 Plan plan(const Spec& spec, const HostFacts& facts);
 
 /// One line a step, "host" or "desk" before it.

@@ -137,6 +137,7 @@ public:
         Fields fields{{"hierarchies", format_hierarchies(facts.hierarchies)},
                       {"overlay_by_descriptor", facts.overlay_by_descriptor ? "yes" : "no"},
                       {"clone_into_cgroup", facts.clone_into_cgroup ? "yes" : "no"},
+                      {"internet", facts.has_internet ? "yes" : "no"},
                       {"desk_hash", facts.desk_hash}};
         for (const auto& warning : warnings_) fields.emplace_back("warning", warning);
         answer(number, std::move(fields));

@@ -198,7 +198,7 @@ TEST_CASE("The parts of the data directory belong to whom they must") {
         gid_t group;
     };
     for (const auto& [name, mode, user, group] :
-         {Part{"", 01770, 0, 65534}, Part{"images", 0750, 0, 65534}, Part{"desks", 0700, 0, 0},
+         {Part{"", 0755, 0, 0}, Part{"images", 0750, 0, 65534}, Part{"desks", 0700, 0, 0},
           Part{"endpoints", 0710, 0, 65534}, Part{"bin", 0700, 0, 0}, Part{"trash", 0700, 0, 0}}) {
         CAPTURE(name);
         struct stat status;
