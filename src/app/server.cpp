@@ -56,7 +56,7 @@ Server::Server(const Config& config, const DataDirectory& data, Beginnings begin
       store_{executor_, {.directory = data.server()}},
       driver_{executor_, std::move(beginnings.jail.socket), data.path()},
       fleet_{executor_, driver_, store_, clock_, fleet_options(config)},
-      service_{executor_, store_, fleet_, clock_, session_settings(config, http_, pool_)},
+      service_{executor_, pool_, store_, fleet_, clock_, session_settings(config, http_, pool_)},
       api_{service_, api::Gatekeeper{std::move(beginnings.keys)}, clock_},
       server_{executor_, api_},
       jail_end_{std::move(beginnings.jail.pidfd)} {

@@ -34,6 +34,10 @@ void do_both(const std::function<void(store::Transaction&)>& first,
 
 std::string_view name_of(Network network) { return network == Network::none ? "none" : "internet"; }
 
+Network network_of(std::string_view name) {
+    return name == name_of(Network::none) ? Network::none : Network::internet;
+}
+
 Fleet::Fleet(async::Executor executor, Driver& driver, store::Store& store, const core::Clock& clock,
              FleetOptions options)
     : executor_{executor},
@@ -45,7 +49,7 @@ Fleet::Fleet(async::Executor executor, Driver& driver, store::Store& store, cons
 
 // --- starting ---------------------------------------------------------------------------------------
 
-Task<Timings> Fleet::start(DeskWish wish, Along along) {
+Task<Started> Fleet::start(DeskWish wish, Along along) {
     const auto member = admit(wish);
     Timings timings;
     std::exception_ptr failure;
@@ -69,7 +73,7 @@ Task<Timings> Fleet::start(DeskWish wish, Along along) {
     if (failure) throw co_await clear_failed(member, error_from(failure));
     store_.post(state_change(member->row, DeskState::ready, {}));
     enter(member);
-    co_return timings;
+    co_return Started{member->row, std::move(timings)};
 }
 
 Fleet::MemberPtr Fleet::admit(const DeskWish& wish) {
@@ -121,7 +125,7 @@ Task<> Fleet::launch(MemberPtr member, Timings& timings) {
                   .width = row.width,
                   .height = row.height,
                   .limits = options_.limits,
-                  .network = row.network == name_of(Network::none) ? Network::none : Network::internet,
+                  .network = network_of(row.network),
                   .nonce = row.nonce};
     member->desk = co_await driver_.start(std::move(spec));
     timings.emplace_back("start", std::chrono::steady_clock::now() - began);
@@ -153,6 +157,7 @@ Task<Error> Fleet::clear_failed(MemberPtr member, Error error) {
 void Fleet::enter(const MemberPtr& member) {
     for (const auto& warning : member->desk->warnings())
         core::log_warning("desk {}: {}", member->row.id, warning);
+    member->row.state = DeskState::ready;
     member->is_ready = true;
     member->changed.notify_all();
     const auto row = member->row;
@@ -235,6 +240,11 @@ Fleet::MemberPtr Fleet::find(const std::string& session_id) const {
 std::shared_ptr<net::Handler> Fleet::find_endpoint(const std::string& session_id) const {
     const auto member = find(session_id);
     return member && member->is_ready && !member->is_ending ? member->endpoint() : nullptr;
+}
+
+const store::DeskRow* Fleet::find_desk(const std::string& session_id) const {
+    const auto member = find(session_id);
+    return member ? &member->row : nullptr;
 }
 
 Fleet::Along Fleet::state_change(const store::DeskRow& row, DeskState state, const Ending& ending) const {

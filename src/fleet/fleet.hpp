@@ -46,7 +46,13 @@ struct DeskWish {
     int height = 800;
 };
 
+struct Started {
+    store::DeskRow desk;
+    Timings timings;
+};
+
 std::string_view name_of(Network network);
+Network network_of(std::string_view name);
 
 class Fleet {
 public:
@@ -61,13 +67,15 @@ public:
     /// it (the session's own row). Throws exhausted before any commit; later failures leave a row
     /// `failed`, nothing on the host, and the reason in the Error. Run it under async::shield: a caller
     /// that goes away must not leave half a desk.
-    Task<Timings> start(DeskWish wish, std::function<void(store::Transaction&)> along);
+    Task<Started> start(DeskWish wish, std::function<void(store::Transaction&)> along);
     /// Destroys the session's desk, if any; returns when every process of it is dead. `along` goes into
     /// the commit that precedes the end. A desk that is being started is waited for.
     Task<> stop(std::string session_id, std::function<void(store::Transaction&)> along);
 
     /// The endpoint of the session's desk, or null when none is ready.
     std::shared_ptr<net::Handler> find_endpoint(const std::string& session_id) const;
+    /// The row of the session's desk, or null when it has none that is starting, ready or ending.
+    const store::DeskRow* find_desk(const std::string& session_id) const;
     /// Desks that are starting, ready or ending.
     std::size_t size() const { return members_.size(); }
     const FleetOptions& options() const { return options_; }

@@ -15,15 +15,19 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "agent/interfaces.hpp"
+#include "async/run_on.hpp"
 #include "async/scope.hpp"
 #include "async/task.hpp"
 #include "core/clock.hpp"
 #include "fleet/fleet.hpp"
 #include "net/http.hpp"
+#include "session/conversation.hpp"
+#include "session/turn.hpp"
 #include "store/store.hpp"
 
 namespace carrel::session {
@@ -76,15 +80,6 @@ struct Created {
     fleet::Timings timings;  ///< for the Server-Timing header
 };
 
-/// One message of the conversation, as people read it (not as the model does): pictures are links.
-struct Message {
-    std::string id;
-    std::string role;     ///< "user" or "assistant"
-    json::Value content;  ///< a string, or a list of blocks
-    std::optional<std::string> tool_use_id;
-    std::string timestamp;  ///< RFC 3339
-};
-
 struct Detail {
     Session session;
     std::vector<Message> messages;
@@ -94,7 +89,8 @@ enum class Cancelled { yes, was_not_processing };
 
 class SessionService {
 public:
-    SessionService(async::Executor executor, store::Store& store, fleet::Fleet& fleet,
+    /// `pool` does what would hold up the loop. All references must outlive the service.
+    SessionService(async::Executor executor, async::Pool& pool, store::Store& store, fleet::Fleet& fleet,
                    const core::Clock& clock, Settings settings);
     ~SessionService();
     SessionService(const SessionService&) = delete;
@@ -150,16 +146,29 @@ public:
     std::size_t busy_count() const { return turns_.size(); }
 
 private:
-    struct Turn;
-    struct Parts;
+    Task<store::SessionRow> row_of(std::string principal, std::string id, bool archived_too = false);
+    Session view(store::SessionRow row) const;
+    const Provider& provider_named(const std::string& name) const;
+    std::optional<Key> find_key(const std::string& principal, const Provider& provider) const;
+    void check_model(const Provider& provider, const store::SessionRow& row) const;
+    std::unique_ptr<agent::Model> make_model(const store::SessionRow& row) const;
+
+    Task<Created> create_now(std::string principal, Wish wish);
+    Task<> remove_now(store::SessionRow row, bool purge);
+    Task<Session> renew_now(store::SessionRow row);
+    Task<std::string> begin_turn(store::SessionRow row, std::string content);
+    Task<> run_turn(std::shared_ptr<Turn> turn);
+    Task<> end_cut_turn(store::SessionRow row);
 
     async::Executor executor_;
+    async::Pool& pool_;
     store::Store& store_;
     fleet::Fleet& fleet_;
     const core::Clock& clock_;
     Settings settings_;
     std::map<std::pair<std::string, std::string>, Key> keys_;  ///< by principal and provider
     std::map<std::string, std::shared_ptr<Turn>> turns_;       ///< by session
+    std::set<std::string> leaving_;                            ///< sessions that are being removed
     async::Scope scope_;
 };
 

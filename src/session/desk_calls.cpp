@@ -1,0 +1,98 @@
+#include "session/desk_calls.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "fleet/desk_client.hpp"
+#include "ops/operation.hpp"
+#include "session/picture_size.hpp"
+
+namespace carrel::session {
+
+namespace {
+
+using core::Code;
+using core::Error;
+
+constexpr std::size_t most_picture_bytes = std::size_t{32} << 20;
+constexpr std::size_t most_answer_bytes = std::size_t{8} << 20;
+
+std::string query_of(const json::Object& input) {
+    std::string query;
+    for (const auto& [name, value] : input) {
+        const auto text = value.is_string() ? std::string{value.get_string()} : json::to_text(value);
+        query += fmt::format("{}{}={}", query.empty() ? '?' : '&', core::percent_encode(std::string{name}),
+                             core::percent_encode(text));
+    }
+    return query;
+}
+
+/// The row by its name; POST before GET, since that one takes any input.
+fleet::DeskQuestion question_for(const std::string& operation, const json::Object& input) {
+    const auto path = "/" + operation;
+    fleet::DeskQuestion question;
+    question.limit = time_limit(input);
+    if (ops::find_desk_operation("POST", path)) {
+        question.method = "POST";
+        question.target = path;
+        question.body = json::to_text(input);
+    } else if (ops::find_desk_operation("GET", path)) {
+        question.target = path + query_of(input);
+    } else {
+        throw Error{Code::internal, "a desk has no operation " + operation};
+    }
+    return question;
+}
+
+Task<fleet::DeskAnswer> ask(std::shared_ptr<net::Handler> endpoint, fleet::DeskQuestion question) {
+    auto answer = co_await fleet::ask_desk(*endpoint, std::move(question));
+    if (answer.status < 200 || answer.status > 299) throw fleet::error_of(answer);
+    co_return answer;
+}
+
+double number_in(const json::Object& input, std::string_view name) {
+    const auto* value = input.if_contains(name);
+    if (!value) return 0;
+    boost::system::error_code ignored;
+    const auto number = value->to_number<double>(ignored);
+    return ignored ? 0 : number;
+}
+
+}  // namespace
+
+std::chrono::milliseconds time_limit(const json::Object& input) {
+    const auto asked = std::max(number_in(input, "timeout"), number_in(input, "duration"));
+    const auto seconds = 30 + std::clamp(asked, 0.0, 3'600.0);
+    return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1'000)};
+}
+
+std::shared_ptr<net::Handler> FleetDeskCalls::endpoint() const {
+    if (auto endpoint = fleet_.find_endpoint(session_id_)) return endpoint;
+    throw Error{Code::unavailable, "the desk has ended; a new one can be asked for", "desk_ended"};
+}
+
+Task<json::Value> FleetDeskCalls::call(std::string operation, json::Object input) {
+    auto question = question_for(operation, input);
+    question.most_bytes = most_answer_bytes;
+    const auto answer = co_await ask(endpoint(), std::move(question));
+    auto value = json::parse(answer.body, 32);
+    if (!value)
+        throw Error{Code::unavailable, "the desk's answer is " + value.error().message(), "bad_desk_answer"};
+    co_return std::move(*value);
+}
+
+Task<agent::Picture> FleetDeskCalls::picture(std::string operation, json::Object input) {
+    auto question = question_for(operation, input);
+    question.most_bytes = most_picture_bytes;
+    const auto format = input.if_contains("format");
+    question.accept = format && *format == "jpeg" ? "image/jpeg" : "image/png";
+    auto answer = co_await ask(endpoint(), std::move(question));
+    const auto size = find_picture_size(answer.body, answer.media_type);
+    if (!size) throw Error{Code::unavailable, "the desk's answer is not a picture", "bad_desk_answer"};
+    co_return agent::Picture{std::move(answer.body), std::move(answer.media_type), *size};
+}
+
+}  // namespace carrel::session

@@ -1,0 +1,193 @@
+#include "session/service.hpp"
+
+#include <limits>
+
+#include "async/shield.hpp"
+#include "core/error.hpp"
+#include "core/id.hpp"
+#include "session/refusals.hpp"
+
+namespace carrel::session {
+
+using core::Code;
+using core::Error;
+
+SessionService::SessionService(async::Executor executor, async::Pool& pool, store::Store& store,
+                               fleet::Fleet& fleet, const core::Clock& clock, Settings settings)
+    : executor_{executor},
+      pool_{pool},
+      store_{store},
+      fleet_{fleet},
+      clock_{clock},
+      settings_{std::move(settings)},
+      scope_{executor} {}
+
+SessionService::~SessionService() = default;
+
+Task<> SessionService::shutdown() {
+    for (const auto& [id, turn] : turns_) turn->cancel(true);
+    while (!turns_.empty()) {
+        const auto turn = turns_.begin()->second;
+        co_await turn->wait();
+        co_await async::yield_turn();
+    }
+    co_await scope_.close();
+}
+
+// --- sessions ---------------------------------------------------------------------------------------
+
+Session SessionService::view(store::SessionRow row) const {
+    const bool is_busy = turns_.contains(row.id);
+    return {std::move(row), is_busy};
+}
+
+Task<store::SessionRow> SessionService::row_of(std::string principal, std::string id, bool archived_too) {
+    auto row = co_await store_.run([id](store::Transaction& t) { return t.find_session(id); });
+    if (!row || row->principal != principal) throw no_session(id);
+    if (row->archived_at && !archived_too) throw no_session(id);
+    co_return std::move(*row);
+}
+
+Task<Created> SessionService::create(std::string principal, Wish wish) {
+    return async::shield(scope_, "making a session", create_now(std::move(principal), std::move(wish)));
+}
+
+Task<Created> SessionService::create_now(std::string principal, Wish wish) {
+    const auto& provider = provider_named(wish.provider.value_or(settings_.default_provider));
+    store::SessionRow row;
+    row.id = core::make_id("sess");
+    row.principal = std::move(principal);
+    row.title = std::move(wish.title);
+    row.provider = provider.name;
+    row.model = wish.model.value_or(provider.default_model);
+    row.system_prompt_suffix = std::move(wish.system_prompt_suffix);
+    row.created_at = row.updated_at = clock_.now();
+    check_model(provider, row);
+    fleet::DeskWish desk{.session_id = row.id,
+                         .principal = row.principal,
+                         .network = wish.network,
+                         .width = wish.width.value_or(settings_.width),
+                         .height = wish.height.value_or(settings_.height)};
+    std::exception_ptr failure;
+    try {
+        auto started =
+            co_await fleet_.start(std::move(desk), [row](store::Transaction& t) { t.insert_session(row); });
+        row.desk = std::move(started.desk);
+        co_return Created{view(std::move(row)), std::move(started.timings)};
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    // Nobody was told its id, so nobody can ever ask for it.
+    store_.post([id = row.id](store::Transaction& t) { t.purge_session(id); });
+    std::rethrow_exception(failure);
+}
+
+Task<Sessions> SessionService::list(std::string principal, bool include_archived, std::int64_t limit,
+                                    std::int64_t offset) {
+    auto page = co_await store_.run(
+        [=](store::Transaction& t) { return t.list_sessions(principal, include_archived, limit, offset); });
+    Sessions sessions;
+    sessions.total = page.total;
+    for (auto& row : page.sessions) sessions.sessions.push_back(view(std::move(row)));
+    co_return sessions;
+}
+
+Task<Session> SessionService::get(std::string principal, std::string id) {
+    co_return view(co_await row_of(std::move(principal), std::move(id)));
+}
+
+Task<Detail> SessionService::get_with_messages(std::string principal, std::string id) {
+    auto row = co_await row_of(std::move(principal), id);
+    auto events = co_await store_.run([id](store::Transaction& t) { return t.events_after(id, 0, -1); });
+    auto messages =
+        co_await async::run_on(pool_, [events = std::move(events)] { return read_conversation(events); });
+    co_return Detail{view(std::move(row)), std::move(messages)};
+}
+
+Task<Session> SessionService::rename(std::string principal, std::string id, std::string title) {
+    auto row = co_await row_of(std::move(principal), id);
+    row.updated_at = clock_.now();
+    row.title = title;
+    co_await store_.run(
+        [id, title, now = row.updated_at](store::Transaction& t) { t.set_title(id, title, now); });
+    co_return view(std::move(row));
+}
+
+Task<> SessionService::remove(std::string principal, std::string id, bool purge) {
+    auto row = co_await row_of(std::move(principal), std::move(id), purge);
+    co_await async::shield(scope_, "removing a session", remove_now(std::move(row), purge));
+}
+
+Task<> SessionService::remove_now(store::SessionRow row, bool purge) {
+    // No new turn and no new desk from here on.
+    leaving_.insert(row.id);
+    struct Leave {
+        std::set<std::string>& leaving;
+        const std::string& id;
+        ~Leave() { leaving.erase(id); }
+    } leave{leaving_, row.id};
+
+    if (const auto found = turns_.find(row.id); found != turns_.end()) {
+        const auto turn = found->second;
+        turn->cancel(false);
+        co_await turn->wait();
+    }
+    if (!row.archived_at)
+        co_await fleet_.stop(
+            row.id, [id = row.id, now = clock_.now()](store::Transaction& t) { t.archive_session(id, now); });
+    if (purge) co_await store_.run([id = row.id](store::Transaction& t) { t.purge_session(id); });
+    store_.close_log(row.id);
+}
+
+// --- the log ----------------------------------------------------------------------------------------
+
+Task<std::vector<store::Event>> SessionService::events_after(std::string principal, std::string id,
+                                                             std::int64_t after, std::int64_t limit) {
+    co_await row_of(std::move(principal), id, true);
+    co_return co_await store_.run([=](store::Transaction& t) { return t.events_after(id, after, limit); });
+}
+
+Task<store::EventFollower> SessionService::follow(std::string principal, std::string id,
+                                                  std::optional<std::int64_t> after) {
+    co_await row_of(std::move(principal), id);
+    co_return co_await store_.follow(std::move(id), after.value_or(std::numeric_limits<std::int64_t>::max()));
+}
+
+Task<store::Blob> SessionService::blob(std::string principal, std::string id, std::string hash) {
+    co_await row_of(std::move(principal), id, true);
+    auto blob = co_await store_.run([=](store::Transaction& t) { return t.find_blob(id, hash); });
+    if (!blob) throw Error{Code::not_found, "the session has no picture " + hash};
+    co_return std::move(*blob);
+}
+
+// --- its desk ---------------------------------------------------------------------------------------
+
+Task<std::shared_ptr<net::Handler>> SessionService::desk(std::string principal, std::string id) {
+    // Asked for every click: what the fleet knows needs no look into the store.
+    const auto* known = fleet_.find_desk(id);
+    if (known && known->principal == principal)
+        if (auto endpoint = fleet_.find_endpoint(id)) co_return endpoint;
+    const auto row = co_await row_of(std::move(principal), std::move(id));
+    throw not_ready(row.desk);
+}
+
+Task<Session> SessionService::renew_desk(std::string principal, std::string id) {
+    auto row = co_await row_of(std::move(principal), std::move(id));
+    co_return co_await async::shield(scope_, "renewing a desk", renew_now(std::move(row)));
+}
+
+Task<Session> SessionService::renew_now(store::SessionRow row) {
+    if (leaving_.contains(row.id)) throw no_session(row.id);
+    if (fleet_.find_endpoint(row.id))
+        throw Error{Code::conflict, "the desk is well: there is nothing to replace"};
+    auto started = co_await fleet_.start({.session_id = row.id,
+                                          .principal = row.principal,
+                                          .network = fleet::network_of(row.desk.network),
+                                          .width = row.desk.width,
+                                          .height = row.desk.height},
+                                         nullptr);
+    row.desk = std::move(started.desk);
+    co_return view(std::move(row));
+}
+
+}  // namespace carrel::session

@@ -1,0 +1,156 @@
+#include "session/turn.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "session/desk_calls.hpp"
+#include "session/event_sink.hpp"
+#include "session/stored_transcript.hpp"
+
+namespace carrel::session {
+
+namespace {
+
+using namespace std::chrono_literals;
+using agent::TurnEnd;
+
+std::string with_timestamp(json::Object data, core::Instant now) {
+    data["timestamp"] = core::to_rfc3339(now);
+    return json::to_text(data);
+}
+
+TurnEnd failed(const core::Error& error) {
+    return {TurnEnd::Status::failed, error.reason(), error.message()};
+}
+
+}  // namespace
+
+std::string user_message_data(std::string_view message_id, std::string_view content, core::Instant now) {
+    return with_timestamp({{"message_id", message_id}, {"content", content}}, now);
+}
+
+std::string message_start_data(std::string_view message_id, core::Instant now) {
+    return with_timestamp({{"message_id", message_id}}, now);
+}
+
+std::string message_complete_data(std::string_view message_id, std::string_view status, core::Instant now) {
+    return with_timestamp({{"message_id", message_id}, {"status", status}}, now);
+}
+
+std::string error_data(std::string_view message, std::string_view code, core::Instant now) {
+    return with_timestamp({{"error", message}, {"code", code}}, now);
+}
+
+std::string unanswered_call_data(std::string_view tool_use_id, core::Instant now) {
+    return with_timestamp({{"tool_use_id", tool_use_id}, {"output", ""}, {"error", "interrupted"}}, now);
+}
+
+Turn::Turn(Surroundings around, store::SessionRow session, std::string message_id, std::string content,
+           std::unique_ptr<agent::Model> model)
+    : around_{around},
+      session_{std::move(session)},
+      message_id_{std::move(message_id)},
+      content_{std::move(content)},
+      model_{std::move(model)},
+      changed_{around.executor},
+      scope_{around.executor} {}
+
+Task<> Turn::run() {
+    scope_.start("turn of " + session_.id, act());
+    if (is_cancelled_) scope_.cancel();  // asked for before it began
+    co_await wait();
+}
+
+void Turn::cancel(bool is_interruption) {
+    is_interrupted_ = is_interrupted_ || is_interruption;
+    is_cancelled_ = true;
+    scope_.cancel();
+    changed_.notify_all();
+}
+
+void Turn::abandon() {
+    has_ended_ = true;
+    changed_.notify_all();
+}
+
+Task<> Turn::wait() {
+    while (!has_ended_) co_await changed_.wait();
+}
+
+Task<> Turn::act() {
+    TurnEnd end;
+    try {
+        end = co_await play();
+    } catch (const core::Error& error) {
+        end = failed(error);
+    } catch (...) {
+        if (async::is_cancellation(std::current_exception()))
+            end.status = TurnEnd::Status::cancelled;
+        else
+            end = {TurnEnd::Status::failed, "internal", core::message_of(std::current_exception())};
+    }
+    // Whoever cancelled has been heard: the end is stored all the same.
+    co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+    co_await store_end(std::move(end));
+    has_ended_ = true;
+    changed_.notify_all();
+}
+
+Task<TurnEnd> Turn::play() {
+    auto transcript = co_await StoredTranscript::load(around_.store, session_.id);
+    EventSink sink{around_.executor, around_.store, around_.clock, session_.id};
+    FleetDeskCalls desk{around_.fleet, session_.id};
+    agent::Turn turn{.message = content_,
+                     .screen = {session_.desk.width, session_.desk.height},
+                     .system_suffix = session_.system_prompt_suffix,
+                     .limits = {}};
+    auto end = co_await agent::run_turn(*model_, desk, transcript, sink, around_.pool, std::move(turn));
+    co_await sink.finish();
+    co_return end;
+}
+
+std::string_view Turn::status_of(const TurnEnd& end) const {
+    switch (end.status) {
+        case TurnEnd::Status::completed: return "completed";
+        case TurnEnd::Status::failed: return "error";
+        case TurnEnd::Status::cancelled: return is_interrupted_ ? "interrupted" : "cancelled";
+    }
+    return "error";
+}
+
+Task<> Turn::store_end(TurnEnd end) {
+    if (end.status == TurnEnd::Status::cancelled && is_interrupted_) {
+        end.code = "interrupted";
+        end.message = "the server ended during this turn";
+    }
+    // A disk that is full is the one thing that people wait out: the end must reach the log.
+    std::chrono::milliseconds pause = 250ms;
+    while (!co_await try_to_store(end)) {
+        if (is_interrupted_) co_return;  // the next server finds the turn and ends it
+        co_await changed_.wait_for(pause);
+        pause = std::min<std::chrono::milliseconds>(pause * 2, 10s);
+    }
+    problem_.clear();
+}
+
+Task<bool> Turn::try_to_store(const TurnEnd& end) {
+    const auto now = around_.clock.now();
+    std::string error = end.message.empty() ? "" : error_data(end.message, end.code, now);
+    auto complete = message_complete_data(message_id_, status_of(end), now);
+    try {
+        co_await around_.store.run([id = session_.id, error = std::move(error),
+                                    complete = std::move(complete), now](store::Transaction& t) {
+            if (!error.empty()) t.append_event(id, "error", error);
+            t.append_event(id, "message_complete", complete);
+            t.set_turn(id, std::nullopt, now);
+        });
+        co_return true;
+    } catch (const core::Error& failure) {
+        core::log_error("the end of a turn of {} cannot be stored: {}", session_.id, failure.message());
+        problem_ = failure.message();
+    }
+    co_return false;
+}
+
+}  // namespace carrel::session

@@ -1,0 +1,76 @@
+// What the agent does for one message, from user_message to message_complete.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/interfaces.hpp"
+#include "agent/loop.hpp"
+#include "async/gate.hpp"
+#include "async/run_on.hpp"
+#include "async/scope.hpp"
+#include "core/clock.hpp"
+#include "fleet/fleet.hpp"
+#include "store/store.hpp"
+
+namespace carrel::session {
+
+using async::Task;
+
+/// Log lines of a turn's ends. Each is a JSON object with a timestamp.
+std::string user_message_data(std::string_view message_id, std::string_view content, core::Instant now);
+std::string message_start_data(std::string_view message_id, core::Instant now);
+std::string message_complete_data(std::string_view message_id, std::string_view status, core::Instant now);
+std::string error_data(std::string_view message, std::string_view code, core::Instant now);
+/// Of a tool_result, for a call that nobody will answer any more.
+std::string unanswered_call_data(std::string_view tool_use_id, core::Instant now);
+
+/// A turn that is on its way. Its beginning is stored before it is started.
+class Turn {
+public:
+    struct Surroundings {
+        async::Executor executor;
+        async::Pool& pool;
+        store::Store& store;
+        const fleet::Fleet& fleet;
+        const core::Clock& clock;
+    };
+
+    Turn(Surroundings around, store::SessionRow session, std::string message_id, std::string content,
+         std::unique_ptr<agent::Model> model);
+
+    const std::string& session_id() const { return session_.id; }
+    const std::string& message_id() const { return message_id_; }
+
+    /// Runs it, and stores its end.
+    Task<> run();
+    /// Ends it early; run() returns soon. As `interrupted` when the server ends, else as `cancelled`.
+    void cancel(bool is_interruption);
+    /// Instead of run(), when its beginning could not be stored.
+    void abandon();
+    /// Returns when the turn has ended.
+    Task<> wait();
+    /// Why the end could not be stored yet; empty when that is not so. It is tried again and again.
+    const std::string& problem() const { return problem_; }
+
+private:
+    Task<> act();
+    Task<agent::TurnEnd> play();
+    Task<> store_end(agent::TurnEnd end);
+    Task<bool> try_to_store(const agent::TurnEnd& end);
+    std::string_view status_of(const agent::TurnEnd& end) const;
+
+    Surroundings around_;
+    store::SessionRow session_;
+    std::string message_id_;
+    std::string content_;
+    std::unique_ptr<agent::Model> model_;
+    bool is_cancelled_ = false;
+    bool is_interrupted_ = false;
+    bool has_ended_ = false;
+    std::string problem_;
+    async::Gate changed_;
+    async::Scope scope_;  ///< of act(), so that it can be cancelled while run() waits for it
+};
+
+}  // namespace carrel::session
