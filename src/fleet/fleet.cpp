@@ -86,7 +86,7 @@ Fleet::MemberPtr Fleet::admit(const DeskWish& wish) {
                         options_.most_desks),
             "no_free_desk"};
     store::DeskRow row;
-    row.id = core::make_id("desk");
+    row.id = core::make_id("desk_");
     row.session_id = wish.session_id;
     row.principal = wish.principal;
     while (slots_.contains(row.slot)) ++row.slot;

@@ -55,7 +55,7 @@ Task<Created> SessionService::create(std::string principal, Wish wish) {
 Task<Created> SessionService::create_now(std::string principal, Wish wish) {
     const auto& provider = provider_named(wish.provider.value_or(settings_.default_provider));
     store::SessionRow row;
-    row.id = core::make_id("sess");
+    row.id = core::make_id("sess_");
     row.principal = std::move(principal);
     row.title = std::move(wish.title);
     row.provider = provider.name;

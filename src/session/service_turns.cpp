@@ -85,7 +85,7 @@ Task<std::string> SessionService::begin_turn(store::SessionRow row, std::string 
     if (!fleet_.find_endpoint(row.id)) throw not_ready(row.desk);
     auto model = make_model(row);
 
-    const auto message_id = core::make_id("msg");
+    const auto message_id = core::make_id("msg_");
     const auto turn = std::make_shared<Turn>(Turn::Surroundings{executor_, pool_, store_, fleet_, clock_},
                                              row, message_id, content, std::move(model));
     turns_[row.id] = turn;  // from here on the session is busy
