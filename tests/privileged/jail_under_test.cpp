@@ -81,6 +81,7 @@ JailUnderTest::JailUnderTest(Kernel kernel) : kernel_{kernel} {
 }
 
 JailUnderTest::~JailUnderTest() {
+    if (!socket_) restart();
     for (const auto& id : started_) {
         try {
             ask(jail::Stop{id});
@@ -184,6 +185,11 @@ void JailUnderTest::restart() {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
     launch();
+}
+
+Fd JailUnderTest::restart_for_driver() {
+    restart();
+    return std::move(socket_);
 }
 
 int JailUnderTest::end() {

@@ -45,6 +45,8 @@ public:
 
     /// kill -9 and a new jail on the same data.
     void restart();
+    /// A new jail on the same data, which the caller talks to alone.
+    core::Fd restart_for_driver();
     /// Closes the socket and waits for the jail's end; its exit status.
     int end();
 

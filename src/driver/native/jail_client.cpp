@@ -1,0 +1,135 @@
+#include "driver/native/jail_client.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include "core/log.hpp"
+#include "core/sys.hpp"
+
+namespace carrel::driver::native {
+
+namespace {
+
+using core::Code;
+using core::Error;
+
+/// How long the jail may take to prepare the host before it answers the first question.
+constexpr int first_answer_limit = 30'000;  // milliseconds
+
+/// One packet off the socket, or nothing when there is none now. Throws unavailable at its end.
+std::unique_ptr<Reply> receive(int socket) {
+    std::vector<char> buffer(jail::longest_answer);
+    iovec part{buffer.data(), buffer.size()};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(jail::most_descriptors_in_answer * sizeof(int))> control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const auto count = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return nullptr;
+    if (count <= 0) throw Error{Code::unavailable, "carrel-jail has ended; what it said last is in the log"};
+    std::array<int, jail::most_descriptors_in_answer> descriptors{-1, -1};
+    if (const auto* header = CMSG_FIRSTHDR(&message); header && header->cmsg_type == SCM_RIGHTS)
+        std::memcpy(descriptors.data(), CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+    core::Fd process{descriptors[0]};
+    core::Fd memory{descriptors[1]};
+    auto answer = core::value_or_throw(jail::parse_answer({buffer.data(), static_cast<std::size_t>(count)}));
+    return std::make_unique<Reply>(std::move(answer), std::move(process), std::move(memory));
+}
+
+}  // namespace
+
+JailClient::JailClient(async::Executor executor, core::Fd socket)
+    : executor_{executor}, socket_{executor, socket.release()}, scope_{executor} {
+    scope_.start("hearing the jail", read());
+}
+
+Task<Reply> JailClient::ask(jail::What what) {
+    require_jail();
+    const auto number = ++last_number_;
+    const auto place = questions_.try_emplace(number, executor_).first;
+    auto& question = place->second;
+    if (const auto* start = std::get_if<jail::Start>(&what)) question.starts = start->spec.id;
+    // A question that nobody waits for any more stays until its answer comes: see take().
+    struct Leave {
+        JailClient& client;
+        decltype(place) question;
+        ~Leave() {
+            if (question->second.reply || client.has_ended_)
+                client.questions_.erase(question);
+            else
+                question->second.is_abandoned = true;
+        }
+    } leave{*this, place};
+    send(number, std::move(what));
+    while (!question.reply) {
+        require_jail();
+        co_await question.answered.wait();
+    }
+    auto reply = std::move(*question.reply);
+    if (reply.answer.error) throw Error{*reply.answer.error};
+    co_return reply;
+}
+
+Reply JailClient::ask_now(jail::What what) {
+    const auto number = ++last_number_;
+    send(number, std::move(what));
+    pollfd waiting{socket_.native_handle(), POLLIN, 0};
+    if (core::checked("poll", ::poll(&waiting, 1, first_answer_limit)) == 0)
+        throw Error{Code::timeout, "carrel-jail does not answer"};
+    auto reply = receive(socket_.native_handle());
+    if (!reply || reply->answer.number != number)
+        throw Error{Code::internal, "carrel-jail answered another question"};
+    if (reply->answer.error) throw Error{*reply->answer.error};
+    return std::move(*reply);
+}
+
+void JailClient::send(std::uint64_t number, jail::What what) {
+    const auto text = jail::format_request({number, std::move(what)});
+    // Questions are short and the jail reads them in milliseconds, so the socket has room.
+    core::checked("ask carrel-jail",
+                  ::send(socket_.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+Task<> JailClient::read() {
+    try {
+        while (true) {
+            co_await socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                                        boost::asio::use_awaitable);
+            if (auto reply = receive(socket_.native_handle())) take(std::move(*reply));
+        }
+    } catch (const Error& error) {
+        core::log_error("{}", error.message());
+    }
+    has_ended_ = true;
+    for (auto& [number, question] : questions_) question.answered.notify_all();
+}
+
+void JailClient::take(Reply reply) {
+    const auto place = questions_.find(reply.answer.number);
+    if (place == questions_.end()) return;
+    auto& question = place->second;
+    if (!question.is_abandoned) {
+        question.reply = std::make_unique<Reply>(std::move(reply));
+        question.answered.notify_all();
+        return;
+    }
+    const auto orphan = reply.answer.error ? std::string{} : question.starts;
+    questions_.erase(place);
+    if (orphan.empty()) return;
+    const auto number = ++last_number_;
+    questions_.try_emplace(number, executor_).first->second.is_abandoned = true;
+    send(number, jail::Stop{orphan});
+}
+
+void JailClient::require_jail() const {
+    if (has_ended_)
+        throw Error{Code::unavailable, "carrel-jail has ended, so nothing can be done with desks"};
+}
+
+}  // namespace carrel::driver::native

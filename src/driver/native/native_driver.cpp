@@ -1,0 +1,136 @@
+#include "driver/native/native_driver.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "core/log.hpp"
+#include "core/sys.hpp"
+#include "driver/native/native_desk.hpp"
+#include "jail/plan.hpp"
+#include "jail/spec.hpp"
+
+namespace carrel::driver::native {
+
+namespace {
+
+namespace fs = std::filesystem;
+using core::Code;
+using core::Error;
+
+fleet::Capabilities capabilities_of(const jail::Answer& doctor) {
+    fleet::Capabilities capabilities{.driver = "native",
+                                     .can_start = true,
+                                     .has_internet = doctor.find("internet") == "yes",
+                                     .warnings = {}};
+    for (const auto& [key, value] : doctor.fields)
+        if (key == "warning") capabilities.warnings.push_back(value);
+    return capabilities;
+}
+
+jail::Spec to_jail(const fleet::DeskSpec& spec, std::string image_hash) {
+    return {
+        .id = spec.id,
+        .slot = spec.slot,
+        .image = spec.image,
+        .image_hash = std::move(image_hash),
+        .nonce = spec.nonce,
+        .width = static_cast<std::uint32_t>(spec.width),
+        .height = static_cast<std::uint32_t>(spec.height),
+        .network = spec.network == fleet::Network::internet ? jail::Network::internet : jail::Network::none,
+        .limits = {.memory = spec.limits.memory,
+                   .cpu = static_cast<std::uint32_t>(std::lround(spec.limits.cpus * 100)),
+                   .processes = spec.limits.processes}};
+}
+
+std::string steps_of(const jail::Answer& answer) {
+    std::string text;
+    for (const auto& [key, value] : answer.fields)
+        if (key.starts_with("took.")) text += fmt::format(" {} {}", key.substr(5), value);
+    return text;
+}
+
+/// The kernel's word for who listens at the endpoint (HOUSE law 12); empty when it is the desk.
+std::string why_not_its_socket(const std::string& path, std::uint64_t uid) {
+    const core::Fd socket{
+        core::checked("socket", ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0))};
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+        return fmt::format("nobody listens at its endpoint: {}", core::describe_errno(errno));
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    core::checked("ask for the peer", ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size));
+    if (peer.uid != uid) return fmt::format("its endpoint belongs to uid {}, not {}", peer.uid, uid);
+    return {};
+}
+
+}  // namespace
+
+std::optional<std::string> find_newest_build(const std::string& data, const std::string& image) {
+    std::optional<std::string> newest;
+    timespec newest_time{};
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator{fmt::format("{}/images/{}", data, image), none}) {
+        struct stat status;
+        const auto name = entry.path().filename().string();
+        if (!jail::is_hex(name, 64) || ::stat(entry.path().c_str(), &status) < 0) continue;
+        // Changed, not modified: what counts is when it was renamed into its place.
+        const auto time = status.st_ctim;
+        if (newest &&
+            std::pair{time.tv_sec, time.tv_nsec} <= std::pair{newest_time.tv_sec, newest_time.tv_nsec})
+            continue;
+        newest = name;
+        newest_time = time;
+    }
+    return newest;
+}
+
+NativeDriver::NativeDriver(async::Executor executor, core::Fd socket, std::string data)
+    : executor_{executor},
+      data_{std::move(data)},
+      jail_{executor, std::move(socket)},
+      capabilities_{capabilities_of(jail_.ask_now(jail::Doctor{}).answer)} {}
+
+Task<std::unique_ptr<fleet::Desk>> NativeDriver::start(fleet::DeskSpec spec) {
+    auto build = find_newest_build(data_, spec.image);
+    if (!build)
+        throw Error{
+            Code::not_found,
+            fmt::format("there is no image '{0}': build it with `carrel image build {0}`", spec.image)};
+    auto judged = core::value_or_throw(jail::judge(to_jail(spec, std::move(*build))));
+    auto reply = co_await jail_.ask(jail::Start{std::move(judged)});
+    core::log_debug("{} took, in microseconds:{}", spec.id, steps_of(reply.answer));
+    co_return std::make_unique<NativeDesk>(executor_, jail_, std::move(reply), endpoint_of(spec.id));
+}
+
+Task<std::vector<std::string>> NativeDriver::list() {
+    const auto reply = co_await jail_.ask(jail::List{});
+    std::vector<std::string> ids;
+    for (const auto& [id, state] : reply.answer.fields) ids.push_back(id);
+    co_return ids;
+}
+
+Task<fleet::Adoption> NativeDriver::adopt(std::string id) {
+    fleet::Adoption adoption{.id = id, .nonce = {}, .desk = {}, .why_not = {}};
+    try {
+        auto reply = co_await jail_.ask(jail::Adopt{id});
+        adoption.nonce = reply.answer.find("nonce").value_or("");
+        adoption.why_not =
+            why_not_its_socket(endpoint_of(id), reply.answer.get_number("uid_base") + jail::agent);
+        if (adoption.why_not.empty())
+            adoption.desk = std::make_unique<NativeDesk>(executor_, jail_, std::move(reply), endpoint_of(id));
+    } catch (const Error& error) {
+        if (error.code() != Code::not_found && error.code() != Code::conflict) throw;
+        adoption.why_not = error.message();
+    }
+    co_return adoption;
+}
+
+Task<> NativeDriver::remove(std::string id) { co_await jail_.ask(jail::Stop{std::move(id)}); }
+
+}  // namespace carrel::driver::native

@@ -1,0 +1,37 @@
+// Desks by namespaces, cgroups and mounts of this machine: asks carrel-jail, which is root.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "driver/native/jail_client.hpp"
+#include "fleet/driver.hpp"
+
+namespace carrel::driver::native {
+
+/// The hash of the newest build of `image` below `data`/images, by the time its directory came
+/// there; nothing when there is none.
+std::optional<std::string> find_newest_build(const std::string& data, const std::string& image);
+
+class NativeDriver final : public fleet::Driver {
+public:
+    /// `socket` leads to `carrel-jail serve`. Waits until the jail has prepared the host; throws
+    /// unavailable when it cannot (its log says why).
+    NativeDriver(async::Executor executor, core::Fd socket, std::string data);
+
+    fleet::Capabilities describe() override { return capabilities_; }
+    Task<std::unique_ptr<fleet::Desk>> start(fleet::DeskSpec spec) override;
+    Task<std::vector<std::string>> list() override;
+    Task<fleet::Adoption> adopt(std::string id) override;
+    Task<> remove(std::string id) override;
+
+private:
+    std::string endpoint_of(const std::string& id) const { return data_ + "/endpoints/" + id; }
+
+    async::Executor executor_;
+    std::string data_;
+    JailClient jail_;
+    fleet::Capabilities capabilities_;
+};
+
+}  // namespace carrel::driver::native

@@ -1,0 +1,131 @@
+#include "driver/native/jail_client.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/sys.hpp"
+#include "tests/fakes/run_loop.hpp"
+
+using namespace carrel;
+using async::Task;
+using driver::native::JailClient;
+using driver::native::Reply;
+
+namespace {
+
+/// A jail that a test plays itself: the other end of the socket.
+struct PlayedJail {
+    core::Fd ours;
+    core::Fd theirs;
+
+    PlayedJail() {
+        int ends[2];
+        core::checked("socketpair", ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends));
+        ours = core::Fd{ends[0]};
+        theirs = core::Fd{ends[1]};
+    }
+    /// The next question, while the loop goes on; a test whose question never comes does not end.
+    Task<jail::Request> hear() {
+        char buffer[jail::longest_request];
+        auto count = ::recv(theirs.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+        while (count < 0 && errno == EAGAIN) {
+            co_await async::yield_turn();
+            count = ::recv(theirs.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+        }
+        core::checked("recv", count);
+        co_return core::value_or_throw(jail::parse_request({buffer, static_cast<std::size_t>(count)}));
+    }
+    void say(const jail::Answer& answer) {
+        const auto text = jail::format_answer(answer);
+        core::checked("send", ::send(theirs.get(), text.data(), text.size(), 0));
+    }
+};
+
+jail::Spec some_spec() {
+    return {.id = "desk_0123456789ab",
+            .slot = 0,
+            .image = "desktop",
+            .image_hash = std::string(64, 'a'),
+            .nonce = std::string(32, 'b'),
+            .width = 1280,
+            .height = 800,
+            .network = jail::Network::none,
+            .limits = {1ULL << 30, 100, 100}};
+}
+
+Task<> ask_into(JailClient& client, jail::What what, std::string& result) {
+    try {
+        const auto reply = co_await client.ask(std::move(what));
+        result = reply.answer.find("answer").value_or("none");
+    } catch (const core::Error& error) {
+        result = error.message();
+    }
+}
+
+}  // namespace
+
+TEST_CASE("Answers find their questions in whatever order they come, and errors are thrown") {
+    fakes::run_loop([](async::Executor executor) -> Task<> {
+        PlayedJail jail;
+        JailClient client{executor, std::move(jail.ours)};
+        async::Scope scope{executor};
+        std::string one, two, three;
+        scope.start("one", ask_into(client, jail::Stop{"desk_000000000001"}, one));
+        scope.start("two", ask_into(client, jail::List{}, two));
+        scope.start("three", ask_into(client, jail::Doctor{}, three));
+        const auto first = (co_await jail.hear()).number;
+        const auto second = (co_await jail.hear()).number;
+        const auto third = (co_await jail.hear()).number;
+        jail.say({third, core::Error{core::Code::exhausted, "no room"}, {}});
+        jail.say({first, std::nullopt, {{"answer", "stopped"}}});
+        jail.say({second, std::nullopt, {{"answer", "listed"}}});
+        while (scope.size() > 0) co_await async::yield_turn();
+        CHECK(one == "stopped");
+        CHECK(two == "listed");
+        CHECK(three == "no room");
+    });
+}
+
+TEST_CASE("When the jail ends, every question ends with a sentence, and so do later ones") {
+    fakes::run_loop([](async::Executor executor) -> Task<> {
+        PlayedJail jail;
+        JailClient client{executor, std::move(jail.ours)};
+        async::Scope scope{executor};
+        std::string before, after;
+        scope.start("before", ask_into(client, jail::List{}, before));
+        co_await async::yield_turn();
+        jail.theirs.reset();
+        while (scope.size() > 0) co_await async::yield_turn();
+        CHECK(before == "carrel-jail has ended, so nothing can be done with desks");
+        co_await ask_into(client, jail::List{}, after);
+        CHECK(after == before);
+    });
+}
+
+TEST_CASE("A desk that nobody waits for any more is stopped as soon as it is there") {
+    fakes::run_loop([](async::Executor executor) -> Task<> {
+        PlayedJail jail;
+        JailClient client{executor, std::move(jail.ours)};
+        async::Scope scope{executor};
+        std::string result = "cancelled";
+        scope.start("starting", ask_into(client, jail::Start{some_spec()}, result));
+        const auto start = co_await jail.hear();
+        co_await scope.close();
+        jail.say({start.number, std::nullopt, {{"id", some_spec().id}}});
+        const auto next = co_await jail.hear();
+        REQUIRE(std::holds_alternative<jail::Stop>(next.what));
+        CHECK(std::get<jail::Stop>(next.what).id == some_spec().id);
+        CHECK(result == "cancelled");
+    });
+}
+
+TEST_CASE("Before the loop runs, a question is answered all the same") {
+    boost::asio::io_context loop;
+    PlayedJail jail;
+    JailClient client{loop.get_executor(), std::move(jail.ours)};
+    jail.say({1, std::nullopt, {{"internet", "yes"}}});
+    CHECK(client.ask_now(jail::Doctor{}).answer.find("internet") == "yes");
+    jail.theirs.reset();
+    CHECK_THROWS_AS((void)client.ask_now(jail::Doctor{}), core::Error);
+}
