@@ -32,12 +32,30 @@ function makeActs({ emit, now, pace, paint, cancelled }) {
     emit("tool_use", { tool, input, tool_use_id, timestamp: now() });
     await step();
     const screenshot = picture ? { screenshot: paint() } : {};
-    emit("tool_result", { tool_use_id, output, ...screenshot, ...(error ? { error } : {}), timestamp: now() });
+    emit("tool_result", {
+      tool_use_id,
+      output,
+      ...screenshot,
+      ...(error ? { error } : {}),
+      timestamp: now(),
+    });
     await step();
   };
   const usage = (input, output, cached) =>
-    emit("usage", { input_tokens: input, output_tokens: output, cache_read_input_tokens: cached, cache_creation_input_tokens: 0 });
-  return { emit, step, call, usage, say: (text) => stream("text", text), think: (text) => stream("thinking", text) };
+    emit("usage", {
+      input_tokens: input,
+      output_tokens: output,
+      cache_read_input_tokens: cached,
+      cache_creation_input_tokens: 0,
+    });
+  return {
+    emit,
+    step,
+    call,
+    usage,
+    say: (text) => stream("text", text),
+    think: (text) => stream("thinking", text),
+  };
 }
 
 const turns = {
@@ -46,23 +64,58 @@ const turns = {
     await act.say("I'll look at the screen, then open the page.");
     act.usage(1240, 96, 0);
     await act.call("screenshot", {});
-    await act.call("open_browser", { url: "http://localhost:8000/welcome.html" });
+    await act.call("open_browser", {
+      url: "http://localhost:8000/welcome.html",
+    });
     await act.call("left_click", { coordinate: [412, 380] });
     await act.call("type", { text: "Hello from the desk" });
     act.usage(310, 210, 11200);
-    await act.call("bash", { command: "cd ~/Documents\nls -la && python3 --version" }, { output: "total 4\n-rw-r--r-- 1 agent agent 61 notes.txt\nPython 3.11.2", picture: false });
-    await act.call("str_replace_based_edit_tool", { command: "create", path: "/home/agent/Documents/notes.txt", file_text: "A note.\n" }, { output: "File created.", picture: false });
-    await act.call("left_click", { coordinate: [1400, 20] }, { error: "The point 1400, 20 is outside of the screen, which is 1280×800.", picture: false });
-    await act.say("Done. The page says **welcome**, and there is a note in `notes.txt`:\n\n```sh\ncat ~/Documents/notes.txt\n```\n\n- the browser is open\n- the shell is at ~/Documents <script>alert(1)</script>");
+    await act.call(
+      "bash",
+      { command: "cd ~/Documents\nls -la && python3 --version" },
+      {
+        output: "total 4\n-rw-r--r-- 1 agent agent 61 notes.txt\nPython 3.11.2",
+        picture: false,
+      },
+    );
+    await act.call(
+      "str_replace_based_edit_tool",
+      {
+        command: "create",
+        path: "/home/agent/Documents/notes.txt",
+        file_text: "A note.\n",
+      },
+      { output: "File created.", picture: false },
+    );
+    await act.call(
+      "left_click",
+      { coordinate: [1400, 20] },
+      {
+        error: "The point 1400, 20 is outside of the screen, which is 1280×800.",
+        picture: false,
+      },
+    );
+    await act.say(
+      "Done. The page says **welcome**, and there is a note in `notes.txt`:\n\n```sh\ncat ~/Documents/notes.txt\n```\n\n- the browser is open\n- the shell is at ~/Documents <script>alert(1)</script>",
+    );
     act.usage(420, 180, 14100);
   },
   async error(act) {
     await act.say("Asking the model.");
-    act.emit("status", { message: "The model is overloaded; trying again in 2 s (1 of 4).", retry_after: 2 });
+    act.emit("status", {
+      message: "The model is overloaded; trying again in 2 s (1 of 4).",
+      retry_after: 2,
+    });
     await act.step();
-    act.emit("status", { message: "The model is overloaded; trying again in 4 s (2 of 4).", retry_after: 4 });
+    act.emit("status", {
+      message: "The model is overloaded; trying again in 4 s (2 of 4).",
+      retry_after: 4,
+    });
     await act.step();
-    act.emit("error", { error: "The model refused the key: invalid x-api-key.", code: "unauthorized" });
+    act.emit("error", {
+      error: "The model refused the key: invalid x-api-key.",
+      code: "unauthorized",
+    });
   },
   async long(act) {
     for (let at = 1; at <= 20_000; at++) await act.say(`Line ${at} of a long answer.\n`);

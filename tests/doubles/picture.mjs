@@ -11,10 +11,33 @@ export function desktopPixels(width, height, step = 0) {
   box(pixels, width, 111 + shift, 106 + shift / 2, width - 402, height - 297, [250, 250, 247]);
   for (let line = 0; line < 9; line++) {
     const length = 180 + ((line * 131 + step * 53) % (width - 700));
-    box(pixels, width, 150 + shift, 140 + shift / 2 + line * 34, length, 10, line === 0 ? [29, 107, 82] : [186, 190, 184]);
+    box(
+      pixels,
+      width,
+      150 + shift,
+      140 + shift / 2 + line * 34,
+      length,
+      10,
+      line === 0 ? [29, 107, 82] : [186, 190, 184],
+    );
   }
   box(pixels, width, 0, height - 34, width, 34, [32, 38, 36]);
-  for (let icon = 0; icon < 5; icon++) box(pixels, width, 14 + icon * 44, height - 26, 18, 18, [[108, 199, 163], [224, 168, 80], [240, 137, 124], [150, 180, 220], [200, 200, 190]][icon]);
+  for (let icon = 0; icon < 5; icon++)
+    box(
+      pixels,
+      width,
+      14 + icon * 44,
+      height - 26,
+      18,
+      18,
+      [
+        [108, 199, 163],
+        [224, 168, 80],
+        [240, 137, 124],
+        [150, 180, 220],
+        [200, 200, 190],
+      ][icon],
+    );
   return pixels;
 }
 
@@ -47,13 +70,19 @@ function box(pixels, width, left, top, w, h, [r, g, b]) {
 /** PNG (W3C PNG specification, §5 and §11): 8-bit RGBA, no filter. */
 export function png(pixels, width, height) {
   const rows = Buffer.alloc((width * 4 + 1) * height);
-  for (let y = 0; y < height; y++) pixels.copy(rows, y * (width * 4 + 1) + 1, y * width * 4, (y + 1) * width * 4);
+  for (let y = 0; y < height; y++)
+    pixels.copy(rows, y * (width * 4 + 1) + 1, y * width * 4, (y + 1) * width * 4);
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, 6, 0, 0, 0], 8);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }
 
 function chunk(type, data) {

@@ -43,11 +43,23 @@ export function serveRfb(channel, screen, viewOnly) {
     } else if (viewOnly) {
       return;
     } else if (type === 4) {
-      screen.record.push({ kind: "key", down: bytes[1] === 1, keysym: bytes.readUInt32BE(4) });
+      screen.record.push({
+        kind: "key",
+        down: bytes[1] === 1,
+        keysym: bytes.readUInt32BE(4),
+      });
     } else if (type === 5) {
-      screen.record.push({ kind: "pointer", buttons: bytes[1], x: bytes.readUInt16BE(2), y: bytes.readUInt16BE(4) });
+      screen.record.push({
+        kind: "pointer",
+        buttons: bytes[1],
+        x: bytes.readUInt16BE(2),
+        y: bytes.readUInt16BE(4),
+      });
     } else if (type === 6) {
-      screen.record.push({ kind: "cut", text: bytes.subarray(8).toString("latin1") });
+      screen.record.push({
+        kind: "cut",
+        text: bytes.subarray(8).toString("latin1"),
+      });
     }
   };
   channel.onMessage = (data) => {

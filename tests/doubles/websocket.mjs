@@ -31,7 +31,8 @@ function frames(socket) {
       pending = pending.subarray(frame.length);
       if (frame.opcode === 8) return channel.close();
       if (frame.opcode === 2 || frame.opcode === 0) channel.onMessage(frame.payload);
-      else if (frame.opcode === 9) socket.write(Buffer.concat([header(0x8a, frame.payload.length), frame.payload]));
+      else if (frame.opcode === 9)
+        socket.write(Buffer.concat([header(0x8a, frame.payload.length), frame.payload]));
       else if (frame.opcode === 1) socket.destroy(new Error("a text frame on a binary stream"));
     }
   });

@@ -6,8 +6,14 @@ import { chromium } from "playwright-core";
 /** Starts the browser; as root it has to run without its own sandbox. */
 export async function launchBrowser() {
   const executablePath = process.env.CARREL_CHROMIUM ?? "/usr/bin/chromium";
-  assert.ok(existsSync(executablePath), `${executablePath} is missing: install chromium, or set CARREL_CHROMIUM`);
-  return chromium.launch({ executablePath, args: process.getuid() === 0 ? ["--no-sandbox"] : [] });
+  assert.ok(
+    existsSync(executablePath),
+    `${executablePath} is missing: install chromium, or set CARREL_CHROMIUM`,
+  );
+  return chromium.launch({
+    executablePath,
+    args: process.getuid() === 0 ? ["--no-sandbox"] : [],
+  });
 }
 
 /**
@@ -15,12 +21,17 @@ export async function launchBrowser() {
  * console errors, among which are violations of the content security policy.
  */
 export async function openPage(browser, url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 720 },
+    ...options,
+  });
   const page = await context.newPage();
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   page.on("console", (message) => {
-    const expected = /Failed to load resource|WebSocket connection to|noVNC|Failed when connecting/.test(message.text());
+    const expected = /Failed to load resource|WebSocket connection to|noVNC|Failed when connecting/.test(
+      message.text(),
+    );
     if (message.type() === "error" && !expected) page.complaints.push(message.text());
   });
   await page.goto(url);
@@ -29,15 +40,22 @@ export async function openPage(browser, url, options = {}) {
 
 /** The colour of the live desktop at parts of its width and height, as [r, g, b]. */
 export function desktopColour(page, across, down) {
-  return page.getByTestId("desktop").locator("canvas").evaluate(
-    (canvas, [x, y]) => [...canvas.getContext("2d").getImageData(canvas.width * x, canvas.height * y, 1, 1).data].slice(0, 3),
-    [across, down],
-  );
+  return page
+    .getByTestId("desktop")
+    .locator("canvas")
+    .evaluate(
+      (canvas, [x, y]) =>
+        [...canvas.getContext("2d").getImageData(canvas.width * x, canvas.height * y, 1, 1).data].slice(0, 3),
+      [across, down],
+    );
 }
 
 /** The whole live desktop as a data URL: two that differ are different pictures. */
 export function desktopPicture(page) {
-  return page.getByTestId("desktop").locator("canvas").evaluate((canvas) => canvas.toDataURL());
+  return page
+    .getByTestId("desktop")
+    .locator("canvas")
+    .evaluate((canvas) => canvas.toDataURL());
 }
 
 /** Waits until `look` gives something true, and gives that; fails with `what` after `limit` ms. */

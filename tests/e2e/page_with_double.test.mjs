@@ -26,7 +26,8 @@ async function scripted(t, options = {}, pageOptions = {}) {
   return { server, page, id };
 }
 
-const stateIs = (page, state) => page.locator(`[data-testid=desktop-state][data-state=${state}]`).waitFor({ state: "attached" });
+const stateIs = (page, state) =>
+  page.locator(`[data-testid=desktop-state][data-state=${state}]`).waitFor({ state: "attached" });
 
 async function say(page, content) {
   await page.getByTestId("message-input").fill(content);
@@ -63,7 +64,14 @@ describe("conversation", () => {
     await page.reload();
     await turnIs(page, "completed");
     assert.equal(await page.getByTestId("tool-call").count(), 7);
-    assert.equal(await page.getByText("I'll look at the screen, then open the page.", { exact: true }).count(), 1);
+    assert.equal(
+      await page
+        .getByText("I'll look at the screen, then open the page.", {
+          exact: true,
+        })
+        .count(),
+      1,
+    );
   });
 
   test("a stream that breaks goes on where it was", async (t) => {
@@ -130,7 +138,10 @@ describe("conversation", () => {
 describe("desktop", () => {
   test("its pixels appear, and change with the desk", async (t) => {
     const { page } = await scripted(t);
-    await eventually("the panel's pixels", async () => (await desktopColour(page, 0.5, 0.99)).join() === "32,38,36");
+    await eventually(
+      "the panel's pixels",
+      async () => (await desktopColour(page, 0.5, 0.99)).join() === "32,38,36",
+    );
     const before = await desktopPicture(page);
     await say(page, "tour");
     await turnIs(page, "completed");
@@ -149,8 +160,14 @@ describe("desktop", () => {
     await canvas.click({ position: { x: width / 2, y: height / 4 } });
     await page.keyboard.type("hi");
     const { record } = server.desk(id);
-    await eventually("the keys", () => record.filter(({ kind, down }) => kind === "key" && down).length === 2);
-    assert.deepEqual(record.filter(({ kind, down }) => kind === "key" && down).map(({ keysym }) => keysym), [0x68, 0x69]);
+    await eventually(
+      "the keys",
+      () => record.filter(({ kind, down }) => kind === "key" && down).length === 2,
+    );
+    assert.deepEqual(
+      record.filter(({ kind, down }) => kind === "key" && down).map(({ keysym }) => keysym),
+      [0x68, 0x69],
+    );
     const press = record.find(({ kind, buttons }) => kind === "pointer" && buttons === 1);
     assert.ok(Math.abs(press.x - 640) <= 2 && Math.abs(press.y - 200) <= 2, JSON.stringify(press));
     await page.getByTestId("control-toggle").click();
@@ -181,7 +198,9 @@ describe("desktop", () => {
     await stateIs(page, "control");
     await page.getByTestId("desktop").locator("canvas").click();
     await page.keyboard.press("Control+F6");
-    await eventually("the focus", () => page.evaluate(() => document.activeElement?.dataset.testid === "message-input"));
+    await eventually("the focus", () =>
+      page.evaluate(() => document.activeElement?.dataset.testid === "message-input"),
+    );
   });
 
   test("text goes to the desk's clipboard and comes from it", async (t) => {
@@ -203,7 +222,9 @@ describe("desktop", () => {
     const { page, server, id } = await scripted(t);
     const buffer = Buffer.from("some bytes");
     await page.getByTestId("upload").setInputFiles({ name: "report.txt", mimeType: "text/plain", buffer });
-    await eventually("the file", () => server.sessions.get(id).files.get("/home/agent/Downloads/report.txt")?.equals(buffer));
+    await eventually("the file", () =>
+      server.sessions.get(id).files.get("/home/agent/Downloads/report.txt")?.equals(buffer),
+    );
     await page.getByTestId("files").click();
     const arriving = page.waitForEvent("download");
     await page.getByTestId("files-panel").getByText("report.txt").click();
@@ -217,7 +238,14 @@ describe("desktop", () => {
     await page.getByTestId("desktop").evaluate((target) => {
       const dataTransfer = new DataTransfer();
       dataTransfer.items.add(new File(["dropped"], "drop.txt"));
-      for (const type of ["dragover", "drop"]) target.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+      for (const type of ["dragover", "drop"])
+        target.dispatchEvent(
+          new DragEvent(type, {
+            dataTransfer,
+            bubbles: true,
+            cancelable: true,
+          }),
+        );
     });
     await eventually("the file", () => server.sessions.get(id).files.has("/home/agent/Downloads/drop.txt"));
   });
@@ -248,7 +276,9 @@ describe("sessions", () => {
     await page.getByTestId("rename-input").fill("Quiet work");
     await page.keyboard.press("Enter");
     const renamed = page.getByTestId("session-item").filter({ hasText: "Quiet work" });
-    await eventually("the new title", () => [...server.sessions.values()].some(({ title }) => title === "Quiet work"));
+    await eventually("the new title", () =>
+      [...server.sessions.values()].some(({ title }) => title === "Quiet work"),
+    );
     await renamed.getByTestId("delete-session").click();
     await page.getByTestId("confirm-delete").click();
     await renamed.waitFor({ state: "detached" });
@@ -289,8 +319,16 @@ describe("sessions", () => {
   });
 
   test("on a phone the panels are tabs and nothing is wider than the screen", async (t) => {
-    const { page } = await scripted(t, {}, { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true });
-    for (const [tab, shown] of [["sessions", "session-item"], ["desktop", "desktop"], ["chat", "message-input"]]) {
+    const { page } = await scripted(
+      t,
+      {},
+      { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true },
+    );
+    for (const [tab, shown] of [
+      ["sessions", "session-item"],
+      ["desktop", "desktop"],
+      ["chat", "message-input"],
+    ]) {
       await page.getByTestId(`tab-${tab}`).click();
       await page.getByTestId(shown).first().waitFor();
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));

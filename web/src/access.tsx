@@ -78,7 +78,8 @@ export function KeyDialog() {
   return (
     <Dialog title={`Key for ${provider.value}`} onClose={close} testid="key-dialog">
       <p class="quiet">
-        The server keeps it in memory only: it is never written to disk, never logged, and never enters a desktop.
+        The server keeps it in memory only: it is never written to disk, never logged, and never enters a
+        desktop.
       </p>
       <SecretForm label="Model key" submit="Use this key" placeholder="sk-ant-…" action={save} />
     </Dialog>
@@ -94,14 +95,19 @@ export function KeyBanner() {
       <Icon name="key" />
       <div>
         <p>
-          <strong>No model key.</strong> Paste one, start the server with <code>ANTHROPIC_API_KEY</code>, or try the
-          built-in scripted model: its tour acts on a real desk.
+          <strong>No model key.</strong> Paste one, start the server with <code>ANTHROPIC_API_KEY</code>, or
+          try the built-in scripted model: its tour acts on a real desk.
         </p>
         <div class="banner-actions">
           <button type="button" class="button small" onClick={() => void (keyDialogOpen.value = true)}>
             Paste a key
           </button>
-          <button type="button" class="button small" data-testid="use-scripted" onClick={() => void scripted()}>
+          <button
+            type="button"
+            class="button small"
+            data-testid="use-scripted"
+            onClick={() => void scripted()}
+          >
             Use the scripted model
           </button>
         </div>

@@ -60,7 +60,10 @@ export const api = {
   sessions: async (): Promise<Session[]> => {
     const all: Session[] = [];
     for (;;) {
-      const page = await call<{ sessions: Session[]; total: number }>("GET", `/sessions?limit=100&offset=${all.length}`);
+      const page = await call<{ sessions: Session[]; total: number }>(
+        "GET",
+        `/sessions?limit=100&offset=${all.length}`,
+      );
       all.push(...page.sessions);
       if (page.sessions.length === 0 || all.length >= page.total) return all;
     }
@@ -71,10 +74,16 @@ export const api = {
   deleteSession: (id: string) => call<void>("DELETE", session(id)),
   renewDesk: (id: string) => call<unknown>("POST", `${session(id)}/desk/renew`),
 
-  send: (id: string, content: string) => call<{ message_id: string }>("POST", `${session(id)}/messages`, { content }),
+  send: (id: string, content: string) =>
+    call<{ message_id: string }>("POST", `${session(id)}/messages`, { content }),
   cancel: (id: string) => call<{ status: string }>("POST", `${session(id)}/cancel`),
   events: (id: string, after: number, signal: AbortSignal) =>
-    call<{ events: StoredEvent[] }>("GET", `${session(id)}/events?after=${after}&limit=1000`, undefined, signal),
+    call<{ events: StoredEvent[] }>(
+      "GET",
+      `${session(id)}/events?after=${after}&limit=1000`,
+      undefined,
+      signal,
+    ),
 
   setKey: (provider: string, key: string) => call<unknown>("POST", "/credentials", { provider, key }),
   forgetKey: (provider: string) => call<unknown>("DELETE", "/credentials", { provider }),
@@ -100,7 +109,12 @@ export function screenUrl(id: string, viewOnly: boolean): string {
 }
 
 /** Puts one file into a desk; `onProgress` gets parts of one. The path goes first so that the body can stream. */
-export function upload(id: string, file: File, path: string, onProgress: (part: number) => void): Promise<void> {
+export function upload(
+  id: string,
+  file: File,
+  path: string,
+  onProgress: (part: number) => void,
+): Promise<void> {
   const form = new FormData();
   form.append("dest_path", path);
   form.append("file", file, file.name);
@@ -114,7 +128,8 @@ export function upload(id: string, file: File, path: string, onProgress: (part: 
     request.addEventListener("load", () => {
       const content = parsed(request.responseText);
       if (request.status < 200 || request.status > 299) reject(refused(request.status, content));
-      else if (isRecord(content) && content["success"] === false) reject(new ApiError(422, String(content["error"])));
+      else if (isRecord(content) && content["success"] === false)
+        reject(new ApiError(422, String(content["error"])));
       else resolve();
     });
     request.send(form);

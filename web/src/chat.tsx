@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { KeyBanner } from "./access";
 import { Composer } from "./composer";
-import type { Item, Notice, UserMessage } from "./events";
+import type { Item, Notice, UserMessage } from "./transcript";
 import { titleOf } from "./format";
 import { memo } from "./memo";
 import { draft, feedState, transcript } from "./state";
@@ -35,26 +35,42 @@ export function ChatPanel({ session }: { session: Session }) {
 /** Within this many pixels of the end, the reader is taken to be at the end. */
 const nearEnd = 48;
 
+/** Pixels between what is seen and the end. */
+function toGo(box: HTMLElement): number {
+  return box.scrollHeight - box.scrollTop - box.clientHeight;
+}
+
 function Log({ session }: { session: Session }) {
   const log = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const following = useRef(true);
   const [behind, setBehind] = useState(false);
   const { items } = transcript.value;
+  const lastTop = useRef(0);
   const toEnd = () => {
-    if (log.current) log.current.scrollTop = log.current.scrollHeight;
+    const box = log.current;
+    if (!box) return;
+    box.scrollTop = box.scrollHeight;
+    lastTop.current = box.scrollTop;
+  };
+  const follow = () => {
+    const box = log.current;
+    // The scroll event comes later than the scrolling: who has moved up since must not be pulled back.
+    if (box && box.scrollTop < lastTop.current - 4 && toGo(box) > 1) following.current = false;
+    if (following.current) toEnd();
+    return following.current;
   };
   useLayoutEffect(() => {
     // What one writes oneself is always shown.
-    if (items.at(-1)?.kind === "user") following.current = true;
-    if (following.current) toEnd();
-    else setBehind(true);
+    if (items.at(-1)?.kind === "user") {
+      following.current = true;
+      lastTop.current = 0;
+    }
+    if (!follow()) setBehind(true);
   }, [items]);
   useEffect(() => {
     // Pictures that arrive and panels that change size move the end as well.
-    const watch = new ResizeObserver(() => {
-      if (following.current) toEnd();
-    });
+    const watch = new ResizeObserver(() => void follow());
     if (log.current) watch.observe(log.current);
     if (content.current) watch.observe(content.current);
     return () => watch.disconnect();
@@ -62,12 +78,20 @@ function Log({ session }: { session: Session }) {
   const scrolled = () => {
     const box = log.current;
     if (!box) return;
-    following.current = box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd;
+    following.current = toGo(box) < nearEnd;
     if (following.current) setBehind(false);
   };
   return (
     <div class="log-frame">
-      <div class="log" ref={log} role="log" tabIndex={0} aria-label="Messages" data-testid="conversation" onScroll={scrolled}>
+      <div
+        class="log"
+        ref={log}
+        role="log"
+        tabIndex={0}
+        aria-label="Messages"
+        data-testid="conversation"
+        onScroll={scrolled}
+      >
         <div class="log-content" ref={content}>
           {items.length === 0 && <Opening session={session} />}
           {items.map((item) => (
@@ -101,7 +125,11 @@ const ItemView = memo(function ItemView({ item, aspect }: { item: Item; aspect: 
 function UserView({ message }: { message: UserMessage }) {
   const time = new Date(message.timestamp);
   return (
-    <div class="user-message" data-testid="user-message" title={Number.isNaN(time.getTime()) ? "" : time.toLocaleString()}>
+    <div
+      class="user-message"
+      data-testid="user-message"
+      title={Number.isNaN(time.getTime()) ? "" : time.toLocaleString()}
+    >
       <span class="visually-hidden">You: </span>
       {message.content}
     </div>
@@ -133,7 +161,9 @@ function Opening({ session }: { session: Session }) {
   const scripted = session.provider === "scripted";
   return (
     <div class="opening">
-      <p class="opening-title">{scripted ? "A scripted model sits at this desk" : "What should be done on this desk?"}</p>
+      <p class="opening-title">
+        {scripted ? "A scripted model sits at this desk" : "What should be done on this desk?"}
+      </p>
       <p class="quiet">
         {scripted
           ? "It needs no key. The message tour plays its tour: browser, terminal, typing and a file, all for real."

@@ -1,7 +1,7 @@
 // Where a person writes to the agent.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "./api";
-import { attempt, busy, draft } from "./state";
+import { attempt, busy, draft, wishToWrite } from "./state";
 import type { Session } from "./types";
 import { Icon } from "./ui";
 
@@ -13,7 +13,11 @@ export function Composer({ session }: { session: Session }) {
   const [sending, setSending] = useState(false);
   const text = draft.value;
   const working = busy.value;
+  const wish = wishToWrite.value;
   useEffect(() => fit(input.current), [text]);
+  useEffect(() => {
+    if (wish > 0 && matchMedia("(hover: hover)").matches) input.current?.focus();
+  }, [wish]);
   const usable = text.trim() !== "" && text.length <= longest && !working && !sending;
   const send = async () => {
     if (!usable) return;
@@ -50,7 +54,14 @@ export function Composer({ session }: { session: Session }) {
         </span>
       )}
       {working && <Cancel session={session.id} />}
-      <button type="submit" class="round primary" data-testid="send" aria-label="Send" title="Send (Enter)" disabled={!usable}>
+      <button
+        type="submit"
+        class="round primary"
+        data-testid="send"
+        aria-label="Send"
+        title="Send (Enter)"
+        disabled={!usable}
+      >
         <Icon name="send" />
       </button>
     </form>
@@ -59,7 +70,9 @@ export function Composer({ session }: { session: Session }) {
 
 function placeholder(session: Session, working: boolean): string {
   if (working) return "The agent is working…";
-  return session.provider === "scripted" ? "Write tour, or a JSON list of turns" : "Ask the agent to do something";
+  return session.provider === "scripted"
+    ? "Write tour, or a JSON list of turns"
+    : "Ask the agent to do something";
 }
 
 function Cancel({ session }: { session: string }) {

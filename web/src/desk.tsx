@@ -20,7 +20,11 @@ function DeskPage() {
   if (!session) {
     return (
       <main class="welcome">
-        {sessions.value === undefined ? <Pulse /> : <p>There is no session with this id, or it was deleted.</p>}
+        {sessions.value === undefined ? (
+          <Pulse />
+        ) : (
+          <p>There is no session with this id, or it was deleted.</p>
+        )}
       </main>
     );
   }

@@ -2,13 +2,14 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ClipboardPanel, syncClipboard } from "./clipboard";
+import { Cover } from "./cover";
 import { FilesPanel } from "./files";
 import { Popover } from "./popover";
-import { refreshSession, renewDesk, sidebar, toggleSidebar } from "./state";
+import { refreshSession, sidebar, toggleSidebar } from "./state";
 import { TouchKeyboard } from "./touch_keyboard";
 import type { Session } from "./types";
 import { uploadAll, uploads } from "./uploads";
-import { Icon, IconButton, Pulse } from "./ui";
+import { Icon, IconButton } from "./ui";
 import { Viewer } from "./viewer";
 
 interface DesktopProps {
@@ -47,7 +48,13 @@ export function Desktop({ session, alone = false, mayControl = true }: DesktopPr
       <DropZone session={session.id} enabled={ready}>
         <div class={viewer?.inControl.value ? "stage controlled" : "stage"} ref={stage}>
           <canvas class="ghost" ref={ghost} aria-hidden="true" />
-          <div class="screen" ref={host} data-testid="desktop" role={viewer?.inControl.value ? "application" : "img"} aria-label="Live desktop" />
+          <div
+            class="screen"
+            ref={host}
+            data-testid="desktop"
+            role={viewer?.inControl.value ? "application" : "img"}
+            aria-label="Live desktop"
+          />
           <Cover session={session} viewer={viewer} />
           <Uploads />
         </div>
@@ -77,7 +84,11 @@ function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
         />
       )}
       <StateChip session={session} viewer={viewer} />
-      {session.desk.network === "none" && <span class="chip" title="Loopback only">No network</span>}
+      {session.desk.network === "none" && (
+        <span class="chip" title="Loopback only">
+          No network
+        </span>
+      )}
       <span class="grow" />
       {viewer && ready && (
         <>
@@ -92,10 +103,15 @@ function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
           </Popover>
         </>
       )}
-      <IconButton icon="expand" label="Full screen" onClick={() => void stage.current?.requestFullscreen()} />
+      <IconButton
+        class="wide-only"
+        icon="expand"
+        label="Full screen"
+        onClick={() => void stage.current?.requestFullscreen()}
+      />
       {!alone && (
         <a
-          class="icon-button"
+          class="icon-button wide-only"
           href={session.vnc_url}
           target="_blank"
           rel="noopener"
@@ -117,7 +133,11 @@ function ControlToggle({ viewer }: { viewer: Viewer }) {
       class={on ? "button small primary" : "button small"}
       data-testid="control-toggle"
       aria-pressed={on}
-      title={on ? "Stop sending keys and pointer (Ctrl+F6 only leaves the desktop)" : "Use keyboard and mouse on the desk"}
+      title={
+        on
+          ? "Stop sending keys and pointer (Ctrl+F6 only leaves the desktop)"
+          : "Use keyboard and mouse on the desk"
+      }
       onClick={() => viewer.setControl(!on)}
     >
       <Icon name={on ? "pointer" : "eye"} />
@@ -133,9 +153,13 @@ function shownState(session: Session, viewer: Viewer | undefined): { key: string
   if (state !== "ready") return { key: state, label: state.charAt(0).toUpperCase() + state.slice(1) };
   const connection = viewer?.state.value;
   if (connection === "connected") {
-    return viewer?.inControl.value ? { key: "control", label: "In control" } : { key: "viewing", label: "Viewing live" };
+    return viewer?.inControl.value
+      ? { key: "control", label: "In control" }
+      : { key: "viewing", label: "Viewing live" };
   }
-  return connection === "waiting" ? { key: "waiting", label: "Reconnecting" } : { key: "connecting", label: "Connecting" };
+  return connection === "waiting"
+    ? { key: "waiting", label: "Reconnecting" }
+    : { key: "connecting", label: "Connecting" };
 }
 
 function StateChip({ session, viewer }: { session: Session; viewer: Viewer | undefined }) {
@@ -145,55 +169,6 @@ function StateChip({ session, viewer }: { session: Session; viewer: Viewer | und
       <span class="dot" aria-hidden="true" />
       {state.label}
     </span>
-  );
-}
-
-/** What lies over the picture while there is none. */
-function Cover({ session, viewer }: { session: Session; viewer: Viewer | undefined }) {
-  const { state, reason } = session.desk;
-  if (state === "failed" || state === "lost" || state === "stopped") {
-    return <DeskFailed session={session} title={failureTitle[state]} reason={reason ?? ""} />;
-  }
-  const connection = viewer?.state.value;
-  if (connection === "connected") return null;
-  return (
-    <div class="cover">
-      <div class="cover-note">
-        <Pulse />
-        <p>{state === "starting" ? "Starting the desk" : connection === "waiting" ? "Connection lost" : "Connecting"}</p>
-        {connection === "waiting" && (
-          <button type="button" class="button small" onClick={() => viewer?.retryNow()}>
-            Try now
-          </button>
-        )}
-      </div>
-    </div>
-  );
-}
-
-const failureTitle = { failed: "This desk failed", lost: "This desk was lost", stopped: "This desk has stopped" };
-
-function DeskFailed({ session, title, reason }: { session: Session; title: string; reason: string }) {
-  const [working, setWorking] = useState(false);
-  const renew = async () => {
-    setWorking(true);
-    await renewDesk(session.id);
-    setWorking(false);
-  };
-  return (
-    <div class="cover solid" data-testid="desk-failed" role="alert">
-      <div class="card">
-        <span class="card-icon">
-          <Icon name="alert" />
-        </span>
-        <h2>{title}</h2>
-        {reason && <p class="reason">{reason}</p>}
-        <p class="quiet">The conversation is kept. A new desk starts from the same image, without the old one's files.</p>
-        <button type="button" class="button primary" data-testid="renew-desk" disabled={working} onClick={() => void renew()}>
-          {working ? "Starting…" : "Start a new desk"}
-        </button>
-      </div>
-    </div>
   );
 }
 
@@ -233,7 +208,8 @@ function Uploads() {
 
 function DropZone(props: { session: string; enabled: boolean; children: ComponentChildren }) {
   const [over, setOver] = useState(false);
-  const carriesFiles = (event: DragEvent) => props.enabled && (event.dataTransfer?.types.includes("Files") ?? false);
+  const carriesFiles = (event: DragEvent) =>
+    props.enabled && (event.dataTransfer?.types.includes("Files") ?? false);
   return (
     <div
       class={over ? "drop-zone over" : "drop-zone"}
@@ -243,7 +219,8 @@ function DropZone(props: { session: string; enabled: boolean; children: Componen
         setOver(true);
       }}
       onDragLeave={(event) => {
-        if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget))) setOver(false);
+        if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget)))
+          setOver(false);
       }}
       onDrop={(event) => {
         setOver(false);

@@ -1,5 +1,6 @@
 // The conversation as a fold over a session's stored events. Pure: the same events give the same transcript,
 // whether they come from history or live, so a reload shows what was there before.
+import type { Block, Item, ToolCall, ToolResult, Transcript, Turn, TurnStatus, Usage } from "./transcript";
 import type { DeskState, StoredEvent } from "./types";
 
 /** Every event name that the stream sends; EventSource hears only names it was told. */
@@ -16,86 +17,6 @@ export const eventNames = [
   "message_complete",
   "desk",
 ] as const;
-
-/** Tokens of a turn, summed over its model calls; input does not include what the cache served. */
-export interface Usage {
-  input: number;
-  output: number;
-  cacheRead: number;
-  cacheWrite: number;
-}
-
-export interface ToolCall {
-  kind: "tool";
-  id: string;
-  tool: string;
-  input: unknown;
-  startedAt: string;
-  result?: ToolResult;
-}
-
-export interface ToolResult {
-  output: string;
-  error: string;
-  /** Path of the picture on this server, checked to be one. */
-  screenshot?: string;
-  endedAt: string;
-}
-
-export interface ErrorBlock {
-  kind: "error";
-  message: string;
-  code: string;
-}
-
-export type Block =
-  | { kind: "text"; content: string }
-  | { kind: "thinking"; content: string }
-  | { kind: "status"; message: string }
-  | ToolCall
-  | ErrorBlock;
-
-export type TurnStatus = "running" | "completed" | "cancelled" | "error" | "interrupted";
-
-/** What the agent did for one message. */
-export interface Turn {
-  kind: "turn";
-  key: number;
-  status: TurnStatus;
-  blocks: Block[];
-  /** So many blocks belong to answers that came in whole; what follows may still be taken back by a retry. */
-  whole: number;
-  usage?: Usage;
-  startedAt: string;
-  endedAt?: string;
-}
-
-export interface UserMessage {
-  kind: "user";
-  key: number;
-  content: string;
-  timestamp: string;
-}
-
-/** A fact about the desk, or one that belongs to no turn. */
-export interface Notice {
-  kind: "notice";
-  key: number;
-  tone: "info" | "error";
-  message: string;
-}
-
-export type Item = UserMessage | Turn | Notice;
-
-export interface Transcript {
-  items: readonly Item[];
-  lastSeq: number;
-  /** Undefined until the log said something about it. */
-  busy: boolean | undefined;
-  desk: { state: DeskState; reason: string } | undefined;
-}
-
-export const emptyTranscript: Transcript = { items: [], lastSeq: 0, busy: undefined, desk: undefined };
 
 type Data = Record<string, unknown>;
 
@@ -144,7 +65,9 @@ function step(transcript: Transcript, event: StoredEvent): Transcript {
       return complete(transcript, event);
     case "text":
     case "thinking":
-      return inTurn(transcript, event, (turn) => grow(turn, event.event as "text" | "thinking", str(data, "content")));
+      return inTurn(transcript, event, (turn) =>
+        grow(turn, event.event as "text" | "thinking", str(data, "content")),
+      );
     case "tool_use":
       return inTurn(transcript, event, (turn) => seal(push(turn, toolCall(data))));
     case "tool_result":
@@ -252,9 +175,11 @@ function addUsage(sum: Usage | undefined, data: Data): Usage {
 function status(transcript: Transcript, event: StoredEvent): Transcript {
   const message = str(event.data, "message");
   const retryAfter = num(event.data, "retry_after");
-  if (!runningTurn(transcript)) return append(transcript, { kind: "notice", key: event.seq, tone: "info", message });
+  if (!runningTurn(transcript))
+    return append(transcript, { kind: "notice", key: event.seq, tone: "info", message });
   return inTurn(transcript, event, (turn) => {
-    const kept = retryAfter > 0 ? turn.blocks.filter((block, at) => at < turn.whole || !isStreamed(block)) : turn.blocks;
+    const kept =
+      retryAfter > 0 ? turn.blocks.filter((block, at) => at < turn.whole || !isStreamed(block)) : turn.blocks;
     const before = kept.at(-1)?.kind === "status" ? kept.slice(0, -1) : kept;
     return { ...turn, blocks: [...before, { kind: "status", message }] };
   });
@@ -266,8 +191,11 @@ function isStreamed(block: Block): boolean {
 
 function failure(transcript: Transcript, event: StoredEvent): Transcript {
   const message = str(event.data, "error") || "Something went wrong, and the server did not say what.";
-  if (!runningTurn(transcript)) return append(transcript, { kind: "notice", key: event.seq, tone: "error", message });
-  return inTurn(transcript, event, (turn) => push(turn, { kind: "error", message, code: str(event.data, "code") }));
+  if (!runningTurn(transcript))
+    return append(transcript, { kind: "notice", key: event.seq, tone: "error", message });
+  return inTurn(transcript, event, (turn) =>
+    push(turn, { kind: "error", message, code: str(event.data, "code") }),
+  );
 }
 
 function turnStatus(value: string): TurnStatus {
@@ -276,11 +204,21 @@ function turnStatus(value: string): TurnStatus {
 
 function complete(transcript: Transcript, event: StoredEvent): Transcript {
   const status = turnStatus(str(event.data, "status"));
-  const ended = inTurn(transcript, event, (turn) => ({ ...turn, status, endedAt: str(event.data, "timestamp") }));
+  const ended = inTurn(transcript, event, (turn) => ({
+    ...turn,
+    status,
+    endedAt: str(event.data, "timestamp"),
+  }));
   return { ...ended, busy: false };
 }
 
-const deskStates: readonly string[] = ["starting", "ready", "failed", "lost", "stopped"] satisfies DeskState[];
+const deskStates: readonly string[] = [
+  "starting",
+  "ready",
+  "failed",
+  "lost",
+  "stopped",
+] satisfies DeskState[];
 
 function desk(transcript: Transcript, event: StoredEvent): Transcript {
   const value = str(event.data, "state");
@@ -290,10 +228,12 @@ function desk(transcript: Transcript, event: StoredEvent): Transcript {
   const before = transcript.desk?.state;
   const next = { ...transcript, desk: { state, reason } };
   if (state === "failed" || state === "lost") {
-    const message = (state === "failed" ? "The desk failed" : "The desk was lost") + (reason ? `: ${reason}` : ".");
+    const message =
+      (state === "failed" ? "The desk failed" : "The desk was lost") + (reason ? `: ${reason}` : ".");
     return append(next, { kind: "notice", key: event.seq, tone: "error", message });
   }
-  const replaced = state === "ready" && transcript.items.some((item) => item.kind === "notice" && item.tone === "error");
+  const replaced =
+    state === "ready" && transcript.items.some((item) => item.kind === "notice" && item.tone === "error");
   if (replaced && before !== "ready") {
     return append(next, { kind: "notice", key: event.seq, tone: "info", message: "A new desk is ready." });
   }

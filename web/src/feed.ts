@@ -10,7 +10,12 @@ export interface FeedSource {
   /** One page of stored events after `seq`, oldest first; an empty page is the end. Throws what the call throws. */
   history(after: number, signal: AbortSignal): Promise<StoredEvent[]>;
   /** Streams events after `seq` until the stream breaks or `signal` aborts; then resolves. */
-  follow(after: number, signal: AbortSignal, onOpen: () => void, onEvent: (event: StoredEvent) => void): Promise<void>;
+  follow(
+    after: number,
+    signal: AbortSignal,
+    onOpen: () => void,
+    onEvent: (event: StoredEvent) => void,
+  ): Promise<void>;
   wait(delay: number, signal: AbortSignal): Promise<void>;
 }
 

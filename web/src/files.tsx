@@ -33,7 +33,12 @@ export function FilesPanel({ session }: { session: string }) {
   return (
     <div class="files">
       <header>
-        <IconButton icon="back" label="Up one folder" disabled={path === "/"} onClick={() => setPath(parent(path))} />
+        <IconButton
+          icon="back"
+          label="Up one folder"
+          disabled={path === "/"}
+          onClick={() => setPath(parent(path))}
+        />
         <span class="path" title={path}>
           <bdi>{path}</bdi>
         </span>
@@ -44,7 +49,9 @@ export function FilesPanel({ session }: { session: string }) {
           {error}
         </p>
       )}
-      {entries?.length === 0 && <p class="quiet pad">This folder is empty. Drop files on the desktop to put them here.</p>}
+      {entries?.length === 0 && (
+        <p class="quiet pad">This folder is empty. Drop files on the desktop to put them here.</p>
+      )}
       <ul>
         {entries?.map((entry) => (
           <li key={entry.path}>

@@ -1,5 +1,5 @@
 // Words for people: tokens, sizes, times, errors. Pure.
-import type { Usage } from "./events";
+import type { Usage } from "./transcript";
 import type { Session } from "./types";
 
 /** 950 → "950", 14200 → "14.2k", 2500000 → "2.5M". */

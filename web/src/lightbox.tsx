@@ -59,7 +59,12 @@ function Large({ src }: { src: string }) {
         <span class="quiet">
           {at + 1} of {all.length}
         </span>
-        <IconButton icon="chevron" label="Next picture" disabled={at >= all.length - 1} onClick={() => go(1)} />
+        <IconButton
+          icon="chevron"
+          label="Next picture"
+          disabled={at >= all.length - 1}
+          onClick={() => go(1)}
+        />
       </footer>
     </Dialog>
   );

@@ -40,7 +40,12 @@ function App() {
           The server does not answer. Desks go on without it; this page comes back by itself.
         </p>
       )}
-      <div class="layout" data-panel={panel.value} data-sidebar={sidebar.value ? "shown" : "hidden"} style={{ "--chat-width": `${chatWidth.value}px` }}>
+      <div
+        class="layout"
+        data-panel={panel.value}
+        data-sidebar={sidebar.value ? "shown" : "hidden"}
+        style={{ "--chat-width": `${chatWidth.value}px` }}
+      >
         <SessionsPanel />
         <Work />
       </div>
@@ -79,8 +84,8 @@ function Welcome({ loading }: { loading: boolean }) {
         <img src="/favicon.svg" alt="" width="56" height="56" />
         <h2>A desk for every agent</h2>
         <p class="quiet">
-          Each session is an isolated Linux desktop with a browser, a shell and files. You watch what the agent does there,
-          and step in whenever you like.
+          Each session is an isolated Linux desktop with a browser, a shell and files. You watch what the
+          agent does there, and step in whenever you like.
         </p>
         <button type="button" class="button primary" onClick={() => void (newSessionOpen.value = true)}>
           <Icon name="plus" /> New session
@@ -119,8 +124,14 @@ function nextPanel(event: KeyboardEvent): void {
   const next = panels[(at + 1) % panels.length];
   if (!next) return;
   panel.value = next.name;
-  const stops = { sessions: ".session-open, .button", desktop: ".toolbar button", chat: ".composer textarea" };
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(`#panel-${next.name} :is(${stops[next.name]})`)?.focus());
+  const stops = {
+    sessions: ".session-open, .button",
+    desktop: ".toolbar button",
+    chat: ".composer textarea",
+  };
+  requestAnimationFrame(() =>
+    document.querySelector<HTMLElement>(`#panel-${next.name} :is(${stops[next.name]})`)?.focus(),
+  );
 }
 
 effect(() => {

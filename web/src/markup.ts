@@ -1,9 +1,7 @@
 // Light formatting of a model's words: code fences, `code` and **strong**. Pure; the page makes its own nodes
 // from these pieces, so nothing in the text can become markup.
 
-export type Piece =
-  | { kind: "prose"; spans: Span[] }
-  | { kind: "code"; language: string; content: string };
+export type Piece = { kind: "prose"; spans: Span[] } | { kind: "code"; language: string; content: string };
 
 export type Span = { kind: "plain" | "code" | "strong"; content: string };
 

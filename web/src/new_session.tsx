@@ -63,7 +63,13 @@ export function NewSessionDialog() {
       >
         <label class="field">
           <span>Title</span>
-          <input name="title" maxLength={200} placeholder="What is it about? (optional)" autocomplete="off" data-focus />
+          <input
+            name="title"
+            maxLength={200}
+            placeholder="What is it about? (optional)"
+            autocomplete="off"
+            data-focus
+          />
         </label>
         <ModelFields provider={provider} onProvider={setProvider} />
         <NetworkField />

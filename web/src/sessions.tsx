@@ -37,10 +37,14 @@ export function SessionsPanel() {
         </button>
       </header>
       {list && list.length === 0 && (
-        <p class="quiet pad">No sessions yet. A session is a desktop of its own and the conversation about it.</p>
+        <p class="quiet pad">
+          No sessions yet. A session is a desktop of its own and the conversation about it.
+        </p>
       )}
       <ul class="session-list">
-        {list?.map((session) => <Row key={session.id} session={session} />)}
+        {list?.map((session) => (
+          <Row key={session.id} session={session} />
+        ))}
       </ul>
       <Footer />
     </nav>
@@ -67,7 +71,12 @@ function Row({ session }: { session: Session }) {
         <Rename session={session} onDone={() => setEditing(false)} />
       ) : (
         <>
-          <button type="button" class="session-open" aria-current={current ? "true" : undefined} onClick={open}>
+          <button
+            type="button"
+            class="session-open"
+            aria-current={current ? "true" : undefined}
+            onClick={open}
+          >
             <span class={`dot ${state.key}`} title={state.label} />
             <span class="session-words">
               <span class="session-title" data-testid="session-title" onDblClick={() => setEditing(true)}>
@@ -80,8 +89,18 @@ function Row({ session }: { session: Session }) {
             </span>
           </button>
           <span class="row-actions">
-            <IconButton icon="pencil" label="Rename" testid="rename-session" onClick={() => setEditing(true)} />
-            <IconButton icon="trash" label="Delete" testid="delete-session" onClick={() => setDeleting(true)} />
+            <IconButton
+              icon="pencil"
+              label="Rename"
+              testid="rename-session"
+              onClick={() => setEditing(true)}
+            />
+            <IconButton
+              icon="trash"
+              label="Delete"
+              testid="delete-session"
+              onClick={() => setDeleting(true)}
+            />
           </span>
         </>
       )}
@@ -128,8 +147,8 @@ function ConfirmDelete({ session, onClose }: { session: Session; onClose: () => 
   return (
     <Dialog title="Delete this session?" onClose={onClose} testid="delete-dialog">
       <p>
-        The desktop of <strong>{titleOf(session)}</strong> is destroyed with every file on it. Its conversation stays
-        archived on the server.
+        The desktop of <strong>{titleOf(session)}</strong> is destroyed with every file on it. Its
+        conversation stays archived on the server.
       </p>
       <footer>
         <button type="button" class="button" onClick={onClose}>
@@ -158,7 +177,11 @@ function Footer() {
         <div class="key-line">
           <Icon name="key" />
           <span class="grow">
-            {scripted ? "Scripted: no key needed" : keyMissing.value ? "No model key" : `Key for ${key.provider}`}
+            {scripted
+              ? "Scripted: no key needed"
+              : keyMissing.value
+                ? "No model key"
+                : `Key for ${key.provider}`}
           </span>
           {!scripted && (
             <button type="button" class="link" onClick={() => void (keyDialogOpen.value = true)}>

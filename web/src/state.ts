@@ -2,7 +2,8 @@
 // nothing else talks to the server, except the viewer and the desk's files.
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { api, ApiError, reason, whenUnauthorized } from "./api";
-import { applyEvents, emptyTranscript, type Transcript } from "./events";
+import { applyEvents } from "./events";
+import { emptyTranscript, type Transcript } from "./transcript";
 import { runFeed, type FeedState } from "./feed";
 import { liveSource } from "./live";
 import { remember, remembered } from "./theme";
@@ -51,8 +52,12 @@ export function toggleSidebar(): void {
 const drafts = new Map<string, string>();
 export const draft = signal("");
 
+/** Counts the wishes to write: the composer takes the focus when it grows. */
+export const wishToWrite = signal(0);
+
 let nextToast = 1;
 export function toast(tone: Toast["tone"], message: string): void {
+  if (toasts.value.some((entry) => entry.message === message)) return;
   const id = nextToast++;
   toasts.value = [...toasts.value.slice(-2), { id, tone, message }];
   setTimeout(() => dismiss(id), tone === "error" ? 10_000 : 4000);
@@ -95,6 +100,7 @@ function remove(id: string): void {
 export async function refresh(): Promise<void> {
   try {
     const list = await api.sessions();
+    if (!reachable.value) void readServer();
     batch(() => {
       reachable.value = true;
       access.value = "open";
@@ -129,6 +135,7 @@ export async function createSession(wish: NewSession): Promise<void> {
   const session = await api.createSession(wish);
   put(session);
   select(session.id);
+  wishToWrite.value++;
   if (session.provider === "scripted" && draft.value === "") draft.value = "tour";
 }
 

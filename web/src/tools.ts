@@ -84,6 +84,16 @@ export function summarise(tool: string, rawInput: unknown): ToolSummary {
   return { icon: "tool", label: spaced(name || tool || "tool"), detail: oneLine(compact(input)) };
 }
 
+/** The whole input for reading: a line per field, texts of several lines as they are. */
+export function inputText(input: unknown): string {
+  if (!isRecord(input)) return typeof input === "string" ? input : (JSON.stringify(input) ?? "");
+  const lines = Object.entries(input).map(([name, value]) => {
+    if (typeof value !== "string") return `${name}: ${JSON.stringify(value)}`;
+    return value.includes("\n") ? `${name}:\n${value}` : `${name}: ${value}`;
+  });
+  return lines.join("\n") || "nothing";
+}
+
 function spaced(name: string): string {
   const words = name.replace(/_/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);

@@ -17,7 +17,8 @@ export function TouchKeyboard({ viewer }: { viewer: Viewer }) {
   const field = useRef<HTMLTextAreaElement>(null);
   const forward = (event: InputEvent) => {
     if (event.inputType.startsWith("delete")) viewer.press(backSpace);
-    else if (event.inputType === "insertLineBreak" || event.inputType === "insertParagraph") viewer.press(enter);
+    else if (event.inputType === "insertLineBreak" || event.inputType === "insertParagraph")
+      viewer.press(enter);
     else for (const character of event.data ?? "") viewer.press(keysymOf(character));
     // One character stays, so that there is always something for the keyboard's delete key to delete.
     if (field.current) field.current.value = " ";

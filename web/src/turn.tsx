@@ -1,11 +1,11 @@
 // What the agent did for one message: words, thoughts, tool calls with their pictures, errors, the sum of tokens.
 import { useState } from "preact/hooks";
-import type { Block, ErrorBlock, ToolCall, Turn } from "./events";
+import type { Block, ErrorBlock, ToolCall, Turn } from "./transcript";
 import { count, duration, usageLine } from "./format";
 import { enlarge } from "./lightbox";
 import { pieces, type Span } from "./markup";
 import { memo } from "./memo";
-import { summarise } from "./tools";
+import { inputText, summarise } from "./tools";
 import { Icon, Pulse } from "./ui";
 
 export const TurnView = memo(function TurnView({ turn, aspect }: { turn: Turn; aspect: string }) {
@@ -99,7 +99,9 @@ function Tool({ call, aspect, running }: { call: ToolCall; aspect: string; runni
       </button>
       {failed && !open && <p class="tool-error">{result?.error}</p>}
       {open && <ToolDetails call={call} />}
-      {result?.screenshot && <Picture src={result.screenshot} alt={`Screen after: ${label} ${detail}`} aspect={aspect} />}
+      {result?.screenshot && (
+        <Picture src={result.screenshot} alt={`Screen after: ${label} ${detail}`} aspect={aspect} />
+      )}
     </div>
   );
 }
@@ -134,16 +136,24 @@ function ToolDetails({ call }: { call: ToolCall }) {
   );
 }
 
-function inputText(input: unknown): string {
-  return typeof input === "string" ? input : (JSON.stringify(input, null, 2) ?? "");
-}
-
 function Picture({ src, alt, aspect }: { src: string; alt: string; aspect: string }) {
   const [missing, setMissing] = useState(false);
   if (missing) return <p class="quiet">The picture cannot be read any more.</p>;
   return (
-    <button type="button" class="tool-picture" data-testid="tool-picture" title="Enlarge" onClick={() => enlarge(src)}>
-      <img src={src} alt={alt} loading="lazy" style={{ aspectRatio: aspect }} onError={() => setMissing(true)} />
+    <button
+      type="button"
+      class="tool-picture"
+      data-testid="tool-picture"
+      title="Enlarge"
+      onClick={() => enlarge(src)}
+    >
+      <img
+        src={src}
+        alt={alt}
+        loading="lazy"
+        style={{ aspectRatio: aspect }}
+        onError={() => setMissing(true)}
+      />
     </button>
   );
 }

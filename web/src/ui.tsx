@@ -54,7 +54,14 @@ type ButtonProps = JSX.IntrinsicElements["button"] & { icon: IconName; label: st
 /** A button with an icon only; the label is its name and its tooltip. */
 export function IconButton({ icon, label, testid, class: extra, ...rest }: ButtonProps) {
   return (
-    <button type="button" class={`icon-button ${extra ?? ""}`} title={label} aria-label={label} data-testid={testid} {...rest}>
+    <button
+      type="button"
+      class={`icon-button ${extra ?? ""}`}
+      title={label}
+      aria-label={label}
+      data-testid={testid}
+      {...rest}
+    >
       <Icon name={icon} />
     </button>
   );

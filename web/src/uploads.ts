@@ -19,11 +19,16 @@ let nextKey = 1;
 /** Puts files into the desk's Downloads one after another; each failure is told with the file's name. */
 export async function uploadAll(session: string, files: readonly File[]): Promise<void> {
   const queue = files.map((file) => ({ file, key: nextKey++ }));
-  uploads.value = [...uploads.value, ...queue.map(({ file, key }) => ({ key, name: file.name, progress: 0 }))];
+  uploads.value = [
+    ...uploads.value,
+    ...queue.map(({ file, key }) => ({ key, name: file.name, progress: 0 })),
+  ];
   let done = 0;
   for (const { file, key } of queue) {
     const progress = (part: number) => {
-      uploads.value = uploads.value.map((entry) => (entry.key === key ? { ...entry, progress: part } : entry));
+      uploads.value = uploads.value.map((entry) =>
+        entry.key === key ? { ...entry, progress: part } : entry,
+      );
     };
     try {
       await upload(session, file, `${downloads}/${file.name}`, progress);
@@ -33,5 +38,9 @@ export async function uploadAll(session: string, files: readonly File[]): Promis
     }
     uploads.value = uploads.value.filter((entry) => entry.key !== key);
   }
-  if (done > 0) toast("info", done === 1 ? `${files[0]?.name ?? "The file"} is in Downloads.` : `${done} files are in Downloads.`);
+  if (done > 0)
+    toast(
+      "info",
+      done === 1 ? `${files[0]?.name ?? "The file"} is in Downloads.` : `${done} files are in Downloads.`,
+    );
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyEvents, emptyTranscript, picturePath, type Transcript, type Turn } from "../src/events";
+import { applyEvents, picturePath } from "../src/events";
+import { emptyTranscript, type Transcript, type Turn } from "../src/transcript";
 import type { StoredEvent } from "../src/types";
 
 type Line = [event: string, data?: Record<string, unknown>];
@@ -25,11 +26,20 @@ const tour = log(
   ["thinking", { content: "look." }],
   ["text", { content: "I'll " }],
   ["text", { content: "look." }],
-  ["usage", { input_tokens: 10, output_tokens: 5, cache_read_input_tokens: 0, cache_creation_input_tokens: 7 }],
+  [
+    "usage",
+    { input_tokens: 10, output_tokens: 5, cache_read_input_tokens: 0, cache_creation_input_tokens: 7 },
+  ],
   ["tool_use", { tool: "screenshot", input: {}, tool_use_id: "t1", timestamp: at(2) }],
-  ["tool_result", { tool_use_id: "t1", output: "", screenshot: "/api/v1/sessions/sess_a/blobs/ab12", timestamp: at(3) }],
+  [
+    "tool_result",
+    { tool_use_id: "t1", output: "", screenshot: "/api/v1/sessions/sess_a/blobs/ab12", timestamp: at(3) },
+  ],
   ["text", { content: "Done." }],
-  ["usage", { input_tokens: 2, output_tokens: 3, cache_read_input_tokens: 17, cache_creation_input_tokens: 0 }],
+  [
+    "usage",
+    { input_tokens: 2, output_tokens: 3, cache_read_input_tokens: 17, cache_creation_input_tokens: 0 },
+  ],
   ["message_complete", { message_id: "msg_1", status: "completed", timestamp: at(9) }],
 );
 
@@ -41,7 +51,9 @@ test("a turn is rebuilt from its events", () => {
   );
   const turn = turnOf(transcript);
   assert.deepEqual(
-    turn.blocks.map((block) => (block.kind === "tool" ? block.tool : "content" in block ? block.content : block.kind)),
+    turn.blocks.map((block) =>
+      block.kind === "tool" ? block.tool : "content" in block ? block.content : block.kind,
+    ),
     ["First look.", "I'll look.", "screenshot", "Done."],
   );
   assert.equal(turn.status, "completed");
@@ -131,7 +143,9 @@ test("an error in a turn stands in the turn, one outside is a notice", () => {
     ),
   );
   assert.equal(transcript.items[0]?.kind, "notice");
-  assert.deepEqual(turnOf(transcript).blocks, [{ kind: "error", message: "Wrong key", code: "unauthorized" }]);
+  assert.deepEqual(turnOf(transcript).blocks, [
+    { kind: "error", message: "Wrong key", code: "unauthorized" },
+  ]);
   assert.equal(turnOf(transcript).status, "error");
 });
 

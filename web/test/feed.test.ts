@@ -30,7 +30,10 @@ async function follow(world: World) {
       world.stored.push(...(world.missed?.[call] ?? []));
       const failure = world.failures?.[call];
       if (failure) throw failure;
-      return world.stored.filter((seq) => seq > after).slice(0, 2).map(event);
+      return world.stored
+        .filter((seq) => seq > after)
+        .slice(0, 2)
+        .map(event);
     },
     follow: async (_after, _signal, onOpen, onEvent) => {
       const next = world.streams.shift();
@@ -70,7 +73,11 @@ test("events that a stream repeats are taken once", async () => {
 
 test("a failing history is tried again, later and later", async () => {
   const down = new Error("down");
-  const { seen, waits, errors } = await follow({ stored: [1], streams: [[2]], failures: { 0: down, 1: down, 2: down } });
+  const { seen, waits, errors } = await follow({
+    stored: [1],
+    streams: [[2]],
+    failures: { 0: down, 1: down, 2: down },
+  });
   assert.deepEqual(seen, [1, 2]);
   assert.equal(errors.length, 3);
   assert.ok(waits[1]! > waits[0]! * 0.99 && waits[2]! > waits[1]! * 0.99);
@@ -78,7 +85,11 @@ test("a failing history is tried again, later and later", async () => {
 
 test("the sink can end the feed", async () => {
   const gone = new Error("gone");
-  const { errors, asked } = await follow({ stored: [], streams: [[]], failures: { 0: gone, 1: gone, 2: gone, 3: gone, 4: gone, 5: gone } });
+  const { errors, asked } = await follow({
+    stored: [],
+    streams: [[]],
+    failures: { 0: gone, 1: gone, 2: gone, 3: gone, 4: gone, 5: gone },
+  });
   assert.equal(errors.length, 5);
   assert.equal(asked.length, 5);
 });

@@ -54,14 +54,20 @@ test("ages are rough", () => {
 
 test("usage counts what was written to the cache as input and leaves out what is zero", () => {
   assert.equal(usageLine({ input: 1000, output: 30, cacheRead: 0, cacheWrite: 500 }), "1.5k in · 30 out");
-  assert.equal(usageLine({ input: 10, output: 3, cacheRead: 2000, cacheWrite: 0 }), "10 in · 2k cached · 3 out");
+  assert.equal(
+    usageLine({ input: 10, output: 3, cacheRead: 2000, cacheWrite: 0 }),
+    "10 in · 2k cached · 3 out",
+  );
 });
 
 test("an error answer becomes the sentence in it", () => {
   const cases: [unknown, string][] = [
     [{ detail: "There is no such session." }, "There is no such session."],
     [{ detail: [{ loc: ["body", "content"], msg: "too long", type: "x" }] }, "content: too long"],
-    [{ detail: [{ msg: "not JSON" }, { loc: ["query", "limit"], msg: "too small" }] }, "not JSON\nquery.limit: too small"],
+    [
+      { detail: [{ msg: "not JSON" }, { loc: ["query", "limit"], msg: "too small" }] },
+      "not JSON\nquery.limit: too small",
+    ],
     [{ detail: [] }, "The server answered 500 and gave no reason."],
     [undefined, "The server answered 500 and gave no reason."],
     ["<html>", "The server answered 500 and gave no reason."],

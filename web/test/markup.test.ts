@@ -32,7 +32,12 @@ test("inline marks", () => {
     ["<b>x</b>", "plain:<b>x</b>"],
   ];
   for (const [text, expected] of cases) {
-    assert.equal(spans(text).map(({ kind, content }) => `${kind}:${content}`).join("|"), expected);
+    assert.equal(
+      spans(text)
+        .map(({ kind, content }) => `${kind}:${content}`)
+        .join("|"),
+      expected,
+    );
   }
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { summarise } from "../src/tools";
+import { inputText, summarise } from "../src/tools";
 
 test("every kind of call is said in a few words", () => {
   const cases: [tool: string, input: unknown, label: string, detail: string][] = [
@@ -38,4 +38,15 @@ test("input of a wrong type does not break the row", () => {
   for (const input of [undefined, null, 7, "text", [], { coordinate: "here" }, { coordinate: [{}] }]) {
     assert.equal(summarise("left_click", input).label, "Click");
   }
+});
+
+test("input is readable in full", () => {
+  const cases: [unknown, string][] = [
+    [{ command: "cd /tmp\nls", timeout: 5 }, "command:\ncd /tmp\nls\ntimeout: 5"],
+    [{ text: "one line", coordinate: [1, 2] }, "text: one line\ncoordinate: [1,2]"],
+    [{}, "nothing"],
+    ["raw", "raw"],
+    [undefined, ""],
+  ];
+  for (const [input, text] of cases) assert.equal(inputText(input), text);
 });

@@ -1,0 +1,352 @@
+// The calls of the REST and SSE contract, as page_server answers them: strict about what the page sends.
+import { randomBytes } from "node:crypto";
+import { desktopPixels, png } from "./picture.mjs";
+import { playTurn } from "./page_turns.mjs";
+
+/** An answer that is not 2xx; `detail` is a sentence or, with 422, the list of fields. */
+export class Refusal extends Error {
+  constructor(status, detail) {
+    super(typeof detail === "string" ? detail : "invalid");
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+const invalid = (field, msg) => new Refusal(422, [{ loc: ["body", field], msg, type: "value_error" }]);
+const makeId = (prefix) => `${prefix}_${randomBytes(6).toString("hex")}`;
+const now = () => new Date().toISOString();
+function json(response, status, body) {
+  response.writeHead(status, { "Content-Type": "application/json" });
+  response.end(body === undefined ? undefined : JSON.stringify(body));
+}
+async function body(request, allowed) {
+  if (request.headers["content-type"] !== "application/json")
+    throw new Refusal(415, "The body must be application/json.");
+  let text = "";
+  for await (const part of request) text += part;
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Refusal(422, "The body is not JSON.");
+  }
+  for (const field of Object.keys(value)) if (!allowed.includes(field)) throw invalid(field, "unknown field");
+  return value;
+}
+
+export async function login(state, request, response) {
+  const { key } = await body(request, ["key"]);
+  if (key !== state.key) throw new Refusal(401, "This key is not known here.");
+  response.setHeader("Set-Cookie", `carrel=${key}; HttpOnly; SameSite=Strict; Path=/`);
+  json(response, 200, {});
+}
+
+function shown({ screen, events, messages, ...session }) {
+  return session;
+}
+
+function find(state, id) {
+  const session = state.sessions.get(id);
+  if (!session || session.status !== "active") throw new Refusal(404, `There is no session ${id}.`);
+  return session;
+}
+
+/** Stores an event and tells every stream of its session, in that order. */
+export function emit(state, session, event, data) {
+  const stored = { seq: (session.events.at(-1)?.seq ?? 0) + 1, event, data };
+  session.events.push(stored);
+  for (const stream of state.streams) if (stream.session === session) send(stream.response, stored);
+}
+
+function send(response, { seq, event, data }) {
+  response.write(`id: ${seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+export function setDesk(state, session, deskState, reason) {
+  session.desk = {
+    ...session.desk,
+    state: deskState,
+    ...(reason ? { reason } : {}),
+  };
+  if (!reason) delete session.desk.reason;
+  emit(state, session, "desk", {
+    state: deskState,
+    ...(reason ? { reason } : {}),
+  });
+}
+
+async function create(state, { request, response }) {
+  const allowed = ["title", "model", "provider", "system_prompt_suffix", "network"];
+  const wish = await body(request, allowed);
+  if (wish.network !== undefined && !["internet", "none"].includes(wish.network))
+    throw invalid("network", "must be internet or none");
+  const provider = wish.provider ?? "anthropic";
+  if (!["anthropic", "scripted"].includes(provider))
+    throw invalid("provider", "must be anthropic or scripted");
+  const id = makeId("sess");
+  const [width, height] = [1280, 800];
+  const session = {
+    id,
+    title: wish.title ?? null,
+    status: "active",
+    model: wish.model ?? (provider === "scripted" ? "scripted" : "claude-opus-5-5"),
+    provider,
+    created_at: now(),
+    updated_at: now(),
+    vnc_url: `/desk/${id}`,
+    busy: false,
+    desk: {
+      id: makeId("desk"),
+      state: "ready",
+      network: wish.network ?? "internet",
+      width,
+      height,
+    },
+    events: [],
+    files: new Map([["/home/agent/Downloads/readme.txt", Buffer.from("hello\n")]]),
+    screen: {
+      width,
+      height,
+      pixels: desktopPixels(width, height),
+      record: [],
+      viewers: new Set(),
+      cutters: new Set(),
+      step: 0,
+    },
+  };
+  state.sessions.set(id, session);
+  emit(state, session, "desk", { state: "ready" });
+  json(response, 201, shown(session));
+}
+
+async function message(state, { request, response, id }) {
+  const session = find(state, id);
+  const { content } = await body(request, ["content"]);
+  if (typeof content !== "string" || content.length < 1 || content.length > 10000)
+    throw invalid("content", "must have 1 to 10000 characters");
+  if (session.busy) throw new Refusal(409, "The session already works on a message; cancel it or wait.");
+  if (session.provider !== "scripted" && !state.hasModelKey)
+    throw new Refusal(503, "There is no key for anthropic: paste one into the page.");
+  session.busy = true;
+  session.updated_at = now();
+  const message_id = makeId("msg");
+  emit(state, session, "user_message", {
+    message_id,
+    content,
+    timestamp: now(),
+  });
+  json(response, 200, {
+    message_id,
+    status: "processing",
+    stream_url: `/api/v1/sessions/${id}/stream`,
+  });
+  const tools = {
+    pace: state.pace,
+    emit: (event, data) => emit(state, session, event, data),
+    now,
+    paint: () => paint(session),
+    cancelled: () => session.cancelled,
+  };
+  session.cancelled = false;
+  const status = await playTurn(tools, message_id, content);
+  session.busy = false;
+  emit(state, session, "message_complete", {
+    message_id,
+    status,
+    timestamp: now(),
+  });
+}
+
+/** The next picture of the desk, shown to every viewer; returns the path of its PNG. */
+function paint(session) {
+  const { screen } = session;
+  screen.step++;
+  screen.pixels = desktopPixels(screen.width, screen.height, screen.step);
+  screen.viewers.forEach((changed) => changed());
+  return `/api/v1/sessions/${session.id}/blobs/${screen.step}`;
+}
+
+function stream(state, { request, response, url, id }) {
+  const session = find(state, id);
+  const last = request.headers["last-event-id"] ?? url.searchParams.get("last_event_id");
+  response.writeHead(200, {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+  });
+  response.write(": open\n\n");
+  if (last !== null)
+    session.events.filter(({ seq }) => seq > Number(last)).forEach((event) => send(response, event));
+  const entry = { session, response };
+  state.streams.add(entry);
+  response.on("close", () => state.streams.delete(entry));
+}
+
+async function upload(state, { request, response, id }) {
+  const session = find(state, id);
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  const type = request.headers["content-type"] ?? "";
+  if (!type.startsWith("multipart/form-data")) throw new Refusal(415, "An upload is multipart/form-data.");
+  const form = await new Response(Buffer.concat(parts), {
+    headers: { "Content-Type": type },
+  }).formData();
+  if ([...form.keys()].join() !== "dest_path,file")
+    throw invalid("file", "the parts must be dest_path, then file");
+  session.files.set(form.get("dest_path"), Buffer.from(await form.get("file").arrayBuffer()));
+  json(response, 200, { success: true });
+}
+
+async function list(state, { request, response, id }) {
+  const session = find(state, id);
+  const { path } = await body(request, ["path"]);
+  const prefix = path === "/" ? "/" : `${path}/`;
+  const rows = new Map();
+  for (const [name, content] of session.files) {
+    if (!name.startsWith(prefix)) continue;
+    const [first, ...deeper] = name.slice(prefix.length).split("/");
+    rows.set(first, {
+      name: first,
+      path: prefix + first,
+      is_dir: deeper.length > 0,
+      size: deeper.length > 0 ? 0 : content.length,
+    });
+  }
+  json(response, 200, { success: true, entries: [...rows.values()] });
+}
+
+function download(state, { response, url, id }) {
+  const content = find(state, id).files.get(url.searchParams.get("path"));
+  if (!content) throw new Refusal(404, "There is no such file on the desk.");
+  response.writeHead(200, {
+    "Content-Type": "application/octet-stream",
+    "Content-Disposition": "attachment",
+  });
+  response.end(content);
+}
+
+function blob(state, { response, id, rest }) {
+  const { width, height } = find(state, id).screen;
+  response.writeHead(200, { "Content-Type": "image/png" });
+  response.end(png(desktopPixels(width, height, Number(rest)), width, height));
+}
+
+async function rename(state, { request, response, id }) {
+  const session = find(state, id);
+  const { title } = await body(request, ["title"]);
+  if (typeof title !== "string" || title.length < 1) throw invalid("title", "must not be empty");
+  session.title = title;
+  json(response, 200, shown(session));
+}
+
+async function renew(state, { response, id }) {
+  const session = find(state, id);
+  if (!["failed", "lost", "stopped"].includes(session.desk.state))
+    throw new Refusal(409, "The desk works; there is nothing to replace.");
+  setDesk(state, session, "starting");
+  setTimeout(() => setDesk(state, session, "ready"), state.renewTime);
+  json(response, 200, shown(session));
+}
+
+async function credentials(state, { request, response }) {
+  const wish = await body(request, request.method === "POST" ? ["provider", "key"] : ["provider"]);
+  if (wish.provider !== "anthropic") throw invalid("provider", "must be anthropic");
+  state.hasModelKey = request.method === "POST";
+  json(response, 204);
+}
+
+export const session = "/api/v1/sessions/([^/]+)";
+export const route = (path) => new RegExp(`^${path}$`);
+/** Method, path and function of every call; the first group of a path is the session. */
+export const routes = [
+  [
+    "GET",
+    route("/api/v1/config"),
+    (state, { response }) =>
+      json(response, 200, {
+        app_name: "Carrel",
+        version: "0.1.0",
+        api_provider: "anthropic",
+        default_model: "claude-opus-5-5",
+        vnc_url: "/desk/{id}",
+        available_providers: ["anthropic", "scripted"],
+      }),
+  ],
+  [
+    "GET",
+    route("/api/v1/health"),
+    (state, { response }) =>
+      json(response, 200, {
+        status: "healthy",
+        version: "0.1.0",
+        timestamp: now(),
+        checks: {
+          database: { status: "healthy", type: "sqlite" },
+          api_key: {
+            status: state.hasModelKey ? "set" : "missing",
+            provider: "anthropic",
+          },
+        },
+      }),
+  ],
+  ["POST", route("/api/v1/credentials"), credentials],
+  ["DELETE", route("/api/v1/credentials"), credentials],
+  ["POST", route("/api/v1/sessions"), create],
+  [
+    "GET",
+    route("/api/v1/sessions"),
+    (state, { response, url }) => {
+      const all = [...state.sessions.values()].filter(({ status }) => status === "active").reverse();
+      const [limit, offset] = ["limit", "offset"].map((name) => Number(url.searchParams.get(name) ?? 0));
+      json(response, 200, {
+        sessions: all.slice(offset, offset + (limit || 50)).map(shown),
+        total: all.length,
+      });
+    },
+  ],
+  [
+    "GET",
+    route(session),
+    (state, { response, id }) => json(response, 200, { ...shown(find(state, id)), messages: [] }),
+  ],
+  ["PATCH", route(session), rename],
+  [
+    "DELETE",
+    route(session),
+    (state, { response, id }) => {
+      find(state, id).status = "archived";
+      json(response, 204);
+    },
+  ],
+  ["POST", route(`${session}/messages`), message],
+  [
+    "POST",
+    route(`${session}/cancel`),
+    (state, { response, id }) => {
+      const found = find(state, id);
+      found.cancelled = true;
+      json(response, 200, {
+        status: found.busy ? "cancelled" : "not_processing",
+        message: "",
+      });
+    },
+  ],
+  [
+    "GET",
+    route(`${session}/events`),
+    (state, { response, url, id }) => {
+      const after = Number(url.searchParams.get("after") ?? 0);
+      const limit = Number(url.searchParams.get("limit") ?? 100);
+      json(response, 200, {
+        events: find(state, id)
+          .events.filter(({ seq }) => seq > after)
+          .slice(0, limit),
+      });
+    },
+  ],
+  ["GET", route(`${session}/stream`), stream],
+  ["GET", route(`${session}/blobs/(\\w+)`), blob],
+  ["POST", route(`${session}/desk/renew`), renew],
+  ["POST", route(`${session}/desk/file/upload`), upload],
+  ["POST", route(`${session}/desk/file/list`), list],
+  ["GET", route(`${session}/desk/file/download`), download],
+];
