@@ -85,10 +85,23 @@ const Value* find(const Value& value, std::string_view name) {
     return object ? object->if_contains(name) : nullptr;
 }
 
-std::string_view text_or(const Value& value, std::string_view name, std::string_view otherwise) {
-    const auto* member = find(value, name);
+const Value* find(const Object& object, std::string_view name) { return object.if_contains(name); }
+
+namespace {
+
+std::string_view text_in(const Value* member, std::string_view otherwise) {
     const auto* text = member ? member->if_string() : nullptr;
     return text ? std::string_view{text->data(), text->size()} : otherwise;
+}
+
+}  // namespace
+
+std::string_view text_or(const Value& value, std::string_view name, std::string_view otherwise) {
+    return text_in(find(value, name), otherwise);
+}
+
+std::string_view text_or(const Object& object, std::string_view name, std::string_view otherwise) {
+    return text_in(find(object, name), otherwise);
 }
 
 }  // namespace carrel::json

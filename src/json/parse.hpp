@@ -26,7 +26,10 @@ std::string to_text(const Value& value);
 
 /// Null unless `value` is an object that has it.
 const Value* find(const Value& value, std::string_view name);
-/// The member when it is a string; else nothing.
+/// The member when it is a string; else nothing. The text lives as long as what holds it.
 std::string_view text_or(const Value& value, std::string_view name, std::string_view otherwise = {});
+/// The same of an object itself: without these it would be copied into a Value that dies at once.
+const Value* find(const Object& object, std::string_view name);
+std::string_view text_or(const Object& object, std::string_view name, std::string_view otherwise = {});
 
 }  // namespace carrel::json
