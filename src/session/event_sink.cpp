@@ -103,8 +103,10 @@ Task<> EventSink::usage(agent::Usage usage) {
                                    {"cache_read_input_tokens", usage.cache_read_input_tokens},
                                    {"cache_creation_input_tokens", usage.cache_creation_input_tokens},
                                    {"timestamp", core::to_rfc3339(clock_.now())}});
-    co_await store_.run(
+    // Nothing depends on it, so nobody waits for this commit.
+    store_.post(
         [session = session_id_, text](store::Transaction& t) { t.append_event(session, "usage", text); });
+    co_return;
 }
 
 }  // namespace carrel::session
