@@ -1,7 +1,6 @@
 #include "net/body.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/error.hpp"
 
@@ -76,8 +75,7 @@ Task<std::size_t> BodyReader::read_chunks(std::span<char> into) {
             co_return count;
         }
         const auto step = core::value_or_throw(chunks_.next(wire_->buffered(), into.size()));
-        const auto count = step.data.size();
-        std::memcpy(into.data(), step.data.data(), count);
+        const auto count = step.data.copy(into.data(), into.size());
         wire_->consume(step.consumed);
         is_done_ = chunks_.is_done();
         if (count > 0 || is_done_) co_return count;

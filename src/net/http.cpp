@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
@@ -19,8 +18,7 @@ public:
     explicit TextSource(std::string text) : text_{std::move(text)} {}
 
     Task<std::size_t> read(std::span<char> into) override {
-        const auto count = std::min(into.size(), text_.size() - place_);
-        std::memcpy(into.data(), text_.data() + place_, count);
+        const auto count = text_.copy(into.data(), into.size(), place_);
         place_ += count;
         co_return count;
     }
