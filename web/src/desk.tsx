@@ -41,6 +41,15 @@ function look(): void {
   if (document.visibilityState === "visible" && access.value !== "login") void refreshSession(id);
 }
 
+/** Ctrl+F6 leads out of the desktop, which takes all other keys while it is under control. */
+function leave(event: KeyboardEvent): void {
+  if (event.key !== "F6" || !event.ctrlKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  document.querySelector<HTMLElement>(".toolbar button")?.focus();
+}
+
+window.addEventListener("keydown", leave, true);
 whenUnauthorized(() => void (access.value = "login"));
 document.addEventListener("visibilitychange", look);
 setInterval(look, lookInterval);

@@ -169,17 +169,17 @@ function addUsage(sum: Usage | undefined, data: Data): Usage {
 }
 
 /**
- * A status line replaces the one right before it: "retrying" three times is one line. One that announces another
- * try also takes back what came of the answer before.
+ * A status line replaces the one right before it: "retrying" three times is one line. One with a code is about the
+ * desk; one without says that the model is asked again, which takes back what came of its answer before.
  */
 function status(transcript: Transcript, event: StoredEvent): Transcript {
   const message = str(event.data, "message");
-  const retryAfter = num(event.data, "retry_after");
-  if (!runningTurn(transcript))
+  if (!runningTurn(transcript)) {
     return append(transcript, { kind: "notice", key: event.seq, tone: "info", message });
+  }
+  const aboutDesk = str(event.data, "code") !== "";
   return inTurn(transcript, event, (turn) => {
-    const kept =
-      retryAfter > 0 ? turn.blocks.filter((block, at) => at < turn.whole || !isStreamed(block)) : turn.blocks;
+    const kept = turn.blocks.filter((block, at) => aboutDesk || at < turn.whole || !isStreamed(block));
     const before = kept.at(-1)?.kind === "status" ? kept.slice(0, -1) : kept;
     return { ...turn, blocks: [...before, { kind: "status", message }] };
   });

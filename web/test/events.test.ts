@@ -124,10 +124,13 @@ test("retries are one line, and take back what came of the answer before", () =>
   ]);
 });
 
-test("a status without a retry keeps what is there", () => {
+test("a status about the desk keeps what is there", () => {
   const transcript = applyEvents(
     emptyTranscript,
-    log(["text", { content: "Words" }], ["status", { message: "The display was started again" }]),
+    log(
+      ["text", { content: "Words" }],
+      ["status", { code: "display_restarted", message: "The display was started again" }],
+    ),
   );
   assert.equal(turnOf(transcript).blocks.length, 2);
 });
