@@ -1,0 +1,42 @@
+#include "desk/backdrop.hpp"
+
+#include <array>
+#include <vector>
+
+namespace carrel::desk {
+
+namespace {
+
+constexpr std::array<int, 3> top{0x3b, 0x55, 0x78};
+constexpr std::array<int, 3> bottom{0x1d, 0x2a, 0x40};
+
+std::uint32_t colour_at(int y, int height) {
+    std::uint32_t colour = 0;
+    for (std::size_t i = 0; i < top.size(); ++i)
+        colour = colour << 8 | static_cast<std::uint32_t>(top[i] + (bottom[i] - top[i]) * y / height);
+    return colour;
+}
+
+}  // namespace
+
+void paint_backdrop(Connection& connection, Size screen) {
+    auto* raw = connection.raw();
+    // One pixel wide: the X server repeats it, and keeps 4 bytes a row instead of a whole picture.
+    std::vector<std::uint32_t> column;
+    for (int y = 0; y < screen.height; ++y) column.push_back(colour_at(y, screen.height));
+    const auto height = static_cast<std::uint16_t>(screen.height);
+    const auto depth = connection.screen().root_depth;
+    const auto pixmap = xcb_generate_id(raw);
+    const auto context = xcb_generate_id(raw);
+    xcb_create_pixmap(raw, depth, pixmap, connection.root(), 1, height);
+    xcb_create_gc(raw, context, pixmap, 0, nullptr);
+    xcb_put_image(raw, XCB_IMAGE_FORMAT_Z_PIXMAP, pixmap, context, 1, height, 0, 0, 0, depth,
+                  static_cast<std::uint32_t>(column.size() * sizeof column[0]),
+                  reinterpret_cast<const std::uint8_t*>(column.data()));
+    xcb_change_window_attributes(raw, connection.root(), XCB_CW_BACK_PIXMAP, &pixmap);
+    xcb_clear_area(raw, 0, connection.root(), 0, 0, 0, 0);
+    xcb_free_gc(raw, context);
+    xcb_free_pixmap(raw, pixmap);
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,41 @@
+#include "desk/bindings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ops/operation.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+bool fits(const Binding& binding, const ops::Operation& row) {
+    return binding.name == row.name && binding.method == row.method;
+}
+
+core::Error wrong(std::string_view method, std::string_view name, std::string_view what) {
+    return core::Error{core::Code::internal, fmt::format("the desk operation {} {} {}", method, name, what)};
+}
+
+}  // namespace
+
+void Bindings::add(std::vector<Binding> bindings) {
+    for (auto& binding : bindings) bindings_.push_back(std::move(binding));
+}
+
+void Bindings::route(net::Router& router) const {
+    const auto rows = ops::desk_operations();
+    for (const auto& binding : bindings_)
+        if (std::ranges::none_of(rows, [&](const auto& row) { return fits(binding, row); }))
+            throw wrong(binding.method, binding.name, "has a handler but no row");
+    for (const auto& row : rows) {
+        const auto is_its = [&](const auto& binding) { return fits(binding, row); };
+        if (std::ranges::count_if(bindings_, is_its) == 0) continue; if (std::ranges::count_if(bindings_, is_its) != 1)
+            throw wrong(row.method, row.name, "needs exactly one handler");
+        const auto& binding = *std::ranges::find_if(bindings_, is_its);
+        router.add({std::string{row.method}, std::string{row.path}, binding.handler});
+    }
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,109 @@
+#include "desk/connection.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <xcb/xcbext.h>
+
+#include "core/error.hpp"
+#include "core/sys.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+/// An answer that nobody will fetch is dropped by libxcb, else it would be kept for ever.
+class Expectation {
+public:
+    Expectation(xcb_connection_t* raw, unsigned sequence) : raw_{raw}, sequence_{sequence} {}
+    ~Expectation() {
+        if (!is_met) xcb_discard_reply(raw_, sequence_);
+    }
+    Expectation(const Expectation&) = delete;
+    Expectation& operator=(const Expectation&) = delete;
+    bool is_met = false;
+
+private:
+    xcb_connection_t* raw_;
+    unsigned sequence_;
+};
+
+}  // namespace
+
+core::Error display_is_gone() {
+    return core::Error{core::Code::unavailable, "the display ended and is being started again",
+                       "display_restarted"};
+}
+
+Connection::Connection(async::Executor executor) : socket_{executor}, arrived_{executor} {
+    int number = 0;
+    raw_ = xcb_connect(nullptr, &number);
+    if (xcb_connection_has_error(raw_)) {
+        xcb_disconnect(raw_);
+        throw core::Error{core::Code::unavailable, "the display does not take connections"};
+    }
+    screen_ = xcb_setup_roots_iterator(xcb_get_setup(raw_)).data;
+    root_ = screen_->root;
+    // Asio gets a second descriptor of the same socket: each side closes its own.
+    socket_.assign(
+        core::checked("fcntl F_DUPFD_CLOEXEC", ::fcntl(xcb_get_file_descriptor(raw_), F_DUPFD_CLOEXEC, 0)));
+}
+
+Connection::~Connection() {
+    socket_.close();
+    xcb_disconnect(raw_);
+}
+
+bool Connection::is_alive() const { return xcb_connection_has_error(raw_) == 0; }
+
+void Connection::on_event(std::function<void(const xcb_generic_event_t&)> listener) {
+    listeners_.push_back(std::move(listener));
+}
+
+void Connection::flush() {
+    xcb_flush(raw_);
+    // A flush that finds the socket full reads meanwhile: what came will not make it readable again.
+    give_out_events();
+    arrived_.notify_all();
+}
+
+Task<Answer<void>> Connection::wait_for(unsigned sequence, std::string_view what) {
+    Expectation expectation{raw_, sequence};
+    flush();
+    while (true) {
+        void* reply = nullptr;
+        xcb_generic_error_t* error = nullptr;
+        const bool is_done = xcb_poll_for_reply(raw_, sequence, &reply, &error) != 0;
+        const Answer<xcb_generic_error_t> failure{error};
+        if (is_done) {
+            expectation.is_met = true;
+            if (reply) co_return Answer<void>{reply};
+            if (!is_alive()) throw display_is_gone();
+            throw core::Error{core::Code::internal, fmt::format("{}: the display answered with error {}",
+                                                                what, failure ? failure->error_code : 0)};
+        }
+        if (!is_alive()) throw display_is_gone();
+        co_await arrived_.wait();
+    }
+}
+
+Task<> Connection::sync() {
+    co_await answer<xcb_get_input_focus_reply_t>(xcb_get_input_focus(raw_).sequence, "synchronising");
+}
+
+void Connection::give_out_events() {
+    while (const Answer<xcb_generic_event_t> event{xcb_poll_for_queued_event(raw_)})
+        for (const auto& listener : listeners_) listener(*event);
+}
+
+Task<> Connection::run() {
+    while (is_alive()) {
+        co_await socket_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                                    boost::asio::use_awaitable);
+        // Reads all that has come; answers are kept for who waits for them.
+        while (const Answer<xcb_generic_event_t> event{xcb_poll_for_event(raw_)})
+            for (const auto& listener : listeners_) listener(*event);
+        arrived_.notify_all();
+    }
+}
+
+}  // namespace carrel::desk

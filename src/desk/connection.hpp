@@ -1,0 +1,83 @@
+// The one connection to the X server, as tasks: requests go out at once, answers and events arrive
+// through the loop, which never waits for the display.
+#pragma once
+
+#include <xcb/xcb.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "async/gate.hpp"
+#include "async/task.hpp"
+#include "core/error.hpp"
+
+namespace carrel::desk {
+
+using async::Task;
+
+struct Free {
+    void operator()(void* block) const { std::free(block); }
+};
+/// An answer of the X server, which libxcb allocates.
+template <class T>
+using Answer = std::unique_ptr<T, Free>;
+
+class Connection {
+public:
+    /// Connects and reads the screen's description: blocks until the X server answers, so it runs on
+    /// the pool. Throws Error{unavailable}.
+    explicit Connection(async::Executor executor);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    xcb_connection_t* raw() const { return raw_; }
+    xcb_window_t root() const { return root_; }
+    const xcb_screen_t& screen() const { return *screen_; }
+
+    /// The answer of a request that has been queued, such as
+    /// `co_await answer<xcb_query_pointer_reply_t>(xcb_query_pointer(raw(), root()).sequence, "…")`.
+    /// Throws Error{internal} on an X error and Error{unavailable, "display_restarted"} when the
+    /// display is gone.
+    template <class T>
+    Task<Answer<T>> answer(unsigned sequence, std::string_view what) {
+        auto block = co_await wait_for(sequence, what);
+        co_return Answer<T>{static_cast<T*>(block.release())};
+    }
+
+    /// Sends what is queued. Does not wait.
+    void flush();
+    /// Returns when the X server has handled everything that was sent before, and every event that it
+    /// caused has been given out.
+    Task<> sync();
+
+    /// Called for each event, in the order of adding; what it holds is valid during the call.
+    void on_event(std::function<void(const xcb_generic_event_t&)> listener);
+
+    /// Gives out events until the display is gone; then everybody who waits for an answer gets
+    /// "display_restarted".
+    Task<> run();
+    bool is_alive() const;
+
+private:
+    Task<Answer<void>> wait_for(unsigned sequence, std::string_view what);
+    void give_out_events();
+
+    xcb_connection_t* raw_ = nullptr;
+    const xcb_screen_t* screen_ = nullptr;
+    xcb_window_t root_ = 0;
+    boost::asio::posix::stream_descriptor socket_;
+    async::Gate arrived_;
+    std::vector<std::function<void(const xcb_generic_event_t&)>> listeners_;
+};
+
+/// What everybody answers who waited for a display that has ended.
+core::Error display_is_gone();
+
+}  // namespace carrel::desk

@@ -1,0 +1,62 @@
+#include "desk/damage.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+/// The highest bit of an event's type says only that SendEvent made it.
+constexpr std::uint8_t type_mask = 0x7f;
+
+}  // namespace
+
+Damage::Damage(async::Executor executor, Connection& connection)
+    : connection_{connection}, changed_{std::move(executor)} {
+    auto* raw = connection.raw();
+    const auto* extension = xcb_get_extension_data(raw, &xcb_damage_id);
+    if (!extension || !extension->present)
+        throw core::Error{core::Code::unavailable, "the display has no DAMAGE extension"};
+    notify_event_ = extension->first_event + XCB_DAMAGE_NOTIFY;
+    // Asking for the version is what makes the extension answer at all.
+    std::free(xcb_damage_query_version_reply(raw, xcb_damage_query_version(raw, 1, 1), nullptr));
+    damage_ = xcb_generate_id(raw);
+    xcb_damage_create(raw, damage_, connection.root(), XCB_DAMAGE_REPORT_LEVEL_NON_EMPTY);
+    connection.on_event([this](const auto& event) { note(event); });
+    is_armed_ = true;
+}
+
+void Damage::arm() {
+    if (std::exchange(is_armed_, true)) return;
+    xcb_damage_subtract(connection_.raw(), damage_, XCB_NONE, XCB_NONE);
+}
+
+void Damage::note(const xcb_generic_event_t& event) {
+    if ((event.response_type & type_mask) != notify_event_) return;
+    ++changes_;
+    last_change_ = Clock::now();
+    is_armed_ = false;
+    if (watches_ == 0) return;
+    arm();
+    xcb_flush(connection_.raw());
+    changed_.notify_all();
+}
+
+Damage::Watch::Watch(Damage& damage) : damage_{&damage} {
+    ++damage_->watches_;
+    damage_->arm();
+    seen_ = damage_->changes_;
+}
+
+Task<Observed> Damage::Watch::settle(SettleTimes times) {
+    Settling settling{Clock::now(), times};
+    while (true) {
+        if (!damage_->connection_.is_alive()) throw display_is_gone();
+        if (damage_->changes_ != seen_) settling.changed(damage_->last_change_);
+        seen_ = damage_->changes_;
+        const auto now = Clock::now();
+        if (const auto observed = settling.judge(now)) co_return *observed;
+        co_await damage_->changed_.wait_for(settling.due() - now);
+    }
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,83 @@
+#include "desk/desktop.hpp"
+
+#include "async/scope.hpp"
+#include "core/log.hpp"
+#include "desk/backdrop.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// After a display that broke off while it was asked for its properties.
+constexpr auto retry_time = 100ms;
+constexpr auto patience = 10s;
+constexpr std::uint8_t type_mask = 0x7f;
+
+}  // namespace
+
+Desktop::Desktop(async::Executor executor, async::Pool& pool)
+    : connection{executor},
+      damage{executor, connection},
+      screen{executor, pool, connection, damage},
+      keyboard{connection, damage},
+      mouse{connection, damage},
+      windows{executor, connection},
+      input{executor} {
+    paint_backdrop(connection, screen.size());
+    connection.on_event([this](const xcb_generic_event_t& event) {
+        const auto& change = reinterpret_cast<const xcb_configure_notify_event_t&>(event);
+        const bool is_resized =
+            (event.response_type & type_mask) == XCB_CONFIGURE_NOTIFY && change.window == connection.root();
+        if (is_resized) paint_backdrop(connection, {change.width, change.height});
+    });
+}
+
+Display::Display(async::Executor executor, async::Pool& pool, std::function<void()> manager_ready)
+    : executor_{executor}, pool_{pool}, manager_ready_{std::move(manager_ready)}, changed_{executor} {}
+
+Task<std::shared_ptr<Desktop>> Display::connect() {
+    while (true) {
+        try {
+            co_return co_await async::run_on(pool_,
+                                             [this] { return std::make_shared<Desktop>(executor_, pool_); });
+        } catch (const core::Error& error) {
+            core::log_warning("{}", error.message());
+        }
+        co_await async::pause(retry_time);
+    }
+}
+
+Task<> Display::run() {
+    while (true) {
+        const auto desktop = co_await connect();
+        async::Scope scope{executor_};
+        scope.start("window manager", desktop->windows.follow([this](bool is_ready) {
+            if (is_ready) manager_ready_();
+            changed_.notify_all();
+        }));
+        current_ = desktop;
+        changed_.notify_all();
+        co_await desktop->connection.run();
+        current_.reset();
+        co_await scope.close();
+    }
+}
+
+Task<std::shared_ptr<Desktop>> Display::desktop() {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!current_)
+        if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now()))
+            throw core::Error{core::Code::unavailable, "the display is not up", "display_not_ready"};
+    co_return current_;
+}
+
+Task<bool> Display::wait_until_ready(async::Duration limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (!is_manager_ready())
+        if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now())) co_return is_manager_ready();
+    co_return true;
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,60 @@
+// The desktop as `serve` holds it: one connection to the display and all that lives with it; and the
+// Display, which has the current one and makes the next when the X server was started again.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "async/run_on.hpp"
+#include "desk/connection.hpp"
+#include "desk/damage.hpp"
+#include "desk/keyboard.hpp"
+#include "desk/mouse.hpp"
+#include "desk/screen.hpp"
+#include "desk/turns.hpp"
+#include "desk/windows.hpp"
+
+namespace carrel::desk {
+
+/// Lives as long as its X server, and as long as a call uses it: then its calls throw
+/// "display_restarted".
+struct Desktop {
+    /// Blocks until the X server answers: runs on the pool.
+    Desktop(async::Executor executor, async::Pool& pool);
+
+    Connection connection;
+    Damage damage;
+    Screen screen;
+    Keyboard keyboard;
+    Mouse mouse;
+    Windows windows;
+    Turns input;  ///< keys and buttons of one operation go out before those of the next
+};
+
+class Display {
+public:
+    /// `manager_ready` is called each time a window manager has come up. `pool` must outlive it.
+    Display(async::Executor executor, async::Pool& pool, std::function<void()> manager_ready);
+
+    /// Connects, follows, and connects again; until cancelled.
+    Task<> run();
+
+    /// The desktop; waits for a display that is being started. Throws Error{unavailable,
+    /// "display_not_ready"} after ten seconds.
+    Task<std::shared_ptr<Desktop>> desktop();
+    bool is_connected() const { return current_ != nullptr; }
+    bool is_manager_ready() const { return current_ && current_->windows.is_manager_ready(); }
+    /// False when the window manager is not up within `limit`.
+    Task<bool> wait_until_ready(async::Duration limit);
+
+private:
+    Task<std::shared_ptr<Desktop>> connect();
+
+    async::Executor executor_;
+    async::Pool& pool_;
+    std::function<void()> manager_ready_;
+    async::Gate changed_;
+    std::shared_ptr<Desktop> current_;
+};
+
+}  // namespace carrel::desk

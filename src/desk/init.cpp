@@ -1,0 +1,245 @@
+#include "desk/init.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "core/fd.hpp"
+#include "core/log.hpp"
+#include "core/sys.hpp"
+#include "desk/programs.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using core::checked;
+using core::Fd;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto display_folder = "/tmp/.X11-unix";
+constexpr auto display_socket = "/tmp/.X11-unix/X1";
+constexpr std::size_t most_starts = 5;
+constexpr std::chrono::minutes counted_time{1};
+/// After fork failed, most likely by a fork bomb at the desk's limit of processes. Nothing tells when
+/// there is room again, so it is tried again; only then does init wake by itself.
+constexpr int retry_ms = 200;
+
+/// A part of the desk that init keeps alive.
+struct Part {
+    const char* name;
+    bool is_needed;  ///< without it the desk has failed
+    bool is_wanted = false;
+    pid_t pid = 0;  ///< 0: does not run
+    bool has_run = false;
+    std::deque<Clock::time_point> starts{};
+
+    /// Notes a start; false when there were too many lately.
+    bool may_start() {
+        const auto now = Clock::now();
+        while (!starts.empty() && now - starts.front() > counted_time) starts.pop_front();
+        if (starts.size() >= most_starts) return false;
+        starts.push_back(now);
+        return true;
+    }
+};
+
+class Init {
+public:
+    Init() : runtime_{runtime_folder()} {}
+    ~Init() {
+        for (const auto* part : parts())
+            if (part->pid != 0) ::kill(part->pid, SIGKILL);
+    }
+    Init(const Init&) = delete;
+    Init& operator=(const Init&) = delete;
+
+    int run() {
+        prepare();
+        display_.is_wanted = window_manager_.is_wanted = tool_server_.is_wanted = true;
+        while (true) {
+            if (!start_what_is_wanted()) return 1;
+            if (!wait_for_news()) return 0;
+        }
+    }
+
+private:
+    void prepare();
+    bool start_what_is_wanted();
+    bool start(Part& part);
+    [[noreturn]] void become(Part& part);
+    bool wait_for_news();
+    bool read_signals();
+    void reap();
+    void note_end(Part& part);
+    void read_link();
+    void tell(Word word);
+
+    std::array<Part*, 5> parts() { return {&display_, &window_manager_, &tool_server_, &panel_, &bus_}; }
+
+    std::string runtime_;
+    Part display_{"display", true};
+    Part window_manager_{"window manager", true};
+    Part tool_server_{"tool server", true};
+    Part panel_{"panel", false};
+    Part bus_{"message bus", false};
+    bool must_retry_ = false;
+    Fd program_;  ///< our own executable, which has no path in a desk
+    Fd signals_;
+    Fd display_listener_;
+    Fd bus_listener_;  ///< the bus starts when somebody first connects
+    Fd link_;          ///< to the tool server
+    Fd far_link_;      ///< its end, while it is being started
+};
+
+void Init::prepare() {
+    program_ = core::open_file("/proc/self/exe", O_PATH);
+    checked("the endpoint's socket (fd 3)", ::fcntl(endpoint_fd, F_SETFD, FD_CLOEXEC));
+    // Programs of the desk run as the same user: they shall not look into PID 1 (the nonce, the endpoint).
+    checked("prctl PR_SET_DUMPABLE", ::prctl(PR_SET_DUMPABLE, 0));
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int number : {SIGCHLD, SIGTERM, SIGINT}) ::sigaddset(&set, number);
+    checked("sigprocmask", ::sigprocmask(SIG_BLOCK, &set, nullptr));
+    ::signal(SIGPIPE, SIG_IGN);
+    signals_ = Fd{checked("signalfd", ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK))};
+    ::setenv("DISPLAY", ":1", 1);
+    ::mkdir(display_folder, 01777);
+    ::mkdir(runtime_.c_str(), 0700);
+    bus_listener_ = listen_at(runtime_ + "/bus");
+    ::setenv("DBUS_SESSION_BUS_ADDRESS", ("unix:path=" + runtime_ + "/bus").c_str(), 1);
+}
+
+/// False when a part that is needed cannot be kept alive.
+bool Init::start_what_is_wanted() {
+    must_retry_ = false;
+    for (auto* part : parts()) {
+        if (!part->is_wanted || part->pid != 0) continue;
+        if (part->may_start()) {
+            must_retry_ |= !start(*part);
+            continue;
+        }
+        part->is_wanted = false;
+        core::log_error("the {} ended {} times within a minute and is not started again", part->name,
+                        most_starts);
+        if (part->is_needed) return false;
+        if (part == &bus_) bus_listener_.reset();
+    }
+    return true;
+}
+
+/// False when fork failed: to be tried again.
+bool Init::start(Part& part) {
+    if (&part == &display_ && (!display_listener_ || ::access(display_socket, F_OK) != 0))
+        display_listener_ = listen_at(display_socket);
+    if (&part == &tool_server_) {
+        int ends[2];
+        checked("socketpair", ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends));
+        link_ = Fd{ends[0]};
+        far_link_ = Fd{ends[1]};
+    }
+    const pid_t child = ::fork();
+    if (child == 0) become(part);
+    far_link_.reset();
+    if (child < 0) {
+        part.starts.pop_back();
+        return false;
+    }
+    part.pid = child;
+    if (std::exchange(part.has_run, true)) {
+        core::log_warning("the {} was started again", part.name);
+        if (&part == &display_) tell(Word::display_restarted);
+        if (&part == &window_manager_) tell(Word::window_manager_restarted);
+        if (&part == &tool_server_) tell(Word::tool_server_restarted);
+    }
+    return true;
+}
+
+/// In the child: never returns.
+void Init::become(Part& part) {
+    if (&part == &tool_server_) become_tool_server(program_.get(), far_link_.get());
+    if (&part == &display_) become_display(display_listener_.get());
+    if (&part == &window_manager_) become_plain({"openbox"});
+    if (&part == &panel_) become_plain({"tint2"});
+    become_bus(bus_listener_.get());
+}
+
+/// False when the desk shall end.
+bool Init::wait_for_news() {
+    std::array<pollfd, 3> waits{pollfd{signals_.get(), POLLIN, 0}, pollfd{link_.get(), POLLIN, 0},
+                                pollfd{bus_.is_wanted ? -1 : bus_listener_.get(), POLLIN, 0}};
+    const int count = ::poll(waits.data(), waits.size(), must_retry_ ? retry_ms : -1);
+    if (count < 0 && errno != EINTR) checked("poll", count);
+    if (count <= 0) return true;
+    if (waits[1].revents) read_link();
+    if (waits[2].revents) bus_.is_wanted = true;
+    return !waits[0].revents || read_signals();
+}
+
+/// False when told to stop. Programs inside a desk cannot stop it: whoever may do that is outside of
+/// its process namespace, and has no pid here.
+bool Init::read_signals() {
+    signalfd_siginfo signal{};
+    while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal)
+        if (signal.ssi_signo != SIGCHLD && (signal.ssi_pid == 0 || ::getpid() != 1)) return false;
+    reap();
+    return true;
+}
+
+void Init::reap() {
+    int status = 0;
+    for (pid_t child = ::waitpid(-1, &status, WNOHANG); child > 0; child = ::waitpid(-1, &status, WNOHANG))
+        for (auto* part : parts())
+            if (part->pid == child) note_end(*part);
+}
+
+void Init::note_end(Part& part) {
+    part.pid = 0;
+    if (&part == &tool_server_) link_.reset();
+    // The bus and the panel start again when they are needed: on a connection, and when the window
+    // manager is ready for windows again.
+    if (&part == &bus_) bus_.is_wanted = false;
+    if (&part == &display_ || &part == &window_manager_) panel_.is_wanted = false;
+}
+
+void Init::read_link() {
+    char byte = 0;
+    const auto count = ::recv(link_.get(), &byte, 1, MSG_DONTWAIT);
+    if (count == 1 && byte == static_cast<char>(Word::window_manager_ready)) panel_.is_wanted = true;
+    if (count == 0) link_.reset();
+}
+
+void Init::tell(Word word) {
+    const char byte = static_cast<char>(word);
+    // A tool server that does not read its notices misses them; nothing here may wait for it.
+    if (link_) ::send(link_.get(), &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+}  // namespace
+
+int run_init() {
+    core::open_log("carrel-desk init", core::Level::info);
+    try {
+        return Init{}.run();
+    } catch (const std::exception& failure) {
+        core::log_error("{}", failure.what());
+        return 1;
+    }
+}
+
+}  // namespace carrel::desk

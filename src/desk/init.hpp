@@ -1,0 +1,28 @@
+// PID 1 of a desk: starts the display, the window manager, the panel and the tool server, reaps
+// everything, and starts again what dies.
+#pragma once
+
+namespace carrel::desk {
+
+/// The descriptor on which the tool server finds the listening socket of the desk's endpoint, in
+/// init and in every `serve`.
+constexpr int endpoint_fd = 3;
+/// The descriptor on which `serve` talks to init (SOCK_SEQPACKET). Every message is one byte.
+constexpr int link_fd = 4;
+
+/// What init tells the tool server, and the tool server tells init ('r').
+enum class Word : char {
+    display_restarted = 'd',
+    window_manager_restarted = 'w',
+    tool_server_restarted = 't',
+    window_manager_ready = 'r',
+};
+
+/// Runs until it is told to stop (0) or a part that a desk needs cannot be kept alive (1): more than
+/// five starts within a minute. Needs fd 3 to listen, and the environment that the jail gives:
+/// CARREL_WIDTH, CARREL_HEIGHT, XDG_RUNTIME_DIR, PATH.
+///
+/// The end of PID 1 is the end of the desk: the kernel kills the rest.
+int run_init();
+
+}  // namespace carrel::desk

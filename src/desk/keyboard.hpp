@@ -1,0 +1,60 @@
+// The desk's keyboard: chords and text by XTest. What is typed is never logged.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "desk/connection.hpp"
+#include "desk/damage.hpp"
+#include "desk/keymap.hpp"
+#include "desk/keys.hpp"
+
+namespace carrel::desk {
+
+class Keyboard {
+public:
+    /// Blocks: runs on the pool. Both must outlive it.
+    Keyboard(Connection& connection, Damage& damage);
+    Keyboard(const Keyboard&) = delete;
+    Keyboard& operator=(const Keyboard&) = delete;
+
+    /// Keys that are down; they go up, last first, when this is destroyed, however that comes about.
+    class Held {
+    public:
+        Held() = default;
+        Held(Held&& other) noexcept
+            : keyboard_{std::exchange(other.keyboard_, nullptr)}, codes_{std::move(other.codes_)} {}
+        Held& operator=(Held&&) = delete;
+        ~Held() { release(); }
+        void release();
+
+    private:
+        friend class Keyboard;
+        Keyboard* keyboard_ = nullptr;
+        std::vector<Keycode> codes_;
+    };
+
+    /// Presses the chord's keys. Throws Error{unavailable} when the keyboard has no room for one of them.
+    Task<Held> hold(Chord chord);
+    Task<> press(std::vector<Chord> chords, int times);
+    /// Types any text that keysyms_of takes. Keys that are stuck are released first, and Caps Lock is
+    /// off meanwhile.
+    Task<> type(std::vector<Keysym> keysyms);
+
+private:
+    void note(const xcb_generic_event_t& event);
+    Task<> read_keymap();
+    Task<std::vector<Batch>> plan(std::vector<Keysym> keysyms);
+    Task<> prepare(Batch& batch);
+    Task<> release_stuck_keys();
+    Task<bool> is_caps_locked();
+    Keycode shift_code() const;
+    void send(std::uint8_t event, Keycode code);
+
+    Connection& connection_;
+    Damage& damage_;
+    Keymap keymap_;
+    bool is_keymap_stale_ = false;
+};
+
+}  // namespace carrel::desk

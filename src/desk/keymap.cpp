@@ -1,0 +1,98 @@
+#include "desk/keymap.hpp"
+
+#include <algorithm>
+
+namespace carrel::desk {
+
+namespace {
+
+bool is_latin_letter(Keysym keysym) {
+    return (keysym >= 'a' && keysym <= 'z') || (keysym >= 0xe0 && keysym <= 0xfe && keysym != 0xf7);
+}
+bool is_latin_capital(Keysym keysym) {
+    return (keysym >= 'A' && keysym <= 'Z') || (keysym >= 0xc0 && keysym <= 0xde && keysym != 0xd7);
+}
+constexpr Keysym capital_distance = 0x20;
+
+}  // namespace
+
+Keymap::Keymap(Keycode first, int per_code, std::vector<Keysym> keysyms)
+    : first_{first}, per_code_{per_code}, keysyms_{std::move(keysyms)} {
+    if (per_code_ <= 0) return;
+    const auto count = static_cast<int>(keysyms_.size()) / per_code_;
+    for (int i = 0; i < count; ++i) {
+        const auto* row = keysyms_.data() + std::ptrdiff_t{i} * per_code_;
+        if (std::all_of(row, row + per_code_, [](Keysym keysym) { return keysym == 0; }))
+            spares_.push_back({static_cast<Keycode>(first_ + i), 0, 0});
+    }
+}
+
+Keysym Keymap::at(Keycode code, int column) const {
+    return column < per_code_ ? keysyms_[std::size_t(code - first_) * per_code_ + column] : 0;
+}
+
+std::optional<Stroke> Keymap::find(Keysym keysym) const {
+    if (per_code_ <= 0) return std::nullopt;
+    const auto count = static_cast<int>(keysyms_.size()) / per_code_;
+    for (const int column : {0, 1})
+        for (int i = 0; i < count; ++i) {
+            const auto code = static_cast<Keycode>(first_ + i);
+            if (at(code, column) == keysym) return Stroke{code, column == 1};
+            // A letter may stand alone: its capital is then meant for Shift (X11 protocol, section 5).
+            const bool is_alone = column == 1 && at(code, 1) == 0 && is_latin_letter(at(code, 0));
+            if (is_alone && is_latin_capital(keysym) && at(code, 0) == keysym + capital_distance)
+                return Stroke{code, true};
+        }
+    return std::nullopt;
+}
+
+Keymap::Spare* Keymap::find_spare(Keysym keysym) {
+    const auto found = std::ranges::find(spares_, keysym, &Spare::keysym);
+    return found == spares_.end() ? nullptr : &*found;
+}
+
+/// The one whose last use is longest ago, unless the current batch uses it.
+Keymap::Spare* Keymap::take_spare(std::uint64_t batch_began) {
+    const auto oldest = std::ranges::min_element(spares_, {}, &Spare::used);
+    return oldest == spares_.end() || oldest->used > batch_began ? nullptr : &*oldest;
+}
+
+std::vector<Batch> Keymap::plan(const std::vector<Keysym>& keysyms) {
+    std::vector<Batch> batches(1);
+    auto batch_began = uses_;
+    for (const auto keysym : keysyms) {
+        if (const auto stroke = find(keysym)) {
+            batches.back().strokes.push_back(*stroke);
+            continue;
+        }
+        auto* spare = find_spare(keysym);
+        if (!spare) {
+            spare = take_spare(batch_began);
+            if (!spare ||
+                (spare->keysym != 0 && !batches.back().must_wait && !batches.back().strokes.empty())) {
+                // Every spare is in use by what was planned so far: the rest comes after that was read.
+                batches.emplace_back();
+                batch_began = uses_;
+                spare = take_spare(batch_began);
+            }
+            if (!spare) return {};
+            batches.back().must_wait |= spare->keysym != 0;
+            batches.back().remaps.emplace_back(spare->code, keysym);
+            spare->keysym = keysym;
+        }
+        spare->used = ++uses_;
+        batches.back().strokes.push_back({spare->code, false});
+    }
+    return batches;
+}
+
+void Keymap::replace(Keymap newer) {
+    newer.uses_ = uses_;
+    for (const auto& spare : spares_) {
+        const bool is_still_ours = spare.keysym != 0 && newer.find(spare.keysym) == Stroke{spare.code, false};
+        if (is_still_ours) newer.spares_.push_back(spare);
+    }
+    *this = std::move(newer);
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,69 @@
+// Which keycodes produce which keysyms, and how text becomes strokes when the keyboard lacks a
+// character. Pure.
+#pragma once
+
+#include <xcb/xproto.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "desk/keys.hpp"
+
+namespace carrel::desk {
+
+using Keycode = xcb_keycode_t;
+
+/// One press and release.
+struct Stroke {
+    Keycode code = 0;
+    bool with_shift = false;
+    bool operator==(const Stroke&) const = default;
+};
+
+/// Strokes that can go out together, after `remaps` were made. With `must_wait` a remapped keycode
+/// may still be on its way to a program with its older meaning: programs look a code up when they
+/// come to it, so they must have read what was typed before.
+struct Batch {
+    bool must_wait = false;
+    std::vector<std::pair<Keycode, Keysym>> remaps;
+    std::vector<Stroke> strokes;
+};
+
+class Keymap {
+public:
+    Keymap() = default;
+    /// What GetKeyboardMapping answered: `per_code` keysyms for each keycode from `first` on. Columns
+    /// 0 and 1 are used: plain and with Shift.
+    Keymap(Keycode first, int per_code, std::vector<Keysym> keysyms);
+
+    std::optional<Stroke> find(Keysym keysym) const;
+
+    /// How to type `keysyms`. Keycodes that mean nothing are given a meaning; those are kept for the
+    /// next text and taken again in the order of their last use.
+    std::vector<Batch> plan(const std::vector<Keysym>& keysyms);
+
+    /// A later answer of GetKeyboardMapping: keycodes that still have the meaning we gave them stay ours.
+    void replace(Keymap newer);
+
+    int per_code() const { return per_code_; }
+
+private:
+    struct Spare {
+        Keycode code = 0;
+        Keysym keysym = 0;  ///< 0: not given a meaning yet
+        std::uint64_t used = 0;
+    };
+    Keysym at(Keycode code, int column) const;
+    Spare* find_spare(Keysym keysym);
+    Spare* take_spare(std::uint64_t batch_began);
+
+    Keycode first_ = 8;
+    int per_code_ = 0;
+    std::vector<Keysym> keysyms_;
+    std::vector<Spare> spares_;
+    std::uint64_t uses_ = 0;
+};
+
+}  // namespace carrel::desk

@@ -1,0 +1,43 @@
+// The desk's pointer, by XTest.
+#pragma once
+
+#include <optional>
+
+#include "desk/connection.hpp"
+#include "desk/damage.hpp"
+#include "ops/desk.hpp"
+
+namespace carrel::desk {
+
+/// As X numbers them.
+enum class Button : std::uint8_t {
+    left = 1,
+    middle = 2,
+    right = 3,
+    up = 4,
+    down = 5,
+    to_left = 6,
+    to_right = 7
+};
+
+class Mouse {
+public:
+    /// Both must outlive it.
+    Mouse(Connection& connection, Damage& damage) : connection_{connection}, damage_{damage} {}
+
+    Task<ops::Point> position();
+    /// These three are queued in order, not sent.
+    void move(ops::Point to);
+    void press(Button button);
+    void release(Button button);
+    void click(Button button, int times);
+    /// From one place to another with the left button down. Programs take it for a drag only if they see
+    /// the pointer leave, so each step waits for the screen to answer, for a tenth of a second at most.
+    Task<> drag(ops::Point from, ops::Point to);
+
+private:
+    Connection& connection_;
+    Damage& damage_;
+};
+
+}  // namespace carrel::desk

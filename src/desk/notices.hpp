@@ -1,0 +1,56 @@
+// Facts about the desk's own health, as init tells them, for whoever follows /notices.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "async/broadcast.hpp"
+#include "core/fd.hpp"
+#include "desk/init.hpp"
+#include "net/http.hpp"
+
+namespace carrel::desk {
+
+using async::Task;
+
+struct Notice {
+    std::string code;     ///< "display_restarted"
+    std::string message;  ///< a sentence
+};
+
+/// Of one byte of the link; nothing when it is no notice. Pure.
+std::optional<Notice> notice_of(char word);
+
+class Notices {
+public:
+    explicit Notices(async::Executor executor);
+
+    void publish(Notice notice);
+    /// GET /notices: one event a notice, those first that nobody has heard. Never ends by itself.
+    net::Response follow();
+
+private:
+    async::Broadcast<Notice> broadcast_;
+    std::deque<Notice> unheard_;
+    int followers_ = 0;
+    class Events;
+};
+
+/// The tool server's end of the link to init.
+class Link {
+public:
+    /// Takes the descriptor `link_fd`. `notices` must outlive it.
+    Link(async::Executor executor, Notices& notices);
+
+    /// Passes init's notices on until init closes the link.
+    Task<> run();
+    void tell(Word word);
+
+private:
+    async::Executor executor_;
+    Notices& notices_;
+    core::Fd socket_;
+};
+
+}  // namespace carrel::desk

@@ -1,0 +1,20 @@
+// What input operations have in common: act, wait for what the screen makes of it, answer.
+#pragma once
+
+#include <string>
+
+#include "desk/desktop.hpp"
+#include "desk/handlers.hpp"
+#include "ops/desk.hpp"
+
+namespace carrel::desk {
+
+/// Runs `action` and waits as `wish` says. The answer is {success, output, observed?, image?, width?,
+/// height?}; `observed` says which end the waiting had.
+Task<net::Response> act(std::shared_ptr<Desktop> desktop, ops::Observe wish, Task<> action,
+                        std::string output);
+
+/// The whole screen as PNG, in base64, put into `answer` as image, width and height.
+Task<> add_screen(Desktop& desktop, json::Object& answer);
+
+}  // namespace carrel::desk

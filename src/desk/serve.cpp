@@ -1,0 +1,130 @@
+#include "desk/serve.hpp"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <unistd.h>
+#include <boost/asio/io_context.hpp>
+#include <cstdlib>
+
+#include "async/scope.hpp"
+#include "core/fd.hpp"
+#include "core/log.hpp"
+#include "core/sys.hpp"
+#include "desk/answers.hpp"
+#include "desk/bindings.hpp"
+#include "desk/desktop.hpp"
+#include "desk/init.hpp"
+#include "desk/input_handlers.hpp"
+#include "desk/notices.hpp"
+#include "desk/programs.hpp"
+#include "desk/terminal.hpp"
+#include "desk/viewer.hpp"
+#include "net/router.hpp"
+#include "net/server.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto ready_patience = 20s;
+constexpr auto version = "0.1.0";
+
+std::string environment(const char* name, std::string otherwise = {}) {
+    const char* value = std::getenv(name);
+    return value ? value : std::move(otherwise);
+}
+
+/// Everything that `serve` consists of, in the order in which it depends on each other.
+struct Service {
+    explicit Service(async::Executor executor)
+        : notices{executor},
+          link{executor, notices},
+          display{executor, pool, [this] { link.tell(Word::window_manager_ready); }},
+          terminal{executor, pool, {.home = environment("HOME", "/"), .folder = runtime_folder()}},
+          server{executor, router},
+          scope{executor} {}
+
+    Task<net::Response> hello();
+    Task<net::Response> ready();
+    void add_routes();
+    void start();
+
+    async::Pool pool{2};  ///< one encodes pictures while the other reads a file
+    Notices notices;
+    Link link;
+    Display display;
+    Terminal terminal;
+    net::Router router{[](const core::Error& error, const net::Request&) { return problem_answer(error); }};
+    net::Server server;
+    async::Scope scope;
+};
+
+Task<net::Response> Service::hello() {
+    co_return json_answer({{"desk", environment("CARREL_DESK_ID")},
+                           {"nonce", environment("CARREL_NONCE")},
+                           {"version", version}});
+}
+
+Task<net::Response> Service::ready() {
+    if (!co_await display.wait_until_ready(ready_patience))
+        throw core::Error{core::Code::unavailable,
+                          display.is_connected() ? "the window manager is not up" : "the display is not up",
+                          display.is_connected() ? "window_manager_not_ready" : "display_not_ready"};
+    co_return json_answer({{"ready", true}});
+}
+
+void Service::add_routes() {
+    router.add({"GET", "/hello", [this](net::Request&) { return hello(); }});
+    router.add({"GET", "/ready", [this](net::Request&) { return ready(); }});
+    router.add(
+        {"GET", "/notices", [this](net::Request&) -> Task<net::Response> { co_return notices.follow(); }});
+    router.add({"GET", "/vnc", [this](net::Request& request) { return open_viewer(display, request); }});
+    Bindings bindings;
+    bindings.add(bind_screen(display));
+    bindings.add(bind_mouse(display));
+    bindings.add(bind_keyboard(display));
+    bindings.add(bind_terminal(terminal));
+    bindings.route(router);
+}
+
+void Service::start() {
+    add_routes();
+    server.listen_fd(core::Fd{endpoint_fd});
+    scope.start("server", server.run());
+    scope.start("display", display.run());
+    scope.start("link", link.run());
+}
+
+/// Small and of one piece: memory that is freed goes back, and threads share one heap.
+void tune_memory() {
+    ::mallopt(M_ARENA_MAX, 1);
+    ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+}
+
+}  // namespace
+
+int run_serve() {
+    core::open_log("carrel-desk serve", core::Level::info);
+    tune_memory();
+    try {
+        // Programs of the desk run as the same user: they shall not look in here.
+        core::checked("prctl PR_SET_DUMPABLE", ::prctl(PR_SET_DUMPABLE, 0));
+        for (const int fd : {endpoint_fd, link_fd}) core::checked("fcntl", ::fcntl(fd, F_SETFD, FD_CLOEXEC));
+        boost::asio::io_context loop{1};
+        Service service{loop.get_executor()};
+        service.start();
+        loop.run();
+    } catch (const std::exception& failure) {
+        core::log_error("{}", failure.what());
+    }
+    // Not by return: a thread of the pool may wait for a display that never answers.
+    ::_exit(1);
+}
+
+}  // namespace carrel::desk

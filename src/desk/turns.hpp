@@ -1,0 +1,43 @@
+// One after another: what must not overlap takes its turn.
+#pragma once
+
+#include <utility>
+
+#include "async/gate.hpp"
+#include "async/task.hpp"
+
+namespace carrel::desk {
+
+class Turns {
+public:
+    explicit Turns(async::Executor executor) : gate_{std::move(executor)} {}
+
+    /// Held until it is destroyed.
+    class Turn {
+    public:
+        explicit Turn(Turns& turns) : turns_{&turns} { turns_->is_taken_ = true; }
+        Turn(Turn&& other) noexcept : turns_{std::exchange(other.turns_, nullptr)} {}
+        Turn& operator=(Turn&&) = delete;
+        ~Turn() {
+            if (!turns_) return;
+            turns_->is_taken_ = false;
+            turns_->gate_.notify_all();
+        }
+
+    private:
+        Turns* turns_;
+    };
+
+    async::Task<Turn> take() {
+        while (is_taken_) co_await gate_.wait();
+        co_return Turn{*this};
+    }
+
+    bool is_taken() const { return is_taken_; }
+
+private:
+    bool is_taken_ = false;
+    async::Gate gate_;
+};
+
+}  // namespace carrel::desk

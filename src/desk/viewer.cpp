@@ -1,0 +1,33 @@
+#include "desk/viewer.hpp"
+
+#include "desk/programs.hpp"
+#include "net/stream.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+/// Owns both ends as long as bytes flow.
+Task<> connect_both(std::unique_ptr<net::Stream> viewer, std::shared_ptr<net::Stream> screen) {
+    co_await net::relay(*viewer, *screen);
+}
+
+}  // namespace
+
+Task<net::Response> open_viewer(Display& display, net::Request& request) {
+    if (!request.headers.has_token("Connection", "upgrade") ||
+        !request.headers.has_token("Upgrade", "carrel-stream"))
+        throw core::Error{core::Code::invalid, "the screen is given to `Upgrade: carrel-stream` only"};
+    // Xvnc's socket exists as soon as the display answers.
+    co_await display.desktop();
+    const std::shared_ptr<net::Stream> screen = co_await net::connect_unix(viewer_socket());
+    net::Response response;
+    response.status = 101;
+    response.headers = {{"Connection", "Upgrade"}, {"Upgrade", "carrel-stream"}};
+    response.upgrade = [screen](std::unique_ptr<net::Stream> viewer) {
+        return connect_both(std::move(viewer), screen);
+    };
+    co_return response;
+}
+
+}  // namespace carrel::desk
