@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
+#include <cmath>
 #include <unordered_set>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace carrel::json {
 
 namespace {
 
-/// Only looks whether an object has a name twice: Boost's own parser would keep the last.
-struct DuplicateFinder {
+/// Only looks for what Boost's own parser lets pass: a name twice in an object (it would keep the last),
+/// and a number too large for a double (it would become infinity).
+struct FaultFinder {
     constexpr static std::size_t max_object_size = std::size_t(-1);
     constexpr static std::size_t max_array_size = std::size_t(-1);
     constexpr static std::size_t max_key_size = std::size_t(-1);
@@ -25,6 +27,7 @@ struct DuplicateFinder {
     std::vector<std::unordered_set<std::string>> open;
     std::string key;
     std::string twice;
+    bool is_too_large = false;
 
     bool on_document_begin(Failure&) { return true; }
     bool on_document_end(Failure&) { return true; }
@@ -48,7 +51,10 @@ struct DuplicateFinder {
     bool on_number_part(Text, Failure&) { return true; }
     bool on_int64(std::int64_t, Text, Failure&) { return true; }
     bool on_uint64(std::uint64_t, Text, Failure&) { return true; }
-    bool on_double(double, Text, Failure&) { return true; }
+    bool on_double(double number, Text, Failure&) {
+        is_too_large = is_too_large || !std::isfinite(number);
+        return true;
+    }
     bool on_bool(bool, Failure&) { return true; }
     bool on_null(Failure&) { return true; }
     bool on_comment_part(Text, Failure&) { return true; }
@@ -70,11 +76,12 @@ core::Expected<Value> parse(std::string_view text, std::size_t depth) {
     if (failure) return core::refuse(fmt::format("not JSON: {} at byte {}", failure.message(), taken));
     if (taken != text.size() && text.find_first_not_of(" \t\r\n", taken) != text.npos)
         return core::refuse(fmt::format("not JSON: more text after the value at byte {}", taken));
-    boost::json::basic_parser<DuplicateFinder> finder{options(depth)};
+    boost::json::basic_parser<FaultFinder> finder{options(depth)};
     finder.write_some(false, text.data(), text.size(), failure);
     if (!finder.handler().twice.empty())
         return core::refuse(
             fmt::format("the name \"{}\" stands twice in one object", finder.handler().twice));
+    if (finder.handler().is_too_large) return core::refuse("a number is too large");
     return parser.release();
 }
 
