@@ -56,10 +56,10 @@ std::optional<Packet> receive_packet(int channel) {
     message.msg_control = control.bytes;
     message.msg_controllen = sizeof control.bytes;
     ssize_t count;
+    // ECONNRESET only says that the other end died with a packet of ours unread; what it had sent
+    // before comes at the next call.
     do count = ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
-    while (count < 0 && errno == EINTR);
-    // The other end died with our packet unread.
-    if (count < 0 && errno == ECONNRESET) return std::nullopt;
+    while (count < 0 && (errno == EINTR || errno == ECONNRESET));
     checked("receive", count);
     if (count == 0) return std::nullopt;
     Packet packet{std::string{buffer, static_cast<std::size_t>(count)}, {}};

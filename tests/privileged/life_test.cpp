@@ -56,14 +56,20 @@ Inventory take_inventory(JailUnderTest& jail) {
             count_entries(jail.data() + "/endpoints"), count_entries(jail.data() + "/desks")};
 }
 
-/// Processes of the host whose real uid is in the range of `desk`.
+/// Living processes of the host whose uid is in the range. The dead of an earlier jail's desks wait for
+/// the host's first process to reap them.
 std::size_t count_processes(std::uint64_t uid_base) {
     std::size_t count = 0;
     for (const auto& entry : fs::directory_iterator{"/proc"}) {
         struct stat status;
-        if (::stat(entry.path().c_str(), &status) == 0 && status.st_uid >= uid_base &&
-            status.st_uid < uid_base + 65536)
-            ++count;
+        if (::stat(entry.path().c_str(), &status) < 0) continue;
+        if (status.st_uid < uid_base || status.st_uid >= uid_base + 65536) continue;
+        try {
+            const auto text = core::find_file_text(entry.path() / "status").value_or("");
+            count += text.contains("State:") && !text.contains("State:\tZ");
+        } catch (const core::Error&) {
+            // It has gone while we looked.
+        }
     }
     return count;
 }
