@@ -117,8 +117,6 @@ std::vector<Setting> make_settings() {
              {"internet", "none"}),
         whole("uid_base", {"CARREL_UID_BASE"}, "first user id of desks; each takes 65536", &Config::uid_base,
               65536, 4'000'000'000),
-        text("interface_prefix", {"CARREL_INTERFACE_PREFIX"}, "of desks' network interfaces on the host",
-             &Config::interface_prefix),
         text("provider", {"CARREL_PROVIDER", "API_PROVIDER"}, "of new sessions: anthropic or scripted",
              &Config::provider, {"anthropic", "scripted"}),
         text("model", {"CARREL_MODEL"}, "of new sessions", &Config::model),

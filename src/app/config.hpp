@@ -35,7 +35,6 @@ struct Config {
     fleet::Limits limits;
     std::string network = "internet";
     std::uint32_t uid_base = 2'000'000'000;
-    std::string interface_prefix = "carrel";
     std::string provider = "anthropic";
     std::string model = "claude-opus-5-5";
     std::string anthropic_base_url = "https://api.anthropic.com";

@@ -62,9 +62,7 @@ JailProcess start_jail(const Config& config, const DataDirectory& data, const Us
                                          "--carrel-gid",
                                          std::to_string(user.gid),
                                          "--desk-binary",
-                                         (here / "carrel-desk").string(),
-                                         "--interface-prefix",
-                                         config.interface_prefix};
+                                         (here / "carrel-desk").string()};
     const pid_t pid = core::checked("fork", ::fork());
     if (pid == 0) run_jail(words, theirs.get());
     core::Fd pidfd{static_cast<int>(core::checked("pidfd_open", ::syscall(SYS_pidfd_open, pid, 0)))};

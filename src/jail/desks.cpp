@@ -38,7 +38,16 @@ void require_folder(const HostFacts& facts, const std::string& id) {
 
 }  // namespace
 
-Desks::Desks(HostFacts facts, Filter filter) : facts_{std::move(facts)}, filter_{std::move(filter)} {}
+Desks::Desks(HostFacts facts, Filter filter)
+    : facts_{std::move(facts)}, filter_{std::move(filter)}, network_{facts_.carrel_uid, facts_.carrel_gid} {}
+
+void Desks::resume_network() {
+    try {
+        network_.resume();
+    } catch (const Error& error) {
+        core::log_warning("desks may be without internet: {}", error.message());
+    }
+}
 
 Handed Desks::start(const Spec& spec) {
     // Before anything is made: what fails later removes all there is of this id.
@@ -51,6 +60,7 @@ Handed Desks::start(const Spec& spec) {
     if (::access(root.c_str(), F_OK) < 0)
         throw Error{Code::not_found, fmt::format("making desk {}: image {} has no build {}: {}", spec.id,
                                                  spec.image, spec.image_hash, core::describe_errno(errno))};
+    if (spec.network == Network::internet && facts_.has_internet) facts_.network = network_.prepare();
     try {
         auto made = make_desk(spec, facts_, filter_);
         const auto [place, is_new] =
@@ -67,7 +77,7 @@ Handed Desks::start(const Spec& spec) {
 
 void Desks::abandon(const Spec& spec) {
     known_.erase(spec.id);
-    const auto interface = interface_of(spec.network, facts_.interface_prefix, spec.slot);
+    const auto interface = interface_of(spec.network, first_id(facts_, spec.slot));
     try {
         const Deadline deadline{std::chrono::seconds{1}};
         while (!remove_traces(facts_, facts_.hierarchies, spec.id, interface))

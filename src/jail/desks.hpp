@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "jail/make.hpp"
+#include "jail/network_host.hpp"
 
 namespace carrel::jail {
 
@@ -60,6 +61,11 @@ public:
     void set_frozen(const std::string& id, bool frozen) const;
     GroupUsage usage(const std::string& id) const;
 
+    /// Looks after what living desks need on the host; a failure is a warning.
+    void resume_network();
+    /// Removes it at the end, unless somebody still needs it.
+    void close_network() { network_.close(); }
+
     const HostFacts& facts() const { return facts_; }
 
 private:
@@ -77,6 +83,7 @@ private:
 
     HostFacts facts_;
     Filter filter_;
+    HostNetwork network_;
     std::map<std::string, Known> known_;
 };
 

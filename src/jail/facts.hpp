@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "jail/cgroup.hpp"
+#include "jail/network.hpp"
 
 namespace carrel::jail {
 
@@ -22,8 +23,8 @@ struct HostFacts {
     bool overlay_by_descriptor;
     /// clone3 makes a process inside a v2 group (Linux 5.7); else it is moved there.
     bool clone_into_cgroup;
-    std::string interface_prefix = "crl";  ///< of desks' interfaces on the host
-    bool has_internet = true;              ///< whether desks can have Network::internet
+    bool has_internet = true;  ///< whether desks can have Network::internet
+    NetworkFacts network;      ///< as it was before the latest start
 };
 
 /// Whether this kernel does. Each is found by trying, so a kernel (or a filter around us) that

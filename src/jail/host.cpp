@@ -14,7 +14,7 @@
 #include "core/sys.hpp"
 #include "core/text.hpp"
 #include "jail/data.hpp"
-#include "jail/network.hpp"
+#include "jail/network_host.hpp"
 #include "jail/plan.hpp"
 
 namespace carrel::jail {
@@ -93,8 +93,7 @@ Host open_host(const ServeOptions& options) {
     Host host;
     raise_kernel_limits(host.warnings);
     auto& facts = host.facts;
-    facts.interface_prefix = options.interface_prefix;
-    facts.has_internet = open_network(facts.interface_prefix, host.warnings);
+    facts.has_internet = can_have_internet(host.warnings);
     facts.data = std::filesystem::canonical(options.data);
     facts.uid_base = options.uid_base;
     facts.carrel_uid = options.carrel_uid;

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "core/log.hpp"
 #include "core/text.hpp"
@@ -18,8 +18,9 @@ namespace {
 constexpr int misused = 2;
 constexpr const char* usage =
     "usage: carrel-jail serve --socket FD --data DIR --uid-base N --carrel-uid U --carrel-gid G\n"
-    "                         [--interface-prefix WORD] [--desk-binary PATH]\n"
-    "carrel starts this program itself; it answers requests that arrive on FD.\n";
+    "                         [--desk-binary PATH]\n"
+    "       carrel-jail dns --lock FILE --address A --uid U --gid G [--ready FD]\n"
+    "carrel starts the first itself, and that the second; it answers requests that arrive on FD.\n";
 
 template <class Number>
 auto into(Number& number) {
@@ -39,43 +40,58 @@ auto into(std::string& value) {
     };
 }
 
-/// With a slot behind it, it must fit the kernel's 15 characters (IFNAMSIZ).
-bool is_interface_prefix(std::string_view text) {
-    return !text.empty() && text.size() <= 8 &&
-           std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+using Known = std::map<std::string, std::function<bool(const std::string&)>>;
+
+/// Puts every word after an option where `known` says; a refusal that names what is wrong.
+std::optional<core::Error> take_options(const Known& known, const std::vector<std::string>& words) {
+    const auto refused = [](std::string why) { return core::Error{core::Code::invalid, std::move(why)}; };
+    for (std::size_t i = 0; i < words.size(); i += 2) {
+        const auto option = known.find(words[i]);
+        if (option == known.end()) return refused(fmt::format("there is no option {}", words[i]));
+        if (i + 1 == words.size()) return refused(fmt::format("{} needs a value", words[i]));
+        if (!option->second(words[i + 1]))
+            return refused(fmt::format("{} cannot be '{}'", words[i], words[i + 1]));
+    }
+    return std::nullopt;
 }
 
 }  // namespace
 
 core::Expected<ServeOptions> parse_serve_options(const std::vector<std::string>& words) {
     ServeOptions options;
-    const std::map<std::string, std::function<bool(const std::string&)>> known{
-        {"--socket", into(options.socket)},          {"--data", into(options.data)},
-        {"--uid-base", into(options.uid_base)},      {"--carrel-uid", into(options.carrel_uid)},
-        {"--carrel-gid", into(options.carrel_gid)},  {"--interface-prefix", into(options.interface_prefix)},
-        {"--desk-binary", into(options.desk_binary)}};
-    for (std::size_t i = 0; i < words.size(); i += 2) {
-        const auto option = known.find(words[i]);
-        if (option == known.end()) return core::refuse(fmt::format("there is no option {}", words[i]));
-        if (i + 1 == words.size()) return core::refuse(fmt::format("{} needs a value", words[i]));
-        if (!option->second(words[i + 1]))
-            return core::refuse(fmt::format("{} cannot be '{}'", words[i], words[i + 1]));
-    }
+    const Known known{
+        {"--socket", into(options.socket)},         {"--data", into(options.data)},
+        {"--uid-base", into(options.uid_base)},     {"--carrel-uid", into(options.carrel_uid)},
+        {"--carrel-gid", into(options.carrel_gid)}, {"--desk-binary", into(options.desk_binary)}};
+    if (auto error = take_options(known, words)) return std::unexpected{std::move(*error)};
     if (options.socket < 0) return core::refuse("--socket is missing");
     if (!options.data.starts_with('/')) return core::refuse("--data must be an absolute path");
-    if (!is_interface_prefix(options.interface_prefix))
-        return core::refuse("--interface-prefix must be 1 to 8 lower-case letters and digits");
+    return options;
+}
+
+core::Expected<DnsOptions> parse_dns_options(const std::vector<std::string>& words) {
+    DnsOptions options;
+    const Known known{{"--lock", into(options.lock)},
+                      {"--address", into(options.address)},
+                      {"--uid", into(options.uid)},
+                      {"--gid", into(options.gid)},
+                      {"--ready", into(options.ready)}};
+    if (auto error = take_options(known, words)) return std::unexpected{std::move(*error)};
+    if (!options.lock.starts_with('/')) return core::refuse("--lock must be an absolute path");
+    if (options.uid == 0) return core::refuse("--uid must be another user than root");
     return options;
 }
 
 int run_program(const std::vector<std::string>& words) {
     core::open_log("carrel-jail", core::Level::info);
-    if (words.empty() || words[0] != "serve") {
+    if (words.empty() || (words[0] != "serve" && words[0] != "dns")) {
         std::fputs(usage, stderr);
         return misused;
     }
     try {
-        serve(core::value_or_throw(parse_serve_options({words.begin() + 1, words.end()})));
+        const std::vector<std::string> rest{words.begin() + 1, words.end()};
+        if (words[0] == "dns") run_dns(core::value_or_throw(parse_dns_options(rest)));
+        serve(core::value_or_throw(parse_serve_options(rest)));
         return 0;
     } catch (const std::exception& error) {
         core::log_error("{}", error.what());

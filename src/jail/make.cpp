@@ -87,7 +87,7 @@ public:
                                   .image = spec.image,
                                   .image_hash = spec.image_hash,
                                   .network = std::string{name_of(spec.network)},
-                                  .interface = interface_of(spec.network, facts.interface_prefix, spec.slot),
+                                  .interface = interface_of(spec.network, first_id(facts, spec.slot)),
                                   .desk_hash = facts.desk_hash,
                                   .groups = format_hierarchies(facts.hierarchies)};
         made_.warnings = plan.warnings;

@@ -1,41 +1,82 @@
 #include "jail/network.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <net/if.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "core/sys.hpp"
+#include "jail/deadline.hpp"
+#include "jail/network_rules.hpp"
 
 namespace carrel::jail {
 
 namespace {
 
-void raise_loopback() {
-    const core::Fd any{core::checked("socket", ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0))};
-    ifreq loopback{.ifr_ifrn = {.ifrn_name = "lo"}, .ifr_ifru = {.ifru_flags = IFF_UP | IFF_RUNNING}};
-    core::checked("raise the loopback interface", ::ioctl(any.get(), SIOCSIFFLAGS, &loopback));
-}
+/// Two addresses and nothing else (RFC 3021).
+constexpr std::uint8_t cable_prefix = 31;
+/// A namespace whose last process is dead is taken apart behind everybody's back.
+constexpr std::chrono::seconds longest_removal{2};
 
 }  // namespace
 
-bool open_network(const std::string&, std::vector<std::string>&) { return false; }
+Cable cable_of(std::uint32_t first_id) {
+    const auto range = first_id / ids_per_desk;
+    const auto host = desk_addresses.first.number + 2 * range;
+    return {fmt::format("{}{}", interface_prefix, range), {host}, {host + 1}};
+}
 
-std::string interface_of(Network, const std::string&, std::uint32_t) { return ""; }
+std::string interface_of(Network network, std::uint32_t first_id) {
+    return network == Network::internet ? cable_of(first_id).interface : "";
+}
 
-std::string resolver_text(Network, std::uint32_t) { return "# this desk has no network\n"; }
+std::string resolver_text(Network network) {
+    if (network == Network::none) return "# this desk has no network\n";
+    return fmt::format("nameserver {}\n", to_text(resolver_address));
+}
 
-void connect_network(const step::ConnectNetwork&, pid_t) {}
+void connect_network(const step::ConnectNetwork& step, pid_t process) {
+    if (step.network == Network::none) return;
+    const auto& name = step.cable.interface;
+    Netlink kernel{NETLINK_ROUTE};
+    const Deadline deadline{longest_removal};
+    while (!make_cable(kernel, name, step.mtu, process))
+        deadline.pause(fmt::format("waiting until the interface {} of an earlier desk is gone", name));
+    const int index = index_of(name);
+    add_address(kernel, index, step.cable.host, cable_prefix, RT_SCOPE_UNIVERSE);
+    raise_link(kernel, index);
+}
 
-void configure_network(const step::ConfigureNetwork&) { raise_loopback(); }
+void configure_network(const step::ConfigureNetwork& step) {
+    Netlink kernel{NETLINK_ROUTE};
+    raise_link(kernel, index_of("lo"));
+    if (step.network == Network::none) return;
+    // The rules come before the first packet could.
+    Netlink filters{NETLINK_NETFILTER};
+    nft::replace_table(filters, desk_table(step.forbidden));
+    const int index = index_of("eth0");
+    add_address(kernel, index, step.cable.desk, cable_prefix, RT_SCOPE_UNIVERSE);
+    raise_link(kernel, index);
+    add_default_route(kernel, index, step.cable.host);
+}
 
-void disconnect_network(const std::string&) {}
+void disconnect_network(const std::string& interface) {
+    Netlink kernel{NETLINK_ROUTE};
+    remove_link(kernel, interface);
+}
 
 std::string to_text(const step::ConnectNetwork& step) {
-    return fmt::format("connect the network: {}", name_of(step.network));
+    if (step.network == Network::none) return "connect the network: none";
+    return fmt::format("connect the network: internet by {} {}, mtu {}", step.cable.interface,
+                       to_text(step.cable.host), step.mtu);
 }
+
 std::string to_text(const step::ConfigureNetwork& step) {
-    return fmt::format("configure the network: {}", name_of(step.network));
+    if (step.network == Network::none) return "configure the network: none";
+    std::vector<std::string> forbidden;
+    for (const auto address : step.forbidden) forbidden.push_back(to_text(address));
+    return fmt::format(
+        "configure the network: internet as {}, without {}", to_text(step.cable.desk),
+        forbidden.empty() ? "more than the usual" : fmt::format("{}", fmt::join(forbidden, ", ")));
 }
 
 }  // namespace carrel::jail

@@ -1,5 +1,14 @@
-// How a desk is on the network. The seam: plan.cpp puts both steps into every plan, make.cpp and
-// inside.cpp carry them out, and removal.cpp undoes what was done on the host.
+// How a desk is on the network. plan.cpp puts both steps into every plan, make.cpp and inside.cpp
+// carry them out, and removal.cpp undoes what was done on the host. What all desks share on the
+// host is network_host.hpp's, which packets may pass is network_rules.hpp's.
+//
+//   desk's namespace                    host's namespace
+//   eth0 198.18.238.107/31 ----cable---- carrel30517 198.18.238.106/31 ---masquerade--- the internet
+//   rules that the desk cannot change    table inet carrel
+//   resolv.conf: 198.19.255.254 -------> lo 198.19.255.254: carrel-jail dns
+//
+// Names and addresses follow from the desk's range of user ids alone: two desks of a host never share
+// ids, so neither do they share these, whatever server made them.
 #pragma once
 
 #include <sys/types.h>
@@ -8,36 +17,52 @@
 #include <string>
 #include <vector>
 
+#include "jail/network_links.hpp"
 #include "jail/spec.hpp"
 
 namespace carrel::jail {
+
+/// What desks' networks depend on and what may change while the jail runs: asked before each start.
+struct NetworkFacts {
+    std::uint32_t mtu = 1500;  ///< bytes, of the host's way to the internet
+    std::vector<Address> own;  ///< the host's addresses, which desks do not reach
+};
+
+/// The two ends of a desk's cable.
+struct Cable {
+    std::string interface;  ///< the host's end; the desk's is eth0
+    Address host;
+    Address desk;
+
+    bool operator==(const Cable&) const = default;
+};
 
 namespace step {
 
 /// On the host, once the desk's network namespace exists and before the desk sets itself up.
 struct ConnectNetwork {
     Network network;
-    std::uint32_t slot;
-    std::string interface;  ///< the host's end, see interface_of
+    Cable cable;
+    std::uint32_t mtu;
 };
 /// In the desk's network namespace, while its process still has capabilities there.
 struct ConfigureNetwork {
     Network network;
-    std::uint32_t slot;
+    Cable cable;
+    std::vector<Address> forbidden;  ///< besides the ranges that no desk reaches
 };
 
 }  // namespace step
 
-/// Once when the jail starts: what all desks' networks need on the host. False when desks get no
-/// internet here; `warnings` say why and what to change then.
-bool open_network(const std::string& interface_prefix, std::vector<std::string>& warnings);
-
+/// `first_id`: the desk's first user id on the host. Pure.
+Cable cable_of(std::uint32_t first_id);
 /// The name of the desk's interface on the host, "" when it has none. Pure.
-std::string interface_of(Network network, const std::string& interface_prefix, std::uint32_t slot);
+std::string interface_of(Network network, std::uint32_t first_id);
 /// What /etc/resolv.conf of the desk says. Pure.
-std::string resolver_text(Network network, std::uint32_t slot);
+std::string resolver_text(Network network);
 
-/// `process`: the desk's first process, in whose network namespace the other end goes.
+/// `process`: the desk's first process, in whose network namespace the other end goes. An interface
+/// of that name which the kernel still removes is waited for.
 void connect_network(const step::ConnectNetwork& step, pid_t process);
 void configure_network(const step::ConfigureNetwork& step);
 /// Removes what connect_network made; nothing is left is no error.

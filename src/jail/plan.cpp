@@ -29,7 +29,7 @@ void add_files(Plan& plan, const Spec& spec, const HostFacts& facts) {
     add(plan, step::TextFile{etc + "/hostname", spec.id + "\n"});
     add(plan, step::TextFile{etc + "/hosts", fmt::format("127.0.0.1 localhost {}\n", spec.id)});
     add(plan, step::TextFile{etc + "/machine-id", machine_id(spec) + "\n"});
-    add(plan, step::TextFile{etc + "/resolv.conf", resolver_text(spec.network, spec.slot)});
+    add(plan, step::TextFile{etc + "/resolv.conf", resolver_text(spec.network)});
 }
 
 void add_settings(Plan& plan, const Hierarchy& tree, const std::string& group, const Limits& limits) {
@@ -83,8 +83,7 @@ void add_process(Plan& plan, const Spec& spec, const HostFacts& facts) {
     add(plan,
         step::Overlay{
             {image_root(facts, spec)}, desk_folder(facts, spec.id), first, facts.overlay_by_descriptor});
-    add(plan, step::ConnectNetwork{spec.network, spec.slot,
-                                   interface_of(spec.network, facts.interface_prefix, spec.slot)});
+    add(plan, step::ConnectNetwork{spec.network, cable_of(first), facts.network.mtu});
     add(plan, step::SendRoot{});
     for (const auto& tree : facts.hierarchies)
         if (!(begins_in_group && tree.is_v2))
@@ -165,9 +164,11 @@ Plan plan(const Spec& spec, const HostFacts& facts) {
     add(plan, step::TakeRoot{});
     add(plan, step::BecomeRoot{});
     add_filesystems(plan);
-    add(plan, step::ConfigureNetwork{spec.network, spec.slot});
     add(plan, step::Pivot{});
     add(plan, step::Hostname{spec.id});
+    add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/all/disable_ipv6", "1"});
+    add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/default/disable_ipv6", "1"});
+    add(plan, step::ConfigureNetwork{spec.network, cable_of(first_id(facts, spec.slot)), facts.network.own});
     add(plan, step::ResourceLimit{"core", RLIMIT_CORE, 0});
     add(plan, step::ResourceLimit{"nofile", RLIMIT_NOFILE, 16384});
     // Counted per uid, so per desk: the only limit of processes where there is no pids cgroup.

@@ -146,9 +146,13 @@ public:
     /// What an earlier jail did not finish.
     void clean_up() {
         remove_strays(desks_.facts());
+        desks_.resume_network();
         start_cleaner();
     }
-    void close() { close_hierarchies(desks_.facts().hierarchies); }
+    void close() {
+        close_hierarchies(desks_.facts().hierarchies);
+        desks_.close_network();
+    }
 
 private:
     struct PendingStop {

@@ -23,8 +23,7 @@ struct ServeOptions {
     std::uint32_t uid_base = 2'000'000'000;
     uid_t carrel_uid = 0;
     gid_t carrel_gid = 0;
-    std::string interface_prefix = "crl";  ///< of desks' interfaces, 1 to 8 letters and digits
-    std::string desk_binary;               ///< "" means carrel-desk beside this program
+    std::string desk_binary;  ///< "" means carrel-desk beside this program
 };
 
 /// Answers requests until the other end closes. Throws when the host cannot have desks at all.
