@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "desk/answers.hpp"
 #include "ops/operation.hpp"
 
 namespace carrel::desk {
@@ -16,6 +17,15 @@ bool fits(const Binding& binding, const ops::Operation& row) {
 
 core::Error wrong(std::string_view method, std::string_view name, std::string_view what) {
     return core::Error{core::Code::internal, fmt::format("the desk operation {} {} {}", method, name, what)};
+}
+
+/// The router knows core::Error only and would lose the list of problems.
+Task<net::Response> answer(const OperationHandler& handler, net::Request& request) {
+    try {
+        co_return co_await handler(request);
+    } catch (const Unprocessable& wrong) {
+        co_return problem_answer(wrong);
+    }
 }
 
 }  // namespace
@@ -31,10 +41,11 @@ void Bindings::route(net::Router& router) const {
             throw wrong(binding.method, binding.name, "has a handler but no row");
     for (const auto& row : rows) {
         const auto is_its = [&](const auto& binding) { return fits(binding, row); };
-        if (std::ranges::count_if(bindings_, is_its) == 0) continue; if (std::ranges::count_if(bindings_, is_its) != 1)
+        if (std::ranges::count_if(bindings_, is_its) != 1)
             throw wrong(row.method, row.name, "needs exactly one handler");
-        const auto& binding = *std::ranges::find_if(bindings_, is_its);
-        router.add({std::string{row.method}, std::string{row.path}, binding.handler});
+        const auto handler = std::ranges::find_if(bindings_, is_its)->handler;
+        router.add({std::string{row.method}, std::string{row.path},
+                    [handler](net::Request& request) { return answer(handler, request); }});
     }
 }
 

@@ -24,6 +24,7 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
       keyboard{connection, damage},
       mouse{connection, damage},
       windows{executor, connection},
+      clipboard{executor, connection},
       input{executor} {
     paint_backdrop(connection, screen.size());
     connection.on_event([this](const xcb_generic_event_t& event) {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "async/run_on.hpp"
+#include "desk/clipboard.hpp"
 #include "desk/connection.hpp"
 #include "desk/damage.hpp"
 #include "desk/keyboard.hpp"
@@ -28,6 +29,7 @@ struct Desktop {
     Keyboard keyboard;
     Mouse mouse;
     Windows windows;
+    Clipboard clipboard;
     Turns input;  ///< keys and buttons of one operation go out before those of the next
 };
 

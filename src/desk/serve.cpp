@@ -15,11 +15,14 @@
 #include "core/sys.hpp"
 #include "desk/answers.hpp"
 #include "desk/bindings.hpp"
+#include "desk/browser.hpp"
 #include "desk/desktop.hpp"
+#include "desk/files.hpp"
 #include "desk/init.hpp"
 #include "desk/input_handlers.hpp"
 #include "desk/notices.hpp"
 #include "desk/programs.hpp"
+#include "desk/system_handlers.hpp"
 #include "desk/terminal.hpp"
 #include "desk/viewer.hpp"
 #include "net/router.hpp"
@@ -46,6 +49,8 @@ struct Service {
           link{executor, notices},
           display{executor, pool, [this] { link.tell(Word::window_manager_ready); }},
           terminal{executor, pool, {.home = environment("HOME", "/"), .folder = runtime_folder()}},
+          files{pool, environment("HOME", "/")},
+          browser{executor, pool, environment("HOME", "/")},
           server{executor, router},
           scope{executor} {}
 
@@ -59,6 +64,8 @@ struct Service {
     Link link;
     Display display;
     Terminal terminal;
+    Files files;
+    Browser browser;
     net::Router router{[](const core::Error& error, const net::Request&) { return problem_answer(error); }};
     net::Server server;
     async::Scope scope;
@@ -89,6 +96,9 @@ void Service::add_routes() {
     bindings.add(bind_mouse(display));
     bindings.add(bind_keyboard(display));
     bindings.add(bind_terminal(terminal));
+    bindings.add(bind_files(files));
+    bindings.add(bind_browser(browser, display));
+    bindings.add(bind_system(display));
     bindings.route(router);
 }
 

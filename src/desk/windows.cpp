@@ -159,6 +159,9 @@ void Windows::close(xcb_window_t window) {
                    reinterpret_cast<const char*>(&message));
 }
 
-Task<bool> Windows::wait_for_change(async::Duration limit) { co_return co_await changed_.wait_for(limit); }
+Task<bool> Windows::wait_for_change(async::Duration limit) {
+    if (!connection_.is_alive()) throw display_is_gone();
+    co_return co_await changed_.wait_for(limit);
+}
 
 }  // namespace carrel::desk

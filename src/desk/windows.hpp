@@ -37,6 +37,8 @@ public:
     void close(xcb_window_t window);
     /// Returns true when the list of windows or the active one may have changed, false after `limit`.
     Task<bool> wait_for_change(async::Duration limit);
+    /// Lets everybody return who waits for a change.
+    void wake() { changed_.notify_all(); }
 
 private:
     struct Atoms {

@@ -141,7 +141,9 @@ struct DownloadFile {
 };
 const json::Shape<DownloadFile>& download_file_shape();
 
+/// A page comes in pieces and late: the waiting is longer than after a click.
 struct OpenUrl : Observe {
+    OpenUrl() : Observe{.first_change_ms = 1000, .quiet_ms = 250, .limit_ms = 5000} {}
     std::string url;
     bool new_window = false;
 };

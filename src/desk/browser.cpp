@@ -1,0 +1,144 @@
+#include "desk/browser.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <csignal>
+
+#include "core/text.hpp"
+#include "desk/launch.hpp"
+#include "desk/observe.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto program = "chromium";
+constexpr auto opening_time = 20s;
+/// A page may ask "leave this page?"; after this time it is not asked any more.
+constexpr auto closing_time = 5s;
+constexpr auto ending_time = 3s;
+constexpr std::array<std::string_view, 4> schemes{"http", "https", "file", "about"};
+
+std::vector<Window> browser_windows(std::vector<Window> all) {
+    std::erase_if(all, [](const Window& window) { return core::to_lower(window.class_name) != program; });
+    return all;
+}
+
+/// Waits until the browser has windows, or has none; false when `limit` passes first.
+Task<bool> wait_for_windows(Desktop& desktop, bool wanted, async::Duration limit,
+                            std::shared_ptr<bool> is_enough = nullptr) {
+    const auto end = Clock::now() + limit;
+    while (true) {
+        if (is_enough && *is_enough) co_return true;
+        if (browser_windows(co_await desktop.windows.list()).empty() != wanted) co_return true;
+        if (!co_await desktop.windows.wait_for_change(end - Clock::now())) co_return false;
+    }
+}
+
+}  // namespace
+
+core::Expected<std::string> parse_url(std::string_view text) {
+    const auto colon = text.find(':');
+    const auto scheme = core::to_lower(text.substr(0, std::min(colon, text.size())));
+    if (colon == text.npos || std::ranges::find(schemes, scheme) == schemes.end())
+        return core::refuse("an address begins with http:, https:, file: or about:");
+    for (const char byte : text)
+        if (static_cast<unsigned char>(byte) <= ' ' || byte == 0x7f)
+            return core::refuse("an address has no spaces and no control characters");
+    return std::string{text};
+}
+
+Browser::Browser(async::Executor executor, async::Pool& pool, std::string home)
+    : executor_{executor}, pool_{pool}, home_{std::move(home)}, children_{executor} {}
+
+/// Reaps a browser process that we started, whenever it ends.
+Task<> Browser::follow(pid_t pid, core::Fd process, std::shared_ptr<bool> has_ended,
+                       std::shared_ptr<Desktop> desktop) {
+    boost::asio::posix::stream_descriptor watched{executor_, process.release()};
+    co_await watched.async_wait(boost::asio::posix::descriptor_base::wait_read, boost::asio::use_awaitable);
+    ::waitpid(pid, nullptr, WNOHANG);
+    *has_ended = true;
+    desktop->windows.wake();
+}
+
+Task<> Browser::open(std::shared_ptr<Desktop> desktop, std::string url, bool in_new_window) {
+    std::vector<std::string> words{program};
+    if (in_new_window) words.emplace_back("--new-window");
+    words.push_back(std::move(url));
+    const bool is_open = !browser_windows(co_await desktop->windows.list()).empty();
+    auto launched = co_await async::run_on(pool_, [words, home = home_] { return launch(words, home); });
+    const auto has_ended = std::make_shared<bool>(false);
+    children_.start("browser", follow(launched.pid, std::move(launched.process), has_ended, desktop));
+    // One that runs already takes the address over, and the process that brought it ends.
+    const auto end = Clock::now() + opening_time;
+    while (is_open && !*has_ended)
+        if (!co_await desktop->windows.wait_for_change(end - Clock::now()))
+            throw core::Error{core::Code::timeout, "the browser did not take the address within 20 seconds"};
+    if (!is_open && !co_await wait_for_windows(*desktop, true, opening_time, has_ended))
+        throw core::Error{core::Code::timeout, "the browser showed no window within 20 seconds"};
+    if (!is_open && *has_ended && browser_windows(co_await desktop->windows.list()).empty())
+        throw core::Error{core::Code::unavailable, "the browser ended before it showed a window"};
+}
+
+Task<bool> Browser::close(std::shared_ptr<Desktop> desktop) {
+    const auto open_windows = browser_windows(co_await desktop->windows.list());
+    if (open_windows.empty()) co_return false;
+    for (const auto& window : open_windows) desktop->windows.close(window.id);
+    desktop->connection.flush();
+    if (co_await wait_for_windows(*desktop, false, closing_time)) co_return true;
+    for (const auto& window : browser_windows(co_await desktop->windows.list()))
+        if (window.pid && *window.pid > 1) ::kill(static_cast<pid_t>(*window.pid), SIGTERM);
+    if (!co_await wait_for_windows(*desktop, false, ending_time))
+        throw core::Error{core::Code::timeout, "the browser does not close"};
+    co_return true;
+}
+
+namespace {
+
+Task<net::Response> open_url(Browser& browser, Display& display, net::Request& request) {
+    const auto wish = co_await decode_body(request, ops::open_url_shape());
+    auto url = parse_url(wish.url);
+    if (!url) throw unprocessable({"url"}, url.error().message());
+    const auto desktop = co_await display.desktop();
+    // A window that is opened before the manager is up would stay invisible.
+    if (!co_await display.wait_until_ready(opening_time))
+        throw core::Error{core::Code::unavailable, "the window manager is not up",
+                          "window_manager_not_ready"};
+    co_return co_await act(desktop, wish, browser.open(desktop, std::move(*url), wish.new_window),
+                           fmt::format("Opened {}.", wish.url));
+}
+
+Task<> close_all(Browser& browser, std::shared_ptr<Desktop> desktop) { co_await browser.close(desktop); }
+
+Task<net::Response> close(Browser& browser, Display& display, net::Request& request) {
+    const auto wish = co_await decode_body(request, ops::just_observe_shape());
+    const auto desktop = co_await display.desktop();
+    co_return co_await act(desktop, wish, close_all(browser, desktop), "The browser is closed.");
+}
+
+Task<net::Response> active_window(Display& display) {
+    const auto desktop = co_await display.desktop();
+    const auto window = co_await desktop->windows.find_active();
+    if (!window) co_return json_answer({{"success", true}, {"window_id", nullptr}, {"window_title", ""}});
+    co_return json_answer({{"success", true}, {"window_id", window->id}, {"window_title", window->title}});
+}
+
+}  // namespace
+
+std::vector<Binding> bind_browser(Browser& browser, Display& display) {
+    return {
+        {"browser/open_url", "POST",
+         [&](net::Request& request) { return open_url(browser, display, request); }},
+        {"browser/close", "POST", [&](net::Request& request) { return close(browser, display, request); }},
+        {"browser/active_window", "GET", [&](net::Request&) { return active_window(display); }},
+    };
+}
+
+}  // namespace carrel::desk

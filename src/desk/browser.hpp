@@ -1,0 +1,42 @@
+// The desk's browser: opened with an address, closed as a person would.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "async/scope.hpp"
+#include "core/fd.hpp"
+#include "desk/desktop.hpp"
+#include "desk/handlers.hpp"
+
+namespace carrel::desk {
+
+/// An address as it is given to the browser. Refuses other schemes than http, https, file and about,
+/// and what could be no address.
+core::Expected<std::string> parse_url(std::string_view text);
+
+class Browser {
+public:
+    /// `pool` must outlive it.
+    Browser(async::Executor executor, async::Pool& pool, std::string home);
+
+    /// Returns when the browser shows a window, or the one that runs has taken the address. Throws
+    /// Error{timeout}, or Error{not_found} when the image has no browser.
+    Task<> open(std::shared_ptr<Desktop> desktop, std::string url, bool in_new_window);
+    /// Returns when no window of it is left; false when there was none. Throws Error{timeout}.
+    Task<bool> close(std::shared_ptr<Desktop> desktop);
+
+private:
+    Task<> follow(pid_t pid, core::Fd process, std::shared_ptr<bool> has_ended,
+                  std::shared_ptr<Desktop> desktop);
+
+    async::Executor executor_;
+    async::Pool& pool_;
+    std::string home_;
+    async::Scope children_;
+};
+
+/// browser/open_url, browser/close, browser/active_window. Both must outlive the bindings.
+std::vector<Binding> bind_browser(Browser& browser, Display& display);
+
+}  // namespace carrel::desk

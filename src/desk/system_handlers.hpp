@@ -1,0 +1,14 @@
+// system/*: health, figures, clipboard, waiting.
+#pragma once
+
+#include <vector>
+
+#include "desk/desktop.hpp"
+#include "desk/handlers.hpp"
+
+namespace carrel::desk {
+
+/// `display` must outlive the bindings.
+std::vector<Binding> bind_system(Display& display);
+
+}  // namespace carrel::desk
