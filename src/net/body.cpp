@@ -8,7 +8,7 @@ namespace carrel::net {
 
 namespace {
 
-constexpr std::size_t chunk_buffer_bytes = 16 * 1024;
+constexpr std::size_t chunk_buffer_bytes = 16uz * 1024;
 
 [[noreturn]] void ended_early() {
     throw core::Error{core::Code::unavailable, "the other side broke off within the body"};

@@ -9,11 +9,11 @@ namespace carrel::net {
 
 namespace {
 
-constexpr std::size_t largest_piece = 64 * 1024;
-constexpr std::size_t turn_bytes = 256 * 1024;
+constexpr std::size_t largest_piece = 64uz * 1024;
+constexpr std::size_t turn_bytes = 256uz * 1024;
 constexpr std::size_t size_room = 8;  // "10000\r\n" is the longest size line of a piece
 constexpr std::size_t end_room = 2;
-constexpr std::size_t joined_bytes = 16 * 1024;
+constexpr std::size_t joined_bytes = 16uz * 1024;
 
 }  // namespace
 
@@ -31,7 +31,8 @@ Task<> BodyWriter::send(Source& source, std::string before) {
         const auto count = co_await read_piece(source);
         if (count == 0) break;
         co_await write_piece(count, std::exchange(before, {}));
-        if ((turn += count) < turn_bytes) continue;
+        turn += count;
+        if (turn < turn_bytes) continue;
         turn = 0;
         co_await async::yield_turn();
     }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t most_digits = 15;  // 60 bits: no overflow, and more than anybody can send
 constexpr std::size_t most_extension_bytes = 256;
-constexpr std::size_t most_trailer_bytes = 8 * 1024;
+constexpr std::size_t most_trailer_bytes = 8uz * 1024;
 
 /// 16 when `byte` is no hexadecimal digit.
 unsigned hex_value(char byte) {

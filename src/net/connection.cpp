@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t one_write_bytes = 16 * 1024;
+constexpr std::size_t one_write_bytes = 16uz * 1024;
 constexpr auto linger_time = 2s;
 
 /// The body as a handler sees it; the connection looks at the reader too, to know what is left.

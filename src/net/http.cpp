@@ -10,8 +10,8 @@ namespace carrel::net {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 64 * 1024;
-constexpr std::size_t turn_bytes = 256 * 1024;
+constexpr std::size_t piece_bytes = 64uz * 1024;
+constexpr std::size_t turn_bytes = 256uz * 1024;
 
 class TextSource final : public Source {
 public:
@@ -107,7 +107,8 @@ Task<> copy(Source& from, Stream& to) {
         const auto count = co_await from.read(*piece);
         if (count == 0) co_return;
         co_await to.write({piece->data(), count});
-        if ((turn += count) < turn_bytes) continue;
+        turn += count;
+        if (turn < turn_bytes) continue;
         turn = 0;
         co_await async::yield_turn();
     }

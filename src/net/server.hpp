@@ -20,12 +20,12 @@ namespace carrel::net {
 
 /// What one client may cost. Times are checked about once a second (more often when they are shorter).
 struct ServerLimits {
-    std::size_t header_bytes = 32 * 1024;              ///< request line and headers together; beyond: 431
+    std::size_t header_bytes = 32uz * 1024;            ///< request line and headers together; beyond: 431
     std::chrono::milliseconds header_time{10'000};     ///< from the first byte of a head to its end; then 408
     std::chrono::milliseconds idle_time{75'000};       ///< between two requests; then closed
     std::chrono::milliseconds body_idle_time{60'000};  ///< one read of a body, or one write that makes no way
     std::size_t connections = 512;                     ///< beyond: 503 and closed
-    std::uint64_t drain_bytes = 256 * 1024;  ///< of a body the handler left, read to keep the connection
+    std::uint64_t drain_bytes = 256uz * 1024;  ///< of a body the handler left, read to keep the connection
 };
 
 class Server {

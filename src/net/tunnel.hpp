@@ -15,7 +15,7 @@ namespace carrel::net {
 class Wire;
 
 struct TunnelLimits {
-    std::size_t head_bytes = 64 * 1024;             ///< of an answer's status line and headers
+    std::size_t head_bytes = 64uz * 1024;           ///< of an answer's status line and headers
     std::size_t idle_connections = 8;               ///< kept for the next request
     std::chrono::milliseconds idle_time{30'000};    ///< longer unused, it is not used again
     std::chrono::milliseconds connect_time{5'000};  ///< while the other side's queue is full

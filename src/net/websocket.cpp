@@ -18,9 +18,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t read_bytes = 16 * 1024;
+constexpr std::size_t read_bytes = 16uz * 1024;
 constexpr auto farewell_time = 2s;  ///< for the client to answer our goodbye
-constexpr std::size_t kept_bytes = 64 * 1024;
+constexpr std::size_t kept_bytes = 64uz * 1024;
 
 enum CloseCode : std::uint16_t {
     normal = 1000,
@@ -182,7 +182,7 @@ Task<> WebSocket::State::close(std::uint16_t code, std::string reason) {
     try {
         co_await send(Opcode::close, make_farewell(code, reason));
     } catch (const core::Error&) {
-        // It was closed already, or the client has gone: the same in the end.
+        has_ended = true;  // it was closed already, or the client has gone: the same in the end
     }
 }
 
@@ -195,7 +195,7 @@ Task<> WebSocket::State::watch() {
         }
         if (said_goodbye) co_await async::pause(farewell_time);
     } catch (const core::Error&) {
-        // It has ended between two pings.
+        has_ended = true;  // between two pings
     }
     stream->close();
 }

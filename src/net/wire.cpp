@@ -15,7 +15,7 @@ namespace carrel::net {
 
 namespace {
 
-constexpr std::size_t first_capacity = 8 * 1024;
+constexpr std::size_t first_capacity = 8uz * 1024;
 
 using Protocol = boost::asio::generic::stream_protocol;
 
