@@ -61,6 +61,21 @@ Task<std::optional<Run::Piece>> RunningCommand::next() {
     co_return piece;
 }
 
+Task<bool> RunningCommand::ends_within(async::Duration limit) {
+    const auto run = run_;
+    const auto end = steady_clock::now() + limit;
+    while (!run->is_done && steady_clock::now() < end)
+        co_await run->changed.wait_for(end - steady_clock::now());
+    co_return run->is_done;
+}
+
+Task<CommandResult> RunningCommand::result() {
+    const auto run = run_;
+    while (!run->is_done) co_await run->changed.wait();
+    if (run->failure) std::rethrow_exception(run->failure);
+    co_return std::move(run->result);
+}
+
 Terminal::Terminal(async::Executor executor, async::Pool& pool, TerminalSettings settings)
     : executor_{executor},
       pool_{pool},
@@ -96,12 +111,13 @@ void Terminal::forget_abandoned() {
                  queue_.end());
 }
 
+RunningCommand Terminal::start(std::string command, milliseconds limit) {
+    return RunningCommand{enqueue(std::move(command), limit, false), changed_};
+}
+
 Task<CommandResult> Terminal::execute(std::string command, milliseconds limit) {
-    const auto run = enqueue(std::move(command), limit, false);
-    RunningCommand running{run, changed_};
-    while (co_await running.next()) {
-    }
-    co_return std::move(run->result);
+    auto running = start(std::move(command), limit);
+    co_return co_await running.result();
 }
 
 RunningCommand Terminal::stream(std::string command, milliseconds limit) {

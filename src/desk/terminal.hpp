@@ -60,17 +60,20 @@ struct Run {
     async::Gate changed;            ///< pieces or is_done
 };
 
-/// A command whose output is read while it runs. Going away before its end interrupts it.
+/// A command that was given to the terminal. Going away before its end interrupts it.
 class RunningCommand {
 public:
     RunningCommand(std::shared_ptr<Run> run, async::Gate& terminal_changed);
     ~RunningCommand();
     RunningCommand(RunningCommand&&) noexcept = default;
 
-    /// The next piece of text; nothing at the end. Throws what kept the command from being run.
+    /// The next piece of what it prints when it is streamed; nothing at the end. Throws what kept the
+    /// command from being run.
     Task<std::optional<Run::Piece>> next();
-    /// After the end.
-    const CommandResult& result() const { return run_->result; }
+    /// Whether it has ended before `limit` was over.
+    Task<bool> ends_within(async::Duration limit);
+    /// Its end. Throws what kept the command from being run.
+    Task<CommandResult> result();
 
 private:
     std::shared_ptr<Run> run_;
@@ -84,11 +87,13 @@ public:
     /// No shell is started before the first command. `pool` makes long output into text.
     Terminal(async::Executor executor, async::Pool& pool, TerminalSettings settings);
 
-    /// Waits for its turn, runs `command`, answers when it has ended; if the waiting task is cancelled,
-    /// the command is interrupted. Throws Error{unavailable, "terminal_queue_full"}.
-    Task<CommandResult> execute(std::string command, std::chrono::milliseconds limit);
+    /// Runs `command` when its turn comes; `limit` counts from then. Throws Error{unavailable,
+    /// "terminal_queue_full"}.
+    RunningCommand start(std::string command, std::chrono::milliseconds limit);
     /// The same, with the output as it comes. A reader that does not read slows the command down.
     RunningCommand stream(std::string command, std::chrono::milliseconds limit);
+    /// start, and its end; if the waiting task is cancelled, the command is interrupted.
+    Task<CommandResult> execute(std::string command, std::chrono::milliseconds limit);
     /// Ends the shell with all that runs in its foreground, and starts a new one. The running command is
     /// answered; those that wait run in the new shell.
     Task<> restart();

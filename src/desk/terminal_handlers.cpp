@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t largest_command_body = std::size_t{8} << 20;
 /// An answer longer than this is made on the pool.
 constexpr std::size_t short_answer = std::size_t{64} << 10;
+/// A command that has ended by then is answered with a length.
+constexpr auto patience = std::chrono::milliseconds{500};
 
 struct Wanted {
     std::string command;
@@ -34,50 +36,97 @@ json::Object to_json(const CommandResult& result) {
             {"duration_ms", result.duration.count()}};
 }
 
-Task<net::Response> execute(Terminal& terminal, net::Request& request) {
-    auto wanted = co_await decode(request);
-    const auto result = co_await terminal.execute(std::move(wanted.command), wanted.limit);
-    if (result.output.size() + result.error.size() < short_answer) co_return json_answer(to_json(result));
-    co_return co_await async::run_on(terminal.pool(), [&result] { return json_answer(to_json(result)); });
+Task<std::string> to_text(const CommandResult& result, async::Pool& pool) {
+    if (result.output.size() + result.error.size() < short_answer) co_return json::to_text(to_json(result));
+    co_return co_await async::run_on(pool, [&result] { return json::to_text(to_json(result)); });
 }
 
-/// The events of one command: {"type":"stdout"|"stderr","chunk"}, at last {"type":"done",…}, or
-/// {"type":"error","chunk"} when the command could not be run or was stopped.
-class CommandEvents final : public net::Source {
+/// Bytes that are made when they are asked for.
+class LateText : public net::Source {
 public:
-    explicit CommandEvents(RunningCommand command) : command_{std::move(command)} {}
-
-    Task<std::size_t> read(std::span<char> into) override {
-        if (written_ == frame_.size()) {
+    Task<std::size_t> read(std::span<char> into) final {
+        while (written_ == text_.size()) {
             if (has_ended_) co_return 0;
-            frame_ = co_await next_frame();
+            text_ = co_await make_more();
             written_ = 0;
         }
-        const auto count = std::min(into.size(), frame_.size() - written_);
-        std::memcpy(into.data(), frame_.data() + written_, count);
+        const auto count = std::min(into.size(), text_.size() - written_);
+        std::memcpy(into.data(), text_.data() + written_, count);
         written_ += count;
         co_return count;
     }
 
+protected:
+    /// The next bytes; end() says that there are no more after them.
+    virtual Task<std::string> make_more() = 0;
+    void end() { has_ended_ = true; }
+
+private:
+    std::string text_;
+    std::size_t written_ = 0;
+    bool has_ended_ = false;
+};
+
+/// The answer to a command that takes its time. As a stream, because the server watches those: when
+/// nobody waits for the answer any more, the command goes with it and the terminal is free.
+class LateAnswer final : public LateText {
+public:
+    LateAnswer(RunningCommand command, async::Pool& pool) : command_{std::move(command)}, pool_{pool} {}
+
+private:
+    Task<std::string> make_more() override {
+        end();
+        std::string refusal;
+        try {
+            const auto result = co_await command_.result();
+            co_return co_await to_text(result, pool_);
+        } catch (const core::Error& error) {
+            refusal = error.message();
+        }
+        co_return json::to_text(json::Object{{"success", false}, {"error", refusal}});
+    }
+
+    RunningCommand command_;
+    async::Pool& pool_;
+};
+
+Task<net::Response> execute(Terminal& terminal, net::Request& request) {
+    auto wanted = co_await decode(request);
+    auto command = terminal.start(std::move(wanted.command), wanted.limit);
+    if (co_await command.ends_within(patience))
+        co_return net::json_response(200, co_await to_text(co_await command.result(), terminal.pool()));
+    net::Response response;
+    response.headers.add("Content-Type", "application/json");
+    response.source = std::make_unique<LateAnswer>(std::move(command), terminal.pool());
+    co_return response;
+}
+
+/// The events of one command: {"type":"stdout"|"stderr","chunk"}, at last {"type":"done",…}, or
+/// {"type":"error","chunk"} when the command could not be run or was stopped.
+class CommandEvents final : public LateText {
+public:
+    explicit CommandEvents(RunningCommand command) : command_{std::move(command)} {}
+
 private:
     static std::string frame(const json::Object& event) { return "data: " + json::to_text(event) + "\n\n"; }
 
-    Task<std::string> next_frame() {
+    Task<std::string> make_more() override {
+        std::string refusal;
         try {
             if (const auto piece = co_await command_.next()) {
                 const auto* type = piece->kind == OutputKind::standard_output ? "stdout" : "stderr";
                 co_return frame({{"type", type}, {"chunk", piece->text}});
             }
+            end();
+            co_return last_frames(co_await command_.result());
         } catch (const core::Error& error) {
-            has_ended_ = true;
-            co_return frame({{"type", "error"}, {"chunk", error.message()}});
+            refusal = error.message();
         }
-        has_ended_ = true;
-        co_return last_frames();
+        end();
+        co_return frame({{"type", "error"}, {"chunk", refusal}});
     }
 
-    std::string last_frames() const {
-        const auto& result = command_.result();
+    static std::string last_frames(const CommandResult& result) {
         std::string frames;
         if (result.timed_out) frames = frame({{"type", "error"}, {"chunk", result.system}});
         return frames + frame({{"type", "done"},
@@ -88,9 +137,6 @@ private:
     }
 
     RunningCommand command_;
-    std::string frame_;
-    std::size_t written_ = 0;
-    bool has_ended_ = false;
 };
 
 Task<net::Response> stream(Terminal& terminal, net::Request& request) {

@@ -322,7 +322,7 @@ TEST_CASE("a stream gives output as it comes, stdout and stderr apart, and then 
         CHECK(second->text == "two\n");
         CHECK(second->kind == desk::OutputKind::standard_error);
         CHECK_FALSE(co_await command.next());
-        CHECK(command.result().exit_code == 5);
+        CHECK((co_await command.result()).exit_code == 5);
         std::filesystem::remove(folder / "go");
     });
 }
@@ -339,7 +339,7 @@ TEST_CASE("a slow reader of a stream slows the command down, and gets every byte
             piece = co_await command.next();
         }
         CHECK(total == 5'000'000);
-        CHECK(command.result().exit_code == 0);
+        CHECK((co_await command.result()).exit_code == 0);
         std::filesystem::remove(folder / "ready");
     });
 }
@@ -362,7 +362,7 @@ TEST_CASE("restart ends what runs and gives a fresh shell; what waits runs there
         auto waiting = terminal.stream("echo \"[$old]\"", 20s);
         co_await terminal.restart();
         CHECK_FALSE(co_await running.next());
-        CHECK(running.result().system.contains("restarted"));
+        CHECK((co_await running.result()).system.contains("restarted"));
         const auto piece = co_await waiting.next();
         REQUIRE(piece);
         CHECK(piece->text == "[]\n");
@@ -390,6 +390,24 @@ TEST_CASE("a desk without bash says so") {
         co_await terminal.close();
     });
     pool.join();
+}
+
+TEST_CASE("over HTTP, a command that takes its time is interrupted when nobody waits for its answer") {
+    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
+        const auto bindings = desk::bind_terminal(terminal);
+        const auto ask = [&](std::string body) -> Task<net::Response> {
+            net::Request request;
+            request.body = net::make_source(std::move(body));
+            co_return co_await bindings[0].handler(request);
+        };
+        auto slow = co_await ask(R"({"command":"sleep 1; echo late"})");
+        REQUIRE(slow.source);
+        CHECK((co_await net::read_all(*slow.source, 1000)).contains("\"output\":\"late\\n\""));
+        auto abandoned = co_await ask(R"({"command":"sleep 100"})");
+        REQUIRE(abandoned.source);
+        abandoned.source.reset();
+        co_await check_usable(terminal);
+    });
 }
 
 TEST_CASE("over HTTP: the fields of a command, of a stream, and of a restart") {
