@@ -77,11 +77,10 @@ Handed Desks::start(const Spec& spec) {
 
 void Desks::abandon(const Spec& spec) {
     known_.erase(spec.id);
-    const auto interface = interface_of(spec.network, first_id(facts_, spec.slot));
     try {
         const Deadline deadline{std::chrono::seconds{1}};
-        while (!remove_traces(facts_, facts_.hierarchies, spec.id, interface))
-            deadline.pause("removing cgroups");
+        while (!remove_traces(facts_, facts_.hierarchies, spec.id)) deadline.pause("removing cgroups");
+        network_.disconnect(interface_of(spec.network, first_id(facts_, spec.slot)));
     } catch (const Error& error) {
         core::log_error("cleaning up after {}: {}", spec.id, error.message());
     }
@@ -152,8 +151,8 @@ Stopping Desks::begin_stop(const std::string& id) {
 
 bool Desks::finish_stop(Stopping& stopping) {
     if (const auto known = known_.find(stopping.id); known != known_.end()) reap(known->second);
-    if (!remove_traces(facts_, hierarchies_of(stopping.identity), stopping.id, stopping.identity.interface))
-        return false;
+    if (!remove_traces(facts_, hierarchies_of(stopping.identity), stopping.id)) return false;
+    network_.disconnect(stopping.identity.interface);
     known_.erase(stopping.id);
     return true;
 }

@@ -59,11 +59,6 @@ void configure_network(const step::ConfigureNetwork& step) {
     add_default_route(kernel, index, step.cable.host);
 }
 
-void disconnect_network(const std::string& interface) {
-    Netlink kernel{NETLINK_ROUTE};
-    remove_link(kernel, interface);
-}
-
 std::string to_text(const step::ConnectNetwork& step) {
     if (step.network == Network::none) return "connect the network: none";
     return fmt::format("connect the network: internet by {} {}, mtu {}", step.cable.interface,

@@ -1,6 +1,6 @@
 // How a desk is on the network. plan.cpp puts both steps into every plan, make.cpp and inside.cpp
-// carry them out, and removal.cpp undoes what was done on the host. What all desks share on the
-// host is network_host.hpp's, which packets may pass is network_rules.hpp's.
+// carry them out. What all desks share on the host, and what becomes of a dead desk's cable, is
+// network_host.hpp's; which packets may pass is network_rules.hpp's.
 //
 //   desk's namespace                    host's namespace
 //   eth0 198.18.238.107/31 ----cable---- carrel30517 198.18.238.106/31 ---masquerade--- the internet
@@ -65,8 +65,6 @@ std::string resolver_text(Network network);
 /// of that name which the kernel still removes is waited for.
 void connect_network(const step::ConnectNetwork& step, pid_t process);
 void configure_network(const step::ConfigureNetwork& step);
-/// Removes what connect_network made; nothing is left is no error.
-void disconnect_network(const std::string& interface);
 
 std::string to_text(const step::ConnectNetwork& step);
 std::string to_text(const step::ConfigureNetwork& step);

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/close_range.h>
+#include <net/if.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -55,6 +57,18 @@ public:
 private:
     int file_;
 };
+
+/// The rest of a child of the jail.
+[[noreturn]] void remove_cable(int index) {
+    ::close_range(3, ~0U, 0);
+    try {
+        Netlink kernel{NETLINK_ROUTE};
+        remove_link(kernel, index);
+    } catch (const core::Error& error) {
+        core::log_warning("{}", error.message());
+    }
+    ::_exit(0);
+}
 
 bool is_removed(int file) {
     struct stat status;
@@ -124,6 +138,7 @@ HostNetwork::HostNetwork(uid_t carrel_uid, gid_t carrel_gid)
 }
 
 NetworkFacts HostNetwork::prepare() {
+    reap_removers(false);
     enter();
     {
         const Making making{file_.get()};
@@ -133,11 +148,26 @@ NetworkFacts HostNetwork::prepare() {
     return {uplink_mtu(kernel), list_addresses(kernel)};
 }
 
+void HostNetwork::disconnect(const std::string& interface) {
+    reap_removers(false);
+    const int index = interface.empty() ? 0 : static_cast<int>(::if_nametoindex(interface.c_str()));
+    if (index == 0) return;
+    const auto remover = checked("fork", ::fork());
+    if (remover == 0) remove_cable(index);
+    removers_.push_back(remover);
+}
+
+void HostNetwork::reap_removers(bool wait) {
+    std::erase_if(removers_,
+                  [&](pid_t remover) { return ::waitpid(remover, nullptr, wait ? 0 : WNOHANG) != 0; });
+}
+
 void HostNetwork::resume() {
     if (has_desks()) prepare();
 }
 
 void HostNetwork::close() {
+    reap_removers(true);
     if (!file_ && ::access(path_.c_str(), F_OK) < 0) return;
     enter();
     const Making making{file_.get()};

@@ -32,12 +32,17 @@ public:
 
     /// Makes what is missing. Throws what and why.
     NetworkFacts prepare();
+    /// After a desk's end: removes its cable, behind everybody's back. The kernel does that too, but
+    /// not while a connection of the desk still has bytes to send; and both wait for the kernel's
+    /// lock of all networks, for many milliseconds when several desks end. "" is no error.
+    void disconnect(const std::string& interface);
     /// At the jail's start: prepare(), if desks of an earlier one need it.
     void resume();
     /// At the jail's end: removes all of it, unless another jail or a desk needs it.
     void close();
 
 private:
+    void reap_removers(bool wait);
     void enter();
     void make_shared_parts();
     void remove_shared_parts();
@@ -46,6 +51,7 @@ private:
     gid_t carrel_gid_;
     std::string path_;
     core::Fd file_;
+    std::vector<pid_t> removers_;
     bool is_checked_ = false;  ///< the parts that an older version may have made are ours
 };
 

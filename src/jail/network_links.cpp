@@ -72,20 +72,22 @@ bool make_cable(Netlink& kernel, const std::string& name, std::uint32_t mtu, pid
     return error == 0;
 }
 
-bool remove_link(Netlink& kernel, const std::string& name) {
-    NetlinkMessage message{RTM_DELLINK, 0};
-    message.put_header(ifinfomsg{});
-    message.put(IFLA_IFNAME, name);
-    const auto what = "remove the interface " + name;
-    const int error = kernel.try_request(what, std::move(message));
-    if (error != 0 && error != ENODEV) throw core::system_error(what, error);
-    return error == 0;
-}
-
 int index_of(const std::string& name) {
     const auto index = ::if_nametoindex(name.c_str());
     if (index == 0) throw core::Error{core::Code::not_found, fmt::format("there is no interface {}", name)};
     return static_cast<int>(index);
+}
+
+void remove_link(Netlink& kernel, int index) {
+    NetlinkMessage message{RTM_DELLINK, 0};
+    message.put_header(ifinfomsg{.ifi_family = AF_UNSPEC,
+                                 .__ifi_pad = 0,
+                                 .ifi_type = 0,
+                                 .ifi_index = index,
+                                 .ifi_flags = 0,
+                                 .ifi_change = 0});
+    const int error = kernel.try_request("remove an interface", std::move(message));
+    if (error != 0 && error != ENODEV) throw core::system_error("remove an interface", error);
 }
 
 void raise_link(Netlink& kernel, int index) {

@@ -24,11 +24,10 @@ std::string to_text(Address address);
 /// A cable between an interface here and one named "eth0" in the network namespace of `process`.
 /// Answers false when there is an interface of that name already. Both ends are down.
 bool make_cable(Netlink& kernel, const std::string& name, std::uint32_t mtu, pid_t process);
-/// False when there was none.
-bool remove_link(Netlink& kernel, const std::string& name);
-
 /// Throws not_found.
 int index_of(const std::string& name);
+/// No error when there is none. The kernel does not give an index to another interface soon.
+void remove_link(Netlink& kernel, int index);
 /// Brings it up.
 void raise_link(Netlink& kernel, int index);
 /// No error when it is there.

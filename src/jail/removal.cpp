@@ -16,7 +16,6 @@
 #include "core/id.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
-#include "jail/network.hpp"
 #include "jail/plan.hpp"
 
 namespace carrel::jail {
@@ -63,9 +62,7 @@ void remove_endpoint(const HostFacts& facts, const std::string& id) {
 
 std::vector<std::string> list_desks(const HostFacts& facts) { return ids_in(facts.data + "/desks"); }
 
-bool remove_traces(const HostFacts& facts, const std::vector<Hierarchy>& hierarchies, const std::string& id,
-                   const std::string& interface) {
-    if (!interface.empty()) disconnect_network(interface);
+bool remove_traces(const HostFacts& facts, const std::vector<Hierarchy>& hierarchies, const std::string& id) {
     remove_endpoint(facts, id);
     if (!remove_groups(hierarchies, id)) return false;
     rename_away(facts, id);

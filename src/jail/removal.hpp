@@ -11,10 +11,9 @@ namespace carrel::jail {
 /// Ids of all desk directories.
 std::vector<std::string> list_desks(const HostFacts& facts);
 
-/// Removes what is left of a dead desk: endpoint, interface, groups; its directory is renamed into
+/// Removes what is left of a dead desk: endpoint, groups; its directory is renamed into
 /// the trash. Nothing left is no error. False when a group still holds a dying process: ask again.
-bool remove_traces(const HostFacts& facts, const std::vector<Hierarchy>& hierarchies, const std::string& id,
-                   const std::string& interface);
+bool remove_traces(const HostFacts& facts, const std::vector<Hierarchy>& hierarchies, const std::string& id);
 
 /// Starts a process that deletes what is in the trash now, at the lowest priority. Its pid, or -1
 /// when the trash is empty; the caller reaps it.
