@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
+#include <linux/securebits.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,9 +31,11 @@ Fd idmapped_tree(const std::string& path, int user_namespace, std::uint64_t attr
                     .attr_clr = 0,
                     .propagation = 0,
                     .userns_fd = static_cast<std::uint64_t>(user_namespace)};
-    checked("map the ids of layer " + path,
-            ::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attr, sizeof attr));
-    return tree;
+    if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attr, sizeof attr) == 0) return tree;
+    auto error = core::system_error("map the ids of layer " + path, errno);
+    if (errno != EINVAL) throw error;
+    throw core::Error{core::Code::unavailable,
+                      error.message() + "; its file system cannot: keep --data on ext4, xfs or btrfs"};
 }
 
 Fd open_context(const std::string& type) {
@@ -56,10 +60,13 @@ Fd mounted(const Fd& context, const std::string& type, std::uint64_t attributes)
 }
 
 /// Overlay keeps the credentials of whoever creates it and acts on the upper layer as them. They
-/// must have ids that the layers' map knows, else it can make no file and mounts itself read-only.
+/// must have ids that the layers' map knows, else it can make no file and mounts itself read-only;
+/// and all capabilities, which a change of the uid takes away unless a secure bit says no.
 class AsFirstId {
 public:
-    explicit AsFirstId(std::uint32_t first) {
+    explicit AsFirstId(std::uint32_t first)
+        : bits_{checked("read the secure bits", ::prctl(PR_GET_SECUREBITS))} {
+        checked("set the secure bits", ::prctl(PR_SET_SECUREBITS, bits_ | SECBIT_NO_SETUID_FIXUP));
         ::setfsuid(first);
         ::setfsgid(first);
     }
@@ -68,7 +75,11 @@ public:
     ~AsFirstId() {
         ::setfsuid(::geteuid());
         ::setfsgid(::getegid());
+        ::prctl(PR_SET_SECUREBITS, bits_);
     }
+
+private:
+    int bits_;
 };
 
 void create_as(const Fd& context, std::uint32_t first) {

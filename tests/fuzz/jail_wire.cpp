@@ -1,0 +1,25 @@
+// What carrel-jail, which is root, reads: requests of the other side, and files of the kernel and its own.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "jail/cgroup.hpp"
+#include "jail/identity.hpp"
+#include "jail/wire.hpp"
+
+using namespace carrel::jail;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text{reinterpret_cast<const char*>(data), size};
+    // What is accepted means the same when it is sent again.
+    if (const auto request = parse_request(text))
+        if (!parse_request(format_request(*request))) std::abort();
+    if (const auto answer = parse_answer(text))
+        if (!parse_answer(format_answer(*answer))) std::abort();
+    if (const auto identity = parse_identity(text))
+        if (!parse_identity(format_identity(*identity))) std::abort();
+    (void)find_hierarchies(text, text, text);
+    (void)parse_hierarchies(text);
+    (void)number_of(text);
+    return 0;
+}
