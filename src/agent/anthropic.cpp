@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 
 #include "agent/anthropic_errors.hpp"
 #include "agent/anthropic_request.hpp"
@@ -46,7 +47,7 @@ Size AnthropicModel::picture_size(Size screen) const {
 }
 
 Task<Answer> AnthropicModel::answer(Question question, Progress& progress) {
-    if (!found_.is_known)
+    if (!found_.is_known && !std::exchange(is_noted_, true))
         progress.status(
             fmt::format("{} is not in Carrel's table of models; it is treated like the newest ones",
                         settings_.model),

@@ -47,6 +47,7 @@ private:
 
     AnthropicSettings settings_;
     FoundModel found_;
+    bool is_noted_ = false;  ///< that the model is not in our table
     outbound::HttpClient& http_;
     async::Pool& pool_;
     std::minstd_rand chance_{std::random_device{}()};
