@@ -142,9 +142,15 @@ void in_a_house(Test test, std::int64_t most_pages = 0) {
     fakes::run_loop([&](async::Executor executor) -> Task<> {
         House house{executor, dir.path(), host, most_pages};
         co_await house.service.start();
-        co_await test(house);
+        std::exception_ptr failure;
+        try {
+            co_await test(house);
+        } catch (...) {
+            failure = std::current_exception();
+        }
         co_await house.close();
         co_await host.close();
+        if (failure) std::rethrow_exception(failure);
     });
 }
 
