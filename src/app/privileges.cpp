@@ -76,6 +76,9 @@ void become(const User& user) {
     files.rlim_cur = files.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &files);
 
+    // What the kernel has beyond its last capability it refuses with EINVAL: that is the end.
+    for (int capability = 0; ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; ++capability) {
+    }
     core::checked("leave root's groups", ::setgroups(0, nullptr));
     core::checked("become the group carrel", ::setresgid(user.gid, user.gid, user.gid));
     // All three ids at once: this empties the capability sets too (capabilities(7)).
