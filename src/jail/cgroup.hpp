@@ -36,6 +36,8 @@ std::vector<Hierarchy> find_hierarchies(std::string_view own_groups, std::string
 /// The folder of the caller's own group in the v2 tree, or nothing. Pure.
 std::optional<std::string> find_v2_folder(std::string_view own_groups, std::string_view mounts);
 
+/// What desks lack with these trees, a sentence each. Pure.
+std::vector<std::string> missing_groups(const std::vector<Hierarchy>& hierarchies);
 /// As one line, for identity.json: "2f:/sys/fs/cgroup/unified/carrel 1m:/sys/…". Pure.
 std::string format_hierarchies(const std::vector<Hierarchy>& hierarchies);
 /// Parts that are not understood are left out. Pure.

@@ -119,6 +119,22 @@ std::vector<Hierarchy> find_hierarchies(std::string_view own_groups, std::string
     return found;
 }
 
+std::vector<std::string> missing_groups(const std::vector<Hierarchy>& hierarchies) {
+    struct Wanted {
+        bool Hierarchy::* member;
+        const char* sentence;
+    };
+    constexpr Wanted all[] = {
+        {&Hierarchy::memory, "no memory limit: this host has no memory cgroup that desks can use"},
+        {&Hierarchy::cpu, "no processor limit: this host has no cpu cgroup that desks can use"},
+        {&Hierarchy::processes, "no pids cgroup: processes are limited by RLIMIT_NPROC only"},
+        {&Hierarchy::freezer, "desks cannot be frozen: this host has no cgroup freezer"}};
+    std::vector<std::string> sentences;
+    for (const auto& [member, sentence] : all)
+        if (std::ranges::none_of(hierarchies, member)) sentences.emplace_back(sentence);
+    return sentences;
+}
+
 std::string format_hierarchies(const std::vector<Hierarchy>& hierarchies) {
     std::string text;
     for (const auto& tree : hierarchies) {

@@ -1,10 +1,8 @@
 #include "jail/host.hpp"
 
 #include <fmt/format.h>
-#include <linux/securebits.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,8 +83,6 @@ void raise_kernel_limit(const std::string& name, std::uint64_t least, std::vecto
 Host open_host(const ServeOptions& options) {
     require_root();
     require_ids(options);
-    // Ids change around the making of overlays, capabilities must not: see AsFirstId in mounts.cpp.
-    checked("set the secure bits", ::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP));
     ::umask(022);
     prepare_data(options.data, options.carrel_uid, options.carrel_gid);
     enter_own_mounts();
@@ -101,6 +97,7 @@ Host open_host(const ServeOptions& options) {
     facts.desk_hash =
         install_program(facts.data, options.desk_binary.empty() ? program_beside_us() : options.desk_binary);
     facts.hierarchies = open_hierarchies(group_name(facts.data), host.warnings);
+    std::ranges::move(missing_groups(facts.hierarchies), std::back_inserter(host.warnings));
     facts.overlay_by_descriptor = has_overlay_by_descriptor();
     facts.clone_into_cgroup = has_clone3();
     return host;

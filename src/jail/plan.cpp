@@ -59,15 +59,7 @@ void add_groups(Plan& plan, const Spec& spec, const HostFacts& facts) {
         add(plan, step::Group{group});
         add_settings(plan, tree, group, spec.limits);
     }
-    struct Wanted {
-        bool Hierarchy::* member;
-        std::string_view warning;
-    };
-    for (const auto& [member, warning] :
-         {Wanted{&Hierarchy::memory, "no memory limit: this host has no memory cgroup"},
-          Wanted{&Hierarchy::cpu, "no processor limit: this host has no cpu cgroup"},
-          Wanted{&Hierarchy::processes, "no pids cgroup: processes are limited by RLIMIT_NPROC only"}})
-        if (std::ranges::none_of(facts.hierarchies, member)) plan.warnings.emplace_back(warning);
+    plan.warnings = missing_groups(facts.hierarchies);
 }
 
 void add_process(Plan& plan, const Spec& spec, const HostFacts& facts) {
