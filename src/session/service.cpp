@@ -28,7 +28,11 @@ Task<> SessionService::shutdown() {
     for (const auto& [id, turn] : turns_) turn->cancel(true);
     while (!turns_.empty()) {
         const auto turn = turns_.begin()->second;
-        co_await turn->wait();
+        try {
+            co_await turn->wait();
+        } catch (const Error&) {
+            // Its end cannot be stored: the next server will end it. It goes in a moment.
+        }
         co_await async::yield_turn();
     }
     co_await scope_.close();

@@ -76,9 +76,7 @@ Task<std::string> SessionService::send_message(std::string principal, std::strin
 Task<std::string> SessionService::begin_turn(store::SessionRow row, std::string content) {
     if (leaving_.contains(row.id)) throw no_session(row.id);
     if (const auto found = turns_.find(row.id); found != turns_.end()) {
-        if (const auto& problem = found->second->problem(); !problem.empty())
-            throw Error{Code::exhausted, "the end of the last turn cannot be stored: " + problem,
-                        "disk_full"};
+        found->second->throw_problem();
         throw Error{Code::conflict,
                     "the session is busy with the last message: wait for its end, or cancel it", "busy"};
     }
@@ -124,7 +122,14 @@ Task<Cancelled> SessionService::cancel(std::string principal, std::string id) {
 
 Task<> SessionService::start() {
     const auto cut = co_await store_.run([](store::Transaction& t) { return t.sessions_with_turn(); });
-    for (const auto& row : cut) co_await end_cut_turn(row);
+    for (const auto& row : cut) {
+        try {
+            co_await end_cut_turn(row);
+        } catch (const Error& error) {
+            // A full disk must not keep the server, with all other sessions, from starting.
+            core::log_error("session {}: a turn that was cut cannot be ended: {}", row.id, error.message());
+        }
+    }
     co_await fleet_.recover();
     store_.post([](store::Transaction& t) { t.sweep_blobs(); });
 }

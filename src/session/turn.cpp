@@ -59,7 +59,7 @@ Turn::Turn(Surroundings around, store::SessionRow session, std::string message_i
 Task<> Turn::run() {
     scope_.start("turn of " + session_.id, act());
     if (is_cancelled_) scope_.cancel();  // asked for before it began
-    co_await wait();
+    while (!has_ended_) co_await changed_.wait();
 }
 
 void Turn::cancel(bool is_interruption) {
@@ -75,7 +75,16 @@ void Turn::abandon() {
 }
 
 Task<> Turn::wait() {
-    while (!has_ended_) co_await changed_.wait();
+    while (!has_ended_) {
+        throw_problem();
+        co_await changed_.wait();
+    }
+}
+
+void Turn::throw_problem() const {
+    if (!problem_.empty())
+        throw core::Error{core::Code::exhausted, "the end of the last turn cannot be stored: " + problem_,
+                          "disk_full"};
 }
 
 Task<> Turn::act() {
@@ -149,6 +158,7 @@ Task<bool> Turn::try_to_store(const TurnEnd& end) {
     } catch (const core::Error& failure) {
         core::log_error("the end of a turn of {} cannot be stored: {}", session_.id, failure.message());
         problem_ = failure.message();
+        changed_.notify_all();
     }
     co_return false;
 }

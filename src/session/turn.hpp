@@ -48,10 +48,10 @@ public:
     void cancel(bool is_interruption);
     /// Instead of run(), when its beginning could not be stored.
     void abandon();
-    /// Returns when the turn has ended.
+    /// Returns when the turn has ended. Throws Error{exhausted, reason "disk_full"} when its end cannot be
+    /// stored now; it is tried again and again, and the session is busy until then.
     Task<> wait();
-    /// Why the end could not be stored yet; empty when that is not so. It is tried again and again.
-    const std::string& problem() const { return problem_; }
+    void throw_problem() const;
 
 private:
     Task<> act();
@@ -68,7 +68,7 @@ private:
     bool is_cancelled_ = false;
     bool is_interrupted_ = false;
     bool has_ended_ = false;
-    std::string problem_;
+    std::string problem_;  ///< why the end is not stored yet
     async::Gate changed_;
     async::Scope scope_;  ///< of act(), so that it can be cancelled while run() waits for it
 };

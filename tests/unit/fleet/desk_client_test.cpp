@@ -30,15 +30,17 @@ TEST_CASE("what a desk says about an error becomes an Error, bounded and in well
     const Case cases[] = {
         {404, R"({"detail":"no such file /a","code":"not_found"})", core::Code::not_found, "no such file /a",
          "not_found"},
-        {422, R"({"detail":[{"loc":["body","coordinate","x"],"msg":"must be whole","type":"t"},)"
-              R"({"loc":["body"],"msg":"odd"}],"code":"invalid"})",
+        {422,
+         R"({"detail":[{"loc":["body","coordinate","x"],"msg":"must be whole","type":"t"},)"
+         R"({"loc":["body"],"msg":"odd"}],"code":"invalid"})",
          core::Code::invalid, "coordinate.x: must be whole; odd", "invalid"},
         {502, R"({"title":"gone","code":"tool_server_restarted"})", core::Code::unavailable, "gone",
          "tool_server_restarted"},
         {500, R"({"detail":"x","code":"<b>x</b>"})", core::Code::unavailable, "x", "unavailable"},
         {500, "not JSON", core::Code::unavailable, "the desk answered with status 500", "unavailable"},
         {418, R"({"detail":7})", core::Code::unavailable, "the desk answered with status 418", "unavailable"},
-        {503, "[[[[[[[[[[[[[[[[[[[[", core::Code::unavailable, "the desk answered with status 503", "unavailable"},
+        {503, "[[[[[[[[[[[[[[[[[[[[", core::Code::unavailable, "the desk answered with status 503",
+         "unavailable"},
         {408, R"({"detail":"slow"})", core::Code::timeout, "slow", "timeout"},
         {507, R"({"detail":"full"})", core::Code::exhausted, "full", "exhausted"},
     };

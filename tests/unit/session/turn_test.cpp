@@ -37,6 +37,17 @@ tests::Play one_call(std::string name, json::Object input) {
     };
 }
 
+/// Adds events of that size until the disk is full.
+Task<> fill(House& house, std::string session, std::size_t size) {
+    const auto data = json::to_text(json::Object{{"c", std::string(size, 'x')}});
+    try {
+        while (true)
+            co_await house.store.run([=](store::Transaction& t) { t.append_event(session, "text", data); });
+    } catch (const core::Error& error) {
+        CHECK(error.reason() == "disk_full");
+    }
+}
+
 constexpr std::string_view tiny_png{"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\4\0\0\0\3\0\x08\2\0\0\0", 29};
 
 }  // namespace
@@ -300,4 +311,32 @@ TEST_CASE("a full disk refuses a message with a sentence and leaves the session 
             co_await house.wait_for(id, "message_complete completed");
         },
         80);
+}
+
+TEST_CASE("the end of a turn that does not fit on the disk is stored when there is room again") {
+    in_a_house(
+        [](House& house) -> Task<> {
+            const auto filler = co_await house.create();
+            const auto id = co_await house.create();
+            house.play = [&](agent::Question, agent::Progress&) -> Task<agent::Answer> {
+                // Both sessions' pages of the log, down to the last bytes.
+                for (const auto& session : {filler, id})
+                    for (std::size_t size = 32'768; size > 0; size /= 2) co_await fill(house, session, size);
+                co_return tests::text_answer("It is full.");
+            };
+            co_await house.service.send_message("local", id, "fill the disk");
+            const auto refusal = [&]() -> Task<std::string> {
+                co_return (co_await house.failure_of(house.service.send_message("local", id, "x"))).reason();
+            };
+            auto reason = co_await refusal();
+            while (reason == "busy") reason = co_await refusal();
+            CHECK(reason == "disk_full");
+            CHECK((co_await house.failure_of(house.service.cancel("local", id))).reason() == "disk_full");
+            CHECK((co_await house.service.get("local", id)).is_busy);
+            co_await house.store.run([=](store::Transaction& t) { t.purge_session(filler); });
+            co_await house.wait_until_idle();
+            const auto log = co_await house.log(id);
+            CHECK(log.back().starts_with("message_complete"));
+        },
+        200);
 }
