@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -56,22 +57,23 @@ Inventory take_inventory(JailUnderTest& jail) {
             count_entries(jail.data() + "/endpoints"), count_entries(jail.data() + "/desks")};
 }
 
-/// Living processes of the host whose uid is in the range. The dead of an earlier jail's desks wait for
-/// the host's first process to reap them.
-std::size_t count_processes(std::uint64_t uid_base) {
-    std::size_t count = 0;
+/// Name and state of every living process of the host whose uid is in the range. The dead of an earlier
+/// jail's desks may wait for the host's first process to reap them.
+std::vector<std::string> list_processes(std::uint64_t uid_base) {
+    std::vector<std::string> found;
     for (const auto& entry : fs::directory_iterator{"/proc"}) {
         struct stat status;
         if (::stat(entry.path().c_str(), &status) < 0) continue;
         if (status.st_uid < uid_base || status.st_uid >= uid_base + 65536) continue;
         try {
             const auto text = core::find_file_text(entry.path() / "status").value_or("");
-            count += text.contains("State:") && !text.contains("State:\tZ");
+            if (text.contains("State:") && !text.contains("State:\tZ") && !text.contains("State:\tX"))
+                found.push_back(text.substr(0, text.find("Uid:")));
         } catch (const core::Error&) {
             // It has gone while we looked.
         }
     }
-    return count;
+    return found;
 }
 
 }  // namespace
@@ -82,11 +84,11 @@ TEST_CASE("A stopped desk is wholly gone when the answer comes, and its files so
     const auto desk = jail.start(spec);
     const auto base = desk.answer.get_number("uid_base");
     jail.shell(spec.id, "for i in 1 2 3; do sleep 1000 & done >/dev/null 2>&1; mkdir -p /home/agent/a/b");
-    CHECK(count_processes(base) >= 4);
+    CHECK(list_processes(base).size() >= 4);
     CHECK(count_groups(spec.id) > 0);
     jail.stop(spec.id);
     CHECK(test::is_readable(desk.process, std::chrono::milliseconds{0}));
-    CHECK(count_processes(base) == 0);
+    CHECK(fmt::format("{}", fmt::join(list_processes(base), "; ")) == "");
     CHECK(count_groups(spec.id) == 0);
     CHECK(!fs::exists(jail.data() + "/endpoints/" + spec.id));
     CHECK(!fs::exists(jail.data() + "/desks/" + spec.id));
