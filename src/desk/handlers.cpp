@@ -34,7 +34,8 @@ json::Value to_value(const std::string& text, std::string_view type) {
 }  // namespace
 
 Unprocessable::Unprocessable(json::Problems problems, std::string_view root)
-    : Error{core::Code::invalid, summary(problems)}, detail_{json::to_json(problems, root)} {}
+    : Error{core::Code::invalid, summary(problems), "validation_failed"},
+      detail_{json::to_json(problems, root)} {}
 
 Unprocessable unprocessable(std::vector<std::string> path, std::string message) {
     return Unprocessable{{{std::move(path), std::move(message), "out_of_range"}}, "body"};

@@ -215,6 +215,8 @@ void Init::note_end(Part& part) {
     // manager is ready for windows again.
     if (&part == &bus_) bus_.is_wanted = false;
     if (&part == &display_ || &part == &window_manager_) panel_.is_wanted = false;
+    // With its display the window manager ends too: that is one fact, not two.
+    if (&part == &display_) window_manager_.has_run = false;
 }
 
 void Init::read_link() {
