@@ -27,6 +27,7 @@ Task<std::unique_ptr<net::Stream>> open_display(net::Handler& desk) {
     request.target = request.path = "/vnc";
     request.headers = {{"Connection", "Upgrade"}, {"Upgrade", "carrel-stream"}};
     request.body = net::make_source({});
+    request.body_length = 0;  // an unknown length would be sent as chunks, which no upgrade may have
     auto response = co_await async::deadline(handshake_limit, "reaching the display", desk.handle(request));
     if (response.status != 101 || !response.stream)
         throw core::Error{core::Code::unavailable, "the desk offers no display"};

@@ -34,6 +34,7 @@ Task<> read_notices(net::Handler& endpoint, const std::function<void(Notice)>& t
     net::set_target(request, "/notices");
     request.headers.add("Accept", "text/event-stream");
     request.body = net::make_source("");
+    request.body_length = 0;
     const auto response = co_await endpoint.handle(request);
     if (response.status != 200 || !response.source) co_return;
     net::SseParser parser{most_event_bytes};
