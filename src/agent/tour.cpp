@@ -26,19 +26,26 @@ constexpr auto page = R"html(<!doctype html>
 <output id="echo"></output>
 <script>
   const box = document.getElementById("box");
+  box.focus();
   box.addEventListener("input", () => { document.getElementById("echo").value = box.value; });
+  document.title += ` ${location.hash.slice(1)}`;
 </script>
 </html>
 )html";
 
-/// Starts a program and returns when a window with that title is there, or says that none came.
-std::string open_window(std::string_view command, std::string_view title) {
-    std::string line{"setsid "};
-    line += command;
-    line += " >/dev/null 2>&1 &\ntimeout 20 bash -c \"until xwininfo -root -tree | grep -q '";
-    line += title;
-    line += "'; do sleep 0.1; done\" && echo 'the window is there' || { echo 'no window came' >&2; false; }";
-    return line;
+/// Starts a program and returns when its window has the keyboard, or says that none came. The window is
+/// known by a number in its title, `$mark`, so that one of an earlier tour is not taken for it.
+std::string open_window(std::string_view command) {
+    std::string lines{"mark=$((10000 + RANDOM))\n(setsid "};
+    lines += command;
+    lines += R"bash( >/dev/null 2>&1 &)
+active() { xprop -id "$(xprop -root _NET_ACTIVE_WINDOW | cut -d' ' -f5)" _NET_WM_NAME; }
+SECONDS=0
+until active 2>&1 | grep -q "$mark"; do
+  if [ $SECONDS -gt 30 ]; then echo 'no window came' >&2; break; fi
+  sleep 0.05
+done)bash";
+    return lines;
 }
 
 ScriptedCall call(std::string name, Object input = {}) { return {std::move(name), std::move(input)}; }
@@ -58,8 +65,7 @@ Script make_tour() {
                                                             {"file_text", page}})}},
         {.text = "The browser opens it. Watch the desktop.",
          .thinking = {},
-         .tool_uses = {bash(open_window("chromium --new-window file:///home/agent/tour/index.html",
-                                        "A tour of this desk")),
+         .tool_uses = {bash(open_window("chromium --new-window file:///home/agent/tour/index.html#$mark")),
                        call("screenshot")}},
         {.text = "I type into the page; it repeats what I type in large letters.",
          .thinking = {},
@@ -67,7 +73,7 @@ Script make_tour() {
         {.text = "Next, a terminal window. I type a command there that leaves a note in a file.",
          .thinking = {},
          .tool_uses =
-             {bash(open_window("lxterminal --title='Tour terminal' --geometry=72x14", "Tour terminal")),
+             {bash(open_window("lxterminal --no-remote --title=\"Tour terminal $mark\" --geometry=72x14")),
               call("type", {{"text", "uname -sr; echo \"written in the terminal\" | tee ~/tour/note.txt\n"}}),
               call("screenshot")}},
         {.text = "And the file is really there: I wait for it in the shell and read it with the editor.",
