@@ -41,6 +41,19 @@ void require_folder(const HostFacts& facts, const std::string& id) {
 Desks::Desks(HostFacts facts, Filter filter)
     : facts_{std::move(facts)}, filter_{std::move(filter)}, network_{facts_.carrel_uid, facts_.carrel_gid} {}
 
+void Desks::remember() {
+    for (const auto& id : list_desks(facts_)) {
+        try {
+            auto identity = read_identity(facts_, id);
+            if (!identity) throw identity.error();
+            auto process = find_living(*identity);
+            known_.emplace(id, Known{std::move(*identity), std::move(process), {}});
+        } catch (const Error& error) {
+            core::log_info("{} does not live: {}", id, error.message());
+        }
+    }
+}
+
 void Desks::resume_network() {
     try {
         network_.resume();
@@ -96,7 +109,8 @@ Handed Desks::adopt(const std::string& id) {
         known = known_.emplace(id, Known{std::move(*identity), std::move(process), {}}).first;
     }
     reap(known->second);
-    if (known->second.ended) throw Error{Code::conflict, "its first process has ended"};
+    if (known->second.ended || has_ended(known->second.process))
+        throw Error{Code::conflict, "its first process has ended"};
     return hand_over(known->second);
 }
 

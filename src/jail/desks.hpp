@@ -43,6 +43,10 @@ class Desks {
 public:
     Desks(HostFacts facts, Filter filter);
 
+    /// Takes note of the living desks of an earlier jail, so that their slots are taken and they can be
+    /// asked about. Once, at the start.
+    void remember();
+
     /// Throws conflict when there is a directory of that id, or what make_desk throws; nothing of
     /// the desk is left then.
     Handed start(const Spec& spec);

@@ -161,7 +161,9 @@ Plan plan(const Spec& spec, const HostFacts& facts) {
     add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/all/disable_ipv6", "1"});
     add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/default/disable_ipv6", "1"});
     add(plan, step::ConfigureNetwork{spec.network, cable_of(first_id(facts, spec.slot)), facts.network.own});
-    add(plan, step::ResourceLimit{"core", RLIMIT_CORE, 0});
+    // 0 would still feed the cores of crashed programs to a host's handler (core_pattern "|…"), as root
+    // and outside; of 1 the kernel says that nobody can mean it (core(5), fs/coredump.c).
+    add(plan, step::ResourceLimit{"core", RLIMIT_CORE, 1});
     add(plan, step::ResourceLimit{"nofile", RLIMIT_NOFILE, 16384});
     // Counted per uid, so per desk: the only limit of processes where there is no pids cgroup.
     add(plan, step::ResourceLimit{"nproc", RLIMIT_NPROC, spec.limits.processes});

@@ -143,9 +143,10 @@ public:
         answer(number, std::move(fields));
     }
 
-    /// What an earlier jail did not finish.
-    void clean_up() {
+    /// Takes up what an earlier jail left, and finishes what it did not.
+    void take_up() {
         remove_strays(desks_.facts());
+        desks_.remember();
         desks_.resume_network();
         start_cleaner();
     }
@@ -249,7 +250,7 @@ void serve(const ServeOptions& options) {
     auto host = open_host(options);
     for (const auto& warning : host.warnings) core::log_warning("{}", warning);
     Server server{options.socket, std::move(host)};
-    server.clean_up();
+    server.take_up();
     server.run();
     server.close();
 }

@@ -93,7 +93,7 @@ TEST_CASE("The driver adopts what lives, and says why not of what does not") {
         REQUIRE(adoption.desk);
         const auto refused = co_await soon(driver.adopt(dead.id));
         CHECK(!refused.desk);
-        CHECK(refused.why_not.contains("is gone"));
+        CHECK(refused.why_not.contains("first process"));
         const auto unknown = co_await soon(driver.adopt(core::make_id("desk_")));
         CHECK(unknown.why_not.contains("there is no desk"));
         co_await soon(adoption.desk->stop());

@@ -177,8 +177,8 @@ TEST_CASE("A desk whose process is dead or another is not adopted") {
         auto lie = truth;
         const auto at = lie.find("\"" + member + "\": ") + member.size() + 4;
         lie.replace(at, lie.find_first_of(",\n", at) - at, value);
-        jail.restart();
         core::replace_file(path, lie, 0600);
+        jail.restart();
         const auto reply = jail.ask(jail::Adopt{spec.id});
         REQUIRE(reply.answer.error);
         MESSAGE(reply.answer.error->message());

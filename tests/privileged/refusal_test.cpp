@@ -40,6 +40,10 @@ TEST_CASE("A desk of an image that is not there, of a taken id or slot is refuse
     same_slot.slot = spec.slot;
     CHECK(jail.ask(jail::Start{same_slot}).answer.error->message() ==
           fmt::format("slot {} belongs to {}", spec.slot, spec.id));
+    // Also when an earlier jail made it.
+    jail.restart();
+    CHECK(jail.ask(jail::Start{same_slot}).answer.error->message() ==
+          fmt::format("slot {} belongs to {}", spec.slot, spec.id));
     auto no_image = jail.spec();
     no_image.image = "huge";
     const auto answer = jail.ask(jail::Start{no_image}).answer;
