@@ -6,7 +6,6 @@
 #include <array>
 
 #include "core/error.hpp"
-#include "crypto/digest.hpp"
 
 namespace carrel::api {
 
@@ -56,9 +55,8 @@ constexpr std::string_view policy =
     "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'self'";
 
-std::string tag_of(std::string_view content) {
-    return fmt::format("\"{}\"", crypto::to_hex(crypto::sha256(content)).substr(0, 16));
-}
+/// All files change together: with the page that was built in.
+std::string tag_of(std::string_view name) { return fmt::format("\"{}-{}\"", name, CARREL_PAGE_DIGEST); }
 
 }  // namespace
 
@@ -69,7 +67,7 @@ net::Response page_file(const net::Request& request, std::string_view name) {
     response.headers = {{"Content-Type", std::string{file->type}},
                         {"Content-Security-Policy", std::string{policy}},
                         {"Cache-Control", "no-cache"},
-                        {"ETag", tag_of(file->content)}};
+                        {"ETag", tag_of(file->name)}};
     if (request.headers.find("If-None-Match") == response.headers.find("ETag"))
         response.status = 304;
     else
