@@ -1,0 +1,79 @@
+#include "desk/keymap.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace carrel::desk;
+
+namespace {
+
+/// Keycodes from 8: a A, 1 !, ö alone, then `spares` that mean nothing.
+Keymap keymap_with(int spares) {
+    std::vector<Keysym> keysyms{'a', 'A', '1', '!', 0xf6, 0};
+    keysyms.resize(keysyms.size() + std::size_t(spares) * 2);
+    return {8, 2, keysyms};
+}
+
+constexpr Keysym euro = 0x010020ac;
+constexpr Keysym alpha = 0x010003b1;
+constexpr Keysym beta = 0x010003b2;
+
+}  // namespace
+
+TEST_CASE("characters of the keyboard need no remap, with Shift where they are above") {
+    auto keymap = keymap_with(1);
+    const auto batches = keymap.plan({'a', 'A', '!', 0xf6, 0xd6});
+    REQUIRE(batches.size() == 1);
+    CHECK(batches[0].remaps.empty());
+    CHECK_FALSE(batches[0].must_wait);
+    CHECK(batches[0].strokes ==
+          std::vector<Stroke>{{8, false}, {8, true}, {9, true}, {10, false}, {10, true}});
+}
+
+TEST_CASE("a character that the keyboard lacks takes a free key, and keeps it") {
+    auto keymap = keymap_with(2);
+    const auto first = keymap.plan({euro, 'a', euro});
+    REQUIRE(first.size() == 1);
+    CHECK(first[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{11, euro}});
+    CHECK(first[0].strokes == std::vector<Stroke>{{11, false}, {8, false}, {11, false}});
+    const auto again = keymap.plan({euro});
+    CHECK(again[0].remaps.empty());
+}
+
+TEST_CASE("when free keys run out, the rest waits until what was typed has been read") {
+    auto keymap = keymap_with(2);
+    const auto batches = keymap.plan({euro, alpha, beta, euro});
+    REQUIRE(batches.size() == 2);
+    CHECK(batches[0].strokes == std::vector<Stroke>{{11, false}, {12, false}});
+    CHECK_FALSE(batches[0].must_wait);
+    CHECK(batches[1].must_wait);
+    // beta takes the key whose use is longest ago, so the euro is there no more and takes the other.
+    CHECK(batches[1].remaps == std::vector<std::pair<Keycode, Keysym>>{{11, beta}, {12, euro}});
+}
+
+TEST_CASE("a later text that needs another's key waits as well") {
+    auto keymap = keymap_with(1);
+    keymap.plan({euro});
+    const auto batches = keymap.plan({alpha});
+    REQUIRE(batches.size() == 1);
+    CHECK(batches[0].must_wait);
+    CHECK(batches[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{11, alpha}});
+}
+
+TEST_CASE("without any free key there is no plan") {
+    auto keymap = keymap_with(0);
+    CHECK(keymap.plan({euro}).empty());
+    CHECK(keymap.plan({'a'}).size() == 1);
+}
+
+TEST_CASE("a map that is read again keeps our keys, and loses those that others took") {
+    auto keymap = keymap_with(2);
+    keymap.plan({euro, alpha});
+    // Somebody has given keycode 12 another meaning.
+    keymap.replace({8, 2, {'a', 'A', '1', '!', 0xf6, 0, euro, euro, 'x', 'X'}});
+    CHECK(keymap.plan({euro})[0].remaps.empty());
+    CHECK(keymap.plan({'x'})[0].strokes == std::vector<Stroke>{{12, false}});
+    const auto batches = keymap.plan({alpha});
+    REQUIRE(batches.size() == 1);
+    CHECK(batches[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{11, alpha}});
+    CHECK(batches[0].must_wait);
+}
