@@ -10,6 +10,7 @@
 #include "agent/anthropic_stream.hpp"
 #include "agent/retry.hpp"
 #include "async/deadline.hpp"
+#include "core/log.hpp"
 #include "core/text.hpp"
 
 namespace carrel::agent {
@@ -22,12 +23,31 @@ constexpr int longest_edge = 2000;
 
 constexpr std::size_t piece_size = std::size_t{16} << 10;
 
-/// Reads what is left, so that the connection can be used again. Nothing in it matters any more.
 Task<bool> drain(net::Source& body) {
     std::array<char, 1024> rest;
     while (co_await body.read(rest) > 0) {
     }
     co_return true;
+}
+
+/// Reads what is left behind a whole answer, so that the connection can be used again.
+Task<> read_rest(net::Source& body) {
+    try {
+        co_await async::deadline(std::chrono::seconds{1}, "the end of an answer", drain(body));
+    } catch (const core::Error& error) {
+        core::log_debug("a connection is not used again: {}", error.message());
+    }
+}
+
+/// What came with a refusal, or nothing when that broke off: the status alone says enough.
+Task<std::string> read_refusal(net::Source& body) {
+    constexpr std::size_t most_bytes = std::size_t{64} << 10;
+    try {
+        co_return co_await net::read_all(body, most_bytes);
+    } catch (const core::Error& error) {
+        core::log_debug("the body of a refusal is lost: {}", error.message());
+    }
+    co_return std::string{};
 }
 
 bool is_event_stream(const net::Headers& headers) {
@@ -52,9 +72,7 @@ Task<Answer> AnthropicModel::answer(Question question, Progress& progress) {
             fmt::format("{} is not in Carrel's table of models; it is treated like the newest ones",
                         settings_.model),
             std::nullopt);
-    const auto body = co_await async::run_on(pool_, [this, question] {
-        return request_body(found_.traits, settings_.model, question.system, question.messages);
-    });
+    const auto body = co_await build_body(std::move(question));
     if (body.size() > most_request_bytes)
         throw core::Error{error_of_type("request_too_large", fmt::format("{} bytes", body.size()))};
     for (int attempt = 0;; ++attempt) {
@@ -62,6 +80,13 @@ Task<Answer> AnthropicModel::answer(Question question, Progress& progress) {
         if (auto* answer = std::get_if<Answer>(&outcome)) co_return std::move(*answer);
         co_await wait_before_retry(std::get<Failure>(outcome), attempt, progress);
     }
+}
+
+Task<std::string> AnthropicModel::build_body(Question question) {
+    // Copying megabytes of history would hold up the loop.
+    co_return co_await async::run_on(pool_, [this, question = std::move(question)] {
+        return request_body(found_.traits, settings_.model, question.system, question.messages);
+    });
 }
 
 Task<> AnthropicModel::wait_before_retry(const Failure& failure, int attempt, Progress& progress) {
@@ -110,26 +135,18 @@ Task<AnthropicModel::Outcome> AnthropicModel::read_answer(net::Source& body, Pro
         }
     }
     if (!fault) {
-        if (auto answer = builder.finish()) {
-            try {
-                co_await async::deadline(std::chrono::seconds{1}, "the end of an answer", drain(body));
-            } catch (const core::Error&) {  // the answer is whole all the same
-            }
+        auto answer = builder.finish();
+        if (answer) {
+            co_await read_rest(body);
             co_return std::move(*answer);
-        } else {
-            fault = answer.error();
         }
+        fault = answer.error();
     }
     co_return Failure{error_of_type(fault->type, fault->message), is_passing(fault->type), std::nullopt};
 }
 
 Task<AnthropicModel::Failure> AnthropicModel::read_failure(outbound::Reply& reply) {
-    constexpr std::size_t most_error_bytes = std::size_t{64} << 10;
-    std::string text;
-    try {
-        text = co_await net::read_all(*reply.body, most_error_bytes);
-    } catch (const core::Error&) {  // the status alone says enough
-    }
+    const auto text = co_await read_refusal(*reply.body);
     co_return Failure{error_of_reply(reply.status, text), is_worth_retry(reply.status, reply.headers),
                       asked_pause(reply.headers, core::SystemClock{}.now())};
 }

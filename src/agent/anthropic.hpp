@@ -40,6 +40,7 @@ private:
     };
     using Outcome = std::variant<Answer, Failure>;
 
+    Task<std::string> build_body(Question question);
     Task<Outcome> try_once(std::string body, Progress& progress);
     Task<Outcome> read_answer(net::Source& body, Progress& progress);
     Task<Failure> read_failure(outbound::Reply& reply);

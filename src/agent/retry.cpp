@@ -17,9 +17,8 @@ using std::chrono::milliseconds;
 /// A decimal number that is all of the text.
 std::optional<double> parse_decimal(std::string_view text) {
     double value = 0;
-    const auto* const end = text.data() + text.size();
-    const auto result = std::from_chars(text.data(), end, value);
-    if (result.ec != std::errc{} || result.ptr != end || !std::isfinite(value)) return std::nullopt;
+    const auto result = std::from_chars(text.begin(), text.end(), value);
+    if (result.ec != std::errc{} || result.ptr != text.end() || !std::isfinite(value)) return std::nullopt;
     return value;
 }
 
