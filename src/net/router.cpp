@@ -117,10 +117,11 @@ void Router::add(Route route) {
 }
 
 Task<Response> Router::handle(Request& request) {
-    core::Error failure{core::Code::not_found, fmt::format("there is no {}", request.path)};
     Values values;
     const auto* node = find_node(*root_, request.path, values);
-    if (node == nullptr) co_return error_answer_(failure, request);
+    if (node == nullptr)
+        co_return error_answer_({core::Code::not_found, fmt::format("there is no {}", request.path)},
+                                request);
 
     auto target = node->targets.find(request.method);
     if (target == node->targets.end() && request.method == "HEAD") target = node->targets.find("GET");
@@ -133,17 +134,15 @@ Task<Response> Router::handle(Request& request) {
     try {
         co_return co_await target->second.handler(request);
     } catch (const core::Error& error) {
-        failure = error;
+        // As it was thrown: a copy would lose what a kind of Error knows beyond its message.
+        co_return error_answer_(error, request);
     } catch (...) {
         unknown = std::current_exception();
     }
-    if (unknown) {
-        const auto state = co_await boost::asio::this_coro::cancellation_state;
-        if (state.cancelled() != boost::asio::cancellation_type::none) std::rethrow_exception(unknown);
-        core::log_error("request {} failed: {}", request.id, core::message_of(unknown));
-        failure = {core::Code::internal, "the server failed to answer; its log says why"};
-    }
-    co_return error_answer_(failure, request);
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none) std::rethrow_exception(unknown);
+    core::log_error("request {} failed: {}", request.id, core::message_of(unknown));
+    co_return error_answer_({core::Code::internal, "the server failed to answer; its log says why"}, request);
 }
 
 }  // namespace carrel::net

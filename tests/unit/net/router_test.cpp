@@ -105,6 +105,22 @@ TEST_CASE("what a handler throws becomes an answer") {
     CHECK_FALSE(ask(router, "GET", "/broken").content.contains("secret"));
 }
 
+TEST_CASE("what a kind of Error knows beyond its message reaches the answer") {
+    struct Detailed : core::Error {
+        Detailed() : Error{core::Code::invalid, "it is wrong"} {}
+        std::string detail = "in the third field";
+    };
+    Router router{[](const core::Error& error, const Request&) {
+        const auto* detailed = dynamic_cast<const Detailed*>(&error);
+        return text_response(422, detailed ? detailed->detail : error.message());
+    }};
+    router.add({"GET", "/", [](Request&) -> Task<Response> {
+                    throw Detailed{};
+                    co_return Response{};
+                }});
+    CHECK(ask(router, "GET", "/").content == "in the third field");
+}
+
 TEST_CASE("malformed and doubled routes are refused when they are added") {
     Router router{answer_error};
     router.add(echo("GET", "/a/{id}"));
