@@ -1,0 +1,62 @@
+#include "picture.hpp"
+
+#include <libdeflate.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace carrel::bench {
+
+namespace {
+
+core::Error bad_picture(const char* why) {
+    return core::Error{core::Code::internal, std::string{"not a picture as desks make them: "} + why};
+}
+
+std::uint32_t number_at(std::string_view bytes, std::size_t at) {
+    std::uint32_t number = 0;
+    for (std::size_t i = 0; i < 4; ++i) number = number << 8 | static_cast<std::uint8_t>(bytes.at(at + i));
+    return number;
+}
+
+std::string_view find_chunk(std::string_view png, std::string_view type) {
+    for (std::size_t at = 8; at + 12 <= png.size();) {
+        const auto length = number_at(png, at);
+        if (png.substr(at + 4, 4) == type) return png.substr(at + 8, length);
+        at += length + 12;
+    }
+    throw bad_picture("a chunk is missing");
+}
+
+std::vector<std::uint8_t> decompress(std::string_view bytes, std::size_t size) {
+    const std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)> decompressor{
+        libdeflate_alloc_decompressor(), libdeflate_free_decompressor};
+    std::vector<std::uint8_t> rows(size);
+    if (libdeflate_zlib_decompress(decompressor.get(), bytes.data(), bytes.size(), rows.data(), rows.size(),
+                                   nullptr) != LIBDEFLATE_SUCCESS)
+        throw bad_picture("it does not decompress to its size");
+    return rows;
+}
+
+}  // namespace
+
+bool has_one_colour(std::string_view png) {
+    const auto header = find_chunk(png, "IHDR");
+    const std::size_t width = number_at(header, 0);
+    const std::size_t height = number_at(header, 4);
+    const std::size_t pixel = header.at(9) == 3 ? 1 : 3;
+    const auto stride = width * pixel + 1;
+    const auto rows = decompress(find_chunk(png, "IDAT"), stride * height);
+    for (std::size_t y = 0; y < height; ++y) {
+        if (rows[y * stride] != 0) throw bad_picture("a row has a filter");
+        for (std::size_t x = 0; x < width; ++x)
+            if (std::memcmp(&rows[1], &rows[y * stride + 1 + x * pixel], pixel) != 0) return false;
+    }
+    return true;
+}
+
+}  // namespace carrel::bench

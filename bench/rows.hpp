@@ -1,0 +1,21 @@
+// The rows of the table, by what they measure. Each prints its lines; README of figures: docs/bench.md.
+#pragma once
+
+#include "desk.hpp"
+
+namespace carrel::bench {
+
+/// Making desks one at a time and four at once, and ending them with every process dead.
+void measure_life(const Target& target, int count);
+/// The same display and window manager started by hand in bare namespaces: no desk can be faster.
+void measure_life_floor(const std::string& image_root, int count);
+/// Pictures of a page in the desk's browser that changes before each, and of a screen that does not.
+void measure_pictures(const Target& target, const std::string& page, int count);
+/// Clicks and typing, beside a bare X client on the same display.
+void measure_input(const Target& target, int count);
+/// Shell, files and the way through the server, beside a bare shell and the desk's own socket.
+void measure_calls(const Target& target, int count);
+/// What eight clients at once get in a second.
+void measure_load(const Target& target, int count);
+
+}  // namespace carrel::bench

@@ -1,0 +1,328 @@
+#!/usr/bin/python3
+"""./dev bench: starts a server of its own, measures it, and prints each figure beside its target and, where there
+is one, a floor measured in the same run. Also says what else the machine was doing, and writes build/bench.json.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+GROUPS = ("life", "floor", "pictures", "input", "calls", "load", "idle")
+
+# What is shown: key of the figure, what it is, target in the figure's unit, key of its floor.
+TIMES = (
+    ("desk to picture", "new desk: request → first picture", 90, "desk floor"),
+    ("four desks", "four at once: the last one's first picture", 250, "desk floor"),
+    ("delete answered", "delete answered", 15, None),
+    ("delete dead", "… and every process of it dead", 15, None),
+    ("png", "screenshot, PNG, page changed before each", 7, None),
+    ("jpeg", "screenshot, JPEG, page changed before each", 3, None),
+    ("unchanged", "screenshot, PNG, screen unchanged", 0.7, "server alone"),
+    ("click", "click, observe none", 0.5, "click floor"),
+    ("type 50", "type 50 characters", 4, None),
+    ("echo", "echo hi in the desk's shell", 0.6, "echo floor"),
+    ("write", "write a file of 10 KB", 0.4, None),
+    ("view", "view a file of 10 KB", 0.4, None),
+    ("download", "download a file of 10 KB", 0.4, None),
+    ("health", "smallest call of a desk, through the server", None, "health direct"),
+)
+FLOORS = (
+    ("desk floor", "the same X server and window manager by hand in bare namespaces, one picture's pixels"),
+    ("click floor", "XTest from a bare client on the same display, and one round trip"),
+    ("echo floor", "bash behind two pipes"),
+    ("health direct", "the same call on the desk's own socket"),
+    ("server alone", "GET /api/v1/health/live"),
+)
+FIGURES = (
+    ("proxy", "the server's share of a call (median − median)", "ms", 0.15),
+    ("desk memory", "idle desk, PSS, four alive", "MB", 24),
+    ("desk memory after", "… after a screenshot", "MB", 28),
+    ("server memory", "server with four desks, PSS", "MB", 25),
+    ("server resident", "… RSS", "MB", 25),
+    ("server wakeups", "idle server and jail: wake-ups a second", "/s", 1),
+    ("desk wakeups", "idle desk, all processes: wake-ups a second", "/s", None),
+    ("desk processor", "idle desk: share of one core", "%", None),
+    ("load server", "8 clients: GET health/live", "/s", None),
+    ("load proxy", "8 clients: smallest call of a desk", "/s", None),
+    ("load echo", "8 clients: echo hi in one desk", "/s", None),
+    ("load unchanged", "8 clients: unchanged PNG", "/s", None),
+    ("png bytes", "the measured PNG", "bytes", None),
+    ("jpeg bytes", "the measured JPEG", "bytes", None),
+)
+
+
+# --- the machine ------------------------------------------------------------------------------------
+
+def processor_time():
+    """(busy, all) in ticks, of all cores since boot."""
+    numbers = [int(word) for word in pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return sum(numbers) - numbers[3] - numbers[4], sum(numbers)
+
+
+def busy_percent(seconds=2):
+    """How busy the cores are while we do nothing."""
+    busy, everything = processor_time()
+    time.sleep(seconds)
+    now_busy, now_everything = processor_time()
+    return round(100 * (now_busy - busy) / max(1, now_everything - everything))
+
+
+def machine():
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    return {"processor": model, "cores": os.cpu_count(), "kernel": os.uname().release,
+            "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20}
+
+
+def moment():
+    return {"time": time.strftime("%Y-%m-%d %H:%M:%S"), "load": round(os.getloadavg()[0], 1), "others_busy_percent": busy_percent()}
+
+
+# --- the server -------------------------------------------------------------------------------------
+
+def wait_until(what, check, seconds):
+    end = time.monotonic() + seconds
+    while not (result := check()):
+        if time.monotonic() > end:
+            sys.exit(f"bench: {what}: not within {seconds} s")
+        time.sleep(0.05)
+    return result
+
+
+def newest_build(images):
+    builds = [path for path in (images / "desktop").glob("*") if len(path.name) == 64]
+    return max(builds, key=lambda path: path.stat().st_ctime_ns, default=None)
+
+
+def link_image(data, source):
+    """The newest image, by hard links: the page cache is shared, and nothing is copied."""
+    build = newest_build(source / "images")
+    if build is None:
+        sys.exit(f"bench: no image in {source}/images: run ./dev image, or name a data directory with --images")
+    goal = data / "images/desktop" / build.name
+    if not goal.exists():
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        # Under another name first, so that a copy that is cut off is never taken for an image.
+        partial = goal.with_name("." + build.name)
+        shutil.rmtree(partial, ignore_errors=True)
+        subprocess.run(["cp", "-al", str(build), str(partial)], check=True)
+        partial.rename(goal)
+    return goal / "root"
+
+
+class Server:
+    def __init__(self, programs, data, uid_base):
+        shutil.rmtree(data / "server", ignore_errors=True)
+        self.log = open(ROOT / "build/bench-server.log", "w+")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("CARREL_", "ANTHROPIC_"))}
+        self.process = subprocess.Popen(
+            [programs / "carrel", "serve", "--listen", "127.0.0.1:0", "--data", data, "--width", "1024", "--height", "768",
+             "--provider", "scripted", "--network", "none", "--uid-base", str(uid_base)],
+            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=environment)
+        text = wait_until("the server starts", self.said_ready, 60)
+        self.port = int(text.split("http://127.0.0.1:")[1].split()[0])
+
+    def said_ready(self):
+        text = pathlib.Path(self.log.name).read_text()
+        if self.process.poll() is not None:
+            sys.exit(f"bench: carrel serve ended with {self.process.returncode}:\n{text}")
+        return text if " ready" in text and "http://" in text else None
+
+    def ask(self, method, path, body=None):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method,
+                                         data=json.dumps(body).encode() if body is not None else None,
+                                         headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.read()
+
+    def jail(self):
+        """The jail's processes: the children of the server that was started as root."""
+        return [pid for pid in processes() if parent_of(pid) == self.process.pid]
+
+    def close(self):
+        for session in json.loads(self.ask("GET", "/api/v1/sessions?limit=100"))["sessions"]:
+            self.ask("DELETE", f"/api/v1/sessions/{session['id']}?purge=true")
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+
+
+# --- what is idle -----------------------------------------------------------------------------------
+
+def processes():
+    return [int(path.name) for path in pathlib.Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def read_proc(pid, name):
+    try:
+        return pathlib.Path(f"/proc/{pid}/{name}").read_text()
+    except OSError:
+        return ""
+
+
+def parent_of(pid):
+    text = read_proc(pid, "stat")
+    return int(text.rpartition(")")[2].split()[1]) if text else 0
+
+
+def desk_processes(data, desk):
+    """Of the desk's own process namespace and those below it."""
+    first = json.loads((data / "desks" / desk / "identity.json").read_text())["pid"]
+    wanted = os.readlink(f"/proc/{first}/ns/pid")
+    found = []
+    for pid in processes():
+        try:
+            if os.readlink(f"/proc/{pid}/ns/pid") == wanted:
+                found.append(pid)
+        except OSError:
+            pass
+    return found
+
+
+def memory(pid, row):
+    """Kilobytes of a row of smaps_rollup: Pss or Rss."""
+    return sum(int(line.split()[1]) for line in read_proc(pid, "smaps_rollup").splitlines() if line.startswith(row + ":"))
+
+
+def wakeups(pids):
+    count = 0
+    for pid in pids:
+        for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            text = (thread / "status").read_text()
+            count += int(text.split("\nvoluntary_ctxt_switches:")[1].split()[0])
+    return count
+
+
+def ticks(pids):
+    return sum(sum(int(word) for word in read_proc(pid, "stat").rpartition(")")[2].split()[11:13]) for pid in pids)
+
+
+def wait_for_rest(pids):
+    """Until none of them has computed for a second: what starts behind a ready desk has started."""
+    def is_resting():
+        before = ticks(pids)
+        time.sleep(1)
+        return ticks(pids) == before
+    wait_until("the desks come to rest", is_resting, 60)
+
+
+def measure_idle(server, data):
+    figures = {}
+    sessions = [json.loads(server.ask("POST", "/api/v1/sessions", {"provider": "scripted", "network": "none"})) for _ in range(4)]
+    time.sleep(1)  # the panel follows the window manager, and only then are all processes there to be watched
+    desks = [desk_processes(data, session["desk"]["id"]) for session in sessions]
+    everyone = [pid for desk in desks for pid in desk]
+    wait_for_rest(everyone)
+    per_desk = lambda row: sum(memory(pid, row) for pid in everyone) / len(desks) / 1024
+    figures["desk memory"] = per_desk("Pss")
+    # The server's figures with nobody connected: connections of the client are closed.
+    ours = [server.process.pid, *server.jail()]
+    span = 10
+    before, desk_before, ticks_before = wakeups(ours), wakeups(everyone), ticks(everyone)
+    time.sleep(span)
+    figures["server wakeups"] = (wakeups(ours) - before) / span
+    figures["desk wakeups"] = (wakeups(everyone) - desk_before) / span / len(desks)
+    figures["desk processor"] = 100 * (ticks(everyone) - ticks_before) / os.sysconf("SC_CLK_TCK") / span / len(desks)
+    figures["server memory"] = memory(server.process.pid, "Pss") / 1024
+    figures["server resident"] = memory(server.process.pid, "Rss") / 1024
+    for session in sessions:
+        server.ask("GET", f"/api/v1/sessions/{session['id']}/desk/screen/screenshot")
+    figures["desk memory after"] = per_desk("Pss")
+    for session in sessions:
+        server.ask("DELETE", f"/api/v1/sessions/{session['id']}?purge=true")
+    return {name: {"name": name, "value": round(value, 2)} for name, value in figures.items()}
+
+
+# --- all of it --------------------------------------------------------------------------------------
+
+def measure_timed(client, server, data, image_root, options, groups):
+    """The rows that the client prints, by name; each is shown as it comes."""
+    rows = {}
+    command = [client, str(server.port), str(data), str(image_root), str(ROOT / "bench/pages/reference.html"), str(options.scale), *groups]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            row = json.loads(line)
+            rows[row["name"]] = row
+            print(f"  measured: {row['name']}", file=sys.stderr, flush=True)
+    if process.returncode:
+        sys.exit(f"bench: carrel-bench ended with {process.returncode}")
+    return rows
+
+
+def verdict(value, target):
+    return "" if target is None else "ok" if value <= target else "MISSED"
+
+
+def milliseconds(value):
+    return f"{value:.3f}" if value < 10 else f"{value:.1f}"
+
+
+def table(rows):
+    lines = [f"{'milliseconds':48} {'median':>8} {'p99':>8} {'n':>5} {'target':>7} {'floor':>7} {'×':>5}"]
+    for key, what, target, floor in TIMES:
+        if key not in rows:
+            continue
+        row, base = rows[key], rows.get(floor)
+        lines.append(f"{what:48} {milliseconds(row['median']):>8} {milliseconds(row['p99']):>8} {row['n']:>5} {target if target is not None else '':>7} "
+                     f"{milliseconds(base['median']) if base else '':>7} {format(row['median'] / base['median'], '.1f') if base else '':>5} {verdict(row['median'], target)}".rstrip())
+    steps = [(key.removeprefix("desk step "), rows[key]["median"]) for key in rows if key.startswith("desk step ")]
+    if steps:
+        lines.append("  of a new desk: " + ", ".join(f"{name} {milliseconds(value)}" for name, value in steps))
+    lines += [f"  floor of {key}: {what}" for key, what in FLOORS if key in rows]
+    lines.append("")
+    for key, what, unit, target in FIGURES:
+        if key in rows:
+            value = rows[key]["value"]
+            shown = f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+            lines.append(f"{what:48} {shown:>8} {unit:5} {'target ' + str(target) if target is not None else '':>12} {verdict(value, target)}".rstrip())
+    if rows.get("delete processes"):
+        lines.append(f"of {rows['delete processes']['value']:.0f} processes of deleted desks, {rows['delete alive at answer']['value']:.0f} lived when the delete was answered")
+    return "\n".join(lines)
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin", help="where the programs are")
+    parser.add_argument("--data", type=pathlib.Path, default=pathlib.Path("/var/lib/carrel-bench"), help="a data directory for this alone")
+    parser.add_argument("--images", type=pathlib.Path, default=pathlib.Path(os.environ.get("CARREL_DATA", "/var/lib/carrel")),
+                        help="the data directory whose newest image is measured")
+    parser.add_argument("--uid-base", type=int, default=1_900_000_000, help="of the measured desks")
+    parser.add_argument("--scale", type=int, default=100, help="percent of the usual number of samples")
+    parser.add_argument("--only", nargs="*", choices=GROUPS, default=list(GROUPS), metavar="GROUP", help=" ".join(GROUPS))
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
+    if os.geteuid() != 0:
+        os.execvp("sudo", ["sudo", "--preserve-env=CARREL_DATA", sys.executable, *sys.argv])
+    (ROOT / "build").mkdir(exist_ok=True)
+    options.data.mkdir(parents=True, exist_ok=True)
+    image_root = link_image(options.data, options.images)
+    result = {"machine": machine(), "before": moment()}
+    server = Server(options.bin, options.data, options.uid_base)
+    try:
+        groups = [group for group in options.only if group != "idle"]
+        rows = measure_timed(options.bin / "carrel-bench", server, options.data, image_root, options, groups) if groups else {}
+        if "idle" in options.only:
+            rows |= measure_idle(server, options.data)
+    finally:
+        server.close()
+    if "health direct" in rows:
+        rows["proxy"] = {"name": "proxy", "value": rows["health"]["median"] - rows["health direct"]["median"]}
+    result |= {"after": moment(), "rows": rows}
+    (ROOT / "build/bench.json").write_text(json.dumps(result, indent=1) + "\n")
+    facts = result["machine"]
+    print(f"\n1024×768 on {facts['processor']}, {facts['cores']} cores, {facts['memory_mb']} MB, Linux {facts['kernel']}")
+    for when in ("before", "after"):
+        print(f"{when}: {result[when]['time']}, load {result[when]['load']}, others kept the cores {result[when]['others_busy_percent']} % busy")
+    print("\n" + table(rows) + "\n\nall figures: build/bench.json")
+
+
+if __name__ == "__main__":
+    main()
