@@ -166,7 +166,7 @@ function Opening({ session }: { session: Session }) {
       </p>
       <p class="quiet">
         {scripted
-          ? "It needs no key. The message tour plays its tour: browser, terminal, typing and a file, all for real."
+          ? "It needs no key. Its tour shows a browser, a terminal, typing and a file, all for real: send “tour”."
           : "You see every step live, and can take the mouse at any time."}
       </p>
       <div class="ideas">

@@ -9,6 +9,7 @@ import { Icon } from "./ui";
 const longest = 10_000;
 
 export function Composer({ session }: { session: Session }) {
+  const form = useRef<HTMLFormElement>(null);
   const input = useRef<HTMLTextAreaElement>(null);
   const [sending, setSending] = useState(false);
   const text = draft.value;
@@ -24,10 +25,13 @@ export function Composer({ session }: { session: Session }) {
     setSending(true);
     if (await attempt(() => api.send(session.id, text.trim()))) draft.value = "";
     setSending(false);
-    input.current?.focus();
+    // Who has gone elsewhere meanwhile, such as to the desktop, keeps typing there.
+    if (document.activeElement === document.body || form.current?.contains(document.activeElement))
+      input.current?.focus();
   };
   return (
     <form
+      ref={form}
       class="composer"
       onSubmit={(event) => {
         event.preventDefault();

@@ -5,7 +5,7 @@ import { ClipboardPanel, syncClipboard } from "./clipboard";
 import { Cover } from "./cover";
 import { FilesPanel } from "./files";
 import { Popover } from "./popover";
-import { refreshSession, sidebar, toggleSidebar } from "./state";
+import { refreshSession, sidebar, toast, toggleSidebar } from "./state";
 import { TouchKeyboard } from "./touch_keyboard";
 import type { Session } from "./types";
 import { uploadAll, uploads } from "./uploads";
@@ -52,6 +52,7 @@ export function Desktop({ session, alone = false, mayControl = true }: DesktopPr
             class="screen"
             ref={host}
             data-testid="desktop"
+            onPointerDownCapture={() => mayControl && explainWatching(viewer)}
             role={viewer?.inControl.value ? "application" : "img"}
             aria-label="Live desktop"
           />
@@ -61,6 +62,16 @@ export function Desktop({ session, alone = false, mayControl = true }: DesktopPr
       </DropZone>
     </section>
   );
+}
+
+/**
+ * A click on a desktop that is only watched does nothing there: says so, and takes the keyboard away from the
+ * message field, where what is typed next would land.
+ */
+function explainWatching(viewer: Viewer | undefined): void {
+  if (viewer?.state.value !== "connected" || viewer.inControl.value) return;
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  toast("info", "You are watching. Take control to use this desk's keyboard and mouse.");
 }
 
 interface ToolbarProps {

@@ -1,6 +1,6 @@
 // What the agent did for one message: words, thoughts, tool calls with their pictures, errors, the sum of tokens.
 import { useState } from "preact/hooks";
-import type { Block, ErrorBlock, ToolCall, Turn } from "./transcript";
+import type { Block, ErrorBlock, ToolCall, Turn, Usage } from "./transcript";
 import { count, duration, usageLine } from "./format";
 import { enlarge } from "./lightbox";
 import { pieces, type Span } from "./markup";
@@ -196,13 +196,18 @@ function TurnEnd({ turn }: { turn: Turn }) {
   return (
     <footer class="turn-end">
       <span>{parts.join(" · ")}</span>
-      {turn.usage && (
+      {turn.usage && usesTokens(turn.usage) && (
         <span data-testid="turn-usage" title={usageTitle(turn)}>
           {usageLine(turn.usage)}
         </span>
       )}
     </footer>
   );
+}
+
+/** False for the scripted model, which has none to count. */
+function usesTokens(usage: Usage): boolean {
+  return usage.input + usage.cacheRead + usage.cacheWrite + usage.output > 0;
 }
 
 function usageTitle({ usage }: Turn): string {

@@ -25,11 +25,11 @@ export async function until(what, check, seconds = 30) {
 
 export class Server {
   /** Starts a server. `fresh: false` keeps what the last one stored. */
-  static async start({ args = [], env = {}, fresh = true, data = dataDirectory } = {}) {
+  static async start({ args = [], env = {}, fresh = true, listen = "127.0.0.1:0", data = dataDirectory, program = path.join(programs, "carrel") } = {}) {
     if (fresh) await rm(path.join(data, "server"), { recursive: true, force: true });
     const inherited = { ...process.env };
     for (const name of ["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "CARREL_TOKEN"]) delete inherited[name];
-    const child = spawn(path.join(programs, "carrel"), ["serve", "--listen", "127.0.0.1:0", "--data", data, ...args], {
+    const child = spawn(program, ["serve", "--listen", listen, "--data", data, ...args], {
       env: { ...inherited, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -80,7 +80,7 @@ export class Server {
         answer.on("error", reject);
         answer.on("end", () => {
           const raw = Buffer.concat(pieces);
-          const isJson = /json/.test(answer.headers["content-type"] ?? "");
+          const isJson = raw.length > 0 && /json/.test(answer.headers["content-type"] ?? "");
           resolve({ status: answer.statusCode, headers: answer.headers, body: isJson ? JSON.parse(raw.toString()) : raw });
         });
       });
