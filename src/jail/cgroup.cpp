@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@
 #include "core/sys.hpp"
 #include "core/text.hpp"
 #include "jail/deadline.hpp"
+#include "jail/pidfd.hpp"
 
 namespace carrel::jail {
 
@@ -35,6 +37,14 @@ bool is_delegated(const std::string& folder) {
     for (const char* name : {"trusted.delegate", "user.delegate"})
         if (::getxattr(folder.c_str(), name, value, sizeof value) == 1 && value[0] == '1') return true;
     return false;
+}
+
+std::vector<pid_t> processes_in(const std::string& folder) {
+    const auto text = core::find_file_text(folder + "/cgroup.procs").value_or("");
+    std::vector<pid_t> pids;
+    for (const auto line : core::split(text, '\n'))
+        if (const auto pid = core::parse_unsigned(line)) pids.push_back(static_cast<pid_t>(*pid));
+    return pids;
 }
 
 /// A v2 group with processes of its own cannot give controllers to children ("no internal
@@ -188,6 +198,19 @@ bool remove_groups(const std::vector<Hierarchy>& hierarchies, const std::string&
     for (const auto& tree : hierarchies)
         if (::rmdir((tree.folder + "/" + id).c_str()) < 0 && errno != ENOENT) removed = false;
     return removed;
+}
+
+void kill_groups(const std::vector<Hierarchy>& hierarchies, const std::string& id) {
+    for (const auto& tree : hierarchies) {
+        const auto folder = tree.folder + "/" + id;
+        if (!tree.is_v2 && tree.freezer && ::access(folder.c_str(), F_OK) == 0)
+            core::write_existing(folder + "/freezer.state", "THAWED");
+        for (const auto pid : processes_in(folder)) {
+            const auto process = find_process(pid);
+            // Still there: so the descriptor is of the process that was listed.
+            if (process && std::ranges::count(processes_in(folder), pid) > 0) send_signal(process, SIGKILL);
+        }
+    }
 }
 
 std::vector<std::string> list_groups(const std::vector<Hierarchy>& hierarchies) {

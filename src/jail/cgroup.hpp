@@ -53,6 +53,9 @@ void close_hierarchies(const std::vector<Hierarchy>& hierarchies);
 void make_group(const std::string& folder);
 /// Removes the desk's groups. False while one still holds processes (or is not yet rid of them).
 bool remove_groups(const std::vector<Hierarchy>& hierarchies, const std::string& id);
+/// Kills every process in the desk's groups, frozen ones too: for a desk whose first process is not
+/// known. Processes that are just being made may escape: until remove_groups succeeds, call it again.
+void kill_groups(const std::vector<Hierarchy>& hierarchies, const std::string& id);
 /// Ids of the desks that have a group.
 std::vector<std::string> list_groups(const std::vector<Hierarchy>& hierarchies);
 

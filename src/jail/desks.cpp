@@ -165,7 +165,10 @@ Stopping Desks::begin_stop(const std::string& id) {
 
 bool Desks::finish_stop(Stopping& stopping) {
     if (const auto known = known_.find(stopping.id); known != known_.end()) reap(known->second);
-    if (!remove_traces(facts_, hierarchies_of(stopping.identity), stopping.id)) return false;
+    const auto hierarchies = hierarchies_of(stopping.identity);
+    // What is written down about it is missing or wrong, but processes may live all the same.
+    if (!stopping.process) kill_groups(hierarchies, stopping.id);
+    if (!remove_traces(facts_, hierarchies, stopping.id)) return false;
     network_.disconnect(stopping.identity.interface);
     known_.erase(stopping.id);
     return true;
