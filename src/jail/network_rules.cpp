@@ -97,15 +97,16 @@ Table desk_table(const std::vector<Address>& forbidden) {
 }
 
 Table host_table() {
-    return {host_table_name,
-            {{"forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER, Verdict::accept, passing_rules()},
-             {"input", "filter", NF_INET_LOCAL_IN, NF_IP_PRI_FILTER, Verdict::accept, entering_rules()},
-             {"leave",
-              "nat",
-              NF_INET_POST_ROUTING,
-              NF_IP_PRI_NAT_SRC,
-              Verdict::accept,
-              {{{source_in(desk_addresses), !to_interface(desks)}, Verdict::masquerade}}}}};
+    return {
+        host_table_name,
+        {{"forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER, Verdict::accept, passing_rules()},
+         {"input", "filter", NF_INET_LOCAL_IN, NF_IP_PRI_FILTER, Verdict::accept, entering_rules()},
+         {"leave",
+          "nat",
+          NF_INET_POST_ROUTING,
+          NF_IP_PRI_NAT_SRC,
+          Verdict::accept,
+          {{{source_in(desk_addresses), !to_interface(desks), !to_interface("lo")}, Verdict::masquerade}}}}};
 }
 
 }  // namespace carrel::jail

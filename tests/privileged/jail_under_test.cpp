@@ -70,7 +70,8 @@ void refuse_newer_calls() {
 
 }  // namespace
 
-JailUnderTest::JailUnderTest(Kernel kernel) : kernel_{kernel} {
+JailUnderTest::JailUnderTest(Kernel kernel, std::uint32_t first_slot)
+    : kernel_{kernel}, next_slot_{first_slot} {
     REQUIRE_MESSAGE(::geteuid() == 0, "these tests need root");
     data_ = "/tmp/carrel-test-" + core::random_hex(8);
     // Far from the default, where another server's desks may live.

@@ -26,7 +26,8 @@ public:
     /// What to refuse the jail, so that it must do without (see refuse_calls).
     enum class Kernel { own, debian_12 };
 
-    explicit JailUnderTest(Kernel kernel = Kernel::own);
+    /// `first_slot`: another one's for a second jail at the same time.
+    explicit JailUnderTest(Kernel kernel = Kernel::own, std::uint32_t first_slot = 0);
     /// Ends the jail, kills what is left and removes the data directory.
     ~JailUnderTest();
     JailUnderTest(const JailUnderTest&) = delete;
@@ -66,7 +67,7 @@ private:
     Kernel kernel_;
     std::string data_;
     std::uint32_t uid_base_;
-    std::uint32_t next_slot_ = 0;
+    std::uint32_t next_slot_;
     std::uint64_t next_number_ = 1;
     core::Fd socket_;
     pid_t pid_ = -1;
