@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Refuses an include that the dependency table in src/CMakeLists.txt does not allow.
 
-A file of module M may include files of M and of the modules in M's USES. Beast may be included in at
-most four files, all of src/net; other people's headers with a home of their own (see HOMES) only there.
+A file of module M may include files of M and of the modules in M's USES; other people's headers with a
+home of their own (see HOMES) only there.
 """
 import pathlib
 import re
@@ -12,7 +12,6 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src"
 # A header prefix, and the only modules that may include it.
 HOMES = {
-    "boost/beast": {"net"},
     "curl/": {"outbound"},
     "sqlite3.h": {"store"},
     "spdlog/": {"core"},
@@ -22,7 +21,6 @@ HOMES = {
     "CLI/": {"app"},
     "toml++/": {"app"},
 }
-MOST_BEAST_FILES = 4
 MOST_LINES = 400
 
 
@@ -52,7 +50,6 @@ def complaints():
     for module, uses in table.items():
         for unknown in uses - table.keys():
             yield f"src/CMakeLists.txt: {module} uses {unknown}, which is no module"
-    beast = []
     for path in sorted([*SOURCES.rglob("*.cpp"), *SOURCES.rglob("*.hpp")]):
         name = path.relative_to(ROOT).as_posix()
         module = module_of(path, table)
@@ -66,16 +63,12 @@ def complaints():
             if not found:
                 continue
             header = found[1]
-            if header.startswith("boost/beast") and name not in beast:
-                beast.append(name)
             for prefix, homes in HOMES.items():
                 if header.startswith(prefix) and module not in homes:
                     yield f"{name}:{number}: {header} may only be included in {', '.join(sorted(homes))}"
             target = module_of(SOURCES / header, table) if (SOURCES / header).exists() else None
             if target and target != module and target not in table[module]:
                 yield f"{name}:{number}: {module} may not include {target} (no such row in src/CMakeLists.txt)"
-    if len(beast) > MOST_BEAST_FILES:
-        yield f"Beast is included in {len(beast)} files, at most {MOST_BEAST_FILES} may: {', '.join(beast)}"
 
 
 def main():

@@ -1,4 +1,4 @@
-// HTTP as plain values: what handlers, the proxy and test doubles speak. No Beast here.
+// HTTP as plain values: what handlers, the proxy and test doubles speak.
 //
 // One interface, `Handler`, is implemented by the router, by a tunnel to a desk and by test doubles:
 // a request goes in, a response comes out, and bodies are streams that are read as they are needed.

@@ -1,2 +1,0 @@
-// Beast's implementation, compiled once (BOOST_BEAST_SEPARATE_COMPILATION).
-#include <boost/beast/src.hpp>
