@@ -53,9 +53,13 @@ void remove_endpoint(const HostFacts& facts, const std::string& id) {
     constexpr int idle_class = 3 << 13;
     ::syscall(SYS_ioprio_set, 1, 0, idle_class);
     std::error_code error;
+    bool is_complete = true;
     // remove_all goes by descriptors and never through a symbolic link that a desk left behind.
-    for (const auto& entry : fs::directory_iterator{folder, error}) fs::remove_all(entry.path(), error);
-    ::_exit(error ? 1 : 0);
+    for (const auto& entry : fs::directory_iterator{folder, error}) {
+        fs::remove_all(entry.path(), error);
+        is_complete = is_complete && !error;
+    }
+    ::_exit(is_complete ? 0 : 1);
 }
 
 }  // namespace

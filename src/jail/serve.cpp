@@ -89,6 +89,8 @@ public:
             std::vector<pollfd> waiting{{socket_, POLLIN, 0}};
             for (const auto& stop : stops_)
                 if (!stop.stopping.is_dead) waiting.push_back({stop.stopping.process.get(), POLLIN, 0});
+            // Poll passes over descriptors below 0.
+            waiting.push_back({cleaner_end_.get(), POLLIN, 0});
             const int ready = ::poll(waiting.data(), waiting.size(), pause_before_retry());
             if (ready < 0 && errno != EINTR) throw core::system_error("poll", errno);
             finish_stops();
@@ -226,11 +228,19 @@ private:
     }
 
     void start_cleaner() {
-        if (cleaner_ < 0) cleaner_ = empty_trash(desks_.facts().data);
+        if (cleaner_ >= 0) return;
+        cleaner_ = empty_trash(desks_.facts().data);
+        if (cleaner_ >= 0) cleaner_end_ = find_process(cleaner_);
     }
     void reap_cleaner() {
-        if (cleaner_ < 0 || ::waitpid(cleaner_, nullptr, WNOHANG) != cleaner_) return;
+        int status = 0;
+        if (cleaner_ < 0 || ::waitpid(cleaner_, &status, WNOHANG) != cleaner_) return;
         cleaner_ = -1;
+        cleaner_end_.reset();
+        if (status != 0) {
+            core::log_warning("some files of ended desks could not be deleted; the next end tries again");
+            return;
+        }
         // What came into the trash meanwhile.
         start_cleaner();
     }
@@ -240,6 +250,7 @@ private:
     Desks desks_;
     std::list<PendingStop> stops_;
     pid_t cleaner_ = -1;
+    Fd cleaner_end_;
 };
 
 }  // namespace
