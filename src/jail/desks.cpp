@@ -82,7 +82,7 @@ Handed Desks::start(const Spec& spec) {
         handed.warnings = std::move(made.warnings);
         handed.took = std::move(made.took);
         return handed;
-    } catch (const Error&) {
+    } catch (...) {
         abandon(spec);
         throw;
     }
@@ -151,8 +151,9 @@ Stopping Desks::begin_stop(const std::string& id) {
             stopping.identity = std::move(*identity);
             stopping.process = find_living(stopping.identity);
         }
-    } catch (const Error&) {
-        // Nobody lives under this identity; what is left of it goes.
+    } catch (const Error& error) {
+        // What is left of it goes all the same.
+        core::log_debug("{} does not live: {}", id, error.message());
     }
     stopping.is_dead = !stopping.process || !send_signal(stopping.process, SIGKILL);
     if (stopping.is_dead) return stopping;

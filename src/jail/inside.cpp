@@ -29,6 +29,7 @@ constexpr int backlog = 128;
 
 std::vector<char*> pointers_to(const std::vector<std::string>& words) {
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (const auto& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
     pointers.push_back(nullptr);
     return pointers;
@@ -124,12 +125,11 @@ void run_inside(const Plan& plan, const Inheritance& given) {
         checked("setsid", ::setsid());
         for (const auto& step : plan.steps)
             if (const auto* ours = std::get_if<DeskStep>(&step)) std::visit(inside, *ours);
-    } catch (const core::Error& error) {
-        try {
-            send_packet(inside.channel(), format_failure(error));
-        } catch (const core::Error&) {
-            // The jail is gone, and with it whoever wanted to know.
-        }
+    } catch (const std::exception& error) {
+        const auto* known = dynamic_cast<const core::Error*>(&error);
+        const auto failure = format_failure(known ? *known : core::Error{core::Code::internal, error.what()});
+        // If the jail is gone, nobody is left who wants to know.
+        ::send(inside.channel(), failure.data(), failure.size(), MSG_NOSIGNAL);
     }
     ::_exit(failed_before_program);
 }

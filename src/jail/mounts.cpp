@@ -179,6 +179,7 @@ void attach(const Fd& tree, const Fd& target, const std::string& at) {
 
 Fd mount_overlay(const step::Overlay& step, int user_namespace, const std::string& scratch) {
     std::vector<Fd> lowers;
+    lowers.reserve(step.lowers.size());
     for (const auto& path : step.lowers)
         lowers.push_back(idmapped_tree(path, user_namespace, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV));
     const Fd folder = idmapped_tree(step.folder, user_namespace, MOUNT_ATTR_NODEV);

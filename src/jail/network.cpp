@@ -52,7 +52,7 @@ void configure_network(const step::ConfigureNetwork& step) {
     if (step.network == Network::none) return;
     // The rules come before the first packet could.
     Netlink filters{NETLINK_NETFILTER};
-    nft::replace_table(filters, desk_table(step.forbidden));
+    nft::add_table(filters, desk_table(step.forbidden));
     const int index = index_of("eth0");
     add_address(kernel, index, step.cable.desk, cable_prefix, RT_SCOPE_UNIVERSE);
     raise_link(kernel, index);

@@ -70,7 +70,10 @@ struct Table {
 
 std::string to_text(const Table& table);
 
-/// Puts `table` into this network namespace in one transaction, in place of one of its name.
+/// Puts `table` into this network namespace in one transaction. In a new one, where there is none of
+/// its name, this is the quick way: after a removal the kernel waits for a grace period of RCU.
+void add_table(Netlink& kernel, const Table& table);
+/// The same in place of a table of its name, if there is one.
 void replace_table(Netlink& kernel, const Table& table);
 bool has_table(Netlink& kernel, const std::string& name);
 /// No error when there is none.

@@ -215,6 +215,12 @@ private:
     nlmsghdr* last_ = nullptr;
 };
 
+void finish(Netlink& kernel, Batch& batch, const Table& table) {
+    for (const auto& chain : table.chains) batch.add_chain(table.name, chain);
+    if (const int error = batch.send(kernel); error != 0)
+        throw core::system_error(fmt::format("make the table {} of nftables", table.name), error);
+}
+
 NetlinkMessage ask(std::uint16_t type, std::uint8_t family) {
     NetlinkMessage message{static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type), 0};
     message.put_header(nfgenmsg{.nfgen_family = family, .version = NFNETLINK_V0, .res_id = 0});
@@ -223,15 +229,19 @@ NetlinkMessage ask(std::uint16_t type, std::uint8_t family) {
 
 }  // namespace
 
+void add_table(Netlink& kernel, const Table& table) {
+    Batch batch;
+    batch.add_table(table.name);
+    finish(kernel, batch, table);
+}
+
 void replace_table(Netlink& kernel, const Table& table) {
     Batch batch;
     // Made first, so that removing it cannot fail.
     batch.add_table(table.name);
     batch.remove_table(table.name);
     batch.add_table(table.name);
-    for (const auto& chain : table.chains) batch.add_chain(table.name, chain);
-    if (const int error = batch.send(kernel); error != 0)
-        throw core::system_error(fmt::format("make the table {} of nftables", table.name), error);
+    finish(kernel, batch, table);
 }
 
 bool has_table(Netlink& kernel, const std::string& name) {

@@ -57,7 +57,7 @@ core::Expected<Spec> judge(Spec spec) {
         {"width", spec.width, 64, 8192},
         {"height", spec.height, 64, 8192},
         {"memory", spec.limits.memory, 64 * mebibyte, mebibyte * mebibyte},
-        {"cpu", spec.limits.cpu, 5, 100 * 1024},
+        {"cpu", spec.limits.cpu, 5, std::uint64_t{100} * 1024},
         {"processes", spec.limits.processes, 16, 1U << 20},
     };
     for (const auto& [field, value, least, most] : bounds)
