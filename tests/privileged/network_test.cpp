@@ -263,7 +263,7 @@ TEST_CASE("What desks share stays as long as a desk or another jail needs it") {
     CHECK(MadeUpInternet::inventory() == before);
 }
 
-TEST_CASE("A slot can be used again at once, also while a connection of the old desk lingers") {
+TEST_CASE("A slot can be used again as soon as its desk is stopped") {
     MadeUpInternet internet;
     JailUnderTest jail;
     auto spec = internet_spec(jail);
