@@ -47,22 +47,36 @@ private:
 };
 
 /// What a PNG compresses: rows, each after a byte that names its filter (0: none).
-struct Rows {
-    std::unique_ptr<std::uint8_t[]> bytes;
-    std::size_t size = 0;
-};
+using Rows = std::span<std::uint8_t>;
 
 /// What a store of four bytes for three may reach beyond the end.
 constexpr std::size_t overrun = 1;
 
-Rows make_rows(Size size, int bytes_per_pixel) {
-    const auto count = (static_cast<std::size_t>(size.width) * bytes_per_pixel + 1) * size.height;
-    return {std::make_unique_for_overwrite<std::uint8_t[]>(count + overrun), count};
+std::size_t count_bytes(Size size, int bytes_per_pixel) {
+    return (static_cast<std::size_t>(size.width) * bytes_per_pixel + 1) * size.height;
 }
 
-std::optional<Rows> indexed_rows(Pixels pixels, Palette& palette) {
-    auto rows = make_rows(pixels.size, 1);
-    auto* to = rows.bytes.get();
+/// Bytes that grow but never shrink, and are not cleared.
+class Buffer {
+public:
+    std::uint8_t* room_for(std::size_t size) {
+        if (size > size_) {
+            bytes_.reset();
+            bytes_ = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+            size_ = size;
+        }
+        return bytes_.get();
+    }
+
+private:
+    std::unique_ptr<std::uint8_t[]> bytes_;
+    std::size_t size_ = 0;
+};
+
+std::optional<Rows> indexed_rows(Pixels pixels, Palette& palette, Buffer& buffer) {
+    const auto size = count_bytes(pixels.size, 1);
+    const Rows rows{buffer.room_for(size), size};
+    auto* to = rows.data();
     // Neighbours are mostly equal on a screen: the table is asked only where the colour changes.
     std::uint32_t last = ~pixels.first[0];
     std::uint8_t number = 0;
@@ -82,9 +96,10 @@ std::optional<Rows> indexed_rows(Pixels pixels, Palette& palette) {
     return rows;
 }
 
-Rows rgb_rows(Pixels pixels) {
-    auto rows = make_rows(pixels.size, 3);
-    auto* to = rows.bytes.get();
+Rows rgb_rows(Pixels pixels, Buffer& buffer) {
+    const auto size = count_bytes(pixels.size, 3);
+    const Rows rows{buffer.room_for(size + overrun), size};
+    auto* to = rows.data();
     for (int y = 0; y < pixels.size.height; ++y) {
         *to++ = 0;
         const auto* row = pixels.row(y);
@@ -129,17 +144,6 @@ struct FreeCompressor {
     void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
 };
 
-std::string compress(const Rows& rows) {
-    const std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor{
-        libdeflate_alloc_compressor(deflate_level)};
-    if (!compressor) throw core::Error{core::Code::exhausted, "no memory to compress a picture"};
-    const auto bound = libdeflate_zlib_compress_bound(compressor.get(), rows.size);
-    const auto room = std::make_unique_for_overwrite<char[]>(bound);
-    const auto size =
-        libdeflate_zlib_compress(compressor.get(), rows.bytes.get(), rows.size, room.get(), bound);
-    return {room.get(), size};
-}
-
 /// Destroys what libjpeg made, also when encoding throws.
 struct Encoder {
     jpeg_compress_struct state{};
@@ -166,15 +170,35 @@ struct Encoder {
 
 }  // namespace
 
-std::string to_png(Pixels pixels) {
+struct Workspace::Buffers {
+    std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor{
+        libdeflate_alloc_compressor(deflate_level)};
+    Buffer rows;
+    Buffer compressed;
+
+    /// Valid until the next call.
+    std::string_view compress(Rows from) {
+        if (!compressor) throw core::Error{core::Code::exhausted, "no memory to compress a picture"};
+        const auto bound = libdeflate_zlib_compress_bound(compressor.get(), from.size());
+        auto* to = compressed.room_for(bound);
+        const auto size = libdeflate_zlib_compress(compressor.get(), from.data(), from.size(), to, bound);
+        return {reinterpret_cast<const char*>(to), size};
+    }
+};
+
+Workspace::Workspace() : buffers_{std::make_unique<Buffers>()} {}
+Workspace::~Workspace() = default;
+
+std::string to_png(Pixels pixels, Workspace& workspace) {
+    auto& buffers = workspace.buffers();
     Palette palette;
-    auto indexed = indexed_rows(pixels, palette);
+    const auto indexed = indexed_rows(pixels, palette, buffers.rows);
     const bool is_indexed = indexed.has_value();
-    const Rows rows = is_indexed ? std::move(*indexed) : rgb_rows(pixels);
+    const Rows rows = is_indexed ? *indexed : rgb_rows(pixels, buffers.rows);
     std::string png = "\x89PNG\r\n\x1a\n";
     put_chunk(png, "IHDR", header_of(pixels.size, is_indexed));
     if (is_indexed) put_chunk(png, "PLTE", palette_of(palette));
-    put_chunk(png, "IDAT", compress(rows));
+    put_chunk(png, "IDAT", buffers.compress(rows));
     put_chunk(png, "IEND", {});
     return png;
 }

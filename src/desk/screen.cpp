@@ -54,13 +54,13 @@ void check_edges(std::string_view low_name, int low, std::string_view high_name,
                             fmt::format("{} must be more than {} ({})", high, low_name, low));
 }
 
-Picture encode(Pixels pixels, Shot shot) {
+Picture encode(Pixels pixels, Shot shot, Workspace& workspace) {
     const auto part = pixels.part(shot.region);
     Image scaled;
     if (shot.size != part.size) scaled = scale(part, shot.size);
     const auto final_pixels = shot.size != part.size ? scaled.pixels() : part;
     if (shot.is_jpeg) return {to_jpeg(final_pixels, shot.quality), "image/jpeg", shot.size};
-    return {to_png(final_pixels), "image/png", shot.size};
+    return {to_png(final_pixels, workspace), "image/png", shot.size};
 }
 
 }  // namespace
@@ -180,8 +180,9 @@ Task<std::shared_ptr<const Picture>> Screen::shoot(Shot shot) {
     const auto pixels = memory_->pixels();
     if (shot.region.x1 > pixels.size.width || shot.region.y1 > pixels.size.height)
         throw core::Error{core::Code::conflict, "the screen has become smaller; look at it again"};
-    auto picture = std::make_shared<const Picture>(
-        co_await async::run_on(pool_, [pixels, shot] { return encode(pixels, shot); }));
+    if (!workspace_) workspace_ = std::make_unique<Workspace>();
+    auto picture = std::make_shared<const Picture>(co_await async::run_on(
+        pool_, [pixels, shot, &workspace = *workspace_] { return encode(pixels, shot, workspace); }));
     if (pictures_.size() == kept_pictures) pictures_.erase(pictures_.begin());
     pictures_.emplace_back(shot, picture);
     co_return picture;
@@ -197,6 +198,7 @@ void Screen::forget_later() {
         pictures_.clear();
         memory_.reset();
         cursor_.reset();
+        workspace_.reset();
     });
 }
 

@@ -14,6 +14,7 @@
 #include "async/run_on.hpp"
 #include "desk/connection.hpp"
 #include "desk/damage.hpp"
+#include "desk/encode.hpp"
 #include "desk/picture.hpp"
 #include "desk/turns.hpp"
 #include "ops/desk.hpp"
@@ -76,7 +77,8 @@ private:
     std::uint64_t covered_ = 0;  ///< the last ticket that was given before the capture began
     std::uint64_t captured_changes_ = 0;
     std::unique_ptr<Memory> memory_;
-    std::unique_ptr<Cursor> cursor_;                                         ///< as drawn in
+    std::unique_ptr<Workspace> workspace_;  ///< used by the one who has the turn
+    std::unique_ptr<Cursor> cursor_;        ///< as drawn in
     std::vector<std::pair<Shot, std::shared_ptr<const Picture>>> pictures_;  ///< of the captured screen
 };
 

@@ -82,6 +82,7 @@ TEST_CASE("a PNG decodes to the pixels it was made of") {
         int colours;
         int colour_type;
     };
+    Workspace used;
     for (const auto& [size, colours, colour_type] : {Case{{1, 1}, 1, 3},
                                                      {{16, 16}, 256, 3},
                                                      {{17, 16}, 257, 2},
@@ -92,7 +93,10 @@ TEST_CASE("a PNG decodes to the pixels it was made of") {
         if (colours > 256)
             for (std::size_t i = 0; i < image.data.size(); ++i)
                 image.data[i] = static_cast<std::uint32_t>(i % colours) * 7919;
-        const auto decoded = decode(to_png(image.pixels()));
+        Workspace workspace;
+        const auto decoded = decode(to_png(image.pixels(), workspace));
+        // What an earlier picture left there must not show.
+        CHECK(to_png(image.pixels(), workspace) == to_png(image.pixels(), used));
         CHECK(decoded.size == size);
         CHECK(decoded.colour_type == colour_type);
         for (auto& pixel : image.data) pixel &= 0xffffff;
@@ -102,7 +106,8 @@ TEST_CASE("a PNG decodes to the pixels it was made of") {
 
 TEST_CASE("a part of a picture keeps its rows apart") {
     auto image = image_of({100, 100}, 200);
-    const auto decoded = decode(to_png(image.pixels().part({10, 20, 13, 22})));
+    Workspace workspace;
+    const auto decoded = decode(to_png(image.pixels().part({10, 20, 13, 22}), workspace));
     CHECK(decoded.size == Size{3, 2});
     CHECK(decoded.pixels[0] == (image.data[20 * 100 + 10] & 0xffffff));
     CHECK(decoded.pixels[5] == (image.data[21 * 100 + 12] & 0xffffff));
