@@ -11,6 +11,7 @@ namespace carrel::jail {
 
 struct Host {
     HostFacts facts;
+    std::vector<core::Fd> held_groups;  ///< while the jail runs, see hold_hierarchies
     std::vector<std::string> warnings;  ///< sentences: what desks lack here and what to change
 };
 

@@ -80,6 +80,7 @@ class Server {
 public:
     Server(int socket, Host host)
         : socket_{socket},
+          held_groups_{std::move(host.held_groups)},
           warnings_{std::move(host.warnings)},
           desks_{std::move(host.facts), compile_filter()} {}
 
@@ -246,6 +247,7 @@ private:
     }
 
     int socket_;
+    std::vector<core::Fd> held_groups_;
     std::vector<std::string> warnings_;
     Desks desks_;
     std::list<PendingStop> stops_;

@@ -232,6 +232,27 @@ TEST_CASE("What a crash left behind is removed on request, and strays at the sta
     CHECK(test::eventually([&] { return count_entries(jail.data() + "/trash") == 0; }));
 }
 
+TEST_CASE("Group folders of jails that are no more are swept, those of others are left alone") {
+    JailUnderTest jail;
+    JailUnderTest neighbour;
+    const auto spec = neighbour.spec();
+    const auto trees =
+        jail::parse_hierarchies(jail.ask(jail::Doctor{}).answer.find("hierarchies").value_or(""));
+    neighbour.ask(jail::Doctor{});
+    REQUIRE(!trees.empty());
+    std::vector<fs::path> strays;
+    for (const auto& tree : trees)
+        strays.push_back(fs::path{tree.folder}.parent_path() / ("carrel-" + core::random_hex(8)));
+    for (const auto& stray : strays) fs::create_directories(stray / spec.id);
+    jail.restart();
+    jail.ask(jail::Doctor{});
+    for (const auto& stray : strays) CHECK(!fs::exists(stray));
+    // The neighbour's were empty, too, but in use.
+    CHECK(neighbour.start(spec).answer.find("warning") == std::nullopt);
+    CHECK(count_groups(spec.id) == trees.size());
+    neighbour.stop(spec.id);
+}
+
 TEST_CASE("The jail ends when its socket does, and leaves no group folder when it made no desk") {
     JailUnderTest jail;
     const auto answer = jail.ask(jail::Doctor{}).answer;

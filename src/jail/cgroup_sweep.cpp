@@ -1,0 +1,71 @@
+#include "jail/cgroup_sweep.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "core/id.hpp"
+#include "core/sys.hpp"
+#include "jail/spec.hpp"
+
+namespace carrel::jail {
+
+namespace {
+
+namespace fs = std::filesystem;
+using core::checked;
+using core::Fd;
+
+constexpr std::string_view name_begin = "carrel-";
+
+bool is_jails_folder(const std::string& name) {
+    return name.starts_with(name_begin) && is_hex(std::string_view{name}.substr(name_begin.size()), 8);
+}
+
+bool is_still_there(const std::string& path, const Fd& folder) {
+    struct stat now, held;
+    return ::stat(path.c_str(), &now) == 0 && ::fstat(folder.get(), &held) == 0 && now.st_ino == held.st_ino;
+}
+
+/// rmdir spares every group with a process, and every folder with such a group.
+void remove_if_empty(const fs::path& folder) {
+    const Fd held{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!held || ::flock(held.get(), LOCK_EX | LOCK_NB) < 0) return;
+    std::error_code none;
+    for (const auto& group : fs::directory_iterator{folder, none})
+        if (core::is_id("desk_", group.path().filename().string())) ::rmdir(group.path().c_str());
+    ::rmdir(folder.c_str());
+}
+
+}  // namespace
+
+std::vector<Fd> hold_hierarchies(const std::vector<Hierarchy>& hierarchies) {
+    std::vector<Fd> held;
+    for (const auto& tree : hierarchies) {
+        auto folder = core::open_file(tree.folder, O_RDONLY | O_DIRECTORY);
+        checked("lock " + tree.folder, ::flock(folder.get(), LOCK_SH));
+        // Between its making and the lock another jail may have swept it.
+        if (!is_still_there(tree.folder, folder))
+            throw core::Error{
+                core::Code::unavailable,
+                fmt::format("{} was removed while this jail started: start again", tree.folder)};
+        held.push_back(std::move(folder));
+    }
+    return held;
+}
+
+void sweep_hierarchies(const std::vector<Hierarchy>& hierarchies) {
+    for (const auto& tree : hierarchies) {
+        const fs::path own{tree.folder};
+        std::error_code none;
+        for (const auto& entry : fs::directory_iterator{own.parent_path(), none})
+            if (entry.path() != own && is_jails_folder(entry.path().filename().string()))
+                remove_if_empty(entry.path());
+    }
+}
+
+}  // namespace carrel::jail
