@@ -148,7 +148,9 @@ Task<Error> Fleet::clear_failed(MemberPtr member, Error error) {
     }
     core::log_warning("desk {} did not start: {}", member->row.id, error.message());
     store_.post(state_change(member->row, DeskState::failed, {error.reason(), error.message()}));
-    if (is_removed) co_await set_removed(member->row.id, member->row.slot);
+    // Not waited for: on a full disk it fails, and the desk must not stay a member for that.
+    if (is_removed)
+        scope_.start("freeing the slot of " + member->row.id, set_removed(member->row.id, member->row.slot));
     leave(member);
     co_return error;
 }

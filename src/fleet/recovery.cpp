@@ -62,8 +62,15 @@ Task<> Fleet::adopt(store::DeskRow row) {
         co_return;
     }
     member->desk.reset();
-    co_await give_up(member->row, {"not_adopted", std::move(why)});
+    std::exception_ptr failure;
+    try {
+        co_await give_up(member->row, {"not_adopted", std::move(why)});
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    // Also when it could not be removed: its session can be deleted, or get another desk.
     leave(member);
+    if (failure) std::rethrow_exception(failure);
 }
 
 Task<> Fleet::give_up(store::DeskRow row, Ending ending) {
