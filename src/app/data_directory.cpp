@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 #include <pwd.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <string_view>
 
 #include "core/error.hpp"
 #include "core/sys.hpp"
@@ -23,6 +26,17 @@ void make_directory(const std::string& path, const User& owner, mode_t mode) {
     const core::Fd directory = core::open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     core::checked("chown " + path, ::fchown(directory.get(), owner.uid, owner.gid));
     core::checked("chmod " + path, ::fchmod(directory.get(), mode));
+}
+
+/// A socket's address has room for 107 bytes (unix(7)), and desks are reached by theirs.
+void refuse_too_long(const std::string& path) {
+    constexpr std::size_t most =
+        sizeof(sockaddr_un::sun_path) - 1 - std::string_view{"/endpoints/desk_0123456789ab"}.size();
+    if (path.size() > most)
+        throw core::Error{core::Code::invalid,
+                          fmt::format("the data directory {} has a path of {} bytes: give --data one of at "
+                                      "most {}, since the addresses of desks' sockets are short",
+                                      path, path.size(), most)};
 }
 
 core::Fd take_lock(const std::string& path) {
@@ -55,6 +69,7 @@ User get_carrel_user() {
 DataDirectory::DataDirectory(std::string path, const User& user)
     : path_{std::filesystem::absolute(path).lexically_normal().string()} {
     while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
+    refuse_too_long(path_);
     std::error_code failure;
     std::filesystem::create_directories(path_, failure);
     if (failure)
