@@ -31,6 +31,11 @@ std::string word(const std::string& text, const std::vector<std::string>& words)
     throw Error{Code::invalid, fmt::format("must be one of {}, not \"{}\"", fmt::join(words, ", "), text)};
 }
 
+std::string web_address(const std::string& text) {
+    if (text.starts_with("https://") || text.starts_with("http://")) return text;
+    throw Error{Code::invalid, fmt::format("must begin with https:// or http://, not \"{}\"", text)};
+}
+
 template <class T>
 Setting whole(std::string name, std::vector<std::string> variables, std::string description,
               T Config::* member, std::uint64_t least, std::uint64_t most) {
@@ -116,12 +121,16 @@ std::vector<Setting> make_settings() {
         text("network", {"CARREL_NETWORK"}, "of new desks: internet or none", &Config::network,
              {"internet", "none"}),
         whole("uid_base", {"CARREL_UID_BASE"}, "first user id of desks; each takes 65536", &Config::uid_base,
-              65536, 4'000'000'000),
+              65536, 2'147'483'646),
         text("provider", {"CARREL_PROVIDER", "API_PROVIDER"}, "of new sessions: anthropic or scripted",
              &Config::provider, {"anthropic", "scripted"}),
         text("model", {"CARREL_MODEL"}, "of new sessions", &Config::model),
-        text("anthropic_base_url", {"ANTHROPIC_BASE_URL"}, "where Anthropic's API is",
-             &Config::anthropic_base_url),
+        {"anthropic_base_url",
+         {"ANTHROPIC_BASE_URL"},
+         "where Anthropic's API is",
+         false,
+         [](Config& config, const std::string& value) { config.anthropic_base_url = web_address(value); },
+         [](const Config& config) { return config.anthropic_base_url; }},
         secret("anthropic_key", "ANTHROPIC_API_KEY", "the key of Anthropic's API", &Config::anthropic_key),
     };
     return all;

@@ -113,12 +113,12 @@ int execute(const Options& options) {
 
 int screenshot(const Options& options) {
     const bool is_jpeg = options.file.ends_with(".jpg") || options.file.ends_with(".jpeg");
-    const core::Fd file = options.file == "-"
-                              ? core::Fd{::dup(1)}
-                              : core::open_file(options.file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    core::Fd file = options.file == "-" ? core::Fd{::dup(1)} : core::Fd{};
     client_of(options).stream(
         "GET", path_of(options, is_jpeg ? "/desk/screen/screenshot?format=jpeg" : "/desk/screen/screenshot"),
         is_jpeg ? "image/jpeg" : "image/png", nullptr, [&](std::string_view piece) {
+            // Only now: a refusal leaves no empty file, and takes no older picture away.
+            if (!file) file = core::open_file(options.file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
             core::write_all(file.get(), piece);
             return true;
         });

@@ -72,6 +72,9 @@ int remove(const Options& options) {
     if (!core::is_id("desk_", options.id))
         throw core::Error{core::Code::invalid,
                           fmt::format("\"{}\" is no desk: `carrel desk list` shows them", options.id)};
+    if (!std::filesystem::exists(options.config.data + "/desks/" + options.id))
+        throw core::Error{core::Code::not_found,
+                          fmt::format("there is no desk {} in {}", options.id, options.config.data)};
     core::open_log("carrel", core::Level::warning);
     const auto user = get_carrel_user();
     const DataDirectory data{options.config.data, user};

@@ -74,11 +74,12 @@ int serve(const Options& options) {
     auto listener = open_listener(config.listen);
     const auto address = address_of(listener, config.listen);
     const DataDirectory data{config.data, user};
+    // What only the environment held is in `config` now: the jail, our only child, shall not inherit it.
+    for (const auto& setting : settings())
+        if (setting.is_secret)
+            for (const auto& variable : setting.variables) ::unsetenv(variable.c_str());
     auto jail = start_jail(config, data, user);
     become(user);
-    // What only the environment held is in `config` now; no child and no core file shall find it there.
-    ::unsetenv("ANTHROPIC_API_KEY");
-    ::unsetenv("CARREL_TOKEN");
 
     Server server{config, data, {std::move(listener), std::move(jail), std::move(keys)}};
     print_address(address);

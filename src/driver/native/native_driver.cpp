@@ -100,8 +100,9 @@ Task<std::unique_ptr<fleet::Desk>> NativeDriver::start(fleet::DeskSpec spec) {
     auto build = find_newest_build(data_, spec.image);
     if (!build)
         throw Error{
-            Code::not_found,
-            fmt::format("there is no image '{0}': build it with `carrel image build {0}`", spec.image)};
+            Code::unavailable,
+            fmt::format("there is no image '{0}': build it with `carrel image build {0}`", spec.image),
+            "no_image"};
     auto judged = core::value_or_throw(jail::judge(to_jail(spec, std::move(*build))));
     auto reply = co_await jail_.ask(jail::Start{std::move(judged)});
     core::log_debug("{} took, in microseconds:{}", spec.id, steps_of(reply.answer));

@@ -73,6 +73,8 @@ export class Server {
     const { hostname, port } = new URL(this.url);
     const bytes = body === undefined ? undefined : Buffer.isBuffer(body) || typeof body === "string" ? body : JSON.stringify(body);
     const type = bytes === undefined || headers["content-type"] ? {} : { "content-type": "application/json" };
+    // Node sends no length with a DELETE by itself.
+    if (bytes !== undefined) type["content-length"] = Buffer.byteLength(bytes);
     return new Promise((resolve, reject) => {
       const sent = http.request({ hostname, port, method, path: target, agent: false, headers: { ...type, ...headers } }, (answer) => {
         const pieces = [];

@@ -1,8 +1,14 @@
 // What the kernel says about desks: processes, namespaces, groups, mounts, interfaces. Needs root.
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from "node:fs";
 import path from "node:path";
-import { programs } from "./carrel.mjs";
+import { dataDirectory, programs } from "./carrel.mjs";
+
+/** Lets another data directory use the tests' images. */
+export function shareImages(data) {
+  mkdirSync(path.join(data, "images"), { recursive: true });
+  symlinkSync(path.join(dataDirectory, "images/desktop"), path.join(data, "images/desktop"));
+}
 
 /** Runs `carrel` with these words to its end: {code, output, error}. */
 export function carrel(words, { env = {}, as, program: file = path.join(programs, "carrel") } = {}) {
@@ -97,18 +103,15 @@ function deskGroups() {
   return found;
 }
 
-/**
- * Everything of the given desks that is left on this machine, as lines. Tests compare it with nothing: other
- * servers' desks are not counted.
- */
-export function leftovers(data, desks, base = Number(process.env.CARREL_UID_BASE ?? 2_000_000_000)) {
+/** Everything of the given desks that is left on this machine, as lines; other desks are not counted. */
+export function leftovers(data, desks) {
   const lines = [];
   const ours = (text) => desks.some((desk) => text.includes(desk));
   for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) if (ours(line)) lines.push(`mount ${line}`);
   for (const group of deskGroups()) if (ours(group)) lines.push(`group ${group}`);
   for (const folder of ["desks", "endpoints"])
     for (const name of find(() => readdirSync(path.join(data, folder))) ?? []) if (ours(name)) lines.push(`file ${folder}/${name}`);
-  for (const { pid, name, uid } of processes()) if (uid >= base && uid < base + 65536 * 1000) lines.push(`process ${pid} ${name} of uid ${uid}`);
+  for (const { pid, name } of processes()) if (ours(find(() => readFileSync(`/proc/${pid}/cgroup`, "utf8")) ?? "")) lines.push(`process ${pid} ${name}`);
   return lines;
 }
 
