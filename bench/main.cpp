@@ -26,8 +26,7 @@ int run(const std::vector<std::string>& words) {
     const auto scale = std::max(1, static_cast<int>(carrel::core::parse_unsigned(words[4]).value_or(100)));
     const auto times = [&](int count) { return std::max(3, count * scale / 100); };
     const std::array groups{
-        Group{"life", [&] { measure_life(target, times(40)); }},
-        Group{"floor", [&] { measure_life_floor(words[2], times(40)); }},
+        Group{"life", [&] { measure_life(target, words[2], times(40)); }},
         Group{"pictures", [&] { measure_pictures(target, words[3], times(60)); }},
         Group{"input", [&] { measure_input(target, times(1000)); }},
         Group{"calls", [&] { measure_calls(target, times(1000)); }},

@@ -42,19 +42,43 @@ std::vector<std::uint8_t> decompress(std::string_view bytes, std::size_t size) {
     return rows;
 }
 
+struct Form {
+    std::size_t width, height, pixel;  ///< pixel: bytes of one
+    std::size_t stride() const { return width * pixel + 1; }
+};
+
+Form form_of(std::string_view png) {
+    const auto header = find_chunk(png, "IHDR");
+    return {number_at(header, 0), number_at(header, 4), header.at(9) == 3 ? 1UZ : 3UZ};
+}
+
+constexpr int level = 6;
+
+libdeflate_compressor* compressor(void* state) { return static_cast<libdeflate_compressor*>(state); }
+
 }  // namespace
 
+std::vector<std::uint8_t> rows_of(std::string_view png) {
+    const auto form = form_of(png);
+    return decompress(find_chunk(png, "IDAT"), form.stride() * form.height);
+}
+
+Compressor::Compressor() : state_{libdeflate_alloc_compressor(level)} {}
+Compressor::~Compressor() { libdeflate_free_compressor(compressor(state_)); }
+
+std::size_t Compressor::compress(const std::vector<std::uint8_t>& rows) {
+    room_.resize(libdeflate_zlib_compress_bound(compressor(state_), rows.size()));
+    return libdeflate_zlib_compress(compressor(state_), rows.data(), rows.size(), room_.data(), room_.size());
+}
+
 bool has_one_colour(std::string_view png) {
-    const auto header = find_chunk(png, "IHDR");
-    const std::size_t width = number_at(header, 0);
-    const std::size_t height = number_at(header, 4);
-    const std::size_t pixel = header.at(9) == 3 ? 1 : 3;
-    const auto stride = width * pixel + 1;
-    const auto rows = decompress(find_chunk(png, "IDAT"), stride * height);
-    for (std::size_t y = 0; y < height; ++y) {
-        if (rows[y * stride] != 0) throw bad_picture("a row has a filter");
-        for (std::size_t x = 0; x < width; ++x)
-            if (std::memcmp(&rows[1], &rows[y * stride + 1 + x * pixel], pixel) != 0) return false;
+    const auto form = form_of(png);
+    const auto rows = rows_of(png);
+    for (std::size_t y = 0; y < form.height; ++y) {
+        const auto* row = &rows[y * form.stride()];
+        if (row[0] != 0) throw bad_picture("a row has a filter");
+        for (std::size_t x = 0; x < form.width; ++x)
+            if (std::memcmp(&rows[1], row + 1 + x * form.pixel, form.pixel) != 0) return false;
     }
     return true;
 }

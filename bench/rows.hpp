@@ -1,14 +1,15 @@
 // The rows of the table, by what they measure. Each prints its lines; README of figures: docs/bench.md.
 #pragma once
 
+#include <string>
+
 #include "desk.hpp"
 
 namespace carrel::bench {
 
-/// Making desks one at a time and four at once, and ending them with every process dead.
-void measure_life(const Target& target, int count);
-/// The same display and window manager started by hand in bare namespaces: no desk can be faster.
-void measure_life_floor(const std::string& image_root, int count);
+/// Making desks one at a time and four at once, and ending them with every process dead. In turn with the
+/// same display and window manager started by hand, so that both meet the same machine.
+void measure_life(const Target& target, const std::string& image_root, int count);
 /// Pictures of a page in the desk's browser that changes before each, and of a screen that does not.
 void measure_pictures(const Target& target, const std::string& page, int count);
 /// Clicks and typing, beside a bare X client on the same display.

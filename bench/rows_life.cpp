@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "bare_desktop.hpp"
 #include "core/text.hpp"
 #include "rows.hpp"
 #include "samples.hpp"
@@ -75,12 +76,24 @@ Milliseconds make_four(const Target& target) {
 
 }  // namespace
 
-void measure_life(const Target& target, int count) {
+void measure_life(const Target& target, const std::string& image_root, int count) {
     auto http = HttpClient::to_port(target.port);
     Life warm_up;
-    for (int i = 0; i < 3; ++i) live_once(target, http, warm_up);
+    for (int i = 0; i < 3; ++i) {
+        live_once(target, http, warm_up);
+        live_by_hand(image_root);
+    }
     Life life;
-    for (int i = 0; i < count; ++i) live_once(target, http, life);
+    Samples bare_starts;
+    Samples bare_ends;
+    for (int i = 0; i < count; ++i) {
+        live_once(target, http, life);
+        const auto bare = live_by_hand(image_root);
+        bare_starts.push_back(bare.start);
+        bare_ends.push_back(bare.end);
+    }
+    print_row("desk floor", bare_starts);
+    print_row("delete floor", bare_ends);
     print_row("desk to picture", life.to_picture);
     print_row("desk to ready", life.to_ready);
     for (const auto& [name, samples] : life.steps) print_row("desk step " + name, samples);

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/sys.hpp"
 #include "json/parse.hpp"
+#include "picture.hpp"
 #include "rows.hpp"
 #include "samples.hpp"
 
@@ -55,22 +56,33 @@ void change_page(HttpClient& http, const Desk& desk) {
     http.must("POST", desk.at("/mouse/click"), json::to_text(body));
 }
 
+struct Changed {
+    Samples taken;
+    Samples compressed;  ///< the same pictures, by libdeflate alone
+    std::size_t bytes = 0;
+};
+
 /// Each picture taken right after a change, and checked to be another one than the last.
-Samples take_changed(HttpClient& http, const Desk& desk, std::string_view type, int count,
-                     std::size_t& bytes) {
+Changed take_changed(HttpClient& http, const Desk& desk, std::string_view type, int count) {
+    constexpr int warm_up = 3;
     const auto target = desk.at("/screen/screenshot");
-    Samples samples;
+    Compressor compressor;
+    Changed changed;
     std::string last;
-    for (int i = 0; i < count + 3; ++i) {
+    for (int i = 0; i < count + warm_up; ++i) {
         change_page(http, desk);
         std::string now;
         const auto took = time_of([&] { now = http.must("GET", target, {}, type).body; });
         if (now == last) throw core::Error{core::Code::internal, "the page did not change"};
         last = std::move(now);
-        if (i >= 3) samples.push_back(took);
+        if (i < warm_up) continue;
+        changed.taken.push_back(took);
+        if (type != "image/png") continue;
+        const auto rows = rows_of(last);
+        changed.compressed.push_back(time_of([&] { compressor.compress(rows); }));
     }
-    bytes = last.size();
-    return samples;
+    changed.bytes = last.size();
+    return changed;
 }
 
 }  // namespace
@@ -79,22 +91,15 @@ void measure_pictures(const Target& target, const std::string& page, int count) 
     auto http = HttpClient::to_port(target.port);
     const ScopedDesk desk{http};
     show_page(http, *desk, page);
-    std::size_t bytes = 0;
-    print_row("png", take_changed(http, *desk, "image/png", count, bytes));
-    print_figure("png bytes", static_cast<double>(bytes));
-    print_row("jpeg", take_changed(http, *desk, "image/jpeg", count, bytes));
-    print_figure("jpeg bytes", static_cast<double>(bytes));
+    const auto png = take_changed(http, *desk, "image/png", count);
+    print_row("png", png.taken);
+    print_row("png floor", png.compressed);
+    print_figure("png bytes", static_cast<double>(png.bytes));
+    const auto jpeg = take_changed(http, *desk, "image/jpeg", count);
+    print_row("jpeg", jpeg.taken);
+    print_figure("jpeg bytes", static_cast<double>(jpeg.bytes));
     const auto shot = desk->at("/screen/screenshot");
     print_row("unchanged", measure(count * 4, [&] { http.must("GET", shot, {}, "image/png"); }));
-    auto direct = HttpClient::to_socket(endpoint(target, *desk));
-    print_row("png direct", [&] {
-        Samples samples;
-        for (int i = 0; i < count; ++i) {
-            change_page(http, *desk);
-            samples.push_back(time_of([&] { direct.must("GET", "/screen/screenshot", {}, "image/png"); }));
-        }
-        return samples;
-    }());
 }
 
 }  // namespace carrel::bench

@@ -14,15 +14,15 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-GROUPS = ("life", "floor", "pictures", "input", "calls", "load", "idle")
+GROUPS = ("life", "pictures", "input", "calls", "load", "idle")
 
 # What is shown: key of the figure, what it is, target in the figure's unit, key of its floor.
 TIMES = (
     ("desk to picture", "new desk: request → first picture", 90, "desk floor"),
     ("four desks", "four at once: the last one's first picture", 250, "desk floor"),
-    ("delete answered", "delete answered", 15, None),
-    ("delete dead", "… and every process of it dead", 15, None),
-    ("png", "screenshot, PNG, page changed before each", 7, None),
+    ("delete answered", "delete answered", 15, "delete floor"),
+    ("delete dead", "… and every process of it dead", 15, "delete floor"),
+    ("png", "screenshot, PNG, page changed before each", 7, "png floor"),
     ("jpeg", "screenshot, JPEG, page changed before each", 3, None),
     ("unchanged", "screenshot, PNG, screen unchanged", 0.7, "server alone"),
     ("click", "click, observe none", 0.5, "click floor"),
@@ -35,6 +35,8 @@ TIMES = (
 )
 FLOORS = (
     ("desk floor", "the same X server and window manager by hand in bare namespaces, one picture's pixels"),
+    ("delete floor", "the end of that one, every process dead"),
+    ("png floor", "libdeflate alone on the same rows"),
     ("click floor", "XTest from a bare client on the same display, and one round trip"),
     ("echo floor", "bash behind two pipes"),
     ("health direct", "the same call on the desk's own socket"),

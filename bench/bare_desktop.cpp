@@ -16,11 +16,10 @@
 #include <optional>
 #include <vector>
 
+#include "bare_desktop.hpp"
 #include "core/fd.hpp"
 #include "core/sys.hpp"
 #include "display.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
 
 namespace carrel::bench {
 
@@ -89,8 +88,19 @@ void wait_for_manager(const Display& display) {
     while (!has_window_manager(display)) std::free(xcb_wait_for_event(raw));
 }
 
-/// PID 1 of the bare desktop; its end takes everything with it.
-[[noreturn]] void live(const std::string& image_root, int report) {
+/// Both ends of a pipe.
+struct Pipe {
+    Pipe() {
+        int ends[2];
+        checked("pipe", ::pipe2(ends, O_CLOEXEC));
+        read = core::Fd{ends[0]};
+        write = core::Fd{ends[1]};
+    }
+    core::Fd read, write;
+};
+
+/// PID 1 of the bare desktop: says when it is ready, and ends when nobody holds `hold` any more.
+[[noreturn]] void live(const std::string& image_root, const core::Fd& report, const core::Fd& hold) {
     try {
         enter(image_root);
         const auto listener = listen_for_display();
@@ -98,48 +108,45 @@ void wait_for_manager(const Display& display) {
         const auto display = connect_display(display_socket);
         wait_for_manager(display);
         grab(display);
-        core::write_all(report, "1");
+        core::write_all(report.get(), "1");
+        char nothing = 0;
+        [[maybe_unused]] const auto end = ::read(hold.get(), &nothing, 1);
     } catch (const std::exception& error) {
-        core::write_all(report, error.what());
+        core::write_all(report.get(), error.what());
     }
+    // Its end takes every process of the namespace with it.
     ::_exit(0);
 }
 
-/// In a child of ours: makes the namespaces, whose first process it forks.
-[[noreturn]] void unshare_and_live(const std::string& image_root, int report) {
+/// In a child of ours: makes the namespaces, whose first process it forks and outlives.
+[[noreturn]] void unshare_and_live(const std::string& image_root, Pipe& report, Pipe& hold) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    hold.write.reset();
     if (::unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0) ::_exit(1);
     const auto child = ::fork();
-    if (child == 0) live(image_root, report);
-    ::close(report);
+    if (child == 0) live(image_root, report.write, hold.read);
+    report.write.reset();
     ::waitpid(child, nullptr, 0);
     ::_exit(0);
-}
-
-Milliseconds start_by_hand(const std::string& image_root) {
-    int ends[2];
-    checked("pipe", ::pipe2(ends, O_CLOEXEC));
-    const core::Fd read_end{ends[0]};
-    core::Fd write_end{ends[1]};
-    const auto began = Clock::now();
-    const auto child = checked("fork", ::fork());
-    if (child == 0) unshare_and_live(image_root, write_end.get());
-    write_end.reset();
-    char text[256]{};
-    const auto count = ::read(read_end.get(), text, sizeof text - 1);
-    const Milliseconds took = Clock::now() - began;
-    ::waitpid(child, nullptr, 0);
-    if (count != 1) throw core::Error{core::Code::internal, std::string{"a desktop by hand: "} + text};
-    return took;
 }
 
 }  // namespace
 
-void measure_life_floor(const std::string& image_root, int count) {
-    for (int i = 0; i < 3; ++i) start_by_hand(image_root);
-    Samples samples;
-    for (int i = 0; i < count; ++i) samples.push_back(start_by_hand(image_root));
-    print_row("desk floor", samples);
+BareLife live_by_hand(const std::string& image_root) {
+    Pipe report;
+    Pipe hold;
+    const auto began = Clock::now();
+    const auto child = checked("fork", ::fork());
+    if (child == 0) unshare_and_live(image_root, report, hold);
+    report.write.reset();
+    char text[256]{};
+    const auto count = ::read(report.read.get(), text, sizeof text - 1);
+    const Milliseconds start = Clock::now() - began;
+    const auto ends = Clock::now();
+    hold.write.reset();
+    ::waitpid(child, nullptr, 0);
+    if (count != 1) throw core::Error{core::Code::internal, std::string{"a desktop by hand: "} + text};
+    return {start, Clock::now() - ends};
 }
 
 }  // namespace carrel::bench
