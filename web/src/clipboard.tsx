@@ -3,12 +3,13 @@ import { useEffect, useState } from "preact/hooks";
 import { toast } from "./state";
 import type { Viewer } from "./viewer";
 
-/** Copies what the desk copies, and offers what was copied here whenever the desktop gets the focus. */
+/** While in control: copies what the desk copies, and offers what was copied here whenever the desktop gets the focus. */
 export function syncClipboard(viewer: Viewer, stage: HTMLElement): () => void {
   let last = "";
   viewer.onClipboard = (text) => {
     last = text;
-    if (document.hasFocus()) void navigator.clipboard?.writeText(text).catch(() => {});
+    // A desk is not trusted: while it is only watched, it may not put words into this computer's clipboard.
+    if (viewer.inControl.value && document.hasFocus()) void navigator.clipboard?.writeText(text).catch(() => {});
   };
   const offer = async () => {
     if (!viewer.inControl.value || !(await mayRead())) return;
