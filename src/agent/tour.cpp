@@ -13,7 +13,8 @@ constexpr auto page = R"html(<!doctype html>
 <meta charset="utf-8">
 <title>A tour of this desk</title>
 <style>
-  body { margin: 0; min-height: 100vh; display: grid; place-content: center; gap: 1.2rem; text-align: center;
+  body { margin: 0; min-height: 100vh; box-sizing: border-box; padding-bottom: 5rem; display: grid;
+         place-content: end center; gap: 1.2rem; text-align: center; /* low: the terminal covers the top */
          font: 1.25rem/1.5 "DejaVu Sans", sans-serif; color: #1d2a35;
          background: linear-gradient(160deg, #f3e9d2, #c6dabf 55%, #88b7b5); }
   h1 { margin: 0; font-size: 2.4rem; }

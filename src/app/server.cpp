@@ -21,10 +21,13 @@ fleet::FleetOptions fleet_options(const Config& config) {
     return options;
 }
 
-session::Settings session_settings(const Config& config, outbound::HttpClient& http, async::Pool& pool) {
+session::Settings session_settings(const Config& config, bool has_internet, outbound::HttpClient& http,
+                                   async::Pool& pool) {
     session::Settings settings{
         .providers = {}, .default_provider = config.provider, .width = config.width, .height = config.height};
-    settings.network = config.network == "none" ? fleet::Network::none : fleet::Network::internet;
+    // Who does not say gets what this host can give; who asks for more is told that it cannot.
+    const bool wants_none = config.network == "none" || !has_internet;
+    settings.network = wants_none ? fleet::Network::none : fleet::Network::internet;
     for (const auto& provider : agent::providers()) {
         const bool is_anthropic = provider.name == "anthropic";
         session::Provider offered{
@@ -56,7 +59,8 @@ Server::Server(const Config& config, const DataDirectory& data, Beginnings begin
       store_{executor_, {.directory = data.server()}},
       driver_{executor_, std::move(beginnings.jail.socket), data.path()},
       fleet_{executor_, driver_, store_, clock_, fleet_options(config)},
-      service_{executor_, pool_, store_, fleet_, clock_, session_settings(config, http_, pool_)},
+      service_{executor_, pool_,  store_,
+               fleet_,    clock_, session_settings(config, driver_.describe().has_internet, http_, pool_)},
       api_{service_, api::Gatekeeper{std::move(beginnings.keys)}, clock_},
       server_{executor_, api_},
       jail_end_{std::move(beginnings.jail.pidfd)} {

@@ -267,6 +267,7 @@ export const routes = [
         version: "0.1.0",
         api_provider: "anthropic",
         default_model: "claude-opus-5-5",
+        default_network: "internet",
         vnc_url: "/desk/{id}",
         available_providers: ["anthropic", "scripted"],
       }),

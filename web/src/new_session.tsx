@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { reason } from "./api";
 import { config, createSession, health, newSessionOpen, panel } from "./state";
-import type { NewSession } from "./types";
+import type { Network, NewSession } from "./types";
 import { Dialog, FormError } from "./ui";
 
 /** Suggestions for the model field; any other name can be typed. */
@@ -37,7 +37,9 @@ function wishOf(form: HTMLFormElement): NewSession {
 }
 
 export function NewSessionDialog() {
-  const [provider, setProvider] = useState(firstProvider);
+  // Until someone chooses, the answer of the server counts, which may come after the dialog.
+  const [chosen, setChosen] = useState<string | undefined>();
+  const provider = chosen ?? firstProvider();
   const [working, setWorking] = useState(false);
   const [error, setError] = useState("");
   const close = () => void (newSessionOpen.value = false);
@@ -71,7 +73,7 @@ export function NewSessionDialog() {
             data-focus
           />
         </label>
-        <ModelFields provider={provider} onProvider={setProvider} />
+        <ModelFields provider={provider} onProvider={setChosen} />
         <NetworkField />
         <details class="more">
           <summary>Standing instructions</summary>
@@ -130,18 +132,32 @@ function ModelFields({ provider, onProvider }: { provider: string; onProvider: (
 }
 
 function NetworkField() {
+  const [chosen, setChosen] = useState<Network | undefined>();
+  const network = chosen ?? config.value?.default_network ?? "internet";
   return (
     <fieldset class="field choices">
       <legend>Network of the desktop</legend>
       <label>
-        <input type="radio" name="network" value="internet" defaultChecked />
+        <input
+          type="radio"
+          name="network"
+          value="internet"
+          checked={network === "internet"}
+          onChange={() => setChosen("internet")}
+        />
         <span>
           <strong>Internet</strong>
           <small>Public addresses only; never this host or its networks.</small>
         </span>
       </label>
       <label>
-        <input type="radio" name="network" value="none" />
+        <input
+          type="radio"
+          name="network"
+          value="none"
+          checked={network === "none"}
+          onChange={() => setChosen("none")}
+        />
         <span>
           <strong>None</strong>
           <small>Loopback only: nothing gets in or out.</small>

@@ -33,6 +33,7 @@ export interface Config {
   version: string;
   api_provider: string;
   default_model: string;
+  default_network: Network;
   available_providers: string[];
 }
 

@@ -50,6 +50,7 @@ export class Viewer {
   setControl(on: boolean): void {
     if (on === this.inControl.value) return;
     this.inControl.value = on;
+    if (this.state.value === "connected") this.state.value = "connecting";
     if (this.rfb) this.rfb.viewOnly = !on;
     this.rfb?.disconnect();
     this.retryNow();
