@@ -81,19 +81,25 @@ async function clickDesk(page, x, y) {
 
 /** How much of what the viewer draws differs from the screenshot that the API gives, from 0 to 1. */
 async function difference(page, id) {
-  return page.evaluate(async (address) => {
-    const answer = await fetch(address, { headers: { Accept: "image/png" } });
-    const picture = await createImageBitmap(await answer.blob());
-    const shown = document.querySelector("[data-testid=desktop] canvas");
-    if (picture.width !== shown.width || picture.height !== shown.height) return 1;
-    const copy = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
-    copy.drawImage(picture, 0, 0);
-    const [a, b] = [copy, shown.getContext("2d")].map((from) => from.getImageData(0, 0, shown.width, shown.height).data);
-    let different = 0;
-    for (let i = 0; i < a.length; i += 4)
-      if (Math.abs(a[i] - b[i]) + Math.abs(a[i + 1] - b[i + 1]) + Math.abs(a[i + 2] - b[i + 2]) > 48) ++different;
-    return different / (a.length / 4);
-  }, at(id, "/desk/screen/screenshot"));
+  return page.evaluate(
+    async (address) => {
+      const answer = await fetch(address, { headers: { Accept: "image/png" } });
+      const picture = await createImageBitmap(await answer.blob());
+      const shown = document.querySelector("[data-testid=desktop] canvas");
+      if (picture.width !== shown.width || picture.height !== shown.height) return 1;
+      const copy = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+      copy.drawImage(picture, 0, 0);
+      const [a, b] = [copy, shown.getContext("2d")].map(
+        (from) => from.getImageData(0, 0, shown.width, shown.height).data,
+      );
+      let different = 0;
+      for (let i = 0; i < a.length; i += 4)
+        if (Math.abs(a[i] - b[i]) + Math.abs(a[i + 1] - b[i + 1]) + Math.abs(a[i + 2] - b[i + 2]) > 48)
+          ++different;
+      return different / (a.length / 4);
+    },
+    at(id, "/desk/screen/screenshot"),
+  );
 }
 
 /** A terminal on the desk that has the keyboard, placed so that (300, 300) lies in it. */
@@ -103,16 +109,24 @@ async function openTerminal(id) {
     "(setsid xterm -xrm '*allowTitleOps: false' -T typing -geometry 100x30+100+100 >/dev/null 2>&1 &)\n" +
       "for try in $(seq 200); do xprop -id $(xprop -root _NET_ACTIVE_WINDOW | cut -d' ' -f5) WM_NAME 2>&1 | grep -q typing && break; sleep 0.05; done",
   );
-  assert.match(await run(id, "xprop -id $(xprop -root _NET_ACTIVE_WINDOW | cut -d' ' -f5) WM_NAME"), /typing/);
+  assert.match(
+    await run(id, "xprop -id $(xprop -root _NET_ACTIVE_WINDOW | cut -d' ' -f5) WM_NAME"),
+    /typing/,
+  );
 }
 
 /** Keys of other layouts than Playwright's, which knows the American one. */
 function pressForeign(page, letters) {
-  return canvasOf(page).evaluate((canvas, keys) => {
-    for (const key of keys)
-      for (const type of ["keydown", "keyup"])
-        canvas.dispatchEvent(new KeyboardEvent(type, { key, code: "BracketLeft", bubbles: true, cancelable: true }));
-  }, [...letters]);
+  return canvasOf(page).evaluate(
+    (canvas, keys) => {
+      for (const key of keys)
+        for (const type of ["keydown", "keyup"])
+          canvas.dispatchEvent(
+            new KeyboardEvent(type, { key, code: "BracketLeft", bubbles: true, cancelable: true }),
+          );
+    },
+    [...letters],
+  );
 }
 
 const pointer = (id) => server.json("GET", at(id, "/desk/screen/cursor_position"));
@@ -136,7 +150,9 @@ describe("a first visit", () => {
     const pictures = page.getByTestId("tool-picture").locator("img");
     assert.ok((await pictures.count()) >= 4);
     await pictures.last().scrollIntoViewIfNeeded();
-    await eventually("the last picture is drawn", () => pictures.last().evaluate((image) => image.naturalWidth > 600));
+    await eventually("the last picture is drawn", () =>
+      pictures.last().evaluate((image) => image.naturalWidth > 600),
+    );
     assert.match(await page.getByTestId("conversation").innerText(), /That was the tour/);
     assert.notEqual(await desktopPicture(page), before);
     await eventually("what the desk shows now", async () => (await difference(page, id)) < 0.01);
@@ -254,7 +270,8 @@ describe("the desktop", () => {
     const page = await open(t, `/desk/${id}`);
     await stateIs(page, "viewing");
     await eventually("the desk's picture", async () => (await difference(page, id)) < 0.01);
-    for (const other of ["conversation", "session-item", "message-input"]) assert.equal(await page.getByTestId(other).count(), 0);
+    for (const other of ["conversation", "session-item", "message-input"])
+      assert.equal(await page.getByTestId(other).count(), 0);
     await takeControl(page);
     await clickDesk(page, 640, 300);
     await eventually("the pointer", async () => Math.abs((await pointer(id)).x - 640) <= 2);
@@ -268,7 +285,12 @@ describe("the conversation", () => {
   test("a reload rebuilds it", async (t) => {
     const { page } = await clicked(t, "Reload");
     const shot = { tool_uses: [{ name: "screenshot" }] };
-    await say(page, script({ text: "I look.", thinking: "Hm.", ...shot }, bash("echo out; exit 3"), { text: "**Seen** it." }));
+    await say(
+      page,
+      script({ text: "I look.", thinking: "Hm.", ...shot }, bash("echo out; exit 3"), {
+        text: "**Seen** it.",
+      }),
+    );
     await turnIs(page, "completed");
     const before = await page.getByTestId("conversation").innerText();
     assert.match(before, /I look\.[^]*Seen it\./);
@@ -283,7 +305,9 @@ describe("the conversation", () => {
     const { page, id } = await clicked(t, "Cancel");
     await say(page, script(bash("echo begun > ~/begun; sleep 1000"), { text: "Never said." }));
     await page.locator("[data-testid=tool-call][data-state=running]").waitFor();
-    await eventually("the command runs", async () => (await desk(id, "file/list", { path: "/home/agent" })).entries.some(({ name }) => name === "begun"));
+    await eventually("the command runs", async () =>
+      (await desk(id, "file/list", { path: "/home/agent" })).entries.some(({ name }) => name === "begun"),
+    );
     await page.getByTestId("cancel").click();
     await turnIs(page, "cancelled");
     assert.equal(await page.getByText("Never said.", { exact: true }).count(), 0);
@@ -297,9 +321,14 @@ describe("the conversation", () => {
     const { page, id } = await clicked(t, "Together");
     const other = await open(t, `/#${id}`);
     await stateIs(other, "viewing");
-    await say(page, script({ text: "One.", ...bash("echo 1") }, { text: "Two.", ...bash("echo 2") }, { text: "Three." }));
+    await say(
+      page,
+      script({ text: "One.", ...bash("echo 1") }, { text: "Two.", ...bash("echo 2") }, { text: "Three." }),
+    );
     for (const each of [page, other]) await turnIs(each, "completed");
-    const [here, there] = await Promise.all([page, other].map((each) => each.getByTestId("conversation").innerText()));
+    const [here, there] = await Promise.all(
+      [page, other].map((each) => each.getByTestId("conversation").innerText()),
+    );
     assert.equal(there, here);
     assert.match(here, /One\.[^]*Two\.[^]*Three\./);
     await say(other, script({ text: "Four." }));
@@ -381,7 +410,10 @@ test("a server with a key: the login form opens it, and its cookie serves events
   await say(page, script({ text: "Let in.", tool_uses: [{ name: "screenshot" }] }, { text: "Done." }));
   await turnIs(page, "completed");
   await eventually("its picture", () =>
-    page.getByTestId("tool-picture").locator("img").evaluate((image) => image.naturalWidth > 600),
+    page
+      .getByTestId("tool-picture")
+      .locator("img")
+      .evaluate((image) => image.naturalWidth > 600),
   );
   await page.reload();
   await turnIs(page, "completed");

@@ -285,6 +285,24 @@ describe("sessions", () => {
     assert.equal(await page.getByTestId("session-item").count(), 1);
   });
 
+  test("a dialog that was opened before the server's answers takes them over", async (t) => {
+    const server = await startPageServer({ pace: 5 });
+    const page = await openPage(browser, "about:blank");
+    t.after(async () => (await page.context().close(), await server.close()));
+    let answer;
+    const asked = new Promise((resolve) => (answer = resolve));
+    await page.route(/api\/v1\/(config|health)$/, async (route) => (await asked, route.continue()));
+    await page.goto(server.url);
+    await page.getByTestId("new-session").click();
+    await page.locator("select[name=provider]").waitFor();
+    answer();
+    await eventually(
+      "the provider that needs no key",
+      async () => (await page.locator("select[name=provider]").inputValue()) === "scripted",
+    );
+    assert.ok(await page.locator("input[name=network][value=internet]").isChecked());
+  });
+
   test("a refused message keeps its text and says why", async (t) => {
     const { page, server } = await scripted(t);
     [...server.sessions.values()][0].busy = true;
