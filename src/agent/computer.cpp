@@ -191,6 +191,21 @@ Task<ToolResult> wait(const Bench&, std::string name, Object input, std::string)
 
 // --- looking ----------------------------------------------------------------------------------
 
+/// A picture of exactly that size. Programs of a desk can resize its screen; a picture of another size would
+/// move what the model points at, and one beyond the vendor's limits would spoil the history for good.
+Task<ToolResult> look(const Bench& bench, std::string operation, Object wish, Size size) {
+    auto picture = co_await bench.desk.picture(std::move(operation), std::move(wish));
+    if (picture.size != size)
+        throw core::Error{
+            core::Code::unavailable,
+            fmt::format("the desk's picture is {}x{} and not {}x{}: if its screen was resized, set it back "
+                        "with `xrandr -s {}x{}`",
+                        picture.size.width, picture.size.height, size.width, size.height,
+                        bench.map.screen.width, bench.map.screen.height),
+            "bad_desk_answer"};
+    co_return ToolResult{.text = {}, .picture = std::move(picture), .is_error = false};
+}
+
 Task<ToolResult> screenshot(const Bench& bench, std::string name, Object input, std::string) {
     static const Shape<Pointing> shape{};
     decode_input(shape, name, input);
@@ -199,8 +214,7 @@ Task<ToolResult> screenshot(const Bench& bench, std::string name, Object input, 
         wish["width"] = bench.map.picture.width;
         wish["height"] = bench.map.picture.height;
     }
-    co_return ToolResult{
-        .text = {}, .picture = co_await bench.desk.picture("screen/screenshot", wish), .is_error = false};
+    co_return co_await look(bench, "screen/screenshot", std::move(wish), bench.map.picture);
 }
 
 struct Region {
@@ -222,10 +236,9 @@ Task<ToolResult> zoom(const Bench& bench, std::string name, Object input, std::s
     if (from->x >= to->x || from->y >= to->y)
         refuse("region must be [x0, y0, x1, y1] with x0 < x1 and y0 < y1");
     const auto size = fit_inside({to->x - from->x, to->y - from->y}, bench.map.picture);
-    const Object wish{{"x0", from->x},   {"y0", from->y},       {"x1", to->x},          {"y1", to->y},
-                      {"format", "png"}, {"width", size.width}, {"height", size.height}};
-    co_return ToolResult{
-        .text = {}, .picture = co_await bench.desk.picture("screen/zoom", wish), .is_error = false};
+    Object wish{{"x0", from->x},   {"y0", from->y},       {"x1", to->x},          {"y1", to->y},
+                {"format", "png"}, {"width", size.width}, {"height", size.height}};
+    co_return co_await look(bench, "screen/zoom", std::move(wish), size);
 }
 
 struct Member {

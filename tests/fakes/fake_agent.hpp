@@ -61,8 +61,12 @@ public:
         co_return *json::parse(R"({"success":true})");
     }
     async::Task<agent::Picture> picture(std::string operation, json::Object input) override {
+        auto answer = screen;
+        const auto* width = input.if_contains("width");
+        const auto* height = input.if_contains("height");
+        if (width && height) answer.size = {width->to_number<int>(), height->to_number<int>()};
         co_await call(std::move(operation), std::move(input));
-        co_return screen;
+        co_return answer;
     }
 };
 

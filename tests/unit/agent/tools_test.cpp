@@ -112,6 +112,17 @@ TEST_CASE("pictures are asked for in the size of the session, regions in the scr
               R"(screen/zoom {"x0":0,"y0":0,"x1":2560,"y1":1600,"format":"png","width":1280,"height":800})"});
 }
 
+TEST_CASE("a screen that a program resized is told, and its picture does not get into the history") {
+    fakes::FakeDeskCalls desk;
+    desk.screen.size = {3840, 2160};
+    const auto result = result_of(desk, use_of("screenshot", "{}"));
+    CHECK(result.is_error);
+    CHECK_FALSE(result.picture);
+    CHECK(result.text ==
+          "the desk's picture is 3840x2160 and not 1280x800: if its screen was resized, set it back with "
+          "`xrandr -s 1280x800`");
+}
+
 TEST_CASE("the pointer's place is told in pixels of the picture") {
     fakes::FakeDeskCalls desk;
     desk.answer("screen/cursor_position", R"({"success":true,"x":640,"y":400})");
