@@ -27,8 +27,7 @@ Store::Store(async::Executor executor, StoreOptions options) : feeds_{std::make_
         feeds->publish(session_id, std::move(event));
     };
     queue_ =
-        std::make_shared<WriteQueue>(executor, options.directory + "/carrel.db", options.directory + "/blobs",
-                                     options.most_pages, std::move(publish));
+        std::make_shared<WriteQueue>(executor, options.directory, options.most_pages, std::move(publish));
 }
 
 Store::~Store() { feeds_->close_all(); }

@@ -70,6 +70,8 @@ public:
     std::vector<std::pair<std::string, Event>> take_appended() { return std::exchange(appended_, {}); }
     /// Removes the files of purged blobs that nothing names.
     void remove_unnamed_files();
+    /// Whether it frees room, or tells that a desk has ended: then it is stored on a full disk, too.
+    bool may_use_reserve() const { return may_use_reserve_; }
 
 private:
     std::string principal_of(std::string_view session_id);
@@ -79,6 +81,7 @@ private:
     BlobFiles& files_;
     std::vector<std::pair<std::string, Event>> appended_;
     std::vector<std::string> purged_blobs_;
+    bool may_use_reserve_ = false;
 };
 
 }  // namespace carrel::store

@@ -15,12 +15,14 @@ void Transaction::insert_desk(const DeskRow& desk) {
 
 void Transaction::set_desk_state(std::string_view id, DeskState state, std::string_view code,
                                  std::string_view reason) {
+    may_use_reserve_ |= state != DeskState::starting && state != DeskState::ready;
     db_.prepare("UPDATE desks SET state = ?, code = ?, reason = ? WHERE id = ?")
         .bind(name_of(state), code, reason, id)
         .run();
 }
 
 void Transaction::set_desk_removed(std::string_view id) {
+    may_use_reserve_ = true;
     db_.prepare("UPDATE desks SET is_removed = 1 WHERE id = ?").bind(id).run();
 }
 

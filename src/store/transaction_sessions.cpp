@@ -102,12 +102,14 @@ void Transaction::set_title(std::string_view id, std::string_view title, core::I
 }
 
 void Transaction::archive_session(std::string_view id, core::Instant now) {
+    may_use_reserve_ = true;
     db_.prepare("UPDATE sessions SET archived_at = coalesce(archived_at, ?), updated_at = ? WHERE id = ?")
         .bind(number(now), number(now), id)
         .run();
 }
 
 void Transaction::purge_session(std::string_view id) {
+    may_use_reserve_ = true;
     {
         auto blob = db_.prepare("SELECT hash FROM blobs WHERE session_id = ?");
         blob.bind(id);

@@ -13,12 +13,13 @@ async::Task<> Work::wait() {
     if (failure_) std::rethrow_exception(failure_);
 }
 
-WriteQueue::WriteQueue(async::Executor executor, const std::string& database, const std::string& blobs,
-                       std::int64_t most_pages, Publish publish)
+WriteQueue::WriteQueue(async::Executor executor, const std::string& directory, std::int64_t most_pages,
+                       Publish publish)
     : executor_{executor},
       publish_{std::move(publish)},
-      files_{blobs},
-      connection_{std::make_unique<sql::Connection>(database)},
+      files_{directory + "/blobs"},
+      connection_{std::make_unique<sql::Connection>(directory + "/carrel.db")},
+      reserve_{directory + "/reserve"},
       idle_{executor},
       scope_{executor} {
     if (most_pages > 0) connection_->execute(fmt::format("PRAGMA max_page_count = {}", most_pages));
@@ -68,13 +69,27 @@ async::Task<> WriteQueue::close() {
 void WriteQueue::commit(const Batch& batch) {
     try {
         commit_together(batch);
+        reserve_.restore();
         return;
     } catch (...) {
         if (batch.size() == 1) batch.front()->failure_ = std::current_exception();
     }
+    if (batch.size() == 1 && may_retry(*batch.front())) return commit(batch);
     // Somebody's work does not fit on the disk: that must not take the others' along.
     if (batch.size() > 1)
         for (const auto& work : batch) commit({work});
+}
+
+/// What frees room, or tells of a desk's end, goes into the reserve when the disk is full.
+bool WriteQueue::may_retry(const Work& work) {
+    if (!work.transaction_ || !work.transaction_->may_use_reserve()) return false;
+    try {
+        std::rethrow_exception(work.failure_);
+    } catch (const core::Error& error) {
+        return error.reason() == "disk_full" && reserve_.release();
+    } catch (...) {
+        return false;
+    }
 }
 
 void WriteQueue::commit_together(const Batch& batch) {

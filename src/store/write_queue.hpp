@@ -12,6 +12,7 @@
 #include "async/run_on.hpp"
 #include "async/scope.hpp"
 #include "store/blobs.hpp"
+#include "store/reserve.hpp"
 #include "store/rows.hpp"
 #include "store/sql.hpp"
 #include "store/transaction.hpp"
@@ -46,8 +47,9 @@ public:
     using Publish = std::function<void(const std::string& session_id, Event event)>;
 
     /// `publish` is called on the loop for each event, after its commit, before its work is settled.
-    WriteQueue(async::Executor executor, const std::string& database, const std::string& blobs,
-               std::int64_t most_pages, Publish publish);
+    /// `directory` holds the database, the blobs and the reserve.
+    WriteQueue(async::Executor executor, const std::string& directory, std::int64_t most_pages,
+               Publish publish);
     ~WriteQueue();
 
     std::shared_ptr<Work> add(std::function<void(Transaction&)> act);
@@ -63,12 +65,14 @@ private:
     // On the store's thread:
     void commit(const Batch& batch);
     void commit_together(const Batch& batch);
+    bool may_retry(const Work& work);
     void act(Work& work);
 
     async::Executor executor_;
     Publish publish_;
     BlobFiles files_;
     std::unique_ptr<sql::Connection> connection_;
+    Reserve reserve_;
     async::Pool thread_{1};
     Batch queued_;
     bool is_draining_ = false;
