@@ -207,11 +207,15 @@ test("keys are in no log, event, file, address or process of a desk", async () =
     const memory = inside(data, desk.id).map(({ pid }) => readFileSync(`/proc/${pid}/environ`, "latin1"));
     assert.ok(memory.length >= 4);
     const jail = readFileSync(`/proc/${server.child.pid}/cmdline`, "latin1");
+    const children = readFileSync(`/proc/${server.child.pid}/task/${server.child.pid}/children`, "utf8").trim().split(" ");
+    const inherited = children.map((pid) => readFileSync(`/proc/${pid}/environ`, "latin1"));
+    assert.ok(inherited.join("").includes("PATH="), "the jail's environment can be read here");
     for (const secret of [token, model, pasted]) {
       assert.ok(!told.includes(secret), "answers");
       assert.ok(!(server.log + server.output).includes(secret), "the log");
       assert.ok(!memory.join("").includes(secret), "environment of the desk");
       assert.ok(!jail.includes(secret), "command lines");
+      assert.ok(!inherited.join("").includes(secret), "environment of the jail");
       for (const part of ["server", "desks", "endpoints", "bin"]) assert.ok(!holds(path.join(data, part), secret), `files of ${part}`);
     }
     await ask("DELETE", `/api/v1/sessions/${id}?purge=true`);
