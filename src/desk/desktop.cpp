@@ -21,9 +21,9 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
     : connection{executor},
       damage{executor, connection},
       screen{executor, pool, connection, damage},
-      keyboard{connection, damage},
-      mouse{connection, damage},
       windows{executor, connection},
+      keyboard{connection, damage, windows},
+      mouse{connection, damage},
       clipboard{executor, connection},
       input{executor} {
     paint_backdrop(connection, screen.size());

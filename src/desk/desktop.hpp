@@ -26,9 +26,9 @@ struct Desktop {
     Connection connection;
     Damage damage;
     Screen screen;
+    Windows windows;
     Keyboard keyboard;
     Mouse mouse;
-    Windows windows;
     Clipboard clipboard;
     Turns input;  ///< keys and buttons of one operation go out before those of the next
 };

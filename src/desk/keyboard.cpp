@@ -3,6 +3,7 @@
 #include <xcb/xtest.h>
 
 #include <ranges>
+#include <string_view>
 
 namespace carrel::desk {
 
@@ -14,8 +15,15 @@ constexpr Keysym shift_key = 0xffe1;
 constexpr Keysym caps_lock_key = 0xffe5;
 /// So many strokes go out before the X server is asked whether it keeps up.
 constexpr int strokes_at_once = 100;
-/// Programs have read what was typed when nothing on the screen changes any more.
-constexpr SettleTimes reading_times{100ms, 40ms, 500ms};
+constexpr auto answer_patience = 2s;
+/// Programs that answer no pings have most likely read what was typed when the screen rests.
+constexpr SettleTimes reading_times{250ms, 100ms, 1500ms};
+/// X servers make four input devices for themselves, 2 to 5, of which the last is XTest's keyboard. The
+/// real ones have the numbers from here on.
+constexpr std::uint8_t first_real_device = 6;
+constexpr std::uint8_t last_real_device = 20;
+/// Of the XInput extension's events, counted from its first.
+constexpr std::uint8_t device_key_release = 2;
 
 Keymap to_keymap(const xcb_setup_t* setup, const xcb_get_keyboard_mapping_reply_t& reply) {
     const auto* keysyms = xcb_get_keyboard_mapping_keysyms(&reply);
@@ -31,19 +39,50 @@ xcb_get_keyboard_mapping_cookie_t ask_keymap(xcb_connection_t* raw) {
 
 }  // namespace
 
-Keyboard::Keyboard(Connection& connection, Damage& damage) : connection_{connection}, damage_{damage} {
+Keyboard::Keyboard(Connection& connection, Damage& damage, Windows& windows)
+    : connection_{connection}, damage_{damage}, windows_{windows} {
     auto* raw = connection.raw();
     const Answer<xcb_get_keyboard_mapping_reply_t> reply{
         xcb_get_keyboard_mapping_reply(raw, ask_keymap(raw), nullptr)};
     if (!reply) throw display_is_gone();
     keymap_ = to_keymap(xcb_get_setup(raw), *reply);
+    find_other_keyboard();
     connection.on_event([this](const auto& event) { note(event); });
+}
+
+/// Blocks. A device is a keyboard when it takes the release of a key, which is not down and does nothing.
+void Keyboard::find_other_keyboard() {
+    auto* raw = connection_.raw();
+    constexpr std::string_view extension = "XInputExtension";
+    const Answer<xcb_query_extension_reply_t> input{xcb_query_extension_reply(
+        raw, xcb_query_extension(raw, static_cast<std::uint16_t>(extension.size()), extension.data()),
+        nullptr)};
+    if (!input || !input->present) return;
+    release_event_ = input->first_event + device_key_release;
+    for (auto device = first_real_device; device <= last_real_device && other_device_ == 0; ++device) {
+        const auto cookie = xcb_test_fake_input_checked(raw, release_event_, xcb_get_setup(raw)->max_keycode,
+                                                        XCB_CURRENT_TIME, XCB_NONE, 0, 0, device);
+        const Answer<xcb_generic_error_t> refusal{xcb_request_check(raw, cookie)};
+        if (!refusal) other_device_ = device;
+    }
+}
+
+/// Chromium reads the keyboard's map only when another keyboard is used than before, not when the map
+/// changes: so another one is used, by the release of a key that is not down. The next stroke changes back,
+/// and programs read the map between the strokes before and after, in order.
+void Keyboard::announce_map() {
+    if (other_device_ == 0) return;
+    xcb_test_fake_input(connection_.raw(), release_event_, xcb_get_setup(connection_.raw())->max_keycode,
+                        XCB_CURRENT_TIME, XCB_NONE, 0, 0, other_device_);
 }
 
 void Keyboard::note(const xcb_generic_event_t& event) {
     if (event.response_type != XCB_MAPPING_NOTIFY) return;
     const auto& change = reinterpret_cast<const xcb_mapping_notify_event_t&>(event);
-    is_keymap_stale_ |= change.request != XCB_MAPPING_POINTER;
+    // Of our own remaps nothing needs to be read again.
+    const bool is_our_own =
+        change.request == XCB_MAPPING_KEYBOARD && change.count == 1 && keymap_.is_ours(change.first_keycode);
+    is_keymap_stale_ |= change.request != XCB_MAPPING_POINTER && !is_our_own;
 }
 
 Task<> Keyboard::read_keymap() {
@@ -61,23 +100,26 @@ Task<std::vector<Batch>> Keyboard::plan(std::vector<Keysym> keysyms) {
     co_return batches;
 }
 
+/// Returns when the program that has the keyboard has read what was typed.
+Task<> Keyboard::wait_until_read() {
+    if (co_await windows_.ping_active(answer_patience)) co_return;
+    Damage::Watch watch{damage_};
+    co_await connection_.sync();
+    co_await watch.settle(reading_times);
+}
+
 /// Makes the batch's remaps.
 Task<> Keyboard::prepare(Batch& batch) {
     if (batch.remaps.empty()) co_return;
-    if (batch.must_wait) {
-        Damage::Watch watch{damage_};
-        co_await connection_.sync();
-        co_await watch.settle(reading_times);
-    }
+    if (batch.must_wait) co_await wait_until_read();
     for (const auto& [code, keysym] : batch.remaps) {
         // The same in every column: neither Shift nor a layout's group changes it.
         const std::vector<Keysym> row(static_cast<std::size_t>(keymap_.per_code()), keysym);
         xcb_change_keyboard_mapping(connection_.raw(), 1, code, static_cast<std::uint8_t>(keymap_.per_code()),
                                     row.data());
     }
+    announce_map();
     co_await connection_.sync();
-    // The notice of our own change: the map is known.
-    co_await read_keymap();
 }
 
 Keycode Keyboard::shift_code() const {

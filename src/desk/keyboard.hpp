@@ -8,13 +8,14 @@
 #include "desk/damage.hpp"
 #include "desk/keymap.hpp"
 #include "desk/keys.hpp"
+#include "desk/windows.hpp"
 
 namespace carrel::desk {
 
 class Keyboard {
 public:
-    /// Blocks: runs on the pool. Both must outlive it.
-    Keyboard(Connection& connection, Damage& damage);
+    /// Blocks: runs on the pool. All must outlive it.
+    Keyboard(Connection& connection, Damage& damage, Windows& windows);
     Keyboard(const Keyboard&) = delete;
     Keyboard& operator=(const Keyboard&) = delete;
 
@@ -43,8 +44,11 @@ public:
 
 private:
     void note(const xcb_generic_event_t& event);
+    void find_other_keyboard();
+    void announce_map();
     Task<> read_keymap();
     Task<std::vector<Batch>> plan(std::vector<Keysym> keysyms);
+    Task<> wait_until_read();
     Task<> prepare(Batch& batch);
     Task<> release_stuck_keys();
     Task<bool> is_caps_locked();
@@ -53,8 +57,11 @@ private:
 
     Connection& connection_;
     Damage& damage_;
+    Windows& windows_;
     Keymap keymap_;
     bool is_keymap_stale_ = false;
+    std::uint8_t release_event_ = 0;  ///< of a device of our choice
+    std::uint8_t other_device_ = 0;   ///< a keyboard that is not XTest's; 0: there is none
 };
 
 }  // namespace carrel::desk

@@ -46,6 +46,11 @@ std::optional<Stroke> Keymap::find(Keysym keysym) const {
     return std::nullopt;
 }
 
+bool Keymap::is_ours(Keycode code) const {
+    return std::ranges::any_of(spares_,
+                               [&](const Spare& spare) { return spare.code == code && spare.keysym != 0; });
+}
+
 Keymap::Spare* Keymap::find_spare(Keysym keysym) {
     const auto found = std::ranges::find(spares_, keysym, &Spare::keysym);
     return found == spares_.end() ? nullptr : &*found;
@@ -88,9 +93,16 @@ std::vector<Batch> Keymap::plan(const std::vector<Keysym>& keysyms) {
 
 void Keymap::replace(Keymap newer) {
     newer.uses_ = uses_;
-    for (const auto& spare : spares_) {
-        const bool is_still_ours = spare.keysym != 0 && newer.find(spare.keysym) == Stroke{spare.code, false};
-        if (is_still_ours) newer.spares_.push_back(spare);
+    for (auto spare : spares_) {
+        // One that means nothing again is among the newer map's own. Others may have given it another
+        // meaning, or a plan may have been cut short: what counts is what the display has.
+        const auto meaning = newer.at(spare.code, 0);
+        if (spare.keysym == 0 || meaning == 0) continue;
+        spare.keysym = meaning;
+        newer.spares_.push_back(spare);
+        // It is no key of the keyboard: plans to come change what it means.
+        const auto row = newer.keysyms_.begin() + std::ptrdiff_t{spare.code - newer.first_} * newer.per_code_;
+        std::fill(row, row + newer.per_code_, Keysym{0});
     }
     *this = std::move(newer);
 }

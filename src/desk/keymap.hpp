@@ -44,7 +44,10 @@ public:
     /// next text and taken again in the order of their last use.
     std::vector<Batch> plan(const std::vector<Keysym>& keysyms);
 
-    /// A later answer of GetKeyboardMapping: keycodes that still have the meaning we gave them stay ours.
+    /// Whether a plan has given this keycode a meaning.
+    bool is_ours(Keycode code) const;
+    /// A later answer of GetKeyboardMapping, because others have changed the map: keycodes to which we gave
+    /// a meaning stay ours.
     void replace(Keymap newer);
 
     int per_code() const { return per_code_; }

@@ -10,6 +10,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Programs count clicks by the X server's clock, whose unit is a millisecond: Chromium takes a second
+/// press at the time of the first for the same one. The server itself waits that long, and only for us.
+constexpr auto repeat_time = 2ms;
 constexpr SettleTimes step_times{30ms, 10ms, 100ms};
 /// Beyond what toolkits take for a trembling hand (8 pixels).
 constexpr int first_steps = 10;
@@ -58,9 +61,9 @@ void Mouse::move(ops::Point to) {
                         static_cast<std::int16_t>(to.x), static_cast<std::int16_t>(to.y), 0);
 }
 
-void Mouse::press(Button button) {
+void Mouse::press(Button button, std::chrono::milliseconds after) {
     xcb_test_fake_input(connection_.raw(), XCB_BUTTON_PRESS, static_cast<std::uint8_t>(button),
-                        XCB_CURRENT_TIME, XCB_NONE, 0, 0, 0);
+                        static_cast<std::uint32_t>(after.count()), XCB_NONE, 0, 0, 0);
 }
 
 void Mouse::release(Button button) {
@@ -70,7 +73,7 @@ void Mouse::release(Button button) {
 
 void Mouse::click(Button button, int times) {
     for (int i = 0; i < times; ++i) {
-        press(button);
+        press(button, i == 0 ? 0ms : repeat_time);
         release(button);
     }
 }

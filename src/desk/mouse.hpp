@@ -1,6 +1,7 @@
 // The desk's pointer, by XTest.
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "desk/connection.hpp"
@@ -28,7 +29,7 @@ public:
     Task<ops::Point> position();
     /// These three are queued in order, not sent.
     void move(ops::Point to);
-    void press(Button button);
+    void press(Button button, std::chrono::milliseconds after = {});
     void release(Button button);
     void click(Button button, int times);
     /// From one place to another with the left button down. Programs take it for a drag only if they see

@@ -35,6 +35,9 @@ public:
     Task<std::optional<Window>> find_active();
     /// Asks the window to close itself, as a click on its cross does. Queued, not sent.
     void close(xcb_window_t window);
+    /// Asks the active window's program for a sign of life (_NET_WM_PING), which it gives when it has read
+    /// everything that came before: true then; false when it knows no such thing or `limit` passes.
+    Task<bool> ping_active(async::Duration limit);
     /// Returns true when the list of windows or the active one may have changed, false after `limit`.
     Task<bool> wait_for_change(async::Duration limit);
     /// Lets everybody return who waits for a change.
@@ -42,17 +45,25 @@ public:
 
 private:
     struct Atoms {
-        xcb_atom_t supporting_check, client_list, active_window, wm_name, utf8_string, close_window, wm_pid;
+        xcb_atom_t supporting_check, client_list, active_window, wm_name, close_window, wm_pid, protocols,
+            ping;
     };
     void note(const xcb_generic_event_t& event);
+    Task<Answer<xcb_get_property_reply_t>> find_property(xcb_window_t window, xcb_atom_t property,
+                                                         xcb_atom_t type);
+    Task<std::vector<std::uint32_t>> numbers(xcb_window_t window, xcb_atom_t property, xcb_atom_t type);
     Task<std::optional<xcb_window_t>> find_window_property(xcb_window_t window, xcb_atom_t property);
     Task<std::string> text_property(xcb_window_t window, xcb_atom_t property);
     Task<Window> describe(xcb_window_t id);
     Task<> look_for_manager();
+    void follow_root(std::uint32_t more_events);
 
     Connection& connection_;
     Atoms atoms_{};
     async::Gate changed_;
+    async::Gate answered_;
+    std::uint32_t pings_ = 0;
+    std::uint32_t last_answer_ = 0;  ///< the number of the last ping that was answered
     bool is_manager_stale_ = true;
     xcb_window_t manager_ = 0;  ///< its check window
 };
