@@ -106,10 +106,7 @@ def node_test(totals, name, files, **options):
 
 
 def suite_lint(totals, _):
-    check(totals, "layers", ["/usr/bin/python3", "tools/check_layers.py"])
-    files = subprocess.run(["git", "ls-files", "--", "src/*.cpp", "src/*.hpp", "tests/*.cpp", "tests/*.hpp"],
-                           cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    check(totals, "clang-format", ["clang-format-19", "--dry-run", "--Werror", *files])
+    check(totals, "layers and formatting", ["./dev", "lint"])
 
 
 def suite_unit(totals, _):

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/log.hpp"
+#include "net/head_writer.hpp"
 
 namespace carrel::api {
 
@@ -19,32 +20,11 @@ constexpr std::array reasons{
     Row{"bad_request", 400},     Row{"method_not_allowed", 405},
     Row{"request_timeout", 408}, Row{"tool_server_restarted", 502},
     Row{"bad_desk_answer", 502}, Row{"disk_full", 507},
-    Row{"rate_limited", 429},    Row{"too_many_desks", 503},
+
 };
 
-std::string_view title_of(int status) {
-    switch (status) {
-        case 400: return "Bad request";
-        case 401: return "Not authorised";
-        case 403: return "Forbidden";
-        case 404: return "Not found";
-        case 405: return "Method not allowed";
-        case 408: return "Request timeout";
-        case 409: return "Conflict";
-        case 413: return "Too large";
-        case 415: return "Unsupported media type";
-        case 422: return "Cannot be processed";
-        case 429: return "Too many requests";
-        case 502: return "The desk gave no proper answer";
-        case 503: return "Not available now";
-        case 504: return "Took too long";
-        case 507: return "Disk full";
-        default: return "Internal error";
-    }
-}
-
 net::Response problem(int status, json::Value detail, std::string_view code, const net::Request& request) {
-    const json::Object body{{"type", "about:blank"}, {"title", title_of(status)},
+    const json::Object body{{"type", "about:blank"}, {"title", net::phrase_of(status)},
                             {"status", status},      {"detail", std::move(detail)},
                             {"code", code},          {"request_id", request.id}};
     auto response = net::json_response(status, json::to_text(body));

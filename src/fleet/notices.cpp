@@ -27,16 +27,18 @@ constexpr std::array sentences{
 };
 
 constexpr std::size_t most_event_bytes = 16 * 1024;
+constexpr std::chrono::milliseconds shortest_pause = 250ms;
+constexpr std::chrono::milliseconds longest_pause = 30s;
 
-/// One connection, until it ends.
-Task<> read_notices(net::Handler& endpoint, const std::function<void(Notice)>& tell) {
+/// One connection, until it ends or breaks; whether there was one at all.
+Task<bool> read_notices(net::Handler& endpoint, const std::function<void(Notice)>& tell) {
     net::Request request;
     net::set_target(request, "/notices");
     request.headers.add("Accept", "text/event-stream");
     request.body = net::make_source("");
     request.body_length = 0;
     const auto response = co_await endpoint.handle(request);
-    if (response.status != 200 || !response.source) co_return;
+    if (response.status != 200 || !response.source) co_return false;
     net::SseParser parser{most_event_bytes};
     std::array<char, 4096> buffer;
     while (const auto count = co_await response.source->read(buffer)) {
@@ -45,6 +47,7 @@ Task<> read_notices(net::Handler& endpoint, const std::function<void(Notice)>& t
             if (const auto text = sentence_for(event->event); !text.empty())
                 tell({event->event, std::string{text}});
     }
+    co_return true;
 }
 
 }  // namespace
@@ -64,17 +67,16 @@ bool NoticeLimit::admits(Time now) {
 Task<> follow_notices(std::shared_ptr<net::Handler> endpoint, std::function<void(Notice)> tell) {
     // A tool server that was restarted takes the connection as soon as it is back; the growing pause is
     // for one that cannot.
-    auto wait = std::chrono::milliseconds{250};
+    auto wait = shortest_pause;
     while (true) {
-        const auto began = std::chrono::steady_clock::now();
+        bool was_open = false;
         try {
-            co_await read_notices(*endpoint, tell);
+            was_open = co_await read_notices(*endpoint, tell);
         } catch (const core::Error& error) {
             core::log_debug("notices of a desk broke off: {}", error.message());
         }
-        if (std::chrono::steady_clock::now() - began > 60s) wait = 250ms;
+        wait = was_open ? shortest_pause : std::min(wait * 2, longest_pause);
         co_await async::pause(wait);
-        wait = std::min<std::chrono::milliseconds>(wait * 2, 30s);
     }
 }
 

@@ -125,9 +125,14 @@ void remove_strays(const HostFacts& facts) {
     const auto desks = list_desks(facts);
     for (const auto& id : ids_in(facts.data + "/endpoints"))
         if (std::ranges::count(desks, id) == 0) remove_endpoint(facts, id);
-    for (const auto& id : list_groups(facts.hierarchies))
-        if (std::ranges::count(desks, id) == 0 && !remove_groups(facts.hierarchies, id))
-            core::log_warning("cgroup of {} has processes, but the desk has no directory", id);
+    for (const auto& id : list_groups(facts.hierarchies)) {
+        if (std::ranges::count(desks, id) > 0 || remove_groups(facts.hierarchies, id)) continue;
+        // Processes without a directory are nobody's desk.
+        kill_groups(facts.hierarchies, id);
+        if (!remove_groups(facts.hierarchies, id))
+            core::log_warning(
+                "{} has no directory: its processes were killed, its cgroup goes at the next start", id);
+    }
 }
 
 }  // namespace carrel::jail

@@ -16,7 +16,6 @@ enum class Permission {
     view,     ///< look at what is the caller's own
     control,  ///< act on a desk or a session of the caller's own
     create,   ///< make, change and end sessions
-    admin,    ///< change the server itself
 };
 
 /// Media of a request's or answer's body.

@@ -69,8 +69,7 @@ constexpr std::array rows{
     Operation{"page/index", "GET", "/", Permission::open, Body::none, Body::bytes, "The page."},
     Operation{"page/desk", "GET", "/desk/{id}", Permission::open, Body::none, Body::bytes,
               "A page that shows one desktop only."},
-    Operation{"page/asset", "GET", "/{name}", Permission::open, Body::none, Body::bytes,
-              "The page's files."},
+    Operation{"page/asset", "GET", "/{name}", Permission::open, Body::none, Body::bytes, "The page's files."},
 };
 
 }  // namespace

@@ -18,7 +18,6 @@ std::string_view name_of(ops::Permission permission) {
         case ops::Permission::view: return "view";
         case ops::Permission::control: return "control";
         case ops::Permission::create: return "create";
-        case ops::Permission::admin: return "admin";
     }
     return "?";
 }
