@@ -52,7 +52,7 @@ Form form_of(std::string_view png) {
     return {number_at(header, 0), number_at(header, 4), header.at(9) == 3 ? 1UZ : 3UZ};
 }
 
-constexpr int level = 6;
+constexpr int level = 4;
 
 libdeflate_compressor* compressor(void* state) { return static_cast<libdeflate_compressor*>(state); }
 

@@ -14,7 +14,7 @@ bool has_one_colour(std::string_view png);
 /// What a PNG's compressed part holds: rows of bytes, each after its filter's number.
 std::vector<std::uint8_t> rows_of(std::string_view png);
 
-/// Compresses them as a desk does (libdeflate, level 6) into `room`; answers the size.
+/// Compresses them as a desk does (libdeflate, level 4) into `room`; answers the size.
 class Compressor {
 public:
     Compressor();
