@@ -25,6 +25,7 @@ std::uint32_t colour_at(int y, int height) {
 void paint_backdrop(Connection& connection, Size screen) {
     auto* raw = connection.raw();
     std::vector<std::uint32_t> column;
+    column.reserve(static_cast<std::size_t>(screen.height));
     for (int y = 0; y < screen.height; ++y) column.push_back(colour_at(y, screen.height));
     const auto height = static_cast<std::uint16_t>(screen.height);
     const auto depth = connection.screen().root_depth;

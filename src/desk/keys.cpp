@@ -15,6 +15,7 @@ namespace {
 constexpr Keysym return_key = 0xff0d;
 constexpr Keysym tab_key = 0xff09;
 constexpr Keysym unicode_keys = 0x01000000;
+constexpr std::size_t longest_name = 30;
 constexpr char32_t last_character = 0x10ffff;
 
 struct Character {
@@ -59,7 +60,8 @@ std::string unknown_key(std::string_view name) {
     std::vector<std::string> candidates;
     for (const auto& table : {key_names(), character_names()})
         for (const auto& row : table) candidates.emplace_back(row.name);
-    const auto near = core::nearest(name, candidates);
+    // No key's name is longer: comparing would only cost.
+    const auto near = name.size() <= longest_name ? core::nearest(name, candidates) : std::nullopt;
     return fmt::format(R"(there is no key "{}"{})", core::utf8_prefix(name, 40),
                        near ? fmt::format(R"(; did you mean "{}"?)", *near) : std::string{});
 }

@@ -17,7 +17,7 @@ namespace {
 /// In the child. What goes wrong is written to `report`, which exec closes.
 [[noreturn]] void become(char* const* words, const char* folder, char* const* environment, int report) {
     const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; fd <= 2; ++fd) ::dup2(nothing, fd);
+    for (int fd = 0; nothing >= 0 && fd <= 2; ++fd) ::dup2(nothing, fd);
     ::setsid();
     if (::chdir(folder) == 0) {
         become_program(agents_score);
@@ -32,6 +32,7 @@ namespace {
 
 Launched launch(std::vector<std::string> words, const std::string& folder) {
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (auto& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     auto* environment = program_environment();

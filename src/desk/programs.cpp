@@ -35,6 +35,7 @@ std::string pixels(const char* name, const char* otherwise) {
 
 [[noreturn]] void execute(std::vector<std::string> words) {
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (auto& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     ::execvpe(arguments[0], arguments.data(), program_environment());

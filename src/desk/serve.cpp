@@ -5,7 +5,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <unistd.h>
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
 

@@ -141,6 +141,7 @@ Task<std::vector<Window>> Windows::list() {
     auto ids = co_await numbers(connection_.root(), atoms_.client_list, XCB_ATOM_WINDOW);
     if (ids.size() > most_windows) ids.resize(most_windows);
     std::vector<Window> windows;
+    windows.reserve(ids.size());
     for (const auto id : ids) windows.push_back(co_await describe(id));
     co_return windows;
 }
