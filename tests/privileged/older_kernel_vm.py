@@ -17,8 +17,11 @@ MOST_SECONDS = 900
 KEEP = pathlib.Path("/var/cache/carrel-kernel")
 DISK_MIB = 512
 # What a desk and its disk need; what these depend on is loaded before them.
-MODULES = ["virtio_pci", "virtio_blk", "overlay", "nft_ct", "nft_masq", "nft_chain_nat", "nft_fib_inet", "nft_limit", "veth", "dummy"]
-TOOLS = ["qemu-system-x86_64", "mkfs.ext4", "cpio", "dpkg-deb", "apt-get", "modinfo"]
+MODULES = ["virtio_pci", "virtio_blk", "overlay", "nft_ct", "nft_masq", "nft_chain_nat", "nft_fib_inet", "nft_limit",
+           "nft_reject_inet", "nft_log", "veth"]
+# What the network tests call. Busybox's own shell would prefer its own, lesser ip.
+HOST_TOOLS = ["dash", "ip", "nft"]
+TOOLS = ["qemu-system-x86_64", "mkfs.ext4", "cpio", "dpkg-deb", "apt-get", "modinfo", *HOST_TOOLS]
 
 FIRST_PROCESS = """#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /disk
@@ -34,6 +37,7 @@ exec /bin/busybox switch_root /disk /bin/busybox sh /run-tests
 RUN_TESTS = """export PATH=/bin
 busybox mount -t cgroup2 cgroup2 /sys/fs/cgroup
 busybox ip link set lo up
+busybox mkdir -p /run/netns
 busybox uname -r
 /carrel/privileged_tests %s </dev/null 2>&1
 echo "exit code $?"
@@ -109,11 +113,16 @@ def make_disk(folder, programs, arguments):
         (root / place).mkdir(parents=True)
     (root / "tmp").chmod(0o1777)
     shutil.copy("/bin/busybox", root / "bin/busybox")
-    for name in ("sh", "cat", "ls", "ip", "mount", "kill", "sleep"):
+    (root / "bin/sh").symlink_to("dash")
+    for name in ("cat", "ls", "mount", "kill", "sleep", "sysctl", "grep"):
         (root / "bin" / name).symlink_to("busybox")
     (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
+    (root / "etc/resolv.conf").write_text("")
     (root / "run-tests").write_text(RUN_TESTS % " ".join(arguments))
     needed = set()
+    for tool in HOST_TOOLS:
+        shutil.copy(shutil.which(tool), root / "bin" / tool)
+        needed |= libraries_of(root / "bin" / tool)
     for name in ("carrel-jail", "privileged_tests", "privileged_probe"):
         shutil.copy(programs / name, root / "carrel" / name)
         needed |= libraries_of(programs / name)
