@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "core/text.hpp"
 
@@ -53,14 +54,14 @@ void Windows::note(const xcb_generic_event_t& event) {
     }
     if (type == XCB_PROPERTY_NOTIFY) {
         const auto& change = reinterpret_cast<const xcb_property_notify_event_t&>(event);
-        if (change.window != connection_.root()) return;
+        if (change.window != connection_.root() && change.window != check_) return;
         is_manager_stale_ |= change.atom == atoms_.supporting_check;
         if (change.atom == atoms_.supporting_check || change.atom == atoms_.client_list ||
             change.atom == atoms_.active_window)
             changed_.notify_all();
     }
     if (type == XCB_DESTROY_NOTIFY &&
-        reinterpret_cast<const xcb_destroy_notify_event_t&>(event).window == manager_ && manager_ != 0) {
+        reinterpret_cast<const xcb_destroy_notify_event_t&>(event).window == check_ && check_ != 0) {
         is_manager_stale_ = true;
         changed_.notify_all();
     }
@@ -69,9 +70,10 @@ void Windows::note(const xcb_generic_event_t& event) {
 Task<> Windows::follow(std::function<void(bool)> ready_changed) {
     while (connection_.is_alive()) {
         if (is_manager_stale_) {
-            const auto before = manager_;
-            co_await look_for_manager();
-            if (manager_ != before) ready_changed(manager_ != 0);
+            is_manager_stale_ = false;
+            // The old answer stands until there is a new one: who looks meanwhile would wait for news.
+            const auto found = co_await find_manager();
+            if (std::exchange(manager_, found) != found) ready_changed(found != 0);
             continue;
         }
         co_await changed_.wait();
@@ -79,16 +81,14 @@ Task<> Windows::follow(std::function<void(bool)> ready_changed) {
 }
 
 /// A manager that has died leaves the root's property behind: only a check window that names itself
-/// counts. Its end is told by an event then.
-Task<> Windows::look_for_manager() {
-    is_manager_stale_ = false;
-    manager_ = 0;
-    const auto check = co_await find_window_property(connection_.root(), atoms_.supporting_check);
-    if (!check) co_return;
-    const std::uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY;
-    xcb_change_window_attributes(connection_.raw(), *check, XCB_CW_EVENT_MASK, &events);
-    const auto named = co_await find_window_property(*check, atoms_.supporting_check);
-    if (named == check) manager_ = *check;
+/// counts. When it comes to name itself, or ends, an event tells.
+Task<xcb_window_t> Windows::find_manager() {
+    check_ = (co_await find_window_property(connection_.root(), atoms_.supporting_check)).value_or(0);
+    if (check_ == 0) co_return 0;
+    const std::uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY | XCB_EVENT_MASK_PROPERTY_CHANGE;
+    xcb_change_window_attributes(connection_.raw(), check_, XCB_CW_EVENT_MASK, &events);
+    const auto named = co_await find_window_property(check_, atoms_.supporting_check);
+    co_return named == check_ ? check_ : 0;
 }
 
 /// Null when the window is gone.

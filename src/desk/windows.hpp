@@ -55,7 +55,7 @@ private:
     Task<std::optional<xcb_window_t>> find_window_property(xcb_window_t window, xcb_atom_t property);
     Task<std::string> text_property(xcb_window_t window, xcb_atom_t property);
     Task<Window> describe(xcb_window_t id);
-    Task<> look_for_manager();
+    Task<xcb_window_t> find_manager();
     void follow_root(std::uint32_t more_events);
 
     Connection& connection_;
@@ -65,7 +65,8 @@ private:
     std::uint32_t pings_ = 0;
     std::uint32_t last_answer_ = 0;  ///< the number of the last ping that was answered
     bool is_manager_stale_ = true;
-    xcb_window_t manager_ = 0;  ///< its check window
+    xcb_window_t check_ = 0;    ///< the window that the root names, whether a manager's or left behind
+    xcb_window_t manager_ = 0;  ///< the same when it names itself; 0: no manager
 };
 
 }  // namespace carrel::desk
