@@ -137,10 +137,23 @@ void Screen::make_memory() {
     memory_ = std::make_unique<Memory>(connection_.raw(), size_);
 }
 
-/// Brings memory_ up to date: afterwards it shows the screen as it is now.
-Task<> Screen::capture() {
-    const auto covered = tickets_;
-    // The answer comes after every event of what was drawn before: it tells about changes as well.
+bool Screen::is_known_changed() const {
+    return !memory_ || memory_->size != size_ || damage_.changes() != captured_changes_ || !cursor_;
+}
+
+/// The sequence of a request for all pixels. Whatever changes from here on is noted as a change.
+unsigned Screen::request_pixels() {
+    pictures_.clear();
+    make_memory();
+    damage_.arm();
+    captured_changes_ = damage_.changes();
+    return xcb_shm_get_image(
+               connection_.raw(), connection_.root(), 0, 0, static_cast<std::uint16_t>(size_.width),
+               static_cast<std::uint16_t>(size_.height), ~0U, XCB_IMAGE_FORMAT_Z_PIXMAP, memory_->segment, 0)
+        .sequence;
+}
+
+Task<Cursor> Screen::read_cursor() {
     const auto pointer = co_await connection_.answer<xcb_xfixes_get_cursor_image_reply_t>(
         xcb_xfixes_get_cursor_image(connection_.raw()).sequence, "reading the pointer's shape");
     const auto* argb = xcb_xfixes_get_cursor_image_cursor_image(pointer.get());
@@ -149,20 +162,20 @@ Task<> Screen::capture() {
     Cursor cursor{
         pointer->x - pointer->xhot, pointer->y - pointer->yhot, {pointer->width, pointer->height}, {}};
     cursor.argb.assign(argb, argb + count);
+    co_return cursor;
+}
 
-    const bool is_unchanged = memory_ && memory_->size == size_ && damage_.changes() == captured_changes_ &&
-                              cursor_ && *cursor_ == cursor;
-    if (!is_unchanged) {
-        pictures_.clear();
-        make_memory();
-        damage_.arm();
-        captured_changes_ = damage_.changes();
-        co_await connection_.answer<xcb_shm_get_image_reply_t>(
-            xcb_shm_get_image(
-                connection_.raw(), connection_.root(), 0, 0, static_cast<std::uint16_t>(size_.width),
-                static_cast<std::uint16_t>(size_.height), ~0U, XCB_IMAGE_FORMAT_Z_PIXMAP, memory_->segment, 0)
-                .sequence,
-            "capturing the screen");
+/// Brings memory_ up to date: afterwards it shows the screen as it is now.
+Task<> Screen::capture() {
+    const auto covered = tickets_;
+    // Pixels that are known to be needed are asked for together with the pointer: one turn less.
+    std::optional<unsigned> pixels;
+    if (is_known_changed()) pixels = request_pixels();
+    // The answer comes after every event of what was drawn before: it tells about changes as well.
+    auto cursor = co_await read_cursor();
+    if (!pixels && (is_known_changed() || *cursor_ != cursor)) pixels = request_pixels();
+    if (pixels) {
+        co_await connection_.answer<xcb_shm_get_image_reply_t>(*pixels, "capturing the screen");
         draw_cursor({memory_->first, memory_->count()}, memory_->size, cursor);
         cursor_ = std::make_unique<Cursor>(std::move(cursor));
     }

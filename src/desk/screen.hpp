@@ -63,6 +63,9 @@ private:
 
     void note(const xcb_generic_event_t& event);
     Task<> capture();
+    bool is_known_changed() const;
+    unsigned request_pixels();
+    Task<Cursor> read_cursor();
     void make_memory();
     void forget_later();
 

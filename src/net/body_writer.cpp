@@ -66,8 +66,7 @@ Task<> BodyWriter::write_piece(std::size_t count, std::string before) {
         co_await wire_.write(before.append(bytes));
         co_return;
     }
-    co_await wire_.write(before);
-    co_await wire_.write(bytes);
+    co_await wire_.write(before, bytes);
 }
 
 }  // namespace carrel::net

@@ -222,8 +222,7 @@ Task<bool> Connection::send(const Request& request, Response response, bool keep
     } else if (response.content.size() <= one_write_bytes) {
         co_await wire_->write(head.append(response.content));
     } else {
-        co_await wire_->write(head);
-        co_await wire_->write(response.content);
+        co_await wire_->write(head, response.content);
     }
     co_return keep_alive;
 }

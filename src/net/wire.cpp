@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/system/system_error.hpp>
@@ -81,19 +82,32 @@ Task<std::size_t> Wire::read_socket(std::span<char> into) {
     co_return count;
 }
 
-Task<> Wire::write(std::string_view bytes) {
-    while (!bytes.empty()) {
+Task<> Wire::write(std::string_view bytes) { return write(bytes, {}); }
+
+Task<> Wire::write(std::string_view first, std::string_view second) {
+    while (!first.empty() || !second.empty()) {
         if (is_closed_) fail(boost::asio::error::operation_aborted);
         // Nearly always the kernel takes all at once, and no turn of the loop is needed.
         boost::system::error_code error;
-        const auto count = socket_.write_some(boost::asio::buffer(bytes.data(), bytes.size()), error);
+        const auto count = write_now(first, second, error);
         written_ += count;
-        bytes.remove_prefix(count);
+        const auto of_first = std::min(count, first.size());
+        first.remove_prefix(of_first);
+        second.remove_prefix(count - of_first);
         if (error == boost::asio::error::would_block)
             co_await wait_writable();
         else if (error)
             fail(error);
     }
+}
+
+std::size_t Wire::write_now(std::string_view first, std::string_view second,
+                            boost::system::error_code& error) {
+    const std::array parts{boost::asio::buffer(first.data(), first.size()),
+                           boost::asio::buffer(second.data(), second.size())};
+    if (first.empty()) return socket_.write_some(parts[1], error);
+    if (second.empty()) return socket_.write_some(parts[0], error);
+    return socket_.write_some(parts, error);
 }
 
 Task<> Wire::wait_writable() {

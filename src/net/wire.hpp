@@ -35,6 +35,8 @@ public:
     Task<std::size_t> read(std::span<char> into);
 
     Task<> write(std::string_view bytes);
+    /// Both in one call of the kernel while it takes them: the other side is not woken for a head alone.
+    Task<> write(std::string_view first, std::string_view second);
     /// All bytes that the kernel has taken so far.
     std::uint64_t written() const { return written_; }
 
@@ -56,6 +58,7 @@ public:
 
 private:
     Task<std::size_t> read_socket(std::span<char> into);
+    std::size_t write_now(std::string_view first, std::string_view second, boost::system::error_code& error);
     Task<> wait_writable();
     void make_room(std::size_t most);
     [[noreturn]] void fail(const boost::system::error_code& error) const;
