@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "api/body.hpp"
+#include "api/service_binding.hpp"
 #include "api/views.hpp"
 #include "core/text.hpp"
 #include "net/sse.hpp"
@@ -100,11 +101,8 @@ Task<Response> blob(SessionService& service, Request& request, std::string princ
 }  // namespace
 
 std::vector<Binding> event_bindings(SessionService& service) {
-    using Function = Task<Response> (*)(SessionService&, Request&, std::string);
-    const auto with = [&service](std::string_view name, Function function) -> Binding {
-        return {name, [&service, function](Request& request, const std::string& principal) {
-                    return function(service, request, principal);
-                }};
+    const auto with = [&service](std::string_view name, ServiceFunction function) {
+        return service_binding(service, name, function);
     };
     return {with("events/list", list), with("events/stream", stream), with("blobs/get", blob)};
 }

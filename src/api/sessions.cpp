@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/body.hpp"
+#include "api/service_binding.hpp"
 #include "api/views.hpp"
 #include "ops/server.hpp"
 
@@ -103,11 +104,8 @@ Task<Response> renew(SessionService& service, Request& request, std::string prin
 }  // namespace
 
 std::vector<Binding> session_bindings(SessionService& service) {
-    using Function = Task<Response> (*)(SessionService&, Request&, std::string);
-    const auto with = [&service](std::string_view name, Function function) -> Binding {
-        return {name, [&service, function](Request& request, const std::string& principal) {
-                    return function(service, request, principal);
-                }};
+    const auto with = [&service](std::string_view name, ServiceFunction function) {
+        return service_binding(service, name, function);
     };
     return {with("sessions/create", create), with("sessions/list", list),     with("sessions/get", get),
             with("sessions/rename", rename), with("sessions/delete", remove), with("messages/send", send),

@@ -1,0 +1,20 @@
+// Bindings whose handler asks the session service.
+#pragma once
+
+#include "api/routes.hpp"
+#include "session/service.hpp"
+
+namespace carrel::api {
+
+using ServiceFunction = Task<net::Response> (*)(session::SessionService&, net::Request&,
+                                                std::string principal);
+
+/// `service` must outlive the binding.
+inline Binding service_binding(session::SessionService& service, std::string_view name,
+                               ServiceFunction function) {
+    return {name, [&service, function](net::Request& request, const std::string& principal) {
+                return function(service, request, principal);
+            }};
+}
+
+}  // namespace carrel::api
