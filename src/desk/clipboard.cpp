@@ -28,15 +28,7 @@ Clipboard::Clipboard(async::Executor executor, Connection& connection)
     auto* raw = connection.raw();
     constexpr std::array<std::string_view, 7> names{
         "CLIPBOARD", "UTF8_STRING", "TARGETS", "INCR", "TEXT", "text/plain;charset=utf-8", "CARREL_TRANSFER"};
-    std::array<xcb_intern_atom_cookie_t, names.size()> cookies;
-    for (std::size_t i = 0; i < names.size(); ++i)
-        cookies[i] = xcb_intern_atom(raw, 0, static_cast<std::uint16_t>(names[i].size()), names[i].data());
-    std::array<xcb_atom_t, names.size()> atoms;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        const Answer<xcb_intern_atom_reply_t> reply{xcb_intern_atom_reply(raw, cookies[i], nullptr)};
-        if (!reply) throw display_is_gone();
-        atoms[i] = reply->atom;
-    }
+    const auto atoms = intern_atoms(raw, names);
     atoms_ = {atoms[0], atoms[1], atoms[2], atoms[3], atoms[4], atoms[5], atoms[6]};
     window_ = xcb_generate_id(raw);
     const std::uint32_t events = XCB_EVENT_MASK_PROPERTY_CHANGE;

@@ -4,6 +4,7 @@
 
 #include <xcb/xcb.h>
 
+#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdlib>
 #include <functional>
@@ -79,5 +80,21 @@ private:
 
 /// What everybody answers who waited for a display that has ended.
 core::Error display_is_gone();
+
+/// The numbers of these names on this display; asked all at once. Throws display_is_gone.
+template <std::size_t Count>
+std::array<xcb_atom_t, Count> intern_atoms(xcb_connection_t* raw,
+                                           const std::array<std::string_view, Count>& names) {
+    std::array<xcb_intern_atom_cookie_t, Count> cookies;
+    for (std::size_t i = 0; i < Count; ++i)
+        cookies[i] = xcb_intern_atom(raw, 0, static_cast<std::uint16_t>(names[i].size()), names[i].data());
+    std::array<xcb_atom_t, Count> atoms;
+    for (std::size_t i = 0; i < Count; ++i) {
+        const Answer<xcb_intern_atom_reply_t> reply{xcb_intern_atom_reply(raw, cookies[i], nullptr)};
+        if (!reply) throw display_is_gone();
+        atoms[i] = reply->atom;
+    }
+    return atoms;
+}
 
 }  // namespace carrel::desk

@@ -24,15 +24,7 @@ Windows::Windows(async::Executor executor, Connection& connection)
     constexpr std::array<std::string_view, 8> names{
         "_NET_SUPPORTING_WM_CHECK", "_NET_CLIENT_LIST", "_NET_ACTIVE_WINDOW", "_NET_WM_NAME",
         "_NET_CLOSE_WINDOW",        "_NET_WM_PID",      "WM_PROTOCOLS",       "_NET_WM_PING"};
-    std::array<xcb_intern_atom_cookie_t, names.size()> cookies;
-    for (std::size_t i = 0; i < names.size(); ++i)
-        cookies[i] = xcb_intern_atom(raw, 0, static_cast<std::uint16_t>(names[i].size()), names[i].data());
-    std::array<xcb_atom_t, names.size()> atoms;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        const Answer<xcb_intern_atom_reply_t> reply{xcb_intern_atom_reply(raw, cookies[i], nullptr)};
-        if (!reply) throw display_is_gone();
-        atoms[i] = reply->atom;
-    }
+    const auto atoms = intern_atoms(raw, names);
     atoms_ = {atoms[0], atoms[1], atoms[2], atoms[3], atoms[4], atoms[5], atoms[6], atoms[7]};
     follow_root(0);
     connection.on_event([this](const auto& event) { note(event); });
