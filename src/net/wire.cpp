@@ -65,9 +65,13 @@ Task<std::size_t> Wire::fill(std::size_t most) {
 
 Task<std::size_t> Wire::read(std::span<char> into) {
     if (begin_ == end_) co_return co_await read_socket(into);
-    const auto count = std::min(into.size(), end_ - begin_);
+    auto count = std::min(into.size(), end_ - begin_);
     std::memcpy(into.data(), buffer_.get() + begin_, count);
     consume(count);
+    // What has come since goes along: one piece less to be passed on. A failure is met by the next read.
+    boost::system::error_code ignored;
+    if (count < into.size())
+        count += socket_.read_some(boost::asio::buffer(into.data() + count, into.size() - count), ignored);
     co_return count;
 }
 

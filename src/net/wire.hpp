@@ -31,7 +31,7 @@ public:
     void consume(std::size_t count);
     /// Reads more behind what is buffered; 0 at the end. There must be room below `most` bytes.
     Task<std::size_t> fill(std::size_t most);
-    /// Buffered bytes first, then from the socket; 0 at the end.
+    /// Buffered bytes and what has come since, else waits for more; 0 at the end.
     Task<std::size_t> read(std::span<char> into);
 
     Task<> write(std::string_view bytes);
