@@ -23,6 +23,8 @@ namespace {
 constexpr int deflate_level = 4;
 constexpr std::uint32_t colour_mask = 0xffffff;
 constexpr int full_chroma_quality = 90;
+/// A page of text at 1024×768 makes 110 KB. Memory that is not written to is never really taken.
+constexpr std::size_t usual_jpeg_bytes = std::size_t{1} << 20;
 
 /// At most 256 colours, numbered in the order of their first appearance.
 class Palette {
@@ -149,10 +151,12 @@ struct FreeCompressor {
 struct Encoder {
     jpeg_compress_struct state{};
     jpeg_error_mgr errors{};
-    unsigned char* bytes = nullptr;
-    unsigned long size = 0;
+    unsigned char* room;
+    unsigned char* bytes;
+    unsigned long size;
 
-    Encoder() {
+    /// Writes into `room_size` bytes at `first`; libjpeg takes more from the heap when they are full.
+    Encoder(unsigned char* first, std::size_t room_size) : room{first}, bytes{first}, size{room_size} {
         state.err = jpeg_std_error(&errors);
         // libjpeg would end the program.
         errors.error_exit = [](j_common_ptr) {
@@ -163,7 +167,7 @@ struct Encoder {
     }
     ~Encoder() {
         jpeg_destroy_compress(&state);
-        std::free(bytes);
+        if (bytes != room) std::free(bytes);
     }
     Encoder(const Encoder&) = delete;
     Encoder& operator=(const Encoder&) = delete;
@@ -204,8 +208,8 @@ std::string to_png(Pixels pixels, Workspace& workspace) {
     return png;
 }
 
-std::string to_jpeg(Pixels pixels, int quality) {
-    Encoder encoder;
+std::string to_jpeg(Pixels pixels, int quality, Workspace& workspace) {
+    Encoder encoder{workspace.buffers().compressed.room_for(usual_jpeg_bytes), usual_jpeg_bytes};
     auto& state = encoder.state;
     state.image_width = static_cast<JDIMENSION>(pixels.size.width);
     state.image_height = static_cast<JDIMENSION>(pixels.size.height);

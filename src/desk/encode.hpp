@@ -29,6 +29,6 @@ private:
 std::string to_png(Pixels pixels, Workspace& workspace);
 
 /// JPEG with 4:2:0 chroma below quality 90, 4:4:4 from there.
-std::string to_jpeg(Pixels pixels, int quality);
+std::string to_jpeg(Pixels pixels, int quality, Workspace& workspace);
 
 }  // namespace carrel::desk

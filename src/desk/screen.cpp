@@ -59,7 +59,7 @@ Picture encode(Pixels pixels, Shot shot, Workspace& workspace) {
     Image scaled;
     if (shot.size != part.size) scaled = scale(part, shot.size);
     const auto final_pixels = shot.size != part.size ? scaled.pixels() : part;
-    if (shot.is_jpeg) return {to_jpeg(final_pixels, shot.quality), "image/jpeg", shot.size};
+    if (shot.is_jpeg) return {to_jpeg(final_pixels, shot.quality, workspace), "image/jpeg", shot.size};
     return {to_png(final_pixels, workspace), "image/png", shot.size};
 }
 

@@ -113,10 +113,23 @@ TEST_CASE("a part of a picture keeps its rows apart") {
     CHECK(decoded.pixels[5] == (image.data[21 * 100 + 12] & 0xffffff));
 }
 
+TEST_CASE("a JPEG that is larger than its usual room is whole") {
+    Workspace workspace;
+    auto noise = image_of({2048, 1024}, 2);
+    std::uint32_t random = 1;
+    for (auto& pixel : noise.data) pixel = (random = random * 1664525 + 1013904223);
+    const auto bytes = to_jpeg(noise.pixels(), 100, workspace);
+    CHECK(bytes.size() > (std::size_t{1} << 20));
+    CHECK(bytes.starts_with("\xff\xd8"));
+    CHECK(bytes.ends_with("\xff\xd9"));
+    CHECK(to_jpeg(noise.pixels(), 100, workspace) == bytes);
+}
+
 TEST_CASE("a JPEG has the size and about the colours of its pixels") {
     Image image{std::vector<std::uint32_t>(64 * 32, 0x00c04020), {64, 32}};
+    Workspace workspace;
     for (const int quality : {1, 50, 85, 95, 100}) {
-        const auto bytes = to_jpeg(image.pixels(), quality);
+        const auto bytes = to_jpeg(image.pixels(), quality, workspace);
         jpeg_decompress_struct state{};
         jpeg_error_mgr errors{};
         state.err = jpeg_std_error(&errors);
