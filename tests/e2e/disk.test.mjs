@@ -50,6 +50,7 @@ test("a message on a full disk is refused with 507, and works when there is room
   fill();
   // The journal has some room of its own.
   const refused = await until("a refusal", async () => {
+    fill();
     const answer = await server.request("POST", at("/messages"), { body: { content: "x".repeat(10_000) } });
     return answer.status !== 200 && answer.status !== 409 && answer;
   });
@@ -64,10 +65,13 @@ test("a message on a full disk is refused with 507, and works when there is room
 });
 
 test("a turn that meets the full disk ends with an event as soon as there is room", async () => {
-  await server.json("POST", at("/messages"), { content: script(bash("until [ -e /tmp/full ]; do sleep 0.05; done"), ...Array.from({ length: 60 }, () => bash("head -c 15000 /dev/zero | tr '\\0' x")), { text: "end" }) });
+  // More than the journal's own room, whatever an earlier turn left of that.
+  const much = bash("f() { until [ -e /tmp/full ]; do sleep 0.05; done; head -c 15000 /dev/zero | tr '\\0' x; }; f");
+  await server.json("POST", at("/messages"), { content: script(much, ...Array(150).fill(bash("f")), { text: "end" }) });
   await until("it runs", async () => (await server.events(id)).at(-1).event === "tool_use");
-  await server.json("POST", at("/desk/file/write"), { path: "/tmp/full", file_text: "" });
   fill();
+  // A file system of the desk's own, which is not full.
+  await server.json("POST", at("/desk/file/write"), { path: "/tmp/full", file_text: "" });
   await until("the log says that it cannot be stored", () => /cannot be stored/.test(server.log), 60);
   const during = await server.request("POST", at("/messages"), { body: { content: "now?" } });
   assert.equal(during.status, 507, JSON.stringify(during.body));
