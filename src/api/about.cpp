@@ -13,10 +13,6 @@ using net::Request;
 using net::Response;
 using session::SessionService;
 
-Response answer(int status, const json::Value& body) {
-    return net::json_response(status, json::to_text(body));
-}
-
 /// Whether the store answers.
 Task<bool> is_store_well(SessionService& service) {
     try {

@@ -29,6 +29,11 @@ async::Task<T> read_body(net::Request& request, const json::Shape<T>& shape) {
     co_return std::move(*decoded);
 }
 
+/// An answer with that JSON.
+inline net::Response answer(int status, const json::Value& body) {
+    return net::json_response(status, json::to_text(body));
+}
+
 /// A whole number of the query within bounds, or `otherwise` when it is absent; throws Unprocessable.
 std::uint64_t query_number(const net::Request& request, std::string_view name, std::uint64_t otherwise,
                            std::uint64_t least, std::uint64_t most);

@@ -15,10 +15,6 @@ using net::Request;
 using net::Response;
 using session::SessionService;
 
-Response answer(int status, const json::Value& body) {
-    return net::json_response(status, json::to_text(body));
-}
-
 const std::string& id_of(const Request& request) { return request.parameters.at("id"); }
 
 /// "start;dur=12.3, ready;dur=40.1" (W3C Server Timing, milliseconds).
