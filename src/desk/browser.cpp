@@ -11,6 +11,7 @@
 #include "core/text.hpp"
 #include "desk/launch.hpp"
 #include "desk/observe.hpp"
+#include "ops/desk_browser.hpp"
 
 namespace carrel::desk {
 

@@ -8,7 +8,7 @@
 #include "core/sys.hpp"
 #include "core/text.hpp"
 #include "desk/files.hpp"
-#include "ops/desk.hpp"
+#include "ops/desk_files.hpp"
 
 namespace carrel::desk {
 

@@ -4,6 +4,7 @@
 
 #include "async/task.hpp"
 #include "desk/observe.hpp"
+#include "ops/desk_input.hpp"
 
 namespace carrel::desk {
 

@@ -6,7 +6,7 @@
 
 #include "desk/connection.hpp"
 #include "desk/damage.hpp"
-#include "ops/desk.hpp"
+#include "ops/observe.hpp"
 
 namespace carrel::desk {
 

@@ -5,7 +5,7 @@
 
 #include "desk/desktop.hpp"
 #include "desk/handlers.hpp"
-#include "ops/desk.hpp"
+#include "ops/observe.hpp"
 
 namespace carrel::desk {
 

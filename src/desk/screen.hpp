@@ -17,7 +17,7 @@
 #include "desk/encode.hpp"
 #include "desk/picture.hpp"
 #include "desk/turns.hpp"
-#include "ops/desk.hpp"
+#include "ops/desk_screen.hpp"
 
 namespace carrel::desk {
 

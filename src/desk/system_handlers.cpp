@@ -10,6 +10,7 @@
 #include "core/sys.hpp"
 #include "core/text.hpp"
 #include "desk/observe.hpp"
+#include "ops/desk_system.hpp"
 
 namespace carrel::desk {
 

@@ -2,7 +2,8 @@
 #include <cstring>
 
 #include "desk/terminal.hpp"
-#include "ops/desk.hpp"
+#include "ops/desk_terminal.hpp"
+#include "ops/observe.hpp"
 
 namespace carrel::desk {
 

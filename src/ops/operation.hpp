@@ -29,6 +29,14 @@ enum class Body {
     upgrade,       ///< the connection becomes something else (WebSocket)
 };
 
+/// One member of a JSON answer.
+struct Member {
+    std::string_view name;
+    std::string_view type;  ///< of JSON: "string", "integer", "number", "boolean", "array", "object"; "any"
+    std::string_view description;
+    bool is_always = true;  ///< false: some answers do not have it
+};
+
 struct Operation {
     std::string_view name;    ///< "mouse/click", "sessions/create": unique with its method
     std::string_view method;  ///< "GET", "POST", …; a desk row answers to exactly this
@@ -38,7 +46,18 @@ struct Operation {
     Body response = Body::json;
     std::string_view summary;                    ///< one sentence for the documents
     json::Object (*request_schema)() = nullptr;  ///< of the JSON body or the query
+    /// The members of a JSON answer with status 200; `success` (boolean) is understood, and `error` (a
+    /// sentence) where that is false.
+    std::span<const Member> answer = {};
+    /// A request that works on a fresh desk: the JSON body, or of a GET the query ("path=/etc/hostname").
+    /// Documents show it and a test runs it; empty: the operation takes nothing, or a medium other than JSON.
+    std::string_view example = {};
 };
+
+/// Whether desk/batch can carry it out: JSON, or nothing, goes in and JSON comes out.
+bool is_batchable(const Operation& row);
+/// JSON Schema 2020-12 of the answer with status 200.
+json::Object answer_schema(const Operation& row);
 
 /// What a desk can do, served inside it at `path`, offered at /api/v1/sessions/{id}/desk + path.
 std::span<const Operation> desk_operations();

@@ -11,7 +11,12 @@
 #include "desk/keymap.hpp"
 #include "desk/keys.hpp"
 #include "desk/screen.hpp"
-#include "ops/desk.hpp"
+#include "ops/desk_browser.hpp"
+#include "ops/desk_files.hpp"
+#include "ops/desk_input.hpp"
+#include "ops/desk_screen.hpp"
+#include "ops/desk_system.hpp"
+#include "ops/desk_terminal.hpp"
 
 namespace {
 

@@ -63,11 +63,28 @@ void print_fields(const json::Object& schema) {
     }
 }
 
+void print_answer(const ops::Operation& row) {
+    if (row.answer.empty()) return;
+    std::cout << "\n| in the answer | type | always | what |\n|---|---|---|---|\n";
+    for (const auto& member : row.answer)
+        std::cout << fmt::format("| `{}` | {} | {} | {} |\n", member.name, member.type,
+                                 member.is_always ? "yes" : "no", member.description);
+}
+
+void print_example(const ops::Operation& row, std::string_view prefix) {
+    if (row.example.empty()) return;
+    const bool is_query = row.method == "GET";
+    std::cout << fmt::format("\n```\n{} {}{}{}{}\n{}```\n", row.method, prefix, row.path, is_query ? "?" : "",
+                             is_query ? row.example : "", is_query ? "" : fmt::format("{}\n", row.example));
+}
+
 void print_rows(std::span<const ops::Operation> rows, std::string_view prefix) {
     for (const auto& row : rows) {
         std::cout << fmt::format("\n### {} `{}{}`\n\n{} Permission: {}. Answer: {}.\n", row.method, prefix,
                                  row.path, row.summary, name_of(row.permission), name_of(row.response));
         if (row.request_schema) print_fields(row.request_schema());
+        print_answer(row);
+        print_example(row, prefix);
     }
 }
 

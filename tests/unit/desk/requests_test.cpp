@@ -5,7 +5,12 @@
 #include "desk/browser.hpp"
 #include "desk/handlers.hpp"
 #include "desk/notices.hpp"
-#include "ops/desk.hpp"
+#include "ops/desk_browser.hpp"
+#include "ops/desk_files.hpp"
+#include "ops/desk_input.hpp"
+#include "ops/desk_screen.hpp"
+#include "ops/desk_system.hpp"
+#include "ops/desk_terminal.hpp"
 #include "ops/operation.hpp"
 #include "tests/fakes/run_loop.hpp"
 

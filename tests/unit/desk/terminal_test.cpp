@@ -12,7 +12,7 @@
 #include <optional>
 
 #include "desk/terminal.hpp"
-#include "ops/desk.hpp"
+#include "ops/desk_terminal.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;

@@ -1,4 +1,9 @@
-#include "ops/desk.hpp"
+#include "ops/desk_browser.hpp"
+#include "ops/desk_files.hpp"
+#include "ops/desk_input.hpp"
+#include "ops/desk_screen.hpp"
+#include "ops/desk_system.hpp"
+#include "ops/desk_terminal.hpp"
 
 #include <doctest/doctest.h>
 

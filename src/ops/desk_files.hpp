@@ -1,0 +1,53 @@
+// Operations of files: their requests and rows.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "json/fields.hpp"
+#include "ops/operation.hpp"
+
+namespace carrel::ops {
+
+std::span<const Operation> files_rows();
+
+struct ViewFile {
+    std::string path;
+    std::vector<int> view_range;  ///< first and last line, -1 for the end; empty: everything
+};
+const json::Shape<ViewFile>& view_file_shape();
+
+/// Of file/create and file/write.
+struct WriteFile {
+    std::string path;
+    std::string file_text;
+};
+const json::Shape<WriteFile>& write_file_shape();
+
+struct ReplaceInFile {
+    std::string path;
+    std::string old_str;
+    std::string new_str;
+};
+const json::Shape<ReplaceInFile>& replace_in_file_shape();
+
+struct InsertInFile {
+    std::string path;
+    int insert_line = 0;  ///< the line after which; 0 is the top
+    std::string insert_text;
+};
+const json::Shape<InsertInFile>& insert_in_file_shape();
+
+/// Of file/list (absent: the home directory) and of file/download.
+struct ListFiles {
+    std::string path;
+};
+const json::Shape<ListFiles>& list_files_shape();
+
+struct DownloadFile {
+    std::string path;
+};
+const json::Shape<DownloadFile>& download_file_shape();
+
+}  // namespace carrel::ops

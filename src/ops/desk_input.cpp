@@ -1,0 +1,119 @@
+#include "ops/desk_input.hpp"
+
+#include <array>
+
+#include "ops/fields.hpp"
+
+namespace carrel::ops {
+
+namespace {
+
+using json::between;
+using json::field;
+using json::length_between;
+using json::one_of;
+using json::Shape;
+
+constexpr double longest_pause = 300;
+constexpr std::size_t longest_chord = 200;
+constexpr std::size_t longest_typing = 20'000;
+constexpr auto held = R"(keys held meanwhile, such as "ctrl+shift")";
+constexpr auto control = Permission::control;
+
+json::Rule chord_length() { return length_between(1, longest_chord); }
+
+constexpr std::array rows{
+    Operation{"mouse/click", "POST", "/mouse/click", control, Body::json, Body::json,
+              "Clicks once, twice or three times, at a place or where the pointer is.", schema<click_shape>},
+    Operation{"mouse/move", "POST", "/mouse/move", control, Body::json, Body::json, "Moves the pointer.",
+              schema<move_shape>},
+    Operation{"mouse/drag", "POST", "/mouse/drag", control, Body::json, Body::json,
+              "Presses the left button at one place and releases it at another.", schema<drag_shape>},
+    Operation{"mouse/down", "POST", "/mouse/down", control, Body::json, Body::json,
+              "Presses a button where the pointer is.", schema<press_button_shape>},
+    Operation{"mouse/up", "POST", "/mouse/up", control, Body::json, Body::json,
+              "Releases a button where the pointer is.", schema<press_button_shape>},
+    Operation{"mouse/scroll", "POST", "/mouse/scroll", control, Body::json, Body::json, "Turns the wheel.",
+              schema<scroll_shape>},
+    Operation{"keyboard/key", "POST", "/keyboard/key", control, Body::json, Body::json,
+              R"(Presses keys, such as "ctrl+c"; several chords stand apart by spaces.)",
+              schema<press_key_shape>},
+    Operation{"keyboard/type", "POST", "/keyboard/type", control, Body::json, Body::json,
+              "Types text; any character of Unicode, a line feed is the Return key.",
+              schema<type_text_shape>},
+    Operation{"keyboard/hold_key", "POST", "/keyboard/hold_key", control, Body::json, Body::json,
+              "Holds keys down for a time.", schema<hold_key_shape>},
+};
+
+}  // namespace
+
+std::span<const Operation> input_rows() { return rows; }
+
+const Shape<Click>& click_shape() {
+    static const Shape<Click> shape{
+        with({field("button", &Click::button, "which button, how often",
+                    one_of({"left_click", "right_click", "middle_click", "double_click", "triple_click"})),
+              field("coordinate", &Click::coordinate, "where; absent: where the pointer is", point_shape()),
+              field("key", &Click::key, held, chord_length())},
+             observing<Click>())};
+    return shape;
+}
+
+const Shape<Move>& move_shape() {
+    static const Shape<Move> shape{
+        with({field("coordinate", &Move::coordinate, "where to", point_shape())}, observing<Move>())};
+    return shape;
+}
+
+const Shape<Drag>& drag_shape() {
+    static const Shape<Drag> shape{
+        with({field("start_coordinate", &Drag::start_coordinate, "where the button goes down", point_shape()),
+              field("end_coordinate", &Drag::end_coordinate, "where it goes up", point_shape()),
+              field("key", &Drag::key, held, chord_length())},
+             observing<Drag>())};
+    return shape;
+}
+
+const Shape<PressButton>& press_button_shape() {
+    static const Shape<PressButton> shape{
+        with({field("button", &PressButton::button, "which button", one_of({"left", "middle", "right"}))
+                  .with_default()},
+             observing<PressButton>())};
+    return shape;
+}
+
+const Shape<Scroll>& scroll_shape() {
+    static const Shape<Scroll> shape{
+        with({field("direction", &Scroll::direction, "where to", one_of({"up", "down", "left", "right"})),
+              field("amount", &Scroll::amount, "clicks of the wheel", between(1, 100)),
+              field("coordinate", &Scroll::coordinate, "where; absent: where the pointer is", point_shape()),
+              field("modifier_key", &Scroll::modifier_key, held, chord_length())},
+             observing<Scroll>())};
+    return shape;
+}
+
+const Shape<PressKey>& press_key_shape() {
+    static const Shape<PressKey> shape{
+        with({field("key", &PressKey::key, R"(a chord such as "ctrl+c", or several with spaces between)",
+                    chord_length()),
+              field("repeat", &PressKey::repeat, "how often", between(1, 100)).with_default()},
+             observing<PressKey>())};
+    return shape;
+}
+
+const Shape<TypeText>& type_text_shape() {
+    static const Shape<TypeText> shape{
+        with({field("text", &TypeText::text, "what is typed", length_between(1, longest_typing))},
+             observing<TypeText>())};
+    return shape;
+}
+
+const Shape<HoldKey>& hold_key_shape() {
+    static const Shape<HoldKey> shape{
+        with({field("key", &HoldKey::key, "a chord", chord_length()),
+              field("duration", &HoldKey::duration, "seconds", between(0, longest_pause))},
+             observing<HoldKey>())};
+    return shape;
+}
+
+}  // namespace carrel::ops
