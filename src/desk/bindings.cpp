@@ -30,6 +30,22 @@ Task<net::Response> answer(const OperationHandler& handler, net::Request& reques
 
 }  // namespace
 
+const Binding* Bindings::find(const ops::Operation& row) const {
+    const auto found =
+        std::ranges::find_if(bindings_, [&](const auto& binding) { return fits(binding, row); });
+    return found == bindings_.end() ? nullptr : &*found;
+}
+
+Task<net::Response> Bindings::call(const ops::Operation& row, net::Request& request) const {
+    const auto* binding = find(row);
+    if (!binding) throw wrong(row.method, row.name, "has no handler");
+    try {
+        co_return co_await answer(binding->handler, request);
+    } catch (const core::Error& error) {
+        co_return problem_answer(error);
+    }
+}
+
 void Bindings::add(std::vector<Binding> bindings) {
     for (auto& binding : bindings) bindings_.push_back(std::move(binding));
 }
@@ -43,7 +59,7 @@ void Bindings::route(net::Router& router) const {
         const auto is_its = [&](const auto& binding) { return fits(binding, row); };
         if (std::ranges::count_if(bindings_, is_its) != 1)
             throw wrong(row.method, row.name, "needs exactly one handler");
-        const auto handler = std::ranges::find_if(bindings_, is_its)->handler;
+        const auto handler = find(row)->handler;
         router.add({std::string{row.method}, std::string{row.path},
                     [handler](net::Request& request) { return answer(handler, request); }});
     }

@@ -5,6 +5,7 @@
 
 #include "desk/handlers.hpp"
 #include "net/router.hpp"
+#include "ops/operation.hpp"
 
 namespace carrel::desk {
 
@@ -14,8 +15,12 @@ public:
     /// One route for each row of ops::desk_operations(). Throws Error{internal} unless every row has
     /// exactly one binding and every binding a row.
     void route(net::Router& router) const;
+    /// What the row's handler answers; what it throws as a problem. Only rows that are routed can be called.
+    Task<net::Response> call(const ops::Operation& row, net::Request& request) const;
 
 private:
+    const Binding* find(const ops::Operation& row) const;
+
     std::vector<Binding> bindings_;
 };
 

@@ -13,6 +13,7 @@
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "desk/answers.hpp"
+#include "desk/batch.hpp"
 #include "desk/bindings.hpp"
 #include "desk/browser.hpp"
 #include "desk/desktop.hpp"
@@ -65,6 +66,7 @@ struct Service {
     Terminal terminal;
     Files files;
     Browser browser;
+    Bindings bindings;
     net::Router router{[](const core::Error& error, const net::Request&) { return problem_answer(error); }};
     net::Server server;
     async::Scope scope;
@@ -90,7 +92,6 @@ void Service::add_routes() {
     router.add(
         {"GET", "/notices", [this](net::Request&) -> Task<net::Response> { co_return notices.follow(); }});
     router.add({"GET", "/vnc", [this](net::Request& request) { return open_viewer(display, request); }});
-    Bindings bindings;
     bindings.add(bind_screen(display));
     bindings.add(bind_mouse(display));
     bindings.add(bind_keyboard(display));
@@ -98,6 +99,7 @@ void Service::add_routes() {
     bindings.add(bind_files(files));
     bindings.add(bind_browser(browser, display));
     bindings.add(bind_system(display));
+    bindings.add(bind_batch(bindings));
     bindings.route(router);
 }
 

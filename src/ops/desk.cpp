@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "ops/desk_batch.hpp"
 #include "ops/desk_browser.hpp"
 #include "ops/desk_files.hpp"
 #include "ops/desk_input.hpp"
@@ -14,8 +15,8 @@ namespace {
 
 std::vector<Operation> all_rows() {
     std::vector<Operation> all;
-    for (const auto rows :
-         {screen_rows(), input_rows(), terminal_rows(), files_rows(), browser_rows(), system_rows()})
+    for (const auto rows : {screen_rows(), input_rows(), terminal_rows(), files_rows(), browser_rows(),
+                            system_rows(), batch_rows()})
         all.insert(all.end(), rows.begin(), rows.end());
     return all;
 }

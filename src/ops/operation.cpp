@@ -4,7 +4,7 @@ namespace carrel::ops {
 
 bool is_batchable(const Operation& row) {
     const bool takes_json = row.request == Body::none || row.request == Body::json;
-    return takes_json && (row.response == Body::json || row.response == Body::picture);
+    return takes_json && row.name != "batch" && (row.response == Body::json || row.response == Body::picture);
 }
 
 json::Object answer_schema(const Operation& row) {

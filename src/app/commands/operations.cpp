@@ -36,6 +36,19 @@ std::string_view name_of(ops::Body body) {
     return "?";
 }
 
+std::string_view word_of(ops::Body body) {
+    switch (body) {
+        case ops::Body::none: return "none";
+        case ops::Body::json: return "json";
+        case ops::Body::multipart: return "multipart";
+        case ops::Body::picture: return "picture";
+        case ops::Body::bytes: return "bytes";
+        case ops::Body::event_stream: return "event_stream";
+        case ops::Body::upgrade: return "upgrade";
+    }
+    return "?";
+}
+
 std::string type_of(const json::Value& schema) {
     if (const auto* words = json::find(schema, "enum")) {
         std::string text;
@@ -97,6 +110,34 @@ int print_operations() {
     return 0;
 }
 
+json::Object to_json(const ops::Operation& row, std::string_view prefix) {
+    json::Object object{{"name", row.name},
+                        {"method", row.method},
+                        {"path", std::string{prefix} + std::string{row.path}},
+                        {"permission", name_of(row.permission)},
+                        {"summary", row.summary},
+                        {"request", word_of(row.request)},
+                        {"response", word_of(row.response)},
+                        {"answer", ops::answer_schema(row)},
+                        {"example", row.example}};
+    if (row.request_schema) object["input"] = row.request_schema();
+    return object;
+}
+
+int print_json() {
+    json::Array server;
+    json::Array desk;
+    for (const auto& row : ops::server_operations()) server.push_back(to_json(row, ""));
+    for (const auto& row : ops::desk_operations()) {
+        auto object = to_json(row, api::desk_prefix);
+        object["batch"] = ops::is_batchable(row);
+        desk.push_back(std::move(object));
+    }
+    std::cout << json::to_text(json::Object{{"server", std::move(server)}, {"desk", std::move(desk)}})
+              << "\n";
+    return 0;
+}
+
 int print_settings() {
     std::cout
         << "# Settings\n\nMade by `carrel operations --settings`. Do not edit. Later wins: TOML file "
@@ -121,10 +162,13 @@ int print_settings() {
 
 void add_operations(CLI::App& program, Action& action) {
     auto* word = program.add_subcommand("operations", "Print the API's reference, as Markdown");
-    auto only_settings = std::make_shared<bool>(false);
-    word->add_flag("--settings", *only_settings, "the settings instead");
-    word->callback([only_settings, &action] {
-        action = [only_settings] { return *only_settings ? print_settings() : print_operations(); };
+    auto wish = std::make_shared<std::pair<bool, bool>>();
+    auto* only_settings = word->add_flag("--settings", wish->first, "the settings instead");
+    word->add_flag("--json", wish->second, "with JSON Schemas, for programs")->excludes(only_settings);
+    word->callback([wish, &action] {
+        action = [wish] {
+            return wish->first ? print_settings() : wish->second ? print_json() : print_operations();
+        };
     });
 }
 

@@ -1,0 +1,18 @@
+// desk/batch: operations one after another in one request, each through its own handler.
+#pragma once
+
+#include <vector>
+
+#include "desk/bindings.hpp"
+#include "desk/handlers.hpp"
+#include "ops/operation.hpp"
+
+namespace carrel::desk {
+
+/// A JSON object as the query of a GET row: numbers, booleans and texts; lists and objects as JSON text.
+net::Query query_of(const json::Object& input);
+
+/// `bindings` must outlive it, and may hold it.
+std::vector<Binding> bind_batch(const Bindings& bindings);
+
+}  // namespace carrel::desk

@@ -1,0 +1,63 @@
+#include "ops/desk_batch.hpp"
+
+#include <array>
+
+#include "ops/fields.hpp"
+
+namespace carrel::ops {
+
+namespace {
+
+using json::field;
+using json::length_between;
+using json::one_of;
+using json::Shape;
+
+constexpr std::array batch_answer{
+    Member{
+        "results", "array",
+        "for each action {operation, status, answer}: HTTP's status and what the operation itself answers; "
+        "{operation, skipped: true} after one that failed"},
+    Member{"failed_at", "integer", "the index of the action that failed", false},
+};
+
+constexpr std::array rows{
+    Operation{
+        "batch", "POST", "/batch", Permission::control, Body::json, Body::json,
+        "Carries out operations in order and stops at the first that fails.", schema<batch_shape>,
+        batch_answer,
+        R"({"actions":[{"operation":"mouse/move","input":{"coordinate":{"x":20,"y":30},"observe":"none"}},{"operation":"screen/cursor_position"}]})"},
+};
+
+const Shape<BatchAction>& action_shape() {
+    static const Shape<BatchAction> shape{
+        field("operation", &BatchAction::operation, R"(its name, such as "mouse/click")",
+              length_between(1, 100)),
+        field("method", &BatchAction::method,
+              "where the name stands for a GET and a POST; absent: POST with an input",
+              one_of({"GET", "POST"})),
+        field("input", &BatchAction::input, "what the operation takes")};
+    return shape;
+}
+
+}  // namespace
+
+std::span<const Operation> batch_rows() { return rows; }
+
+const Shape<Batch>& batch_shape() {
+    static const Shape<Batch> shape{json::list_field(
+        "actions", &Batch::actions, "what is done, one after another; at most 100", action_shape())};
+    return shape;
+}
+
+const Operation* find_batch_operation(const BatchAction& action) {
+    const auto find = [&](std::string_view method) {
+        const auto* row = find_desk_operation(method, "/" + action.operation);
+        return row && is_batchable(*row) ? row : nullptr;
+    };
+    if (action.method) return find(*action.method);
+    const auto* first = find(action.input ? "POST" : "GET");
+    return first ? first : find(action.input ? "GET" : "POST");
+}
+
+}  // namespace carrel::ops
