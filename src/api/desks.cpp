@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/body.hpp"
 #include "api/desk_headers.hpp"
+#include "api/upgrading.hpp"
 #include "api/watching.hpp"
 #include "async/deadline.hpp"
+#include "net/websocket_handshake.hpp"
 
 namespace carrel::api {
 
@@ -18,6 +22,8 @@ using namespace std::chrono_literals;
 
 /// Longer than any operation may take (300 s for a command that waits its turn behind another).
 constexpr auto answer_limit = 15min;
+/// For the answer to a WebSocket handshake: what it leads to may have to be started first.
+constexpr auto handshake_limit = 60s;
 
 /// Keeps what an answer's body still needs: the request that is being sent, and the way to the desk.
 class KeptSource final : public net::Source {
@@ -34,14 +40,27 @@ private:
     std::unique_ptr<net::Source> inner_;
 };
 
+/// The path inside the desk: the row's own, with the client's words (still encoded) where it has parameters.
+std::string inner_path(const Request& request, const ops::Operation& row) {
+    if (!row.path.contains('{')) return std::string{row.path};
+    // The route has matched, so as many segments stand there as in desk_prefix.
+    std::size_t place = 0;
+    for (auto left = std::ranges::count(desk_prefix, '/'); left > 0; --left)
+        place = request.path.find('/', place + 1);
+    return request.path.substr(place);
+}
+
 /// The request as the desk gets it: the row's own path, the client's query and body, few headers.
 std::shared_ptr<Request> inner_request(Request& request, const ops::Operation& row) {
     auto inner = std::make_shared<Request>();
     inner->method = row.method;
-    inner->path = row.path;
+    inner->path = inner_path(request, row);
     const auto query = request.target.find('?');
     inner->target = inner->path + (query == std::string::npos ? "" : request.target.substr(query));
     inner->headers = inward_headers(request.headers);
+    if (row.response == ops::Body::upgrade)
+        for (const auto& [name, value] : net::handshake_headers(request.headers))
+            inner->headers.add(name, value);
     inner->body = std::move(request.body);
     inner->body_length = request.body_length;
     return inner;
@@ -49,11 +68,16 @@ std::shared_ptr<Request> inner_request(Request& request, const ops::Operation& r
 
 Task<Response> pass_on(SessionService& service, const ops::Operation& row, Request& request,
                        std::string principal) {
+    const bool is_upgrade = row.response == ops::Body::upgrade;
+    if (is_upgrade)
+        if (auto refusal = net::refuse_handshake(request)) co_return std::move(*refusal);
     auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
     auto inner = inner_request(request, row);
-    auto from_desk =
-        co_await async::deadline(answer_limit, fmt::format("the desk's {}", row.name), desk->handle(*inner));
-    if (!is_desk_status(from_desk.status))
+    auto from_desk = co_await async::deadline(is_upgrade ? handshake_limit : answer_limit,
+                                              fmt::format("the desk's {}", row.name), desk->handle(*inner));
+    if (is_upgrade && from_desk.status == 101)
+        co_return accept_upgrade(*inner, std::move(from_desk), std::move(desk));
+    if (!is_desk_status(from_desk.status) || (is_upgrade && from_desk.status < 400))
         throw core::Error{
             core::Code::unavailable,
             fmt::format("the desk answered {} with the impossible status {}", row.name, from_desk.status),

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <chrono>
 
+#include "async/gate.hpp"
+#include "async/scope.hpp"
 #include "core/error.hpp"
 #include "core/sys.hpp"
 #include "net/connect.hpp"
@@ -88,6 +90,33 @@ Task<> relay(Stream& left, Stream& right) {
     co_await (pump(left, right) && pump(right, left));
     left.close();
     right.close();
+}
+
+Task<> relay(Stream& left, Stream& right, async::Duration farewell) {
+    using namespace boost::asio::experimental::awaitable_operators;
+    const auto executor = co_await boost::asio::this_coro::executor;
+    async::Gate ended{executor};
+    const auto pump_to_end = [&ended](Stream& from, Stream& to) -> Task<> {
+        co_await pump(from, to);
+        ended.notify_all();
+    };
+    const auto hang_up = [&]() -> Task<> {
+        co_await ended.wait();
+        co_await async::pause(farewell);
+        left.close();
+        right.close();
+    };
+    async::Job limit{executor, "hanging up", hang_up()};
+    std::exception_ptr cancelled;
+    try {
+        co_await (pump_to_end(left, right) && pump_to_end(right, left));
+    } catch (...) {
+        cancelled = std::current_exception();
+    }
+    co_await limit.close();
+    left.close();
+    right.close();
+    if (cancelled) std::rethrow_exception(cancelled);
 }
 
 }  // namespace carrel::net

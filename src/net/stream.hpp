@@ -20,5 +20,8 @@ Task<std::unique_ptr<Stream>> connect_unix(std::string path);
 /// Copies both ways until both have ended or one has failed; both are closed then. Never throws but for
 /// cancellation.
 Task<> relay(Stream& left, Stream& right);
+/// The same, but when one has ended the other has `farewell` left: for protocols in which nobody talks on
+/// to somebody who has hung up.
+Task<> relay(Stream& left, Stream& right, async::Duration farewell);
 
 }  // namespace carrel::net

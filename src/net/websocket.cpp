@@ -9,8 +9,8 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
-#include "net/head_writer.hpp"
 #include "net/websocket_frames.hpp"
+#include "net/websocket_handshake.hpp"
 
 namespace carrel::net {
 
@@ -219,20 +219,6 @@ namespace {
 
 using Serve = std::function<Task<>(WebSocket&)>;
 
-core::Error no_handshake(std::string_view why) {
-    return {core::Code::invalid, "this address is for WebSockets: " + std::string{why}};
-}
-
-void judge_handshake(const Request& request) {
-    const auto key = request.headers.find("Sec-WebSocket-Key");
-    if (request.method != "GET") throw no_handshake("the method must be GET");
-    if (!request.headers.has_token("Upgrade", "websocket") ||
-        !request.headers.has_token("Connection", "Upgrade"))
-        throw no_handshake("the headers \"Connection: Upgrade\" and \"Upgrade: websocket\" are missing");
-    if (!key || core::parse_base64(*key).value_or("").size() != 16)
-        throw no_handshake("Sec-WebSocket-Key must be 16 bytes in base64");
-}
-
 std::string agree(const Request& request, const std::vector<std::string>& subprotocols) {
     for (const auto& offer : subprotocols)
         if (request.headers.has_token("Sec-WebSocket-Protocol", offer)) return offer;
@@ -279,18 +265,9 @@ Task<> run_websocket(std::unique_ptr<Stream> stream, std::string agreed, WebSock
 
 Response accept_websocket(const Request& request, std::vector<std::string> subprotocols,
                           WebSocketLimits limits, Serve serve) {
-    judge_handshake(request);
-    if (request.headers.find("Sec-WebSocket-Version") != "13") {
-        auto response = problem_response(426, "invalid", "Sec-WebSocket-Version must be 13", request.id);
-        response.headers.add("Sec-WebSocket-Version", "13");
-        return response;
-    }
-    Response response;
-    response.status = 101;
-    response.headers.add("Upgrade", "websocket");
-    response.headers.add("Sec-WebSocket-Accept", make_accept_key(*request.headers.find("Sec-WebSocket-Key")));
+    if (auto refusal = refuse_handshake(request)) return std::move(*refusal);
     auto agreed = agree(request, subprotocols);
-    if (!agreed.empty()) response.headers.add("Sec-WebSocket-Protocol", agreed);
+    auto response = handshake_answer(request, agreed);
     response.upgrade = [agreed = std::move(agreed), limits,
                         serve = std::move(serve)](std::unique_ptr<Stream> stream) -> Task<> {
         return run_websocket(std::move(stream), agreed, limits, serve);

@@ -43,6 +43,18 @@ inline std::unique_ptr<Stream> dial(async::Executor executor, std::uint16_t port
     return make_stream(std::move(executor), std::move(socket));
 }
 
+/// Two ends of one connection.
+struct Ends {
+    std::unique_ptr<Stream> ours;
+    std::unique_ptr<Stream> theirs;
+};
+
+inline Ends make_ends(const async::Executor& executor) {
+    int pair[2];
+    core::checked("socketpair", ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+    return {make_stream(executor, core::Fd{pair[0]}), make_stream(executor, core::Fd{pair[1]})};
+}
+
 namespace detail {
 
 inline Task<std::string> read_to(Stream& stream, std::string marker, std::string& text) {
