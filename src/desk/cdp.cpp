@@ -1,0 +1,247 @@
+#include "desk/cdp.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/this_coro.hpp>
+#include <deque>
+#include <map>
+
+#include "async/deadline.hpp"
+#include "core/log.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using core::Code;
+using core::Error;
+using Clock = std::chrono::steady_clock;
+
+Error browser_gone() { return {Code::unavailable, "the browser has ended", "browser_gone"}; }
+
+Error too_large(std::string_view what) {
+    return {Code::exhausted, fmt::format("{} is too large", what), "cdp_too_large"};
+}
+
+/// A call that waits for its answer.
+struct Pending {
+    explicit Pending(async::Executor executor) : changed{std::move(executor)} {}
+
+    void end(std::optional<Error> with = std::nullopt) {
+        failure = std::move(with);
+        has_ended = true;
+        changed.notify_all();
+    }
+
+    async::Gate changed;
+    std::string session;
+    std::string method;
+    json::Value result;
+    std::optional<Error> failure;
+    bool has_ended = false;
+};
+
+template <class Function, class... Arguments>
+void tell(std::vector<std::weak_ptr<Function>>& listeners, const Arguments&... arguments) {
+    std::erase_if(listeners, [](const auto& listener) { return listener.expired(); });
+    const auto now = listeners;  // a listener may subscribe others
+    for (const auto& weak : now)
+        if (const auto listener = weak.lock()) (*listener)(arguments...);
+}
+
+}  // namespace
+
+/// One connection, with what goes out and what is waited for.
+struct Cdp::Link {
+    Link(async::Executor loop, std::unique_ptr<CdpTransport> browser)
+        : transport{std::move(browser)}, to_write{loop}, ended{loop} {}
+
+    std::unique_ptr<CdpTransport> transport;
+    std::deque<std::string> outgoing;
+    std::size_t outgoing_bytes = 0;
+    std::map<std::uint64_t, Pending*> pending;
+    async::Gate to_write;
+    async::Gate ended;
+    Clock::time_point last_use = Clock::now();
+    std::uint64_t last_id = 0;
+    bool is_open = true;
+};
+
+Cdp::Cdp(async::Executor executor, async::Pool& pool, Connect connect, CdpLimits limits)
+    : executor_{executor},
+      pool_{pool},
+      connect_{std::move(connect)},
+      limits_{limits},
+      changed_{executor},
+      scope_{executor} {}
+
+Cdp::~Cdp() { disconnect(); }
+
+bool Cdp::is_connected() const { return link_ && link_->is_open; }
+
+void Cdp::disconnect() {
+    if (const auto link = link_) end(*link);
+}
+
+Task<> Cdp::connect() { co_await get_link(); }
+
+Task<std::shared_ptr<Cdp::Link>> Cdp::get_link() {
+    // One connects, the others wait for what becomes of it.
+    while (is_connecting_) co_await changed_.wait();
+    if (is_connected()) co_return link_;
+    is_connecting_ = true;
+    struct Leave {
+        Cdp& cdp;
+        ~Leave() {
+            cdp.is_connecting_ = false;
+            cdp.changed_.notify_all();
+        }
+    } leave{*this};
+    auto transport = co_await async::deadline(limits_.connect_time, "connecting to the browser", connect_());
+    link_ = std::make_shared<Link>(executor_, std::move(transport));
+    scope_.start("reading from the browser", read(link_));
+    scope_.start("writing to the browser", write(link_));
+    scope_.start("resting from the browser", rest(link_));
+    co_return link_;
+}
+
+Task<json::Value> Cdp::call(std::string session, std::string method, json::Object params,
+                            async::Duration limit) {
+    const auto until = Clock::now() + limit;
+    const auto link = co_await get_link();
+    const auto id = ++link->last_id;
+    auto text = make_cdp_call(id, session, method, params);
+    if (link->outgoing_bytes + text.size() > limits_.waiting_bytes)
+        throw too_large("what is sent to the browser");
+    Pending pending{executor_};
+    pending.session = std::move(session);
+    pending.method = std::move(method);
+    link->pending.emplace(id, &pending);
+    struct Leave {
+        Link& link;
+        std::uint64_t id;
+        ~Leave() { link.pending.erase(id); }
+    } leave{*link, id};
+    link->last_use = Clock::now();
+    link->outgoing_bytes += text.size();
+    link->outgoing.push_back(std::move(text));
+    link->to_write.notify_all();
+    while (!pending.has_ended)
+        if (!co_await pending.changed.wait_for(until - Clock::now()) && !pending.has_ended)
+            throw Error{Code::timeout,
+                        fmt::format("the browser did not answer {} within {} ms", pending.method,
+                                    std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()),
+                        "cdp_timeout"};
+    link->last_use = Clock::now();
+    if (pending.failure) throw *pending.failure;
+    co_return std::move(pending.result);
+}
+
+void Cdp::post(std::string_view session, std::string_view method, const json::Object& params) {
+    if (!is_connected()) return;
+    auto text = make_cdp_call(++link_->last_id, session, method, params);
+    if (link_->outgoing_bytes + text.size() > limits_.waiting_bytes) return;
+    link_->outgoing_bytes += text.size();
+    link_->outgoing.push_back(std::move(text));
+    link_->to_write.notify_all();
+}
+
+void Cdp::fail_session(std::string_view session, const Error& error) {
+    if (!link_) return;
+    for (const auto& [id, pending] : link_->pending)
+        if (pending->session == session && !pending->has_ended) pending->end(error);
+}
+
+Cdp::Subscription Cdp::subscribe(Listener listener) {
+    auto kept = std::make_shared<Listener>(std::move(listener));
+    listeners_.push_back(kept);
+    return Subscription{std::move(kept)};
+}
+
+Cdp::Subscription Cdp::subscribe_to_end(std::function<void()> listener) {
+    auto kept = std::make_shared<Listener>([listener = std::move(listener)](const CdpEvent&) { listener(); });
+    end_listeners_.push_back(kept);
+    return Subscription{std::move(kept)};
+}
+
+Task<CdpMessage> Cdp::parse(std::string text) {
+    if (text.size() < limits_.pool_bytes) co_return core::value_or_throw(parse_cdp_message(text));
+    // Big messages are parsed while the loop goes on; the next one waits, so order is kept.
+    co_return co_await async::run_on(
+        pool_, [text = std::move(text)] { return core::value_or_throw(parse_cdp_message(text)); });
+}
+
+Task<> Cdp::read(std::shared_ptr<Link> link) {
+    try {
+        while (auto received = co_await link->transport->receive()) {
+            if (!link->is_open) break;
+            if (received->is_cut) {
+                const auto id = find_answer_id(received->text);
+                const auto place = id ? link->pending.find(*id) : link->pending.end();
+                if (place != link->pending.end()) place->second->end(too_large("the browser's answer"));
+                continue;
+            }
+            take(*link, co_await parse(std::move(received->text)));
+        }
+    } catch (const Error& error) {
+        core::log_warning("the browser's DevTools connection is given up: {}", error.message());
+    }
+    end(*link);
+}
+
+void Cdp::take(Link& link, CdpMessage message) {
+    if (!link.is_open) return;
+    if (const auto* event = std::get_if<CdpEvent>(&message)) {
+        tell(listeners_, *event);
+        return;
+    }
+    auto& answer = std::get<CdpAnswer>(message);
+    const auto place = link.pending.find(answer.id);
+    if (place == link.pending.end() || place->second->has_ended) return;
+    auto& pending = *place->second;
+    pending.result = std::move(answer.result);
+    if (!answer.refusal) return pending.end();
+    pending.end(
+        Error{Code::conflict, fmt::format("{}: {}", pending.method, answer.refusal->message), "cdp_refused"});
+}
+
+Task<> Cdp::write(std::shared_ptr<Link> link) {
+    try {
+        while (link->is_open) {
+            if (link->outgoing.empty()) {
+                co_await link->to_write.wait();
+                continue;
+            }
+            const auto text = std::move(link->outgoing.front());
+            link->outgoing.pop_front();
+            co_await link->transport->send(text);
+            link->outgoing_bytes -= text.size();
+        }
+    } catch (const Error&) {
+        end(*link);  // reading has met the same
+    }
+}
+
+/// Ends a connection that nobody uses any more.
+Task<> Cdp::rest(std::shared_ptr<Link> link) {
+    while (link->is_open) {
+        const auto left = link->last_use + limits_.idle_time - Clock::now();
+        if (left <= Clock::duration::zero() && link->pending.empty()) break;
+        co_await link->ended.wait_for(std::max<Clock::duration>(left, std::chrono::seconds{1}));
+    }
+    end(*link);
+}
+
+void Cdp::end(Link& link) {
+    if (!std::exchange(link.is_open, false)) return;
+    link.transport->close();
+    for (const auto& [id, pending] : link.pending)
+        if (!pending->has_ended) pending->end(browser_gone());
+    link.outgoing.clear();
+    link.to_write.notify_all();
+    link.ended.notify_all();
+    if (link_.get() == &link) link_.reset();
+    tell(end_listeners_, CdpEvent{});
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,242 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "desk/tabs.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using core::Code;
+using core::Error;
+using namespace std::chrono_literals;
+
+/// What the browser itself answers, so that it works with a page that has crashed, is busy or shows a
+/// dialog.
+constexpr std::array<std::string_view, 14> browser_methods{"Page.navigate",
+                                                           "Page.reload",
+                                                           "Page.stopLoading",
+                                                           "Page.crash",
+                                                           "Page.bringToFront",
+                                                           "Page.handleJavaScriptDialog",
+                                                           "Page.close",
+                                                           "Page.getNavigationHistory",
+                                                           "Page.navigateToHistoryEntry",
+                                                           "Browser.getWindowForTarget",
+                                                           "Target.getTargetInfo",
+                                                           "Network.getCookies",
+                                                           "Network.setCookies",
+                                                           "Browser.setWindowBounds"};
+constexpr auto answering_time = 1s;
+
+/// Which call has its answer from the page itself, whatever state that is in.
+bool is_of_page(std::string_view method) {
+    return std::ranges::find(browser_methods, method) == browser_methods.end();
+}
+
+Error tab_gone() { return {Code::unavailable, "the tab is closed", "tab_gone"}; }
+Error page_crashed() {
+    return {Code::unavailable, "the page has crashed: navigate or reload the tab", "page_crashed"};
+}
+
+/// The text of an exception as a console would show it, in some lines.
+std::string describe_exception(const json::Value& details) {
+    constexpr std::size_t most = 4000;
+    const auto* thrown = json::find(details, "exception");
+    std::string text{thrown ? json::text_or(*thrown, "description") : std::string_view{}};
+    if (text.empty() && thrown)
+        if (const auto* value = json::find(*thrown, "value")) text = json::to_text(*value);
+    if (text.empty()) text = json::text_or(details, "text", "the script failed");
+    return text.size() > most ? text.substr(0, most) : text;
+}
+
+bool has_lost_context(const Error& error) {
+    return error.reason() == "cdp_refused" &&
+           (error.message().contains("context") || error.message().contains("navigated or closed"));
+}
+
+}  // namespace
+
+Tab::Tab(async::Executor executor, Cdp& cdp, std::string id, std::string session)
+    : executor_{std::move(executor)}, cdp_{cdp}, id_{std::move(id)}, session_{std::move(session)} {
+    // Not awaited: a page that is busy answers late, and what follows comes after it anyway.
+    post("Page.enable");
+    post("Page.setLifecycleEventsEnabled", {{"enabled", true}});
+    post("Target.setAutoAttach", {{"autoAttach", true},
+                                  {"waitForDebuggerOnStart", false},
+                                  {"flatten", true},
+                                  {"filter", json::Array{json::Object{{"type", "iframe"}}}}});
+}
+
+void Tab::post(std::string_view method, const json::Object& params) { cdp_.post(session_, method, params); }
+
+Task<json::Value> Tab::call(std::string method, json::Object params, async::Duration limit) {
+    return call_any(session_, std::move(method), std::move(params), limit);
+}
+
+Task<json::Value> Tab::call_frame(std::string session, std::string method, json::Object params,
+                                  async::Duration limit) {
+    return call_any(std::move(session), std::move(method), std::move(params), limit);
+}
+
+Task<json::Value> Tab::call_any(std::string session, std::string method, json::Object params,
+                                async::Duration limit) {
+    const bool needs_page = is_of_page(method);
+    if (!is_open_) throw tab_gone();
+    if (needs_page && has_crashed_) throw page_crashed();
+    if (needs_page && dialog_) throw describe_dialog();
+    bool is_late = false;
+    try {
+        co_return co_await cdp_.call(session, std::move(method), std::move(params), limit);
+    } catch (const Error& error) {
+        is_late = error.reason() == "cdp_timeout";
+        const bool is_over = error.message().contains("Session with given id not found");
+        if (is_over && session == session_) end();
+        if (is_over) throw tab_gone();
+        if (!is_late) throw;
+    }
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
+    if (needs_page && co_await does_browser_answer())
+        throw Error{Code::timeout,
+                    fmt::format("the page did not answer within {} ms: a script of it may run for ever; "
+                                "navigate or close the tab",
+                                waited),
+                    "page_busy"};
+    throw Error{Code::timeout, fmt::format("the browser did not answer within {} ms: it hangs", waited),
+                "browser_hung"};
+}
+
+Task<bool> Tab::does_browser_answer() {
+    try {
+        co_await cdp_.call({}, "Browser.getVersion", {}, answering_time);
+        co_return true;
+    } catch (const Error&) {
+        co_return false;
+    }
+}
+
+Error Tab::describe_dialog() const {
+    return {Code::conflict,
+            fmt::format("the page shows a dialog ({}: \"{}\") and waits for its answer",
+                        dialog_ ? dialog_->type : "", dialog_ ? dialog_->message : ""),
+            "dialog_open"};
+}
+
+Cdp::Subscription Tab::subscribe(Cdp::Listener listener) {
+    return cdp_.subscribe([weak = weak_from_this(), listener = std::move(listener)](const CdpEvent& event) {
+        if (const auto tab = weak.lock(); tab && tab->is_open_ && tab->is_mine(event.session))
+            listener(event);
+    });
+}
+
+bool Tab::is_mine(std::string_view session) const {
+    return session == session_ ||
+           std::ranges::find(remote_frames_, session, &RemoteFrame::session) != remote_frames_.end();
+}
+
+Task<std::int64_t> Tab::isolated_context() {
+    if (!context_) {
+        const auto made =
+            co_await call("Page.createIsolatedWorld",
+                          {{"frameId", id_}, {"worldName", "carrel"}, {"grantUniveralAccess", false}});
+        const auto* number = json::find(made, "executionContextId");
+        if (!number || !number->is_int64())
+            throw Error{Code::internal, "the browser made no execution context"};
+        context_ = number->get_int64();
+    }
+    co_return *context_;
+}
+
+Task<json::Value> Tab::run_once(const std::string& function, const json::Array& arguments,
+                                async::Duration limit) {
+    const auto context = co_await isolated_context();
+    const auto answer = co_await call("Runtime.callFunctionOn",
+                                      {{"functionDeclaration", function},
+                                       {"executionContextId", context},
+                                       {"arguments", arguments},
+                                       {"awaitPromise", true},
+                                       {"returnByValue", true}},
+                                      limit);
+    if (const auto* details = json::find(answer, "exceptionDetails"))
+        throw Error{Code::conflict, describe_exception(*details), "script_failed"};
+    const auto* result = json::find(answer, "result");
+    const auto* value = result ? json::find(*result, "value") : nullptr;
+    co_return value ? *value : json::Value(nullptr);
+}
+
+Task<json::Value> Tab::run(std::string function, json::Array arguments, async::Duration limit) {
+    json::Array values;
+    for (auto& argument : arguments) values.push_back(json::Object{{"value", std::move(argument)}});
+    try {
+        co_return co_await run_once(function, values, limit);
+    } catch (const Error& error) {
+        if (!has_lost_context(error)) throw;
+    }
+    context_.reset();
+    co_return co_await run_once(function, values, limit);
+}
+
+void Tab::open_dialog(const json::Value& params) {
+    dialog_ = Dialog{
+        std::string{json::text_or(params, "type")}, std::string{json::text_or(params, "message")},
+        std::string{json::text_or(params, "defaultPrompt")}, std::string{json::text_or(params, "url")}};
+    // Until the dialog is answered the page answers nothing.
+    cdp_.fail_session(session_, describe_dialog());
+    for (const auto& frame : remote_frames_) cdp_.fail_session(frame.session, describe_dialog());
+}
+
+void Tab::attach_frame(const json::Value& params) {
+    constexpr std::size_t most_frames = 200;
+    const auto* info = json::find(params, "targetInfo");
+    const auto session = json::text_or(params, "sessionId");
+    if (!info || session.empty() || json::text_or(*info, "type") != "iframe") return;
+    if (remote_frames_.size() >= most_frames) return;
+    remote_frames_.push_back({std::string{json::text_or(*info, "targetId")}, std::string{session}});
+    cdp_.post(session, "Page.enable");
+    // Frames within it.
+    cdp_.post(session, "Target.setAutoAttach",
+              {{"autoAttach", true},
+               {"waitForDebuggerOnStart", false},
+               {"flatten", true},
+               {"filter", json::Array{json::Object{{"type", "iframe"}}}}});
+}
+
+void Tab::detach_frame(std::string_view session) {
+    std::erase_if(remote_frames_, [&](const RemoteFrame& frame) { return frame.session == session; });
+    cdp_.fail_session(session, {Code::unavailable, "the frame is gone", "frame_gone"});
+}
+
+void Tab::take(const CdpEvent& event) {
+    const auto& params = event.params;
+    if (event.method == "Target.detachedFromTarget") {
+        if (json::text_or(params, "sessionId") == session_) return end();
+        return detach_frame(json::text_or(params, "sessionId"));
+    }
+    if (event.method == "Target.targetCrashed" && json::text_or(params, "targetId") == id_) {
+        has_crashed_ = true;
+        context_.reset();
+        dialog_.reset();
+        return cdp_.fail_session(session_, page_crashed());
+    }
+    if (!is_mine(event.session)) return;
+    if (event.method == "Target.attachedToTarget") return attach_frame(params);
+    if (event.method == "Page.javascriptDialogOpening") return open_dialog(params);
+    if (event.method == "Page.javascriptDialogClosed") return dialog_.reset();
+    if (event.session != session_) return;
+    if (event.method == "Page.frameNavigated" || event.method == "Inspector.targetReloadedAfterCrash") {
+        const auto* frame = json::find(params, "frame");
+        if (frame && json::find(*frame, "parentId")) return;
+        has_crashed_ = false;
+        context_.reset();
+    }
+}
+
+void Tab::end() {
+    if (!std::exchange(is_open_, false)) return;
+    cdp_.fail_session(session_, tab_gone());
+    for (const auto& frame : remote_frames_) cdp_.fail_session(frame.session, tab_gone());
+}
+
+}  // namespace carrel::desk
