@@ -4,14 +4,12 @@ namespace carrel::desk {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 /// The highest bit of an event's type says only that SendEvent made it.
 constexpr std::uint8_t type_mask = 0x7f;
 
 }  // namespace
 
-Damage::Damage(async::Executor executor, Connection& connection)
-    : connection_{connection}, changed_{std::move(executor)} {
+Damage::Damage(Connection& connection) : connection_{connection} {
     auto* raw = connection.raw();
     const auto* extension = xcb_get_extension_data(raw, &xcb_damage_id);
     if (!extension || !extension->present)
@@ -32,31 +30,9 @@ void Damage::arm() {
 
 void Damage::note(const xcb_generic_event_t& event) {
     if ((event.response_type & type_mask) != notify_event_) return;
+    if (reinterpret_cast<const xcb_damage_notify_event_t&>(event).damage != damage_) return;
     ++changes_;
-    last_change_ = Clock::now();
     is_armed_ = false;
-    if (watches_ == 0) return;
-    arm();
-    xcb_flush(connection_.raw());
-    changed_.notify_all();
-}
-
-Damage::Watch::Watch(Damage& damage) : damage_{&damage} {
-    ++damage_->watches_;
-    damage_->arm();
-    seen_ = damage_->changes_;
-}
-
-Task<Observed> Damage::Watch::settle(SettleTimes times) {
-    Settling settling{Clock::now(), times};
-    while (true) {
-        if (!damage_->connection_.is_alive()) throw display_is_gone();
-        if (damage_->changes_ != seen_) settling.changed(damage_->last_change_);
-        seen_ = damage_->changes_;
-        const auto now = Clock::now();
-        if (const auto observed = settling.judge(now)) co_return *observed;
-        co_await damage_->changed_.wait_for(settling.due() - now);
-    }
 }
 
 }  // namespace carrel::desk

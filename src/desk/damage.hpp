@@ -1,4 +1,4 @@
-// Whether and when the screen changes (XDamage).
+// Whether the screen has changed (XDamage).
 #pragma once
 
 #include <xcb/damage.h>
@@ -6,9 +6,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "async/gate.hpp"
 #include "desk/connection.hpp"
-#include "desk/settle.hpp"
 
 namespace carrel::desk {
 
@@ -16,7 +14,7 @@ namespace carrel::desk {
 class Damage {
 public:
     /// Blocks: runs on the pool. `connection` must outlive it.
-    Damage(async::Executor executor, Connection& connection);
+    explicit Damage(Connection& connection);
     Damage(const Damage&) = delete;
     Damage& operator=(const Damage&) = delete;
 
@@ -25,32 +23,14 @@ public:
     /// From here on the next change is seen. Queued, not sent.
     void arm();
 
-    /// Reports every change as long as it lives.
-    class Watch {
-    public:
-        explicit Watch(Damage& damage);
-        ~Watch() { --damage_->watches_; }
-        Watch(const Watch&) = delete;
-        Watch& operator=(const Watch&) = delete;
-        /// Waits until the screen has settled; changes since the watch began count.
-        Task<Observed> settle(SettleTimes times);
-
-    private:
-        Damage* damage_;
-        std::uint64_t seen_;
-    };
-
 private:
     void note(const xcb_generic_event_t& event);
 
     Connection& connection_;
-    async::Gate changed_;
     xcb_damage_damage_t damage_ = 0;
     std::uint8_t notify_event_ = 0;
     std::uint64_t changes_ = 0;
-    Time last_change_{};
     bool is_armed_ = false;
-    int watches_ = 0;
 };
 
 }  // namespace carrel::desk

@@ -19,11 +19,13 @@ constexpr std::uint8_t type_mask = 0x7f;
 
 Desktop::Desktop(async::Executor executor, async::Pool& pool)
     : connection{executor},
-      damage{executor, connection},
+      damage{connection},
+      watching{executor, connection},
       screen{executor, pool, connection, damage},
       windows{executor, connection},
-      keyboard{connection, damage, windows},
-      mouse{connection, damage},
+      surroundings{executor, connection},
+      keyboard{connection, watching, windows},
+      mouse{connection, watching},
       clipboard{executor, connection},
       input{executor} {
     paint_backdrop(connection, screen.size());

@@ -12,7 +12,9 @@
 #include "desk/keyboard.hpp"
 #include "desk/mouse.hpp"
 #include "desk/screen.hpp"
+#include "desk/surroundings.hpp"
 #include "desk/turns.hpp"
+#include "desk/watch.hpp"
 #include "desk/windows.hpp"
 
 namespace carrel::desk {
@@ -25,8 +27,10 @@ struct Desktop {
 
     Connection connection;
     Damage damage;
+    Watching watching;
     Screen screen;
     Windows windows;
+    Surroundings surroundings;
     Keyboard keyboard;
     Mouse mouse;
     Clipboard clipboard;

@@ -39,8 +39,8 @@ xcb_get_keyboard_mapping_cookie_t ask_keymap(xcb_connection_t* raw) {
 
 }  // namespace
 
-Keyboard::Keyboard(Connection& connection, Damage& damage, Windows& windows)
-    : connection_{connection}, damage_{damage}, windows_{windows} {
+Keyboard::Keyboard(Connection& connection, Watching& watching, Windows& windows)
+    : connection_{connection}, watching_{watching}, windows_{windows} {
     auto* raw = connection.raw();
     const Answer<xcb_get_keyboard_mapping_reply_t> reply{
         xcb_get_keyboard_mapping_reply(raw, ask_keymap(raw), nullptr)};
@@ -103,7 +103,7 @@ Task<std::vector<Batch>> Keyboard::plan(std::vector<Keysym> keysyms) {
 /// Returns when the program that has the keyboard has read what was typed.
 Task<> Keyboard::wait_until_read() {
     if (co_await windows_.ping_active(answer_patience)) co_return;
-    Damage::Watch watch{damage_};
+    Watch watch{watching_};
     co_await connection_.sync();
     co_await watch.settle(reading_times);
 }

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "desk/connection.hpp"
-#include "desk/damage.hpp"
 #include "desk/keymap.hpp"
 #include "desk/keys.hpp"
+#include "desk/watch.hpp"
 #include "desk/windows.hpp"
 
 namespace carrel::desk {
@@ -15,7 +15,7 @@ namespace carrel::desk {
 class Keyboard {
 public:
     /// Blocks: runs on the pool. All must outlive it.
-    Keyboard(Connection& connection, Damage& damage, Windows& windows);
+    Keyboard(Connection& connection, Watching& watching, Windows& windows);
     Keyboard(const Keyboard&) = delete;
     Keyboard& operator=(const Keyboard&) = delete;
 
@@ -56,7 +56,7 @@ private:
     void send(std::uint8_t event, Keycode code);
 
     Connection& connection_;
-    Damage& damage_;
+    Watching& watching_;
     Windows& windows_;
     Keymap keymap_;
     bool is_keymap_stale_ = false;

@@ -80,11 +80,11 @@ void Mouse::click(Button button, int times) {
 
 Task<> Mouse::drag(ops::Point from, ops::Point to) {
     move(from);
-    const auto step = [this](Damage::Watch& watch) -> Task<> {
+    const auto step = [this](Watch& watch) -> Task<> {
         co_await connection_.sync();
         co_await watch.settle(step_times);
     };
-    Damage::Watch watch{damage_};
+    Watch watch{watching_};
     co_await step(watch);
     const Down down{connection_, *this};
     co_await step(watch);

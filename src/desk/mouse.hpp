@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "desk/connection.hpp"
-#include "desk/damage.hpp"
+#include "desk/watch.hpp"
 #include "ops/observe.hpp"
 
 namespace carrel::desk {
@@ -24,7 +24,7 @@ enum class Button : std::uint8_t {
 class Mouse {
 public:
     /// Both must outlive it.
-    Mouse(Connection& connection, Damage& damage) : connection_{connection}, damage_{damage} {}
+    Mouse(Connection& connection, Watching& watching) : connection_{connection}, watching_{watching} {}
 
     Task<ops::Point> position();
     /// These three are queued in order, not sent.
@@ -38,7 +38,7 @@ public:
 
 private:
     Connection& connection_;
-    Damage& damage_;
+    Watching& watching_;
 };
 
 }  // namespace carrel::desk

@@ -1,8 +1,35 @@
 #include "desk/observe.hpp"
 
+#include "async/task.hpp"
 #include "core/text.hpp"
+#include "desk/watch.hpp"
 
 namespace carrel::desk {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+Task<std::string_view> wait_as_wished(Watch& watch, const ops::Observe& wish) {
+    if (wish.observe == "wait") {
+        co_await async::pause(milliseconds{wish.wait_ms});
+        watch.catch_up();
+        co_return "waited";
+    }
+    co_return name_of(co_await watch.settle(
+        {milliseconds{wish.first_change_ms}, milliseconds{wish.quiet_ms}, milliseconds{wish.limit_ms}}));
+}
+
+json::Object changes_of(const Watch& watch, const Scene& before, const Scene& after) {
+    json::Object changes{{"screen", watch.region().has_value()}};
+    if (const auto& region = watch.region())
+        changes["region"] =
+            json::Object{{"x0", region->x0}, {"y0", region->y0}, {"x1", region->x1}, {"y1", region->y1}};
+    for (auto& member : differences(before, after)) changes[member.key()] = std::move(member.value());
+    return changes;
+}
+
+}  // namespace
 
 Task<> add_screen(Desktop& desktop, json::Object& answer) {
     const auto picture =
@@ -15,15 +42,14 @@ Task<> add_screen(Desktop& desktop, json::Object& answer) {
 Task<net::Response> act(std::shared_ptr<Desktop> desktop, ops::Observe wish, Task<> action,
                         std::string output) {
     json::Object answer{{"success", true}, {"output", output}};
-    const bool is_observed = wish.observe == "settled";
+    const bool is_observed = wish.observe != "none";
     if (is_observed) {
-        Damage::Watch watch{desktop->damage};
+        const auto before = co_await desktop->surroundings.look();
+        Watch watch{desktop->watching};
         co_await std::move(action);
         co_await desktop->connection.sync();
-        const auto observed = co_await watch.settle({std::chrono::milliseconds{wish.first_change_ms},
-                                                     std::chrono::milliseconds{wish.quiet_ms},
-                                                     std::chrono::milliseconds{wish.limit_ms}});
-        answer["observed"] = name_of(observed);
+        answer["observed"] = co_await wait_as_wished(watch, wish);
+        answer["changes"] = changes_of(watch, before, co_await desktop->surroundings.look());
     } else {
         co_await std::move(action);
         co_await desktop->connection.sync();

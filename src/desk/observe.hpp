@@ -1,4 +1,4 @@
-// What input operations have in common: act, wait for what the screen makes of it, answer.
+// What input operations have in common: act, wait for what the desk makes of it, answer.
 #pragma once
 
 #include <string>
@@ -9,8 +9,7 @@
 
 namespace carrel::desk {
 
-/// Runs `action` and waits as `wish` says. The answer is {success, output, observed?, image?, width?,
-/// height?}; `observed` says which end the waiting had.
+/// Runs `action` and waits as `wish` says. The answer has the members of ops::observed_answer.
 Task<net::Response> act(std::shared_ptr<Desktop> desktop, ops::Observe wish, Task<> action,
                         std::string output);
 

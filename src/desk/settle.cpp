@@ -4,6 +4,37 @@
 
 namespace carrel::desk {
 
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Carets are up to 3 × 60 pixels and their neighbourhood; the panel's clock is about 90 × 20.
+constexpr int small_area = 2400;
+constexpr int small_side = 120;
+/// Carets blink every 500 to 600 ms; toolkits' animations go on every 10 to 100.
+constexpr auto shortest_pause = 200ms;
+/// What one painting consists of arrives together.
+constexpr auto one_painting = 15ms;
+constexpr std::size_t most_places = 8;
+
+bool is_empty(const Region& area) { return area.x1 <= area.x0 || area.y1 <= area.y0; }
+
+int pixels(const Region& area) { return is_empty(area) ? 0 : area.size().width * area.size().height; }
+
+bool is_small(const Region& area) {
+    const auto size = area.size();
+    return size.width <= small_side && size.height <= small_side && pixels(area) <= small_area;
+}
+
+/// Whether most of each lies in the other: a caret's painting may be a pixel wider at times.
+bool is_same_place(const Region& one, const Region& other) {
+    const Region common{std::max(one.x0, other.x0), std::max(one.y0, other.y0), std::min(one.x1, other.x1),
+                        std::min(one.y1, other.y1)};
+    return 2 * pixels(common) > std::max(pixels(one), pixels(other));
+}
+
+}  // namespace
+
 std::string_view name_of(Observed observed) {
     switch (observed) {
         case Observed::settled: return "settled";
@@ -11,6 +42,34 @@ std::string_view name_of(Observed observed) {
         case Observed::nothing_changed: return "nothing_changed";
     }
     return "";
+}
+
+Region enclosing(const Region& one, const Region& other) {
+    if (is_empty(one)) return other;
+    if (is_empty(other)) return one;
+    return {std::min(one.x0, other.x0), std::min(one.y0, other.y0), std::max(one.x1, other.x1),
+            std::max(one.y1, other.y1)};
+}
+
+bool Settling::changed(Time when, const Region& where) {
+    if (is_small(where) && is_blinking(when, where)) return false;
+    last_change_ = when;
+    return true;
+}
+
+/// Whether this place rested for a while since it changed last. Remembers it.
+bool Settling::is_blinking(Time when, const Region& where) {
+    Place place{where, when};
+    const auto known =
+        std::ranges::find_if(places_, [&](const Place& other) { return is_same_place(other.area, where); });
+    if (known != places_.end()) {
+        const auto pause = when - known->last;
+        place.was_blinking = pause >= shortest_pause || (known->was_blinking && pause <= one_painting);
+        places_.erase(known);
+    }
+    if (places_.size() == most_places) places_.erase(places_.begin());
+    places_.push_back(place);
+    return place.was_blinking;
 }
 
 std::optional<Observed> Settling::judge(Time now) const {

@@ -1,9 +1,12 @@
-// When a screen counts as settled after an input. Pure: times and changes in, a decision out.
+// When a screen counts as settled after an input. Pure: times and changed places in, a decision out.
 #pragma once
 
 #include <chrono>
 #include <optional>
 #include <string_view>
+#include <vector>
+
+#include "desk/picture.hpp"
 
 namespace carrel::desk {
 
@@ -19,21 +22,34 @@ struct SettleTimes {
     std::chrono::milliseconds limit{2000};        ///< of everything
 };
 
+/// A small place that changes again and again with long pauses between, such as a blinking caret or a
+/// clock, holds nothing up: its first change counts, and later ones only while they come fast.
 class Settling {
 public:
     Settling(Time start, SettleTimes times) : start_{start}, times_{times} {}
 
-    /// The screen changed at `when`.
-    void changed(Time when) { last_change_ = when; }
+    /// The screen changed at `when`, within `where`; answers whether that counts. Times do not go back.
+    bool changed(Time when, const Region& where);
 
     /// What is known at `now`; nothing: ask again at due(), or after the next change.
     std::optional<Observed> judge(Time now) const;
     Time due() const;
 
 private:
+    struct Place {
+        Region area;
+        Time last;
+        bool was_blinking = false;
+    };
+    bool is_blinking(Time when, const Region& where);
+
     Time start_;
     SettleTimes times_;
     std::optional<Time> last_change_;
+    std::vector<Place> places_;  ///< small ones, the latest last
 };
+
+/// The smallest rectangle that holds both; an empty one counts for nothing.
+Region enclosing(const Region& one, const Region& other);
 
 }  // namespace carrel::desk

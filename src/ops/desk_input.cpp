@@ -16,7 +16,7 @@ using json::Shape;
 
 constexpr double longest_pause = 300;
 constexpr std::size_t longest_chord = 200;
-constexpr std::size_t longest_typing = 20'000;
+constexpr std::size_t longest_typing = 100'000;
 constexpr auto held = R"(keys held meanwhile, such as "ctrl+shift")";
 constexpr auto control = Permission::control;
 
@@ -24,25 +24,40 @@ json::Rule chord_length() { return length_between(1, longest_chord); }
 
 constexpr std::array rows{
     Operation{"mouse/click", "POST", "/mouse/click", control, Body::json, Body::json,
-              "Clicks once, twice or three times, at a place or where the pointer is.", schema<click_shape>},
+              "Clicks once, twice or three times, at a place or where the pointer is.", schema<click_shape>,
+              observed_answer, R"({"button":"left_click","coordinate":{"x":512,"y":384}})"},
     Operation{"mouse/move", "POST", "/mouse/move", control, Body::json, Body::json, "Moves the pointer.",
-              schema<move_shape>},
-    Operation{"mouse/drag", "POST", "/mouse/drag", control, Body::json, Body::json,
-              "Presses the left button at one place and releases it at another.", schema<drag_shape>},
+              schema<move_shape>, observed_answer, R"({"coordinate":{"x":0,"y":0},"observe":"none"})"},
+    Operation{
+        "mouse/drag", "POST", "/mouse/drag", control, Body::json, Body::json,
+        "Presses the left button at one place and releases it at another, with motion between.",
+        schema<drag_shape>, observed_answer,
+        R"({"start_coordinate":{"x":300,"y":300},"end_coordinate":{"x":500,"y":400},"screenshot":false})"},
     Operation{"mouse/down", "POST", "/mouse/down", control, Body::json, Body::json,
-              "Presses a button where the pointer is.", schema<press_button_shape>},
+              "Presses a button where the pointer is; it stays down.", schema<press_button_shape>,
+              observed_answer, R"({"button":"left","observe":"none"})"},
     Operation{"mouse/up", "POST", "/mouse/up", control, Body::json, Body::json,
-              "Releases a button where the pointer is.", schema<press_button_shape>},
+              "Releases a button where the pointer is.", schema<press_button_shape>, observed_answer,
+              R"({"button":"left","observe":100,"screenshot":false})"},
     Operation{"mouse/scroll", "POST", "/mouse/scroll", control, Body::json, Body::json, "Turns the wheel.",
-              schema<scroll_shape>},
-    Operation{"keyboard/key", "POST", "/keyboard/key", control, Body::json, Body::json,
-              R"(Presses keys, such as "ctrl+c"; several chords stand apart by spaces.)",
-              schema<press_key_shape>},
-    Operation{"keyboard/type", "POST", "/keyboard/type", control, Body::json, Body::json,
-              "Types text; any character of Unicode, a line feed is the Return key.",
-              schema<type_text_shape>},
+              schema<scroll_shape>, observed_answer,
+              R"({"direction":"down","amount":3,"coordinate":{"x":512,"y":384},"screenshot":false})"},
+    Operation{
+        "keyboard/key", "POST", "/keyboard/key", control, Body::json, Body::json,
+        "Presses keys, such as ctrl+c; several chords stand apart by spaces. Names of X11, of xdotool, of "
+        "browsers and what people write for them, in any case; all keys go up again.",
+        schema<press_key_shape>, observed_answer, R"({"key":"Escape"})"},
+    Operation{
+        "keyboard/type", "POST", "/keyboard/type", control, Body::json, Body::json,
+        "Types text, whatever the keyboard's layout: any character of Unicode; a line feed is the Return "
+        "key, "
+        "a tab the Tab key, other control characters are refused. Keys that are stuck are released first. "
+        "What the keyboard lacks is typed by spare keys, or pasted where that alone is safe; the clipboard "
+        "has its former content afterwards.",
+        schema<type_text_shape>, observed_answer, R"({"text":"Grüße, 你好!","screenshot":false})"},
     Operation{"keyboard/hold_key", "POST", "/keyboard/hold_key", control, Body::json, Body::json,
-              "Holds keys down for a time.", schema<hold_key_shape>},
+              "Holds keys down for a time.", schema<hold_key_shape>, observed_answer,
+              R"({"key":"shift","duration":0.1,"observe":"none"})"},
 };
 
 }  // namespace
@@ -103,7 +118,8 @@ const Shape<PressKey>& press_key_shape() {
 
 const Shape<TypeText>& type_text_shape() {
     static const Shape<TypeText> shape{
-        with({field("text", &TypeText::text, "what is typed", length_between(1, longest_typing))},
+        with({field("text", &TypeText::text, "what is typed; at most 100,000 characters",
+                    length_between(1, longest_typing))},
              observing<TypeText>())};
     return shape;
 }

@@ -16,21 +16,32 @@ std::vector<json::Field<Request>> with(std::vector<json::Field<Request>> fields,
     return fields;
 }
 
+/// `observe` itself: a word or a number.
+template <class Request>
+json::Field<Request> observe_field() {
+    constexpr auto description =
+        "what is awaited before the answer: none; settled: a first change, then quiet; or milliseconds";
+    auto schema = observe_schema();
+    schema["description"] = description;
+    return {"observe", description, false,
+            [](const json::Value& from, Request& to, json::Problems& problems) {
+                read_observe(from, to, problems);
+            },
+            std::move(schema)};
+}
+
 /// The members of Observe in a request that has them.
 template <class Request>
 std::vector<json::Field<Request>> observing() {
-    return {json::field("observe", static_cast<std::string Request::*>(&Request::observe),
-                        "what is awaited before the answer: none, or settled: a first change, then quiet",
-                        json::one_of({"settled", "none"}))
-                .with_default(),
+    return {observe_field<Request>(),
             json::field("first_change_ms", static_cast<int Request::*>(&Request::first_change_ms),
-                        "how long the first change is awaited", json::between(0, 60'000))
+                        "settled: how long the first change is awaited", json::between(0, 60'000))
                 .with_default(),
             json::field("quiet_ms", static_cast<int Request::*>(&Request::quiet_ms),
-                        "how long nothing may change then", json::between(0, 10'000))
+                        "settled: how long nothing may change then", json::between(0, 10'000))
                 .with_default(),
             json::field("limit_ms", static_cast<int Request::*>(&Request::limit_ms),
-                        "most that is awaited in all", json::between(0, 60'000))
+                        "settled: most that is awaited in all", json::between(0, 60'000))
                 .with_default(),
             json::field("screenshot", static_cast<std::optional<bool> Request::*>(&Request::screenshot),
                         "whether the answer brings the screen; by default unless observe is none")};

@@ -56,6 +56,12 @@ std::string type_of(const json::Value& schema) {
             text += fmt::format("{}`{}`", text.empty() ? "" : ", ", std::string_view{word.as_string()});
         return text;
     }
+    if (const auto* choices = json::find(schema, "anyOf")) {
+        std::string text;
+        for (const auto& choice : choices->as_array())
+            text += fmt::format("{}{}", text.empty() ? "" : ", ", type_of(choice));
+        return text;
+    }
     std::string text{json::text_or(schema, "type", "any")};
     if (const auto* least = json::find(schema, "minimum"))
         text += fmt::format(" {}…{}", json::to_text(*least), json::to_text(*json::find(schema, "maximum")));

@@ -1,0 +1,46 @@
+// The desk's scene, kept current by events: asking for it costs nothing while nothing has changed.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "desk/connection.hpp"
+#include "desk/scene.hpp"
+#include "desk/turns.hpp"
+
+namespace carrel::desk {
+
+class Surroundings {
+public:
+    /// Blocks: runs on the pool. `connection` must outlive it; somebody else follows the root window's
+    /// properties (Windows does).
+    Surroundings(async::Executor executor, Connection& connection);
+    Surroundings(const Surroundings&) = delete;
+    Surroundings& operator=(const Surroundings&) = delete;
+
+    /// The scene as it is at the time of the call, by every event that has arrived. Asks the display only for
+    /// what has changed since the last time.
+    Task<Scene> look();
+
+private:
+    void note(const xcb_generic_event_t& event);
+    void note(const xcb_property_notify_event_t& change);
+    Task<> read_root();
+    Task<> read_titles();
+    Task<std::vector<std::uint32_t>> read_ids(unsigned sequence);
+    Task<std::string> read_text(unsigned sequence);
+    unsigned ask(xcb_window_t window, xcb_atom_t property, std::uint32_t words);
+
+    struct Atoms {
+        xcb_atom_t clients, active, name, clipboard;
+    };
+    Connection& connection_;
+    Atoms atoms_{};
+    std::uint8_t selection_event_ = 0;
+    Turns turns_;
+    Scene scene_;
+    bool is_root_stale_ = true;
+    std::set<xcb_window_t> stale_titles_;
+};
+
+}  // namespace carrel::desk

@@ -1,0 +1,101 @@
+#include "desk/watch.hpp"
+
+#include <algorithm>
+
+namespace carrel::desk {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+/// The highest bit of an event's type says only that SendEvent made it.
+constexpr std::uint8_t type_mask = 0x7f;
+/// A place that was reported is not reported again before it is asked for anew; that is done at most so
+/// often, so that a program which paints without end does not keep us busy.
+constexpr auto renewal_time = 4ms;
+/// Beyond this, reports become one.
+constexpr std::size_t most_reports = 512;
+
+Region region_of(const xcb_damage_notify_event_t& event) {
+    return {event.area.x, event.area.y, event.area.x + event.area.width, event.area.y + event.area.height};
+}
+
+}  // namespace
+
+Watching::Watching(async::Executor executor, Connection& connection)
+    : connection_{connection}, changed_{std::move(executor)} {
+    const auto* extension = xcb_get_extension_data(connection.raw(), &xcb_damage_id);
+    if (!extension || !extension->present)
+        throw core::Error{core::Code::unavailable, "the display has no DAMAGE extension"};
+    notify_event_ = extension->first_event + XCB_DAMAGE_NOTIFY;
+    connection.on_event([this](const auto& event) { note(event); });
+}
+
+void Watching::note(const xcb_generic_event_t& event) {
+    if ((event.response_type & type_mask) != notify_event_) return;
+    const auto& report = reinterpret_cast<const xcb_damage_notify_event_t&>(event);
+    const auto watch =
+        std::ranges::find(watches_, report.damage, [](const Watch* each) { return each->damage_; });
+    if (watch == watches_.end()) return;
+    // That a window is there at all is reported when a watch begins: it comes before the watch is armed.
+    if (static_cast<std::int32_t>(event.full_sequence - (*watch)->armed_at_) < 0) return;
+    (*watch)->note(report);
+    changed_.notify_all();
+}
+
+Watch::Watch(Watching& watching) : watching_{watching} {
+    auto* raw = watching.connection_.raw();
+    damage_ = xcb_generate_id(raw);
+    xcb_damage_create(raw, damage_, watching.connection_.root(), XCB_DAMAGE_REPORT_LEVEL_DELTA_RECTANGLES);
+    armed_at_ = xcb_damage_subtract(raw, damage_, XCB_NONE, XCB_NONE).sequence;
+    watching_.watches_.push_back(this);
+}
+
+Watch::~Watch() {
+    std::erase(watching_.watches_, this);
+    xcb_damage_destroy(watching_.connection_.raw(), damage_);
+}
+
+void Watch::note(const xcb_damage_notify_event_t& event) {
+    const auto now = Clock::now();
+    if (!stale_since_) stale_since_ = now;
+    if (reports_.size() < most_reports)
+        reports_.push_back({now, region_of(event)});
+    else
+        reports_.back() = {now, enclosing(reports_.back().where, region_of(event))};
+}
+
+void Watch::renew() {
+    stale_since_.reset();
+    xcb_damage_subtract(watching_.connection_.raw(), damage_, XCB_NONE, XCB_NONE);
+    xcb_flush(watching_.connection_.raw());
+}
+
+void Watch::take_reports(Settling& settling) {
+    for (const auto& report : reports_)
+        if (settling.changed(report.when, report.where))
+            region_ = region_ ? enclosing(*region_, report.where) : report.where;
+    reports_.clear();
+}
+
+void Watch::catch_up() {
+    Settling settling{Clock::now(), {}};
+    take_reports(settling);
+}
+
+Task<Observed> Watch::settle(SettleTimes times) {
+    Settling settling{Clock::now(), times};
+    while (true) {
+        if (!watching_.connection_.is_alive()) throw display_is_gone();
+        take_reports(settling);
+        const auto now = Clock::now();
+        if (const auto observed = settling.judge(now)) co_return *observed;
+        if (stale_since_ && now >= *stale_since_ + renewal_time) renew();
+        auto next = settling.due();
+        if (stale_since_) next = std::min(next, *stale_since_ + renewal_time);
+        co_await watching_.changed_.wait_for(next - now);
+    }
+}
+
+}  // namespace carrel::desk
