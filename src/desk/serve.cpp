@@ -25,6 +25,7 @@
 #include "desk/system_handlers.hpp"
 #include "desk/terminal.hpp"
 #include "desk/viewer.hpp"
+#include "desk/windows_handlers.hpp"
 #include "net/router.hpp"
 #include "net/server.hpp"
 
@@ -98,6 +99,7 @@ void Service::add_routes() {
     bindings.add(bind_terminal(terminal));
     bindings.add(bind_files(files));
     bindings.add(bind_browser(browser, display));
+    bindings.add(bind_windows(display));
     bindings.add(bind_system(display));
     bindings.add(bind_batch(bindings));
     bindings.route(router);

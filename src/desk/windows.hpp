@@ -1,39 +1,55 @@
 // Windows and their manager, by the hints of freedesktop.org (EWMH): whether the manager is up, which
-// window is active, which are open.
+// windows are open and where, which is active; and what a person does to them with the title bar.
+//
+// Places and sizes are those of what is seen: with the frame and title bar that the manager draws.
 #pragma once
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "async/gate.hpp"
 #include "desk/connection.hpp"
+#include "desk/window_facts.hpp"
 
 namespace carrel::desk {
 
-struct Window {
-    xcb_window_t id = 0;
-    std::string title;       ///< UTF-8, repaired
-    std::string class_name;  ///< "Chromium"
-    std::optional<std::uint32_t> pid;
-};
-
 class Windows {
 public:
-    /// Blocks: runs on the pool. `connection` must outlive it. `ready_changed` is called on the loop.
+    /// Blocks: runs on the pool. `connection` must outlive it.
     Windows(async::Executor executor, Connection& connection);
     Windows(const Windows&) = delete;
     Windows& operator=(const Windows&) = delete;
 
-    /// Finds out whether a manager is there already, then follows. To be started once.
+    /// Finds out whether a manager is there already, then follows. To be started once. `ready_changed` is
+    /// called on the loop.
     Task<> follow(std::function<void(bool is_ready)> ready_changed);
     bool is_manager_ready() const { return manager_ != 0; }
 
-    /// In the order in which they were opened.
+    /// In the order in which they were opened; the panel is one of them.
     Task<std::vector<Window>> list();
     Task<std::optional<Window>> find_active();
-    /// Asks the window to close itself, as a click on its cross does. Queued, not sent.
+    /// Throws Error{not_found} when no such window is open.
+    Task<Window> get(xcb_window_t id);
+
+    // Each of these returns when the window is as it was asked to be. They throw Error{not_found} when it
+    // is not open, and Error{conflict} that says why when it does not come about within seconds.
+
+    Task<> focus(xcb_window_t id);  ///< a minimized one is shown
+    /// As a click on its cross does; `by_force` cuts its program off from the display, with all its windows.
+    Task<> close(xcb_window_t id, bool by_force);
+    /// The upper left corner of its frame goes there.
+    Task<> move(xcb_window_t id, int x, int y);
+    /// Programs may round: a terminal to whole characters.
+    Task<> resize(xcb_window_t id, int width, int height);
+    Task<> minimize(xcb_window_t id);
+    Task<> maximize(xcb_window_t id);
+    /// Neither minimized, maximized nor full screen.
+    Task<> restore(xcb_window_t id);
+
+    /// Asks the window to close itself. Queued, not sent.
     void close(xcb_window_t window);
     /// Asks the active window's program for a sign of life (_NET_WM_PING), which it gives when it has read
     /// everything that came before: true then; false when it knows no such thing or `limit` passes.
@@ -41,27 +57,41 @@ public:
     /// Returns true when the list of windows or the active one may have changed, false after `limit`.
     Task<bool> wait_for_change(async::Duration limit);
     /// Lets everybody return who waits for a change.
-    void wake() { changed_.notify_all(); }
+    void wake();
 
 private:
-    struct Atoms {
-        xcb_atom_t supporting_check, client_list, active_window, wm_name, close_window, wm_pid, protocols,
-            ping;
-    };
+    class Watched;
+    using Condition = std::function<Task<bool>()>;
+    using Numbers = std::vector<std::uint32_t>;
+
     void note(const xcb_generic_event_t& event);
-    Task<Answer<xcb_get_property_reply_t>> find_property(xcb_window_t window, xcb_atom_t property,
-                                                         xcb_atom_t type);
-    Task<std::vector<std::uint32_t>> numbers(xcb_window_t window, xcb_atom_t property, xcb_atom_t type);
-    Task<std::optional<xcb_window_t>> find_window_property(xcb_window_t window, xcb_atom_t property);
-    Task<std::string> text_property(xcb_window_t window, xcb_atom_t property);
-    Task<Window> describe(xcb_window_t id);
+    void note_property(const xcb_property_notify_event_t& change);
     Task<xcb_window_t> find_manager();
     void follow_root(std::uint32_t more_events);
 
+    // windows_reading.cpp
+    Task<Answer<xcb_get_property_reply_t>> find_property(xcb_window_t window, xcb_atom_t property,
+                                                         xcb_atom_t type);
+    Task<Numbers> numbers(xcb_window_t window, xcb_atom_t property, xcb_atom_t type);
+    Task<std::optional<xcb_window_t>> find_window_property(xcb_window_t window, xcb_atom_t property);
+    Task<Numbers> open_ids();
+    Task<std::vector<Window>> describe(Numbers ids, xcb_window_t active);
+
+    // windows_acting.cpp
+    Task<bool> until(Condition is_so, async::Duration limit);
+    void ask_manager(xcb_window_t window, xcb_atom_t type, std::array<std::uint32_t, 5> data);
+    void set_states(xcb_window_t window, bool is_on, std::array<Hint, 2> states);
+    Task<> unbind(Window window);
+    Task<> await_other_area(Window before);
+    Task<> place(xcb_window_t id, std::uint32_t members, WindowArea wish);
+    Task<std::optional<Window>> find_question(xcb_window_t of, Numbers known);
+
     Connection& connection_;
-    Atoms atoms_{};
+    HintAtoms atoms_;
     async::Gate changed_;
     async::Gate answered_;
+    std::uint64_t changes_ = 0;  ///< counts what changed_ told: nothing is missed while an answer is awaited
+    std::multiset<xcb_window_t> watched_;  ///< windows whose own events are changes, too
     std::uint32_t pings_ = 0;
     std::uint32_t last_answer_ = 0;  ///< the number of the last ping that was answered
     bool is_manager_stale_ = true;

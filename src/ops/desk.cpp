@@ -7,6 +7,7 @@
 #include "ops/desk_screen.hpp"
 #include "ops/desk_system.hpp"
 #include "ops/desk_terminal.hpp"
+#include "ops/desk_windows.hpp"
 #include "ops/operation.hpp"
 
 namespace carrel::ops {
@@ -16,7 +17,7 @@ namespace {
 std::vector<Operation> all_rows() {
     std::vector<Operation> all;
     for (const auto rows : {screen_rows(), input_rows(), terminal_rows(), files_rows(), browser_rows(),
-                            system_rows(), batch_rows()})
+                            window_rows(), system_rows(), batch_rows()})
         all.insert(all.end(), rows.begin(), rows.end());
     return all;
 }

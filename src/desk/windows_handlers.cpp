@@ -1,0 +1,110 @@
+#include "desk/windows_handlers.hpp"
+
+#include <fmt/format.h>
+
+#include "desk/observe.hpp"
+#include "ops/desk_windows.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+json::Object to_json(const Window& window) {
+    json::Object object{{"window_id", ops::window_id_text(window.id)},
+                        {"title", window.title},
+                        {"class_name", window.class_name},
+                        {"pid", nullptr},
+                        {"type", window.type},
+                        {"x", window.area.x},
+                        {"y", window.area.y},
+                        {"width", window.area.width},
+                        {"height", window.area.height},
+                        {"is_active", window.is_active},
+                        {"is_minimized", window.is_minimized},
+                        {"is_maximized", window.is_maximized},
+                        {"is_fullscreen", window.is_fullscreen}};
+    if (window.pid) object["pid"] = *window.pid;
+    return object;
+}
+
+Task<net::Response> list(Display& display) {
+    const auto desktop = co_await display.desktop();
+    json::Array windows;
+    for (const auto& window : co_await desktop->windows.list()) windows.emplace_back(to_json(window));
+    co_return json_answer({{"success", true}, {"windows", std::move(windows)}});
+}
+
+Task<net::Response> active(Display& display) {
+    const auto desktop = co_await display.desktop();
+    const auto window = co_await desktop->windows.find_active();
+    if (!window)
+        co_return json_answer(
+            {{"success", true}, {"window", nullptr}, {"window_id", nullptr}, {"window_title", ""}});
+    co_return json_answer({{"success", true},
+                           {"window", to_json(*window)},
+                           {"window_id", ops::window_id_text(window->id)},
+                           {"window_title", window->title}});
+}
+
+/// The shape has let only ids through.
+xcb_window_t id_of(const json::Value& value) { return ops::parse_window_id(value).value_or(XCB_NONE); }
+
+using Doing = Task<> (Windows::*)(xcb_window_t);
+
+Task<net::Response> do_to(Display& display, net::Request& request, Doing doing, std::string done) {
+    const auto wish = co_await decode_body(request, ops::pick_window_shape());
+    const auto desktop = co_await display.desktop();
+    co_return co_await act(desktop, wish, (desktop->windows.*doing)(id_of(wish.window_id)), std::move(done));
+}
+
+Task<net::Response> close(Display& display, net::Request& request) {
+    const auto wish = co_await decode_body(request, ops::close_window_shape());
+    const auto desktop = co_await display.desktop();
+    co_return co_await act(desktop, wish, desktop->windows.close(id_of(wish.window_id), wish.force),
+                           "The window is closed.");
+}
+
+Task<net::Response> move(Display& display, net::Request& request) {
+    const auto wish = co_await decode_body(request, ops::move_window_shape());
+    const auto desktop = co_await display.desktop();
+    co_return co_await act(desktop, wish, desktop->windows.move(id_of(wish.window_id), wish.x, wish.y),
+                           "Moved the window.");
+}
+
+Task<net::Response> resize(Display& display, net::Request& request) {
+    const auto wish = co_await decode_body(request, ops::resize_window_shape());
+    const auto desktop = co_await display.desktop();
+    auto action = desktop->windows.resize(id_of(wish.window_id), wish.width, wish.height);
+    co_return co_await act(desktop, wish, std::move(action), "Resized the window.");
+}
+
+struct Row {
+    std::string_view name;
+    Doing doing;
+    const char* done;
+};
+constexpr std::array plain_rows{
+    Row{"window/focus", &Windows::focus, "The window has the keyboard."},
+    Row{"window/minimize", &Windows::minimize, "The window is minimized."},
+    Row{"window/maximize", &Windows::maximize, "The window is maximized."},
+    Row{"window/restore", &Windows::restore, "The window is restored."},
+};
+
+}  // namespace
+
+std::vector<Binding> bind_windows(Display& display) {
+    std::vector<Binding> bindings{
+        {"window/list", "GET", [&](net::Request&) { return list(display); }},
+        {"window/active", "GET", [&](net::Request&) { return active(display); }},
+        {"window/close", "POST", [&](net::Request& request) { return close(display, request); }},
+        {"window/move", "POST", [&](net::Request& request) { return move(display, request); }},
+        {"window/resize", "POST", [&](net::Request& request) { return resize(display, request); }},
+    };
+    for (const auto& row : plain_rows)
+        bindings.push_back({row.name, "POST", [&display, &row](net::Request& request) {
+                                return do_to(display, request, row.doing, row.done);
+                            }});
+    return bindings;
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,14 @@
+// window/*: which windows are open, and what is done to them.
+#pragma once
+
+#include <vector>
+
+#include "desk/desktop.hpp"
+#include "desk/handlers.hpp"
+
+namespace carrel::desk {
+
+/// `display` must outlive the bindings.
+std::vector<Binding> bind_windows(Display& display);
+
+}  // namespace carrel::desk

@@ -1,0 +1,147 @@
+#include "ops/desk_windows.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "ops/fields.hpp"
+
+namespace carrel::ops {
+
+namespace {
+
+using json::between;
+using json::field;
+using json::Shape;
+
+constexpr auto view = Permission::view;
+constexpr auto control = Permission::control;
+/// Coordinates of X are 16 bits wide.
+constexpr double furthest = 32'000;
+
+constexpr std::array list_members{
+    Member{
+        "windows", "array",
+        "in the order in which they were opened, each {window_id, title, class_name, pid, type, x, y, width, "
+        "height, is_active, is_minimized, is_maximized, is_fullscreen}: window_id is a string such as "
+        "\"0x00600008\", pid may be null, type is normal, dialog, dock (the panel), desktop, toolbar, menu, "
+        "utility, splash or notification; place and size are pixels of the screen and include the frame"},
+};
+constexpr std::array active_members{
+    Member{"window", "any",
+           "the window that has the keyboard, as window/list describes it; null when none has"},
+    Member{"window_id", "any", "its id, a string; null when none has the keyboard"},
+    Member{"window_title", "string", "its title; empty when none has the keyboard"},
+};
+constexpr std::array done_members{
+    Member{"output", "string", "what was done"},
+    Member{"observed", "string", "how the waiting ended, when something was awaited", false},
+    Member{"image", "string", "the screen afterwards as PNG, base64", false},
+    Member{"width", "integer", "of the image, pixels", false},
+    Member{"height", "integer", "of the image, pixels", false},
+};
+
+constexpr std::array rows{
+    Operation{"window/list", "GET", "/window/list", view, Body::none, Body::json,
+              "The windows that are open, the panel among them.", nullptr, list_members},
+    Operation{"window/active", "GET", "/window/active", view, Body::none, Body::json,
+              "The window that has the keyboard.", nullptr, active_members},
+    Operation{"window/focus", "POST", "/window/focus", control, Body::json, Body::json,
+              "Gives a window the keyboard and brings it to the front; a minimized one is shown.",
+              schema<pick_window_shape>, done_members},
+    Operation{
+        "window/close", "POST", "/window/close", control, Body::json, Body::json,
+        "Closes a window as a click on its cross does, and answers when it is gone; 409 says why it is not, "
+        "such as a question that it asks first.",
+        schema<close_window_shape>, done_members},
+    Operation{
+        "window/move", "POST", "/window/move", control, Body::json, Body::json,
+        "Puts the upper left corner of a window's frame somewhere; a maximized window is restored first.",
+        schema<move_window_shape>, done_members},
+    Operation{"window/resize", "POST", "/window/resize", control, Body::json, Body::json,
+              "Gives a window another size, frame included; programs may round it, a terminal to whole "
+              "characters.",
+              schema<resize_window_shape>, done_members},
+    Operation{"window/minimize", "POST", "/window/minimize", control, Body::json, Body::json,
+              "Hides a window; the panel and window/focus show it again.", schema<pick_window_shape>,
+              done_members},
+    Operation{"window/maximize", "POST", "/window/maximize", control, Body::json, Body::json,
+              "Lets a window fill the screen beside the panel.", schema<pick_window_shape>, done_members},
+    Operation{"window/restore", "POST", "/window/restore", control, Body::json, Body::json,
+              "Ends that a window is minimized, maximized or full screen.", schema<pick_window_shape>,
+              done_members},
+};
+
+std::optional<std::uint32_t> parse_text(std::string_view text) {
+    const bool is_hexadecimal = text.starts_with("0x") || text.starts_with("0X");
+    if (is_hexadecimal) text.remove_prefix(2);
+    std::uint32_t id = 0;
+    const auto* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, id, is_hexadecimal ? 16 : 10);
+    if (error != std::errc{} || rest != end || id == 0) return std::nullopt;
+    return id;
+}
+
+template <class Request>
+json::Field<Request> window_id_field() {
+    auto check = [](const json::Value& value) -> std::optional<std::string> {
+        if (parse_window_id(value)) return std::nullopt;
+        return "a window's id is a string such as \"0x00600008\" or \"6291464\", or a number: window/list "
+               "tells "
+               "them";
+    };
+    return field("window_id", static_cast<json::Value Request::*>(&Request::window_id),
+                 "which window, as window/list tells; \"0x00600008\", \"6291464\" and 6291464 are the same",
+                 json::Rule{check, {{"type", json::Array{"string", "integer"}}}});
+}
+
+}  // namespace
+
+std::span<const Operation> window_rows() { return rows; }
+
+std::optional<std::uint32_t> parse_window_id(const json::Value& value) {
+    if (const auto* text = value.if_string()) return parse_text({text->data(), text->size()});
+    std::int64_t number = 0;
+    if (const auto* plain = value.if_int64()) number = *plain;
+    if (number <= 0 || number > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+    return static_cast<std::uint32_t>(number);
+}
+
+std::string window_id_text(std::uint32_t id) { return fmt::format("0x{:08x}", id); }
+
+const Shape<PickWindow>& pick_window_shape() {
+    static const Shape<PickWindow> shape{with({window_id_field<PickWindow>()}, observing<PickWindow>())};
+    return shape;
+}
+
+const Shape<CloseWindow>& close_window_shape() {
+    static const Shape<CloseWindow> shape{with(
+        {window_id_field<CloseWindow>(),
+         field("force", &CloseWindow::force,
+               "cuts the window's program off from the display: all its windows go, unsaved work is lost")
+             .with_default()},
+        observing<CloseWindow>())};
+    return shape;
+}
+
+const Shape<MoveWindow>& move_window_shape() {
+    static const Shape<MoveWindow> shape{
+        with({window_id_field<MoveWindow>(),
+              field("x", &MoveWindow::x, "column of its left edge", between(-furthest, furthest)),
+              field("y", &MoveWindow::y, "row of its upper edge", between(-furthest, furthest))},
+             observing<MoveWindow>())};
+    return shape;
+}
+
+const Shape<ResizeWindow>& resize_window_shape() {
+    static const Shape<ResizeWindow> shape{
+        with({window_id_field<ResizeWindow>(),
+              field("width", &ResizeWindow::width, "pixels, frame included", between(1, furthest)),
+              field("height", &ResizeWindow::height, "pixels, frame included", between(1, furthest))},
+             observing<ResizeWindow>())};
+    return shape;
+}
+
+}  // namespace carrel::ops
