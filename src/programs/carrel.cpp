@@ -38,6 +38,7 @@ int main(int count, char** words) {
     add_image(program, action);
     add_desk(program, action);
     add_client(program, action);
+    add_call(program, action);
     add_operations(program, action);
     if (count > 1 && !is_known_word(program, words[1])) return 2;
     CLI11_PARSE(program, count, words);

@@ -54,6 +54,17 @@ test("a session from its first word to its last", async () => {
   assert.equal((await readFile(path.join(folder, "screen.jpg"))).readUInt16BE(0), 0xffd8);
   assert.equal((await good("screenshot", id, "-")).bytes.subarray(1, 4).toString(), "PNG");
 
+  assert.match((await good("call")).output, /^POST mouse\/click +\S/m);
+  assert.equal(JSON.parse((await good("call", id, "mouse/move", 'coordinate={"x":5,"y":6}', "observe=none")).output).success, true);
+  assert.equal(JSON.parse((await good("call", id, "screen/cursor_position")).output).x, 5);
+  await good("call", id, "file/write", '{"path":"/tmp/told","file_text":"42"}');
+  assert.equal((await good("call", id, "file/download", "path=/tmp/told")).output, "42");
+  assert.equal((await words("call", id, "file/view", "path=/nowhere")).code, 1);
+  await bad(/did you mean "mouse\/click"/, "call", id, "mouse/clik");
+  await bad(/outside the screen/, "call", id, "mouse/move", 'coordinate={"x":9999,"y":6}');
+  await bad(/no name=value/, "call", id, "mouse/move", "here");
+  await bad(/is no session/, "call", "sess_x", "screen/info");
+
   assert.match((await good("session", "send", id, "hello")).output, /^msg_[0-9a-f]{12}\n$/);
   await until("the turn ends", async () => !(await server.json("GET", `/api/v1/sessions/${id}`)).busy);
   const log = (await good("logs", id)).output.trim().split("\n");

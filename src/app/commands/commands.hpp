@@ -15,6 +15,8 @@ void add_image(CLI::App& program, Action& action);
 void add_desk(CLI::App& program, Action& action);
 /// session, exec, screenshot, logs: clients of a running server.
 void add_client(CLI::App& program, Action& action);
+/// call: any operation of a desk.
+void add_call(CLI::App& program, Action& action);
 void add_operations(CLI::App& program, Action& action);
 
 /// Throws Error{forbidden} when this process is not root; `what` needs it.

@@ -1,0 +1,155 @@
+// call: any operation of a desk from the command line, made from its row.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <vector>
+
+#include "api/desks.hpp"
+#include "app/client.hpp"
+#include "app/commands/commands.hpp"
+#include "core/error.hpp"
+#include "core/id.hpp"
+#include "core/sys.hpp"
+#include "core/text.hpp"
+#include "ops/operation.hpp"
+
+namespace carrel::app {
+
+namespace {
+
+struct Options {
+    std::string server = ServerAddress{}.url;
+    std::string id;
+    std::string operation;
+    std::string method;
+    std::vector<std::string> fields;
+};
+
+/// What a command line can give and show.
+bool is_callable(const ops::Operation& row) {
+    const bool can_give = row.request == ops::Body::none || row.request == ops::Body::json;
+    return can_give && row.response != ops::Body::upgrade && !row.path.contains('{');
+}
+
+core::Error unknown_operation(const std::string& name) {
+    std::vector<std::string> names;
+    for (const auto& row : ops::desk_operations())
+        if (is_callable(row)) names.emplace_back(row.name);
+    const auto near = core::nearest(name, names);
+    return {core::Code::invalid, fmt::format("there is no operation \"{}\"{}", name,
+                                             near ? fmt::format("; did you mean \"{}\"?", *near)
+                                                  : "; `carrel call` without one lists them")};
+}
+
+/// With fields the POST row, without the GET row, whichever there is; or the one of the method.
+const ops::Operation& get_row(const Options& options) {
+    const auto find = [&](std::string_view method) {
+        const auto* row = ops::find_desk_operation(method, "/" + options.operation);
+        return row && is_callable(*row) ? row : nullptr;
+    };
+    const auto* row = options.method.empty() ? nullptr : find(options.method);
+    if (options.method.empty()) {
+        row = find(options.fields.empty() ? "GET" : "POST");
+        if (!row) row = find(options.fields.empty() ? "POST" : "GET");
+    }
+    if (!row) throw unknown_operation(options.operation);
+    return *row;
+}
+
+/// A text stays one where the row wants a text; all else is JSON, such as 3, true or {"x":1,"y":2}.
+json::Value value_of(const json::Object& schema, const std::string& name, const std::string& text) {
+    const auto* properties = schema.if_contains("properties");
+    const auto* property = properties ? json::find(*properties, name) : nullptr;
+    if (property && json::text_or(*property, "type") == "string") return json::Value(text);
+    auto value = json::parse(text);
+    return value ? std::move(*value) : json::Value(text);
+}
+
+/// One JSON object, or name=value words.
+json::Object input_of(const ops::Operation& row, const std::vector<std::string>& words) {
+    if (words.size() == 1 && words.front().starts_with('{')) {
+        auto value = json::parse(words.front());
+        if (!value) throw std::move(value.error());
+        return std::move(value->as_object());
+    }
+    json::Object input;
+    const auto schema = row.request_schema ? row.request_schema() : json::Object{};
+    for (const auto& word : words) {
+        const auto equals = word.find('=');
+        if (equals == std::string::npos)
+            throw core::Error{core::Code::invalid,
+                              fmt::format("\"{}\" is no name=value, nor one JSON object", word)};
+        const auto name = word.substr(0, equals);
+        input[name] = value_of(schema, name, word.substr(equals + 1));
+    }
+    return input;
+}
+
+std::string query_of(const json::Object& input) {
+    std::string query;
+    for (const auto& member : input) {
+        const auto* text = member.value().if_string();
+        query += fmt::format("{}{}={}", query.empty() ? "?" : "&", core::percent_encode(member.key()),
+                             core::percent_encode(text ? std::string{*text} : json::to_text(member.value())));
+    }
+    return query;
+}
+
+int list_operations() {
+    for (const auto& row : ops::desk_operations())
+        if (is_callable(row)) std::cout << fmt::format("{:4} {:28} {}\n", row.method, row.name, row.summary);
+    return 0;
+}
+
+/// 1 when the operation itself says that it did not work out.
+int exit_code_of(std::string_view answer) {
+    const auto value = json::parse(answer);
+    const auto* success = value ? json::find(*value, "success") : nullptr;
+    return success && success->is_bool() && !success->as_bool() ? 1 : 0;
+}
+
+int call(const Options& options) {
+    if (options.operation.empty()) return list_operations();
+    const auto& row = get_row(options);
+    if (!core::is_id("sess_", options.id))
+        throw core::Error{core::Code::invalid,
+                          fmt::format("\"{}\" is no session: `carrel session list` shows them", options.id)};
+    auto path = fmt::format("/api/v1/sessions/{}/desk{}", options.id, row.path);
+    const auto input = input_of(row, options.fields);
+    const bool is_query = row.request == ops::Body::none;
+    if (is_query) path += query_of(input);
+    const char* key = std::getenv("CARREL_TOKEN");
+    Client client{{.url = options.server, .key = key ? key : ""}};
+    const bool is_json = row.response == ops::Body::json || row.response == ops::Body::picture;
+    std::string answer;
+    client.stream(std::string{row.method}, path, is_json ? "application/json" : "*/*",
+                  is_query ? nullptr : &input, [&](std::string_view piece) {
+                      core::write_all(STDOUT_FILENO, piece);
+                      if (is_json) answer += piece;
+                      return true;
+                  });
+    if (!is_json) return 0;
+    core::write_all(STDOUT_FILENO, "\n");
+    return exit_code_of(answer);
+}
+
+}  // namespace
+
+void add_call(CLI::App& program, Action& action) {
+    auto options = std::make_shared<Options>();
+    auto* word = program.add_subcommand("call", "Call any operation of a desk; without one, list them");
+    word->add_option("session", options->id, "its id, sess_…");
+    word->add_option("operation", options->operation, R"(its name, such as "mouse/click")");
+    word->add_option("fields", options->fields, "name=value, or one JSON object");
+    word->add_option("--method", options->method, "GET or POST, where both have the name")
+        ->check(CLI::IsMember({"GET", "POST"}));
+    word->add_option("--server", options->server, "where the server is [CARREL_URL]")
+        ->envname("CARREL_URL")
+        ->capture_default_str();
+    word->callback([options, &action] { action = [options] { return call(*options); }; });
+}
+
+}  // namespace carrel::app
