@@ -46,35 +46,45 @@ Task<net::Response> active(Display& display) {
                            {"window_title", window->title}});
 }
 
-/// The shape has let only ids through.
-xcb_window_t id_of(const json::Value& value) { return ops::parse_window_id(value).value_or(XCB_NONE); }
+/// The window that is meant; the shape has let only ids through.
+Task<xcb_window_t> pick(Desktop& desktop, std::optional<json::Value> id) {
+    if (id) co_return ops::parse_window_id(*id).value_or(XCB_NONE);
+    const auto active = co_await desktop.windows.find_active();
+    if (!active)
+        throw core::Error{core::Code::not_found,
+                          "no window has the keyboard: say by window_id which is meant (window/list)",
+                          "no_active_window"};
+    co_return active->id;
+}
 
 using Doing = Task<> (Windows::*)(xcb_window_t);
 
 Task<net::Response> do_to(Display& display, net::Request& request, Doing doing, std::string done) {
     const auto wish = co_await decode_body(request, ops::pick_window_shape());
     const auto desktop = co_await display.desktop();
-    co_return co_await act(desktop, wish, (desktop->windows.*doing)(id_of(wish.window_id)), std::move(done));
+    const auto id = co_await pick(*desktop, wish.window_id);
+    co_return co_await act(desktop, wish, (desktop->windows.*doing)(id), std::move(done));
 }
 
 Task<net::Response> close(Display& display, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::close_window_shape());
     const auto desktop = co_await display.desktop();
-    co_return co_await act(desktop, wish, desktop->windows.close(id_of(wish.window_id), wish.force),
-                           "The window is closed.");
+    const auto id = co_await pick(*desktop, wish.window_id);
+    co_return co_await act(desktop, wish, desktop->windows.close(id, wish.force), "The window is closed.");
 }
 
 Task<net::Response> move(Display& display, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::move_window_shape());
     const auto desktop = co_await display.desktop();
-    co_return co_await act(desktop, wish, desktop->windows.move(id_of(wish.window_id), wish.x, wish.y),
-                           "Moved the window.");
+    const auto id = co_await pick(*desktop, wish.window_id);
+    co_return co_await act(desktop, wish, desktop->windows.move(id, wish.x, wish.y), "Moved the window.");
 }
 
 Task<net::Response> resize(Display& display, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::resize_window_shape());
     const auto desktop = co_await display.desktop();
-    auto action = desktop->windows.resize(id_of(wish.window_id), wish.width, wish.height);
+    const auto id = co_await pick(*desktop, wish.window_id);
+    auto action = desktop->windows.resize(id, wish.width, wish.height);
     co_return co_await act(desktop, wish, std::move(action), "Resized the window.");
 }
 

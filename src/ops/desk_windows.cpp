@@ -35,14 +35,6 @@ constexpr std::array active_members{
     Member{"window_id", "any", "its id, a string; null when none has the keyboard"},
     Member{"window_title", "string", "its title; empty when none has the keyboard"},
 };
-constexpr std::array done_members{
-    Member{"output", "string", "what was done"},
-    Member{"observed", "string", "how the waiting ended, when something was awaited", false},
-    Member{"image", "string", "the screen afterwards as PNG, base64", false},
-    Member{"width", "integer", "of the image, pixels", false},
-    Member{"height", "integer", "of the image, pixels", false},
-};
-
 constexpr std::array rows{
     Operation{"window/list", "GET", "/window/list", view, Body::none, Body::json,
               "The windows that are open, the panel among them.", nullptr, list_members},
@@ -50,28 +42,29 @@ constexpr std::array rows{
               "The window that has the keyboard.", nullptr, active_members},
     Operation{"window/focus", "POST", "/window/focus", control, Body::json, Body::json,
               "Gives a window the keyboard and brings it to the front; a minimized one is shown.",
-              schema<pick_window_shape>, done_members},
+              schema<pick_window_shape>, observed_answer, R"({"screenshot":false})"},
+    Operation{
+        "window/move", "POST", "/window/move", control, Body::json, Body::json,
+        "Puts the upper left corner of a window's frame somewhere; a maximized window is restored first.",
+        schema<move_window_shape>, observed_answer, R"({"x":200,"y":100})"},
+    Operation{"window/resize", "POST", "/window/resize", control, Body::json, Body::json,
+              "Gives a window another size, frame included; programs may round it, a terminal to whole "
+              "characters.",
+              schema<resize_window_shape>, observed_answer, R"({"width":640,"height":400})"},
+    Operation{"window/maximize", "POST", "/window/maximize", control, Body::json, Body::json,
+              "Lets a window fill the screen beside the panel.", schema<pick_window_shape>, observed_answer,
+              R"({"observe":"none"})"},
+    Operation{"window/restore", "POST", "/window/restore", control, Body::json, Body::json,
+              "Ends that a window is minimized, maximized or full screen.", schema<pick_window_shape>,
+              observed_answer, R"({"observe":"none"})"},
+    Operation{"window/minimize", "POST", "/window/minimize", control, Body::json, Body::json,
+              "Hides a window; the panel and window/focus show it again.", schema<pick_window_shape>,
+              observed_answer, R"({"observe":"none"})"},
     Operation{
         "window/close", "POST", "/window/close", control, Body::json, Body::json,
         "Closes a window as a click on its cross does, and answers when it is gone; 409 says why it is not, "
         "such as a question that it asks first.",
-        schema<close_window_shape>, done_members},
-    Operation{
-        "window/move", "POST", "/window/move", control, Body::json, Body::json,
-        "Puts the upper left corner of a window's frame somewhere; a maximized window is restored first.",
-        schema<move_window_shape>, done_members},
-    Operation{"window/resize", "POST", "/window/resize", control, Body::json, Body::json,
-              "Gives a window another size, frame included; programs may round it, a terminal to whole "
-              "characters.",
-              schema<resize_window_shape>, done_members},
-    Operation{"window/minimize", "POST", "/window/minimize", control, Body::json, Body::json,
-              "Hides a window; the panel and window/focus show it again.", schema<pick_window_shape>,
-              done_members},
-    Operation{"window/maximize", "POST", "/window/maximize", control, Body::json, Body::json,
-              "Lets a window fill the screen beside the panel.", schema<pick_window_shape>, done_members},
-    Operation{"window/restore", "POST", "/window/restore", control, Body::json, Body::json,
-              "Ends that a window is minimized, maximized or full screen.", schema<pick_window_shape>,
-              done_members},
+        schema<close_window_shape>, observed_answer, R"({"force":false})"},
 };
 
 std::optional<std::uint32_t> parse_text(std::string_view text) {
@@ -92,8 +85,9 @@ json::Field<Request> window_id_field() {
                "tells "
                "them";
     };
-    return field("window_id", static_cast<json::Value Request::*>(&Request::window_id),
-                 "which window, as window/list tells; \"0x00600008\", \"6291464\" and 6291464 are the same",
+    return field("window_id", static_cast<std::optional<json::Value> Request::*>(&Request::window_id),
+                 "which window, as window/list tells; absent: the one that has the keyboard; \"0x00600008\", "
+                 "\"6291464\" and 6291464 are the same",
                  json::Rule{check, {{"type", json::Array{"string", "integer"}}}});
 }
 

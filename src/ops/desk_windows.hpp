@@ -21,25 +21,25 @@ std::string window_id_text(std::uint32_t id);
 
 /// Of window/focus, minimize, maximize and restore.
 struct PickWindow : Observe {
-    json::Value window_id;
+    std::optional<json::Value> window_id;  ///< absent: the one that has the keyboard
 };
 const json::Shape<PickWindow>& pick_window_shape();
 
 struct CloseWindow : Observe {
-    json::Value window_id;
+    std::optional<json::Value> window_id;
     bool force = false;
 };
 const json::Shape<CloseWindow>& close_window_shape();
 
 struct MoveWindow : Observe {
-    json::Value window_id;
+    std::optional<json::Value> window_id;
     int x = 0;
     int y = 0;
 };
 const json::Shape<MoveWindow>& move_window_shape();
 
 struct ResizeWindow : Observe {
-    json::Value window_id;
+    std::optional<json::Value> window_id;
     int width = 0;  ///< pixels, with the frame
     int height = 0;
 };

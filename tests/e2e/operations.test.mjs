@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Server, programs } from "./lib/carrel.mjs";
+import { Server, programs, until } from "./lib/carrel.mjs";
 
 const rows = JSON.parse(execFileSync(path.join(programs, "carrel"), ["operations", "--json"], { maxBuffer: 1 << 26 })).desk;
 
@@ -13,6 +13,14 @@ let session;
 before(async () => {
   server = await Server.start();
   session = await server.createSession({ provider: "scripted", network: "none", width: 1024, height: 768 });
+  // What acts on a window has one: the last that was opened.
+  const desk = `/api/v1/sessions/${session.id}/desk`;
+  const command = "for i in 1 2; do setsid xterm -class Example > /dev/null 2>&1 & done";
+  await server.json("POST", `${desk}/terminal/execute`, { command });
+  await until("both windows are open", async () => {
+    const { windows } = await server.json("GET", `${desk}/window/list`);
+    return windows.filter(({ class_name: name }) => name === "Example").length === 2 && windows.some((window) => window.is_active);
+  });
 });
 after(() => server?.end());
 

@@ -42,7 +42,7 @@ describe("windows", () => {
     assert.ok(output.trim().endsWith(id.replace(/^0x0*/, "0x")), `${output} is ${id}`);
     assert.deepEqual([window.class_name, window.type, window.is_active, window.is_minimized], ["XTerm", "normal", true, false]);
     assert.match((await run(`cat /proc/${window.pid}/comm`)).output, /xterm/);
-    assert.ok((await list()).some(({ type }) => type === "dock"), "the panel is one, too");
+    await until("the panel is one, too", async () => (await list()).some(({ type }) => type === "dock"));
     const active = await server.json("GET", at("window/active"));
     assert.deepEqual([active.window_id, active.window_title, active.window.pid], [id, "Größe 你好", window.pid]);
     await act("window/close", { window_id: id });
@@ -105,6 +105,21 @@ describe("windows", () => {
     await act("window/close", { window_id });
   });
 
+  test("are meant when they have the keyboard, unless another is named", async () => {
+    const { window_id } = await open("lower");
+    await open("upper");
+    await act("window/move", { x: 70, y: 60 });
+    const { x, y } = await find("upper");
+    assert.deepEqual([x, y], [70, 60]);
+    await act("window/close", {});
+    assert.equal(await find("upper"), undefined);
+    await until("the other has the focus", async () => (await find("lower")).is_active);
+    await act("window/minimize", {});
+    const { status, body } = await ask("window/close", {});
+    assert.deepEqual([status, body.code], [404, "no_active_window"]);
+    await act("window/close", { window_id });
+  });
+
   test("show themselves afterwards when that is wanted", async () => {
     const { window_id } = await open("seen");
     const moved = await ask("window/move", { window_id, x: 500, y: 300, observe: "settled", first_change_ms: 5000 });
@@ -128,13 +143,12 @@ describe("what does not work is said", () => {
       assert.equal(status, 422, JSON.stringify(window_id));
       assert.deepEqual(body.detail[0].loc, ["body", "window_id"]);
     }
-    assert.equal((await ask("window/focus", {})).status, 422);
-    for (const wrong of [{ width: 0, height: 10 }, { width: 10, height: 40000 }, { width: "10", height: 10 }])
+      for (const wrong of [{ width: 0, height: 10 }, { width: 10, height: 40000 }, { width: "10", height: 10 }])
       assert.equal((await ask("window/resize", { window_id: "0x1", ...wrong })).status, 422);
   });
 
   test("for the panel, which takes no focus", async () => {
-    const { window_id } = (await list()).find(({ type }) => type === "dock");
+    const { window_id } = await until("the panel is there", async () => (await list()).find(({ type }) => type === "dock"));
     const { status, body } = await ask("window/minimize", { window_id });
     assert.deepEqual([status, body.code], [409, "window_refused"]);
     assert.match(body.detail, /dock/);
