@@ -21,6 +21,7 @@
 #include "desk/init.hpp"
 #include "desk/input_handlers.hpp"
 #include "desk/notices.hpp"
+#include "desk/processes.hpp"
 #include "desk/programs.hpp"
 #include "desk/system_handlers.hpp"
 #include "desk/terminal.hpp"
@@ -100,6 +101,7 @@ void Service::add_routes() {
     bindings.add(bind_files(files));
     bindings.add(bind_browser(browser, display));
     bindings.add(bind_windows(display));
+    bindings.add(bind_processes(pool));
     bindings.add(bind_system(display));
     bindings.add(bind_batch(bindings));
     bindings.route(router);

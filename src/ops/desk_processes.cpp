@@ -1,0 +1,60 @@
+#include "ops/desk_processes.hpp"
+
+#include <array>
+
+#include "ops/fields.hpp"
+
+namespace carrel::ops {
+
+namespace {
+
+using json::between;
+using json::field;
+using json::length_between;
+using json::Shape;
+
+/// PID_MAX_LIMIT of the kernel.
+constexpr double largest_pid = 4'194'304;
+
+constexpr std::array list_members{
+    Member{
+        "processes", "array",
+        "by pid, each {pid, ppid, name, cpu_percent, memory_mb, status, cmdline, threads, age_seconds}: "
+        "cpu_percent is of one processor, over the process's whole life; memory_mb is what is in RAM, shared "
+        "pages included, in MiB; status is running, sleeping, disk_sleep, stopped, traced, zombie or idle; "
+        "cmdline is cut after 1,000 bytes"},
+    Member{"total", "integer", "how many there are"},
+};
+constexpr std::array kill_members{
+    Member{"output", "string", "what was done, in a sentence"},
+    Member{"pids", "array", "the processes that got the signal"},
+    Member{"ended", "boolean", "whether all of them had ended within two seconds"},
+};
+
+constexpr std::array rows{
+    Operation{"process/list", "GET", "/process/list", Permission::view, Body::none, Body::json,
+              "The processes of the desk.", nullptr, list_members},
+    Operation{
+        "process/kill", "POST", "/process/kill", Permission::control, Body::json, Body::json,
+        "Ends a process, by SIGTERM or with force by SIGKILL, and says whether it has ended; one that is "
+        "not there is 404, the desk's own two programs are refused.",
+        schema<kill_process_shape>, kill_members, R"({"name":"xterm"})"},
+};
+
+}  // namespace
+
+std::span<const Operation> process_rows() { return rows; }
+
+const Shape<KillProcess>& kill_process_shape() {
+    static const Shape<KillProcess> shape{
+        field("pid", &KillProcess::pid, "which process, as process/list tells; this or name",
+              between(1, largest_pid)),
+        field("name", &KillProcess::name, "every process of exactly this name, such as \"chromium\"",
+              length_between(1, 255)),
+        field("force", &KillProcess::force, "SIGKILL, which no program can refuse, instead of SIGTERM")
+            .with_default(),
+        field("tree", &KillProcess::tree, "also all processes that descend from it").with_default()};
+    return shape;
+}
+
+}  // namespace carrel::ops

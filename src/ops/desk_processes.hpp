@@ -1,0 +1,23 @@
+// Operations of the desk's processes.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "json/fields.hpp"
+#include "ops/operation.hpp"
+
+namespace carrel::ops {
+
+std::span<const Operation> process_rows();
+
+struct KillProcess {
+    std::optional<int> pid;  ///< this or a name
+    std::optional<std::string> name;
+    bool force = false;  ///< SIGKILL instead of SIGTERM
+    bool tree = false;   ///< and all that descend from it
+};
+const json::Shape<KillProcess>& kill_process_shape();
+
+}  // namespace carrel::ops
