@@ -23,6 +23,7 @@
 #include "desk/notices.hpp"
 #include "desk/processes.hpp"
 #include "desk/programs.hpp"
+#include "desk/ptys.hpp"
 #include "desk/system_handlers.hpp"
 #include "desk/terminal.hpp"
 #include "desk/viewer.hpp"
@@ -51,6 +52,7 @@ struct Service {
           link{executor, notices},
           display{executor, pool, [this] { link.tell(Word::window_manager_ready); }},
           terminal{executor, pool, {.home = environment("HOME", "/"), .folder = runtime_folder()}},
+          ptys{executor, pool, environment("HOME", "/")},
           files{pool, environment("HOME", "/")},
           browser{executor, pool, environment("HOME", "/")},
           server{executor, router},
@@ -66,6 +68,7 @@ struct Service {
     Link link;
     Display display;
     Terminal terminal;
+    Ptys ptys;
     Files files;
     Browser browser;
     Bindings bindings;
@@ -98,6 +101,7 @@ void Service::add_routes() {
     bindings.add(bind_mouse(display));
     bindings.add(bind_keyboard(display));
     bindings.add(bind_terminal(terminal));
+    bindings.add(bind_ptys(ptys));
     bindings.add(bind_files(files));
     bindings.add(bind_browser(browser, display));
     bindings.add(bind_windows(display));

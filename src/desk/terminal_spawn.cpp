@@ -8,6 +8,7 @@
 
 #include "core/sys.hpp"
 #include "desk/child.hpp"
+#include "desk/pty_spawn.hpp"
 
 namespace carrel::desk {
 
@@ -16,25 +17,13 @@ using core::Fd;
 
 namespace {
 
-struct Terminal {
-    Fd master;
-    Fd slave;
-};
-
-Terminal open_terminal() {
-    Fd master = core::open_file("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
-    int locked = 0;
-    checked("unlock the pseudo-terminal", ::ioctl(master.get(), TIOCSPTLCK, &locked));
-    // By ioctl, not by name: a desk's /dev/pts need not be where ours is.
-    Fd slave{checked("open the pseudo-terminal",
-                     ::ioctl(master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC))};
+PtyEnds open_terminal() {
+    auto ends = open_pty({});
     termios settings{};
-    checked("read the terminal's settings", ::tcgetattr(slave.get(), &settings));
+    checked("read the terminal's settings", ::tcgetattr(ends.slave.get(), &settings));
     settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    checked("set up the terminal", ::tcsetattr(slave.get(), TCSANOW, &settings));
-    const winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
-    checked("size the terminal", ::ioctl(slave.get(), TIOCSWINSZ, &size));
-    return {std::move(master), std::move(slave)};
+    checked("set up the terminal", ::tcsetattr(ends.slave.get(), TCSANOW, &settings));
+    return ends;
 }
 
 /// In the child: only async-signal-safe calls.

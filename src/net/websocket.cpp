@@ -41,7 +41,8 @@ struct WebSocket::State {
           subprotocol{std::move(agreed)},
           limits{bounds},
           written{executor},
-          leaving{executor} {}
+          leaving{executor},
+          over{executor} {}
 
     /// Whether more came; false at the end of the connection, however it ended.
     Task<bool> fill();
@@ -57,6 +58,10 @@ struct WebSocket::State {
     /// Until the client has ended too: unread input would make the kernel reset the connection before
     /// the client has read our goodbye.
     Task<> discard();
+    void end() {
+        has_ended = true;
+        over.notify_all();
+    }
     /// Pings, and cuts off who is silent. Runs as long as the connection.
     Task<> watch();
 
@@ -65,6 +70,7 @@ struct WebSocket::State {
     WebSocketLimits limits;
     async::Gate written;  ///< a write has ended
     async::Gate leaving;  ///< goodbye was said
+    async::Gate over;     ///< has_ended
     std::string input;
     std::size_t place = 0;  ///< what of `input` is done with
     std::string output;
@@ -73,6 +79,7 @@ struct WebSocket::State {
     bool is_writing = false;
     bool said_goodbye = false;
     bool heard_goodbye = false;  ///< or the end of the connection
+    bool is_listening = false;
     bool has_ended = false;
 };
 
@@ -81,11 +88,14 @@ Task<bool> WebSocket::State::fill() {
     const auto before = input.size();
     input.resize(before + read_bytes);
     std::size_t count = 0;
+    last_heard = Clock::now();
+    is_listening = true;
     try {
         count = co_await stream->read(std::span{input}.subspan(before));
     } catch (const core::Error&) {
         count = 0;
     }
+    is_listening = false;
     input.resize(before + count);
     last_heard = Clock::now();
     heard_goodbye = heard_goodbye || count == 0;
@@ -152,7 +162,7 @@ Task<std::optional<Message>> WebSocket::State::receive() {
         co_await close(not_text, "a text message is not UTF-8");
         break;
     }
-    has_ended = true;
+    end();
     co_return std::nullopt;
 }
 
@@ -182,7 +192,7 @@ Task<> WebSocket::State::close(std::uint16_t code, std::string reason) {
     try {
         co_await send(Opcode::close, make_farewell(code, reason));
     } catch (const core::Error&) {
-        has_ended = true;  // it was closed already, or the client has gone: the same in the end
+        end();  // it was closed already, or the client has gone: the same in the end
     }
 }
 
@@ -190,13 +200,14 @@ Task<> WebSocket::State::watch() {
     try {
         while (!said_goodbye) {
             if (co_await leaving.wait_for(limits.ping_every)) break;
-            if (Clock::now() - last_heard >= 2 * limits.ping_every) break;
+            if (is_listening && Clock::now() - last_heard >= 2 * limits.ping_every) break;
             co_await send(Opcode::ping, {});
         }
         if (said_goodbye) co_await async::pause(farewell_time);
     } catch (const core::Error&) {
-        has_ended = true;  // between two pings
+        // It has ended between two pings.
     }
+    end();
     stream->close();
 }
 
@@ -212,6 +223,9 @@ Task<> WebSocket::send_binary(std::string_view bytes) { return state_->send(Opco
 Task<> WebSocket::send_text(std::string_view text) { return state_->send(Opcode::text, text); }
 Task<> WebSocket::close(std::uint16_t code, std::string reason) {
     return state_->close(code, std::move(reason));
+}
+Task<> WebSocket::ended() {
+    while (!state_->has_ended) co_await state_->over.wait();
 }
 const std::string& WebSocket::subprotocol() const { return state_->subprotocol; }
 

@@ -18,7 +18,8 @@ namespace carrel::net {
 
 struct WebSocketLimits {
     std::size_t message_bytes = 1 << 20;           ///< of a client's message; beyond: closed with 1009
-    std::chrono::milliseconds ping_every{30'000};  ///< a client silent for twice this long is cut off
+    /// A client that we listen to and that is silent for twice this long is cut off.
+    std::chrono::milliseconds ping_every{30'000};
 };
 
 struct Message {
@@ -40,6 +41,9 @@ public:
     /// Both throw Error{unavailable} when the connection is closed.
     Task<> send_binary(std::string_view bytes);
     Task<> send_text(std::string_view text);
+    /// Returns when the connection is of no use any more, whoever ended it. For who waits for something else
+    /// than receive(); a client that has vanished shows here by the next ping at the latest.
+    Task<> ended();
     /// Says goodbye (1000 normal, 1008 policy, 1011 our failure, 4404 no such session; `reason` at most 123
     /// bytes of UTF-8) and ends the sending side. A receive() that runs returns nothing soon. Never
     /// throws but for cancellation.

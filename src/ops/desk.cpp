@@ -5,6 +5,7 @@
 #include "ops/desk_files.hpp"
 #include "ops/desk_input.hpp"
 #include "ops/desk_processes.hpp"
+#include "ops/desk_pty.hpp"
 #include "ops/desk_screen.hpp"
 #include "ops/desk_system.hpp"
 #include "ops/desk_terminal.hpp"
@@ -17,8 +18,8 @@ namespace {
 
 std::vector<Operation> all_rows() {
     std::vector<Operation> all;
-    for (const auto rows : {screen_rows(), input_rows(), terminal_rows(), files_rows(), browser_rows(),
-                            window_rows(), process_rows(), system_rows(), batch_rows()})
+    for (const auto rows : {screen_rows(), input_rows(), terminal_rows(), pty_rows(), files_rows(),
+                            browser_rows(), window_rows(), process_rows(), system_rows(), batch_rows()})
         all.insert(all.end(), rows.begin(), rows.end());
     return all;
 }

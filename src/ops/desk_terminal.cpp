@@ -17,13 +17,38 @@ constexpr double longest_command = 300;
 constexpr std::size_t longest_text = std::size_t{16} << 20;
 constexpr auto control = Permission::control;
 
+constexpr std::array execute_answer{
+    Member{"output", "string", "standard output, its beginning and end when it is longer than 512 KiB"},
+    Member{"error", "string", "standard error, likewise; `success` does not depend on it"},
+    Member{"system", "string", "what the terminal itself has to say; empty when all went as usual"},
+    Member{"exit_code", "integer", "as bash counts: 128 + n after signal n"},
+    Member{"timed_out", "boolean", "whether it was stopped because it took longer than `timeout`"},
+    Member{"duration_ms", "integer", "from its own start to its end"},
+};
+constexpr std::array restart_answer{
+    Member{"message", "string", "a sentence that says what was done"},
+};
+
 constexpr std::array rows{
-    Operation{"terminal/execute", "POST", "/terminal/execute", control, Body::json, Body::json,
-              "Runs a command in the desk's one bash, which keeps its state.", schema<execute_shape>},
-    Operation{"terminal/execute/stream", "POST", "/terminal/execute/stream", control, Body::json,
-              Body::event_stream, "The same; output comes as it is written.", schema<execute_shape>},
+    Operation{
+        "terminal/execute", "POST", "/terminal/execute", control, Body::json, Body::json,
+        "Runs a command in the desk's one bash, which keeps its state. Commands run one after another; 64 "
+        "wait at most, beyond that 503 terminal_queue_full.",
+        schema<execute_shape>, execute_answer, R"({"command":"cd /tmp && pwd","timeout":10})"},
+    Operation{"terminal/execute/stream",
+              "POST",
+              "/terminal/execute/stream",
+              control,
+              Body::json,
+              Body::event_stream,
+              "The same; output comes as it is written, as {\"type\":\"stdout\"|\"stderr\",\"chunk\"}, then "
+              "{\"type\":\"done\",\"exit_code\",\"system\",\"timed_out\",\"duration_ms\"}, after "
+              "{\"type\":\"error\",\"chunk\"} when it was stopped.",
+              schema<execute_shape>,
+              {},
+              R"({"command":"for i in 1 2 3; do echo $i; done"})"},
     Operation{"terminal/restart", "POST", "/terminal/restart", control, Body::json, Body::json,
-              "Ends the bash and starts a new one.", schema<nothing_shape>},
+              "Ends the bash and starts a new one.", schema<nothing_shape>, restart_answer, "{}"},
 };
 
 }  // namespace
@@ -33,7 +58,9 @@ std::span<const Operation> terminal_rows() { return rows; }
 const Shape<Execute>& execute_shape() {
     static const Shape<Execute> shape{
         field("command", &Execute::command, "for bash; may have many lines", length_between(1, longest_text)),
-        field("timeout", &Execute::timeout, "seconds", between(1, longest_command)).with_default()};
+        field("timeout", &Execute::timeout, "seconds, counted from its own start",
+              between(1, longest_command))
+            .with_default()};
     return shape;
 }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <vector>
 
 using namespace carrel::desk;
@@ -28,8 +29,8 @@ std::vector<Change> every(milliseconds pause, Region where, milliseconds from = 
 }
 
 std::vector<Change> both(std::vector<Change> one, const std::vector<Change>& other) {
-    one.insert(one.end(), other.begin(), other.end());
-    std::ranges::stable_sort(one, {}, &Change::when);
+    for (const auto& change : other)
+        one.insert(std::ranges::upper_bound(one, change.when, {}, &Change::when), change);
     return one;
 }
 
