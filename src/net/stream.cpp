@@ -5,6 +5,9 @@
 #include <sys/un.h>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <chrono>
 
@@ -78,6 +81,20 @@ Task<core::Fd> connect_socket(std::string path, std::chrono::milliseconds limit)
         if (is_full) co_await async::pause(std::chrono::milliseconds{2});
     }
     co_return socket;
+}
+
+Task<core::Fd> connect_loopback(std::uint16_t port) {
+    using boost::asio::ip::tcp;
+    tcp::socket socket{co_await boost::asio::this_coro::executor};
+    boost::system::error_code error;
+    co_await socket.async_connect({boost::asio::ip::address_v4::loopback(), port},
+                                  boost::asio::redirect_error(boost::asio::use_awaitable, error));
+    if (error == boost::asio::error::operation_aborted) throw boost::system::system_error{error};
+    if (error)
+        throw core::Error{core::Code::unavailable,
+                          fmt::format("cannot connect to port {}: {}", port, error.message())};
+    socket.set_option(tcp::no_delay{true}, error);
+    co_return core::Fd{socket.release()};
 }
 
 Task<std::unique_ptr<Stream>> connect_unix(std::string path) {

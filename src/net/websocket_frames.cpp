@@ -30,8 +30,7 @@ bool is_close_code(std::uint64_t code) {
            (code >= 3000 && code <= 4999);
 }
 
-core::Expected<void> judge_frame(const FrameHead& head, unsigned length_form, bool is_masked) {
-    if (!is_masked) return core::refuse("a client's WebSocket frame must be masked");
+core::Expected<void> judge_frame(const FrameHead& head, unsigned length_form) {
     if ((length_form == 126 && head.length < 126) || (length_form == 127 && head.length <= 0xffff))
         return core::refuse("a WebSocket frame's length is not in its shortest form");
     if (head.length >> 63 != 0) return core::refuse("a WebSocket frame's length is out of range");
@@ -40,9 +39,7 @@ core::Expected<void> judge_frame(const FrameHead& head, unsigned length_form, bo
     return {};
 }
 
-}  // namespace
-
-core::Expected<std::optional<FrameHead>> parse_client_frame(std::string_view bytes) {
+core::Expected<std::optional<FrameHead>> parse_frame(std::string_view bytes, bool is_of_client) {
     if (bytes.size() < 2) return std::nullopt;
     const auto first = static_cast<unsigned char>(bytes[0]);
     const auto second = static_cast<unsigned char>(bytes[1]);
@@ -50,16 +47,42 @@ core::Expected<std::optional<FrameHead>> parse_client_frame(std::string_view byt
     if (!is_opcode(first & 0x0fu)) return core::refuse("a WebSocket frame has an unknown opcode");
     const unsigned form = second & 0x7fu;
     const std::size_t width = form == 127 ? 8 : form == 126 ? 2 : 0;
+    const bool is_masked = (second & 0x80u) != 0;
     FrameHead head;
-    head.head_bytes = 2 + width + head.mask.size();
+    head.head_bytes = 2 + width + (is_masked ? head.mask.size() : 0);
     if (bytes.size() < head.head_bytes) return std::nullopt;
+    if (is_masked != is_of_client)
+        return core::refuse(is_of_client ? "a client's WebSocket frame must be masked"
+                                         : "a server's WebSocket frame must not be masked");
     head.opcode = static_cast<Opcode>(first & 0x0fu);
     head.is_last = (first & 0x80u) != 0;
     head.length = width == 0 ? form : number_at(bytes, 2, width);
-    std::memcpy(head.mask.data(), bytes.data() + 2 + width, head.mask.size());
-    if (auto judged = judge_frame(head, form, (second & 0x80u) != 0); !judged)
-        return std::unexpected{std::move(judged.error())};
+    if (is_masked) std::memcpy(head.mask.data(), bytes.data() + 2 + width, head.mask.size());
+    if (auto judged = judge_frame(head, form); !judged) return std::unexpected{std::move(judged.error())};
     return head;
+}
+
+void append_head(std::string& to, Opcode opcode, std::size_t length, unsigned mask_bit) {
+    to += static_cast<char>(0x80u | static_cast<unsigned char>(opcode));
+    if (length < 126) {
+        append_number(to, mask_bit | length, 1);
+    } else if (length <= 0xffff) {
+        append_number(to, mask_bit | 126, 1);
+        append_number(to, length, 2);
+    } else {
+        append_number(to, mask_bit | 127, 1);
+        append_number(to, length, 8);
+    }
+}
+
+}  // namespace
+
+core::Expected<std::optional<FrameHead>> parse_client_frame(std::string_view bytes) {
+    return parse_frame(bytes, true);
+}
+
+core::Expected<std::optional<FrameHead>> parse_server_frame(std::string_view bytes) {
+    return parse_frame(bytes, false);
 }
 
 void unmask(std::span<char> payload, const std::array<char, 4>& mask) {
@@ -67,16 +90,13 @@ void unmask(std::span<char> payload, const std::array<char, 4>& mask) {
 }
 
 void append_frame(std::string& to, Opcode opcode, std::string_view payload) {
-    to += static_cast<char>(0x80u | static_cast<unsigned char>(opcode));
-    if (payload.size() < 126) {
-        append_number(to, payload.size(), 1);
-    } else if (payload.size() <= 0xffff) {
-        to += '\x7e';
-        append_number(to, payload.size(), 2);
-    } else {
-        to += '\x7f';
-        append_number(to, payload.size(), 8);
-    }
+    append_head(to, opcode, payload.size(), 0);
+    to += payload;
+}
+
+void append_client_frame(std::string& to, Opcode opcode, std::string_view payload) {
+    append_head(to, opcode, payload.size(), 0x80);
+    to.append(4, '\0');
     to += payload;
 }
 

@@ -30,11 +30,19 @@ struct FrameHead {
 /// their shortest form, control frames that are long or in parts.
 core::Expected<std::optional<FrameHead>> parse_client_frame(std::string_view bytes);
 
+/// The same of a server's frame, which must not have a mask.
+core::Expected<std::optional<FrameHead>> parse_server_frame(std::string_view bytes);
+
 /// Takes a client's mask off a frame's payload.
 void unmask(std::span<char> payload, const std::array<char, 4>& mask);
 
 /// Appends a whole frame as a server sends it.
 void append_frame(std::string& to, Opcode opcode, std::string_view payload);
+
+/// Appends a whole frame as a client sends it, with a mask of zeros: it hides nothing, and is for
+/// connections that stay on one machine, where no proxy could take the payload for something else
+/// (§10.3).
+void append_client_frame(std::string& to, Opcode opcode, std::string_view payload);
 
 /// What a close frame says. An empty one is 1005, "no code was given".
 struct Farewell {
