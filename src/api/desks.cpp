@@ -25,6 +25,9 @@ constexpr auto answer_limit = 15min;
 /// For the answer to a WebSocket handshake: what it leads to may have to be started first.
 constexpr auto handshake_limit = 60s;
 
+/// Rows whose answers hold addresses that lead back to us.
+constexpr std::string_view answers_with_addresses = "browser/devtools/json";
+
 /// Keeps what an answer's body still needs: the request that is being sent, and the way to the desk.
 class KeptSource final : public net::Source {
 public:
@@ -50,6 +53,14 @@ std::string inner_path(const Request& request, const ops::Operation& row) {
     return request.path.substr(place);
 }
 
+/// Lines that tell the desk how the client has reached us, made by ourselves.
+void add_approach(net::Headers& headers, const Request& request, std::string_view inside) {
+    headers.add("X-Forwarded-Host", std::string{request.headers.find("Host").value_or("")});
+    // Behind somebody else's TLS: it only comes back to the client itself, in addresses.
+    headers.add("X-Forwarded-Proto", request.headers.find("X-Forwarded-Proto") == "https" ? "https" : "http");
+    headers.add("X-Forwarded-Prefix", request.path.substr(0, request.path.size() - inside.size()));
+}
+
 /// The request as the desk gets it: the row's own path, the client's query and body, few headers.
 std::shared_ptr<Request> inner_request(Request& request, const ops::Operation& row) {
     auto inner = std::make_shared<Request>();
@@ -58,6 +69,7 @@ std::shared_ptr<Request> inner_request(Request& request, const ops::Operation& r
     const auto query = request.target.find('?');
     inner->target = inner->path + (query == std::string::npos ? "" : request.target.substr(query));
     inner->headers = inward_headers(request.headers);
+    if (row.name.starts_with(answers_with_addresses)) add_approach(inner->headers, request, inner->path);
     if (row.response == ops::Body::upgrade)
         for (const auto& [name, value] : net::handshake_headers(request.headers))
             inner->headers.add(name, value);

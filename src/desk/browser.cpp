@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "core/text.hpp"
+#include "desk/browser_endpoint.hpp"
 #include "desk/launch.hpp"
 #include "desk/observe.hpp"
 #include "ops/desk_browser.hpp"
@@ -56,8 +57,8 @@ core::Expected<std::string> parse_url(std::string_view text) {
     return std::string{text};
 }
 
-Browser::Browser(async::Executor executor, async::Pool& pool, std::string home)
-    : executor_{executor}, pool_{pool}, home_{std::move(home)}, children_{executor} {}
+Browser::Browser(async::Executor executor, async::Pool& pool, std::string home, Tabs& tabs)
+    : executor_{executor}, pool_{pool}, home_{std::move(home)}, tabs_{tabs}, children_{executor} {}
 
 /// Reaps a browser process that we started, whenever it ends.
 Task<> Browser::follow(pid_t pid, core::Fd process, std::shared_ptr<bool> has_ended,
@@ -69,11 +70,33 @@ Task<> Browser::follow(pid_t pid, core::Fd process, std::shared_ptr<bool> has_en
     desktop->windows.wake();
 }
 
+/// By the browser's own port, in a tenth of the time; false when it has none.
+Task<bool> Browser::open_tab(const std::string& url, bool in_new_window) {
+    try {
+        co_await tabs_.activate(co_await tabs_.open(url, in_new_window));
+        co_return true;
+    } catch (const core::Error& error) {
+        if (error.code() != core::Code::unavailable) throw;
+        co_return false;
+    }
+}
+
+Task<> Browser::start(Display& display) {
+    const auto desktop = co_await display.desktop();
+    // A window that is opened before the manager is up would stay invisible.
+    if (!co_await display.wait_until_ready(opening_time))
+        throw core::Error{core::Code::unavailable, "the window manager is not up",
+                          "window_manager_not_ready"};
+    if (browser_windows(co_await desktop->windows.list()).empty())
+        co_await open(desktop, "about:blank", false);
+}
+
 Task<> Browser::open(std::shared_ptr<Desktop> desktop, std::string url, bool in_new_window) {
-    std::vector<std::string> words{program};
+    const bool is_open = !browser_windows(co_await desktop->windows.list()).empty();
+    if (is_open && co_await open_tab(url, in_new_window)) co_return;
+    std::vector<std::string> words{program, devtools_flag()};
     if (in_new_window) words.emplace_back("--new-window");
     words.push_back(std::move(url));
-    const bool is_open = !browser_windows(co_await desktop->windows.list()).empty();
     auto launched = co_await async::run_on(pool_, [words, home = home_] { return launch(words, home); });
     const auto has_ended = std::make_shared<bool>(false);
     children_.start("browser", follow(launched.pid, std::move(launched.process), has_ended, desktop));

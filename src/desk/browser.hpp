@@ -8,6 +8,7 @@
 #include "core/fd.hpp"
 #include "desk/desktop.hpp"
 #include "desk/handlers.hpp"
+#include "desk/tabs.hpp"
 
 namespace carrel::desk {
 
@@ -17,22 +18,26 @@ core::Expected<std::string> parse_url(std::string_view text);
 
 class Browser {
 public:
-    /// `pool` must outlive it.
-    Browser(async::Executor executor, async::Pool& pool, std::string home);
+    /// `pool` and `tabs` must outlive it.
+    Browser(async::Executor executor, async::Pool& pool, std::string home, Tabs& tabs);
 
     /// Returns when the browser shows a window, or the one that runs has taken the address. Throws
     /// Error{timeout}, or Error{not_found} when the image has no browser.
     Task<> open(std::shared_ptr<Desktop> desktop, std::string url, bool in_new_window);
+    /// Opens one with an empty page, unless one is open: waits for the display and the window.
+    Task<> start(Display& display);
     /// Returns when no window of it is left; false when there was none. Throws Error{timeout}.
     Task<bool> close(std::shared_ptr<Desktop> desktop);
 
 private:
+    Task<bool> open_tab(const std::string& url, bool in_new_window);
     Task<> follow(pid_t pid, core::Fd process, std::shared_ptr<bool> has_ended,
                   std::shared_ptr<Desktop> desktop);
 
     async::Executor executor_;
     async::Pool& pool_;
     std::string home_;
+    Tabs& tabs_;
     async::Scope children_;
 };
 

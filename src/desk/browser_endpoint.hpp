@@ -19,7 +19,7 @@ namespace carrel::desk {
 /// of ports for connections, and not the 9222 that programs under test take.
 constexpr std::uint16_t devtools_port = 29222;
 
-/// Without a value, so that whoever starts a browser gets it.
+/// For whoever starts a browser.
 std::string devtools_flag();
 
 /// The JSON that Chromium's DevTools server answers at `path` ("/json/version"). Throws Error{unavailable,

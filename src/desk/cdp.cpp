@@ -41,14 +41,6 @@ struct Pending {
     bool has_ended = false;
 };
 
-template <class Function, class... Arguments>
-void tell(std::vector<std::weak_ptr<Function>>& listeners, const Arguments&... arguments) {
-    std::erase_if(listeners, [](const auto& listener) { return listener.expired(); });
-    const auto now = listeners;  // a listener may subscribe others
-    for (const auto& weak : now)
-        if (const auto listener = weak.lock()) (*listener)(arguments...);
-}
-
 }  // namespace
 
 /// One connection, with what goes out and what is waited for.
@@ -97,7 +89,13 @@ Task<std::shared_ptr<Cdp::Link>> Cdp::get_link() {
             cdp.changed_.notify_all();
         }
     } leave{*this};
-    auto transport = co_await async::deadline(limits_.connect_time, "connecting to the browser", connect_());
+    std::unique_ptr<CdpTransport> transport;
+    try {
+        transport = co_await async::deadline(limits_.connect_time, "connecting to the browser", connect_());
+    } catch (const Error& error) {
+        if (error.code() != Code::timeout) throw;
+        throw Error{Code::timeout, "the browser is open but does not answer: it hangs", "browser_hung"};
+    }
     link_ = std::make_shared<Link>(executor_, std::move(transport));
     scope_.start("reading from the browser", read(link_));
     scope_.start("writing to the browser", write(link_));
@@ -152,16 +150,23 @@ void Cdp::fail_session(std::string_view session, const Error& error) {
         if (pending->session == session && !pending->has_ended) pending->end(error);
 }
 
-Cdp::Subscription Cdp::subscribe(Listener listener) {
+Cdp::Subscription Cdp::add_listener(Listeners& listeners, Listener listener) {
+    std::erase_if(listeners, [](const auto& kept) { return kept.expired(); });
     auto kept = std::make_shared<Listener>(std::move(listener));
-    listeners_.push_back(kept);
+    listeners.push_back(kept);
     return Subscription{std::move(kept)};
 }
 
+void Cdp::tell(Listeners& listeners, const CdpEvent& event) {
+    const auto now = listeners;  // a listener may subscribe others
+    for (const auto& weak : now)
+        if (const auto listener = weak.lock()) (*listener)(event);
+}
+
+Cdp::Subscription Cdp::subscribe(Listener listener) { return add_listener(listeners_, std::move(listener)); }
+
 Cdp::Subscription Cdp::subscribe_to_end(std::function<void()> listener) {
-    auto kept = std::make_shared<Listener>([listener = std::move(listener)](const CdpEvent&) { listener(); });
-    end_listeners_.push_back(kept);
-    return Subscription{std::move(kept)};
+    return add_listener(end_listeners_, [listener = std::move(listener)](const CdpEvent&) { listener(); });
 }
 
 Task<CdpMessage> Cdp::parse(std::string text) {

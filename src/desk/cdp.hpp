@@ -57,12 +57,15 @@ public:
     class [[nodiscard]] Subscription {
     public:
         Subscription() = default;
+        explicit Subscription(std::shared_ptr<Listener> listener) : listener_{std::move(listener)} {}
 
     private:
-        friend class Cdp;
-        explicit Subscription(std::shared_ptr<Listener> listener) : listener_{std::move(listener)} {}
         std::shared_ptr<Listener> listener_;
     };
+
+    using Listeners = std::vector<std::weak_ptr<Listener>>;
+    static Subscription add_listener(Listeners& listeners, Listener listener);
+    static void tell(Listeners& listeners, const CdpEvent& event);
 
     /// `connect` throws Error{unavailable, "no_browser"} when there is none. `pool` must outlive it.
     Cdp(async::Executor executor, async::Pool& pool, Connect connect, CdpLimits limits = {});
@@ -112,8 +115,8 @@ private:
     async::Gate changed_;
     bool is_connecting_ = false;
     std::shared_ptr<Link> link_;
-    std::vector<std::weak_ptr<Listener>> listeners_;
-    std::vector<std::weak_ptr<Listener>> end_listeners_;
+    Listeners listeners_;
+    Listeners end_listeners_;
     async::Scope scope_;
 };
 

@@ -16,6 +16,8 @@
 #include "desk/batch.hpp"
 #include "desk/bindings.hpp"
 #include "desk/browser.hpp"
+#include "desk/browser_control.hpp"
+#include "desk/browser_endpoint.hpp"
 #include "desk/desktop.hpp"
 #include "desk/files.hpp"
 #include "desk/init.hpp"
@@ -54,7 +56,10 @@ struct Service {
           terminal{executor, pool, {.home = environment("HOME", "/"), .folder = runtime_folder()}},
           ptys{executor, pool, environment("HOME", "/")},
           files{pool, environment("HOME", "/")},
-          browser{executor, pool, environment("HOME", "/")},
+          cdp{executor, pool, connect_browser},
+          tabs{executor, cdp, find_target_order},
+          browser{executor, pool, environment("HOME", "/"), tabs},
+          browser_control{executor, browser, display, cdp, tabs},
           server{executor, router},
           scope{executor} {}
 
@@ -70,7 +75,10 @@ struct Service {
     Terminal terminal;
     Ptys ptys;
     Files files;
+    Cdp cdp;
+    Tabs tabs;
     Browser browser;
+    BrowserControl browser_control;
     Bindings bindings;
     net::Router router{[](const core::Error& error, const net::Request&) { return problem_answer(error); }};
     net::Server server;
@@ -104,6 +112,10 @@ void Service::add_routes() {
     bindings.add(bind_ptys(ptys));
     bindings.add(bind_files(files));
     bindings.add(bind_browser(browser, display));
+    bindings.add(bind_cdp(browser_control));
+    bindings.add(bind_tabs(browser_control));
+    bindings.add(bind_storage(browser_control));
+    bindings.add(bind_devtools(browser_control));
     bindings.add(bind_windows(display));
     bindings.add(bind_processes(pool));
     bindings.add(bind_system(display));

@@ -41,7 +41,13 @@ Error page_crashed() {
     return {Code::unavailable, "the page has crashed: navigate or reload the tab", "page_crashed"};
 }
 
-/// The text of an exception as a console would show it, in some lines.
+bool has_lost_context(const Error& error) {
+    return error.reason() == "cdp_refused" &&
+           (error.message().contains("context") || error.message().contains("navigated or closed"));
+}
+
+}  // namespace
+
 std::string describe_exception(const json::Value& details) {
     constexpr std::size_t most = 4000;
     const auto* thrown = json::find(details, "exception");
@@ -51,13 +57,6 @@ std::string describe_exception(const json::Value& details) {
     if (text.empty()) text = json::text_or(details, "text", "the script failed");
     return text.size() > most ? text.substr(0, most) : text;
 }
-
-bool has_lost_context(const Error& error) {
-    return error.reason() == "cdp_refused" &&
-           (error.message().contains("context") || error.message().contains("navigated or closed"));
-}
-
-}  // namespace
 
 Tab::Tab(async::Executor executor, Cdp& cdp, std::string id, std::string session)
     : executor_{std::move(executor)}, cdp_{cdp}, id_{std::move(id)}, session_{std::move(session)} {
@@ -85,8 +84,7 @@ Task<json::Value> Tab::call_any(std::string session, std::string method, json::O
                                 async::Duration limit) {
     const bool needs_page = is_of_page(method);
     if (!is_open_) throw tab_gone();
-    if (needs_page && has_crashed_) throw page_crashed();
-    if (needs_page && dialog_) throw describe_dialog();
+    if (needs_page) check();
     bool is_late = false;
     try {
         co_return co_await cdp_.call(session, std::move(method), std::move(params), limit);
@@ -98,7 +96,7 @@ Task<json::Value> Tab::call_any(std::string session, std::string method, json::O
         if (!is_late) throw;
     }
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
-    if (needs_page && co_await does_browser_answer())
+    if (co_await does_browser_answer())
         throw Error{Code::timeout,
                     fmt::format("the page did not answer within {} ms: a script of it may run for ever; "
                                 "navigate or close the tab",
@@ -129,6 +127,17 @@ Cdp::Subscription Tab::subscribe(Cdp::Listener listener) {
         if (const auto tab = weak.lock(); tab && tab->is_open_ && tab->is_mine(event.session))
             listener(event);
     });
+}
+
+Cdp::Subscription Tab::subscribe_to_end(std::function<void()> listener) {
+    return Cdp::add_listener(end_listeners_,
+                             [listener = std::move(listener)](const CdpEvent&) { listener(); });
+}
+
+void Tab::check() const {
+    if (!is_open_) throw tab_gone();
+    if (has_crashed_) throw page_crashed();
+    if (dialog_) throw describe_dialog();
 }
 
 bool Tab::is_mine(std::string_view session) const {
@@ -218,7 +227,8 @@ void Tab::take(const CdpEvent& event) {
         has_crashed_ = true;
         context_.reset();
         dialog_.reset();
-        return cdp_.fail_session(session_, page_crashed());
+        cdp_.fail_session(session_, page_crashed());
+        return Cdp::tell(end_listeners_, {});
     }
     if (!is_mine(event.session)) return;
     if (event.method == "Target.attachedToTarget") return attach_frame(params);
@@ -237,6 +247,7 @@ void Tab::end() {
     if (!std::exchange(is_open_, false)) return;
     cdp_.fail_session(session_, tab_gone());
     for (const auto& frame : remote_frames_) cdp_.fail_session(frame.session, tab_gone());
+    Cdp::tell(end_listeners_, {});
 }
 
 }  // namespace carrel::desk

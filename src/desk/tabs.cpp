@@ -13,23 +13,17 @@ using core::Error;
 using namespace std::chrono_literals;
 
 constexpr auto closing_time = 10s;
+constexpr std::size_t most_tabs = 1000;
 
 Error no_such_tab(std::string_view id) {
     return {Code::not_found, fmt::format("the browser has no tab {}; browser/tabs lists them", id),
             "no_such_tab"};
 }
 
-/// The tabs among targets: not what workers, frames and extensions run in.
-std::vector<TabInfo> read_targets(const json::Value& answer) {
-    std::vector<TabInfo> tabs;
-    const auto* list = json::find(answer, "targetInfos");
-    if (!list || !list->is_array()) return tabs;
-    for (const auto& info : list->get_array())
-        if (json::text_or(info, "type") == "page" && !json::text_or(info, "url").starts_with("devtools://"))
-            tabs.push_back({std::string{json::text_or(info, "targetId")},
-                            std::string{json::text_or(info, "url")},
-                            std::string{json::text_or(info, "title")}});
-    return tabs;
+/// A tab among targets: not what workers, frames and extensions run in.
+bool is_tab(const json::Value& info) {
+    return json::text_or(info, "type") == "page" && !json::text_or(info, "targetId").empty() &&
+           !json::text_or(info, "url").starts_with("devtools://");
 }
 
 }  // namespace
@@ -46,52 +40,71 @@ void Tabs::take(const CdpEvent& event) {
     const auto attached = attached_;  // an event may end one
     for (const auto& [id, tab] : attached) tab->take(event);
     std::erase_if(attached_, [](const auto& entry) { return !entry.second->is_open(); });
-    if (event.method == "Target.targetDestroyed") {
-        const auto id = json::text_or(event.params, "targetId");
-        if (const auto place = attached_.find(id); place != attached_.end()) {
-            place->second->end();
-            attached_.erase(place);
-        }
-    }
+    if (event.method == "Target.targetDestroyed") forget(json::text_or(event.params, "targetId"));
+    if (event.method == "Target.targetCreated" || event.method == "Target.targetInfoChanged")
+        if (const auto* info = json::find(event.params, "targetInfo")) note(*info);
     if (event.method.starts_with("Target.") || event.method == "Page.javascriptDialogOpening")
         changed_.notify_all();
 }
 
+void Tabs::note(const json::Value& info) {
+    if (!is_tab(info)) return;
+    const auto id = json::text_or(info, "targetId");
+    auto place = std::ranges::find(known_, id, &TabInfo::id);
+    if (place == known_.end()) {
+        if (hidden_.contains(id) || known_.size() >= most_tabs) return;
+        place = known_.insert(place, TabInfo{.id = std::string{id}});
+    }
+    place->url = json::text_or(info, "url");
+    place->title = json::text_or(info, "title");
+}
+
+void Tabs::forget(std::string_view id) {
+    if (const auto hidden = hidden_.find(id); hidden != hidden_.end()) hidden_.erase(hidden);
+    std::erase_if(known_, [&](const TabInfo& tab) { return tab.id == id; });
+    const auto place = attached_.find(id);
+    if (place == attached_.end()) return;
+    place->second->end();
+    attached_.erase(place);
+}
+
 void Tabs::end_all() {
-    for (const auto& [id, tab] : attached_) tab->end();
-    attached_.clear();
+    const auto attached = std::exchange(attached_, {});
+    for (const auto& [id, tab] : attached) tab->end();
+    known_.clear();
+    hidden_.clear();
     is_discovering_ = false;
     changed_.notify_all();
 }
 
-/// Crashes and ends of tabs are only told to who has asked.
+/// Which tabs there are is only told to who has asked, and so are their crashes and ends.
 Task<> Tabs::discover() {
     co_await cdp_.connect();
-    if (std::exchange(is_discovering_, true)) co_return;
-    cdp_.post({}, "Target.setDiscoverTargets",
-              {{"discover", true}, {"filter", json::Array{json::Object{{"type", "page"}}}}});
+    if (is_discovering_) co_return;
+    co_await cdp_.call({}, "Target.setDiscoverTargets",
+                       {{"discover", true}, {"filter", json::Array{json::Object{{"type", "page"}}}}});
+    is_discovering_ = true;
 }
 
 Task<std::vector<TabInfo>> Tabs::list() {
     co_await discover();
-    auto tabs = read_targets(co_await cdp_.call({}, "Target.getTargets"));
-    const auto active = tabs.empty() ? std::string{} : co_await find_active();
+    // Titles may have changed a moment ago.
+    const auto answer = co_await cdp_.call({}, "Target.getTargets");
+    if (const auto* infos = json::find(answer, "targetInfos"); infos && infos->is_array())
+        for (const auto& info : infos->get_array()) note(info);
+    auto tabs = known_;
+    if (tabs.empty()) co_return tabs;
+    const auto active = co_await find_active();
     for (auto& tab : tabs) tab.is_active = tab.id == active;
-    // The browser names them in no order: new ones go to the end of what we have seen.
-    std::erase_if(opened_,
-                  [&](const auto& id) { return std::ranges::find(tabs, id, &TabInfo::id) == tabs.end(); });
-    for (const auto& tab : tabs)
-        if (std::ranges::find(opened_, tab.id) == opened_.end()) opened_.push_back(tab.id);
-    std::ranges::sort(tabs, {}, [&](const TabInfo& tab) { return std::ranges::find(opened_, tab.id); });
     co_return tabs;
 }
 
 Task<std::string> Tabs::find_active() {
-    const auto tabs = read_targets(co_await cdp_.call({}, "Target.getTargets"));
-    if (tabs.size() == 1) co_return tabs.front().id;
-    if (tabs.size() > 1)
+    co_await discover();
+    if (known_.size() == 1) co_return known_.front().id;
+    if (known_.size() > 1)
         for (auto& id : co_await find_order_())
-            if (std::ranges::find(tabs, id, &TabInfo::id) != tabs.end()) co_return id;
+            if (std::ranges::find(known_, id, &TabInfo::id) != known_.end()) co_return id;
     throw Error{Code::conflict, "the browser has no tab; browser/tabs/new opens one", "no_tab"};
 }
 
@@ -134,6 +147,16 @@ Task<std::string> Tabs::open(std::string url, bool in_new_window) {
         co_await cdp_.call({}, "Target.createTarget",
                            {{"url", std::move(url)}, {"newWindow", in_new_window}, {"background", false}});
     co_return std::string{json::text_or(answer, "targetId")};
+}
+
+Task<std::shared_ptr<Tab>> Tabs::open_hidden() {
+    co_await discover();
+    const auto answer =
+        co_await cdp_.call({}, "Target.createTarget", {{"url", "about:blank"}, {"hidden", true}});
+    const std::string id{json::text_or(answer, "targetId")};
+    hidden_.insert(id);
+    std::erase_if(known_, [&](const TabInfo& tab) { return tab.id == id; });
+    co_return co_await attach(id);
 }
 
 Task<> Tabs::activate(std::string id) {

@@ -39,6 +39,9 @@ struct RemoteFrame {
     std::string session;  ///< for Tab::call_frame
 };
 
+/// The text of a script's exception (Runtime.ExceptionDetails) as a console would show it, bounded.
+std::string describe_exception(const json::Value& details);
+
 class Tab : public std::enable_shared_from_this<Tab> {
 public:
     /// The Page domain is enabled, with its life-cycle events, and so is attaching to remote frames.
@@ -66,6 +69,10 @@ public:
 
     /// Events of its session and of its remote frames' sessions, while it is open.
     Cdp::Subscription subscribe(Cdp::Listener listener);
+    /// Called once when it is not open any more, or its page has crashed.
+    Cdp::Subscription subscribe_to_end(std::function<void()> listener);
+    /// Throws what call() of the page would throw at once: tab_gone, page_crashed, dialog_open.
+    void check() const;
 
     /// The id of an execution context of the main frame in which no script of the page runs: the
     /// document is the page's, the globals are ours. Made again after each navigation.
@@ -101,6 +108,7 @@ private:
     std::optional<Dialog> dialog_;
     std::vector<RemoteFrame> remote_frames_;
     std::optional<std::int64_t> context_;
+    Cdp::Listeners end_listeners_;
 };
 
 class Tabs {
@@ -120,6 +128,8 @@ public:
 
     /// Opens a tab in front, with an address; answers its id.
     Task<std::string> open(std::string url, bool in_new_window);
+    /// A tab that nobody sees and that is in no list; who opens it closes its target.
+    Task<std::shared_ptr<Tab>> open_hidden();
     /// Brings it to the front of its window, and the window to the front.
     Task<> activate(std::string id);
     /// Returns when it is closed. Throws Error{conflict, "dialog_open"} when the page asks to stay.
@@ -128,6 +138,8 @@ public:
 private:
     void take(const CdpEvent& event);
     void end_all();
+    void note(const json::Value& info);
+    void forget(std::string_view id);
     Task<> discover();
     Task<std::shared_ptr<Tab>> attach(std::string id);
 
@@ -136,9 +148,10 @@ private:
     FindOrder find_order_;
     async::Gate changed_;
     bool is_discovering_ = false;
-    std::vector<std::string> opened_;  ///< ids of tabs, in the order in which they were seen
+    std::vector<TabInfo> known_;  ///< in the order in which they were seen
     std::map<std::string, std::shared_ptr<Tab>, std::less<>> attached_;
     std::set<std::string, std::less<>> attaching_;
+    std::set<std::string, std::less<>> hidden_;
     Cdp::Subscription events_;
     Cdp::Subscription end_;
 };

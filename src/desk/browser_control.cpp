@@ -1,0 +1,86 @@
+#include "desk/browser_control.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/text.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using core::Code;
+using core::Error;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+/// From the first window to the port, which a thread of the browser opens.
+constexpr auto port_time = 10s;
+constexpr auto port_step = 10ms;
+
+constexpr std::array<std::string_view, 3> ordinary_reasons{"bad_selector", "page_not_loaded",
+                                                           "script_timeout"};
+
+bool is_ordinary(const Error& error) {
+    return (error.code() == Code::conflict && error.reason() != "no_devtools") ||
+           std::ranges::find(ordinary_reasons, error.reason()) != ordinary_reasons.end();
+}
+
+}  // namespace
+
+Task<> BrowserControl::ensure_open() {
+    if (cdp.is_connected()) co_return;
+    const auto end = Clock::now() + port_time;
+    bool has_started = false;
+    for (;;) {
+        try {
+            co_return co_await cdp.connect();
+        } catch (const Error& error) {
+            if (error.reason() != "no_browser") throw;
+        }
+        if (!std::exchange(has_started, true)) {
+            co_await browser.start(display);
+            continue;
+        }
+        // The kernel has no event for "somebody listens there now".
+        if (Clock::now() >= end)
+            throw Error{Code::conflict,
+                        "the browser was started without its DevTools port: close it (browser/close) and "
+                        "open it again",
+                        "no_devtools"};
+        co_await async::pause(port_step);
+    }
+}
+
+Task<std::shared_ptr<Tab>> BrowserControl::open_tab(std::optional<std::string> id) {
+    if (id) co_return co_await tabs.get(std::move(id));
+    co_await ensure_open();
+    bool has_tab = true;
+    try {
+        co_return co_await tabs.get(std::nullopt);
+    } catch (const Error& error) {
+        has_tab = error.reason() != "no_tab";
+        if (has_tab) throw;
+    }
+    co_return co_await tabs.get(co_await tabs.open("about:blank", false));
+}
+
+std::string checked_address(std::string text) {
+    if (core::to_lower(text.substr(0, 5)) == "data:") return text;
+    auto url = parse_url(text);
+    if (!url) throw unprocessable({"url"}, url.error().message() + ", or data:");
+    return std::move(*url);
+}
+
+Task<net::Response> answer_of(Task<json::Object> action) {
+    try {
+        auto answer = co_await std::move(action);
+        answer["success"] = true;
+        co_return json_answer(answer);
+    } catch (const Error& error) {
+        if (!is_ordinary(error)) throw;
+        co_return failure_answer(error.message());
+    }
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,124 @@
+#include "desk/element.hpp"
+
+#include <fmt/format.h>
+
+#include "desk/element_script.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using core::Code;
+using core::Error;
+using std::chrono::milliseconds;
+
+/// Beyond the page's own counting: the page may be slow to answer.
+constexpr milliseconds grace{3'000};
+
+json::Value or_null(const std::optional<std::string>& text) {
+    return text ? json::Value(*text) : json::Value(nullptr);
+}
+
+double number(const json::Value& value, std::string_view name) {
+    const auto* member = json::find(value, name);
+    if (!member || !member->is_number()) return 0;
+    return member->to_number<double>();
+}
+
+void throw_if_wrong(const json::Value& found, std::string_view selector) {
+    const auto wrong = json::text_or(found, "wrong");
+    if (wrong.empty()) return;
+    const auto text = fmt::format("\"{}\": {}", selector, wrong);
+    if (json::text_or(found, "kind") == "selector") throw Error{Code::invalid, text, "bad_selector"};
+    throw Error{Code::conflict, text, "no_such_element"};
+}
+
+/// An input event. The page that answers it with a dialog has got it.
+Task<> dispatch(Tab& tab, json::Object event) {
+    try {
+        co_await tab.call("Input.dispatchMouseEvent", std::move(event));
+    } catch (const Error& error) {
+        if (error.reason() != "dialog_open") throw;
+    }
+}
+
+Task<> press(Tab& tab, Place place, std::string_view type) {
+    return dispatch(tab, {{"type", type},
+                          {"x", place.x},
+                          {"y", place.y},
+                          {"button", "left"},
+                          {"buttons", type == "mousePressed" ? 1 : 0},
+                          {"clickCount", 1}});
+}
+
+Task<> type_text(Tab& tab, const std::string& text) {
+    if (!text.empty()) {
+        co_await tab.call("Input.insertText", {{"text", text}});
+        co_return;
+    }
+    // What is selected is taken away by a key.
+    for (const auto* type : {"rawKeyDown", "keyUp"})
+        co_await tab.call(
+            "Input.dispatchKeyEvent",
+            {{"type", type}, {"key", "Delete"}, {"code", "Delete"}, {"windowsVirtualKeyCode", 46}});
+}
+
+}  // namespace
+
+Task<Place> wait_for_element(Tab& tab, std::string selector, std::string_view state, milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    for (bool is_in_front = false;; is_in_front = true) {
+        const auto left =
+            std::max(milliseconds{0},
+                     std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now()));
+        const auto found =
+            co_await tab.run(find_element_script, {selector, state, left.count()}, left + grace);
+        if (json::text_or(found, "kind") != "hidden_tab") {
+            throw_if_wrong(found, selector);
+            co_return Place{number(found, "x"), number(found, "y")};
+        }
+        if (is_in_front)
+            throw Error{Code::conflict, "the tab cannot be brought to the front: its window is hidden",
+                        "tab_hidden"};
+        co_await tab.call("Page.bringToFront");
+        co_await tab.run(
+            "() => new Promise((resolve) => document.visibilityState === 'visible' ? resolve() : "
+            "(addEventListener('visibilitychange', resolve, { once: true }), setTimeout(resolve, 2000)))");
+    }
+}
+
+Task<> point_at(Tab& tab, Place place) {
+    return dispatch(tab, {{"type", "mouseMoved"}, {"x", place.x}, {"y", place.y}, {"button", "none"}});
+}
+
+Task<> click_at(Tab& tab, Place place) {
+    co_await point_at(tab, place);
+    co_await press(tab, place, "mousePressed");
+    if (!tab.dialog()) co_await press(tab, place, "mouseReleased");
+}
+
+Task<std::string> fill_field(Tab& tab, std::string selector, std::string value, milliseconds limit) {
+    co_await wait_for_element(tab, selector, "field", limit);
+    const auto prepared = co_await tab.run(prepare_field_script, {selector, value});
+    if (const auto wrong = json::text_or(prepared, "wrong"); !wrong.empty())
+        throw Error{Code::conflict, fmt::format("\"{}\": {}", selector, wrong), "bad_value"};
+    if (!json::find(prepared, "type")) co_return std::string{json::text_or(prepared, "value")};
+    co_await type_text(tab, value);
+    const auto held = co_await tab.run(read_field_script, {selector});
+    co_return held.is_string() ? std::string{held.get_string()} : std::string{};
+}
+
+Task<json::Value> read_text(Tab& tab, std::optional<std::string> selector, int most, milliseconds limit) {
+    if (selector) co_await wait_for_element(tab, *selector, "attached", limit);
+    co_return co_await tab.run(read_text_script, {or_null(selector), most}, limit + grace);
+}
+
+Task<json::Value> read_html(Tab& tab, int most) { return tab.run(read_html_script, {most}); }
+
+Task<json::Value> scroll_by(Tab& tab, std::optional<std::string> selector, int dx, int dy) {
+    auto answer = co_await tab.run(scroll_script, {or_null(selector), dx, dy});
+    throw_if_wrong(answer, selector.value_or(""));
+    co_return answer;
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,32 @@
+// JavaScript in a page, as people and models write it.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "desk/tabs.hpp"
+
+namespace carrel::desk {
+
+/// What Runtime.evaluate and such answered.
+struct Evaluated {
+    enum class Kind { plain, function, promise, object };
+    Kind kind = Kind::plain;  ///< beyond `plain` there is only a name for the value yet
+    json::Value value;
+    std::string object;  ///< its name
+    std::optional<std::string> exception;
+};
+/// Pure. What JSON cannot hold (NaN, Infinity, -0, big integers) becomes text; undefined becomes null.
+Evaluated read_evaluated(const json::Value& answer);
+
+/// Whether the text is statements with a "return" of their own, so that it needs a function around it.
+bool needs_function(std::string_view exception);
+
+/// The value of `script` in the tab's page, or in the frame with that name or id, or that address holds.
+/// Throws Error{conflict, "script_failed"} with the exception's text, Error{timeout, "script_timeout"},
+/// Error{conflict, "no_such_frame"}; as Tab::call.
+Task<json::Value> evaluate(Tab& tab, std::string script, std::optional<std::string> frame,
+                           std::chrono::milliseconds limit);
+
+}  // namespace carrel::desk

@@ -1,0 +1,51 @@
+// Pages that load: addresses, the way back and forth, and when a page is there.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "desk/tabs.hpp"
+
+namespace carrel::desk {
+
+/// What a tab has told of its main document since the watch began. Keep it before what loads is asked for.
+/// Of frames within it nothing is kept.
+class LoadWatch {
+public:
+    LoadWatch(async::Executor executor, std::shared_ptr<Tab> tab);
+
+    /// Returns when the document that `loader` names has reached "commit", "domcontentloaded", "load" or
+    /// "networkidle". Without a loader: that of the next navigation, and one within the document, or back
+    /// to a kept page, is there at once. Throws Error{timeout, "page_not_loaded"}; Error{conflict,
+    /// "dialog_open"}; as Tab::call when the tab ends.
+    Task<> wait(std::string loader, std::string_view state, std::chrono::milliseconds limit);
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+    Cdp::Subscription events_;
+    Cdp::Subscription end_;
+};
+
+struct PageInfo {
+    std::string url;
+    std::string title;
+};
+
+/// Of a page that has crashed or is busy what the browser knows.
+Task<PageInfo> describe_page(Tab& tab);
+
+/// Throws Error{conflict, "not_loaded"} with the browser's reason ("net::ERR_NAME_NOT_RESOLVED"); as
+/// LoadWatch::wait.
+Task<> navigate(async::Executor executor, std::shared_ptr<Tab> tab, std::string url,
+                std::string_view wait_until, std::chrono::milliseconds limit);
+
+/// `steps` is -1 or 1. Throws Error{conflict, "no_such_page"} when there is none to go to.
+Task<> go_in_history(async::Executor executor, std::shared_ptr<Tab> tab, int steps,
+                     std::chrono::milliseconds limit);
+Task<> reload(async::Executor executor, std::shared_ptr<Tab> tab, std::chrono::milliseconds limit);
+
+}  // namespace carrel::desk

@@ -1,0 +1,190 @@
+#include "ops/desk_cdp.hpp"
+
+#include <array>
+
+#include "ops/fields.hpp"
+
+namespace carrel::ops {
+
+namespace {
+
+using json::between;
+using json::field;
+using json::length_between;
+using json::one_of;
+using json::Shape;
+
+constexpr std::size_t longest_url = 2'000'000;
+constexpr std::size_t longest_text = 500'000;
+constexpr std::size_t longest_selector = 10'000;
+constexpr double longest_wait = 300'000;
+constexpr double most_chars = 4'000'000;
+constexpr auto view = Permission::view;
+constexpr auto control = Permission::control;
+
+constexpr Member message{"message", "string", "what was done, in a sentence"};
+constexpr Member url{"url", "string", "the page's address"};
+constexpr Member title{"title", "string", "the page's title"};
+constexpr Member is_truncated{"is_truncated", "boolean", "whether there is more than max_chars"};
+constexpr Member total_chars{"total_chars", "integer", "how many characters there are in all"};
+
+constexpr std::array page_answer{url, title};
+constexpr std::array text_answer{Member{"text", "string", "what is read on the page"}, is_truncated,
+                                 total_chars};
+constexpr std::array html_answer{Member{"html", "string", "the document as it stands now"}, is_truncated,
+                                 total_chars, url};
+constexpr std::array message_answer{message};
+constexpr std::array fill_answer{message, Member{"value", "string", "what the field holds afterwards"}};
+constexpr std::array result_answer{Member{
+    "result", "any", "the value as JSON; undefined is null; NaN, Infinity and big integers are texts"}};
+constexpr std::array scroll_answer{message,
+                                   Member{"x", "number", "how far it is scrolled now, in CSS pixels"},
+                                   Member{"y", "number", "how far it is scrolled now, in CSS pixels"}};
+
+constexpr auto find_page = R"({"selector":"body"})";
+
+constexpr std::array rows{
+    Operation{"browser/cdp/navigate", "POST", "/browser/cdp/navigate", control, Body::json, Body::json,
+              "Opens an address in a tab and waits until the page has loaded; starts the browser if none is "
+              "open.",
+              schema<navigate_shape>, page_answer,
+              R"({"url":"data:text/html,<title>Form</title><h1>Hello</h1><input id=name>"})"},
+    Operation{"browser/cdp/get_text", "POST", "/browser/cdp/get_text", view, Body::json, Body::json,
+              "The text of the page, or of the first element that a CSS selector matches.",
+              schema<get_text_shape>, text_answer, find_page},
+    Operation{
+        "browser/cdp/click_selector", "POST", "/browser/cdp/click_selector", control, Body::json, Body::json,
+        "Clicks the first element that a CSS selector matches, as a mouse does: waits until it can be seen, "
+        "scrolls to it, and makes sure that nothing covers it.",
+        schema<on_element_shape>, message_answer, find_page},
+    Operation{"browser/cdp/fill_input", "POST", "/browser/cdp/fill_input", control, Body::json, Body::json,
+              "Replaces what a field holds: text fields and editable elements as by typing; dates, colours, "
+              "ranges, check boxes (true, false) and lists (value or label) by their value.",
+              schema<fill_input_shape>, fill_answer, R"({"selector":"#name","value":"Ada"})"},
+    Operation{
+        "browser/cdp/evaluate", "POST", "/browser/cdp/evaluate", control, Body::json, Body::json,
+        "Runs JavaScript in the page and answers its value; a promise is awaited, a function is called, "
+        "and \"return\" and \"await\" may stand anywhere.",
+        schema<evaluate_shape>, result_answer, R"({"script":"1 + 1"})"},
+    Operation{"browser/cdp/scroll", "POST", "/browser/cdp/scroll", control, Body::json, Body::json,
+              "Scrolls the page, or the element (or what it lies in) that a CSS selector matches.",
+              schema<scroll_page_shape>, scroll_answer, R"({"direction":"down","amount":200})"},
+    Operation{"browser/cdp/hover", "POST", "/browser/cdp/hover", control, Body::json, Body::json,
+              "Moves the page's pointer over the first element that a CSS selector matches.",
+              schema<on_element_shape>, message_answer, find_page},
+    Operation{"browser/cdp/wait_for_selector", "POST", "/browser/cdp/wait_for_selector", view, Body::json,
+              Body::json, "Waits until an element is there, can be seen, is hidden or is gone.",
+              schema<wait_for_selector_shape>, message_answer, find_page},
+    Operation{"browser/cdp/url", "GET", "/browser/cdp/url", view, Body::none, Body::json,
+              "The address and title of the page.", schema<in_tab_shape>, page_answer, ""},
+    Operation{"browser/cdp/html", "GET", "/browser/cdp/html", view, Body::none, Body::json,
+              "The page's document as HTML.", schema<get_html_shape>, html_answer, "max_chars=100000"},
+};
+
+template <class Request>
+json::Field<Request> tab_field() {
+    return field("tab", static_cast<std::optional<std::string> Request::*>(&Request::tab),
+                 "a tab_id of browser/tabs; absent: the tab in front", length_between(1, 100));
+}
+
+template <class Request>
+json::Field<Request> timeout_field() {
+    return field("timeout_ms", static_cast<int Request::*>(&Request::timeout_ms), "most that is waited",
+                 between(1, longest_wait))
+        .with_default();
+}
+
+template <class Request>
+json::Field<Request> selector_field() {
+    return field("selector", static_cast<std::string Request::*>(&Request::selector),
+                 "a CSS selector; open shadow trees are searched too", length_between(1, longest_selector));
+}
+
+}  // namespace
+
+std::span<const Operation> cdp_rows() { return rows; }
+
+const Shape<InTab>& in_tab_shape() {
+    static const Shape<InTab> shape{tab_field<InTab>()};
+    return shape;
+}
+
+const Shape<Navigate>& navigate_shape() {
+    static const Shape<Navigate> shape{
+        field("url", &Navigate::url, "an address with http, https, file, about or data",
+              length_between(1, longest_url)),
+        field("wait_until", &Navigate::wait_until,
+              "commit: the address answers; domcontentloaded; load; networkidle: and then half a second "
+              "without "
+              "a request",
+              one_of({"load", "domcontentloaded", "networkidle", "commit"}))
+            .with_default(),
+        timeout_field<Navigate>(), tab_field<Navigate>()};
+    return shape;
+}
+
+const Shape<GetText>& get_text_shape() {
+    static const Shape<GetText> shape{
+        field("selector", &GetText::selector, "a CSS selector; absent: the whole page",
+              length_between(1, longest_selector)),
+        timeout_field<GetText>(),
+        field("max_chars", &GetText::max_chars, "most that is answered", between(1, most_chars))
+            .with_default(),
+        tab_field<GetText>()};
+    return shape;
+}
+
+const Shape<GetHtml>& get_html_shape() {
+    static const Shape<GetHtml> shape{
+        field("max_chars", &GetHtml::max_chars, "most that is answered", between(1, most_chars))
+            .with_default(),
+        tab_field<GetHtml>()};
+    return shape;
+}
+
+const Shape<OnElement>& on_element_shape() {
+    static const Shape<OnElement> shape{selector_field<OnElement>(), timeout_field<OnElement>(),
+                                        tab_field<OnElement>()};
+    return shape;
+}
+
+const Shape<FillInput>& fill_input_shape() {
+    static const Shape<FillInput> shape{
+        selector_field<FillInput>(),
+        field("value", &FillInput::value, "what the field shall hold", length_between(0, longest_text)),
+        timeout_field<FillInput>(), tab_field<FillInput>()};
+    return shape;
+}
+
+const Shape<WaitForSelector>& wait_for_selector_shape() {
+    static const Shape<WaitForSelector> shape{selector_field<WaitForSelector>(),
+                                              field("state", &WaitForSelector::state, "what is waited for",
+                                                    one_of({"attached", "visible", "hidden", "detached"}))
+                                                  .with_default(),
+                                              timeout_field<WaitForSelector>(), tab_field<WaitForSelector>()};
+    return shape;
+}
+
+const Shape<Evaluate>& evaluate_shape() {
+    static const Shape<Evaluate> shape{
+        field("script", &Evaluate::script, "an expression, statements, or a function",
+              length_between(1, longest_text)),
+        field("frame", &Evaluate::frame,
+              "runs it in the frame whose name or id this is, or whose address holds it",
+              length_between(1, 2000)),
+        timeout_field<Evaluate>(), tab_field<Evaluate>()};
+    return shape;
+}
+
+const Shape<ScrollPage>& scroll_page_shape() {
+    static const Shape<ScrollPage> shape{
+        field("selector", &ScrollPage::selector, "a CSS selector; absent: the page",
+              length_between(1, longest_selector)),
+        field("direction", &ScrollPage::direction, "where to", one_of({"up", "down", "left", "right"}))
+            .with_default(),
+        field("amount", &ScrollPage::amount, "CSS pixels", between(1, 1'000'000)).with_default(),
+        tab_field<ScrollPage>()};
+    return shape;
+}
+
+}  // namespace carrel::ops
