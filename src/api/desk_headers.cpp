@@ -9,8 +9,8 @@ namespace carrel::api {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> inward{"Accept", "Content-Type", "Range", "If-None-Match",
-                                                 "If-Range"};
+constexpr std::array<std::string_view, 6> inward{"Accept",        "Content-Type", "Range",
+                                                 "If-None-Match", "If-Range",     "Last-Event-ID"};
 constexpr std::array<std::string_view, 5> outward{"ETag", "Content-Disposition", "Content-Range",
                                                   "Accept-Ranges", "Last-Modified"};
 constexpr std::array<std::string_view, 6> types{"application/json",  "application/problem+json",

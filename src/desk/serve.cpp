@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <csignal>
 #include <cstdlib>
 
 #include "async/scope.hpp"
@@ -13,6 +14,7 @@
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "desk/answers.hpp"
+#include "desk/background.hpp"
 #include "desk/batch.hpp"
 #include "desk/bindings.hpp"
 #include "desk/browser.hpp"
@@ -55,6 +57,7 @@ struct Service {
           display{executor, pool, [this] { link.tell(Word::window_manager_ready); }},
           terminal{executor, pool, {.home = environment("HOME", "/"), .folder = runtime_folder()}},
           ptys{executor, pool, environment("HOME", "/")},
+          background{executor, pool, environment("HOME", "/")},
           files{pool, environment("HOME", "/")},
           cdp{executor, pool, connect_browser},
           tabs{executor, cdp, find_target_order},
@@ -74,6 +77,7 @@ struct Service {
     Display display;
     Terminal terminal;
     Ptys ptys;
+    Background background;
     Files files;
     Cdp cdp;
     Tabs tabs;
@@ -110,6 +114,7 @@ void Service::add_routes() {
     bindings.add(bind_keyboard(display));
     bindings.add(bind_terminal(terminal));
     bindings.add(bind_ptys(ptys));
+    bindings.add(bind_background(background));
     bindings.add(bind_files(files));
     bindings.add(bind_browser(browser, display));
     bindings.add(bind_cdp(browser_control));
@@ -144,6 +149,8 @@ int run_serve() {
     core::open_log("carrel-desk serve", core::Level::info);
     tune_memory();
     try {
+        // A program that closes its input is no reason to end.
+        ::signal(SIGPIPE, SIG_IGN);
         // Programs of the desk run as the same user: they shall not look in here.
         core::checked("prctl PR_SET_DUMPABLE", ::prctl(PR_SET_DUMPABLE, 0));
         for (const int fd : {endpoint_fd, link_fd}) core::checked("fcntl", ::fcntl(fd, F_SETFD, FD_CLOEXEC));

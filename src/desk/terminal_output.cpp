@@ -19,7 +19,8 @@ std::size_t announced_length(char byte) {
     return value >= 0xF0 ? 4 : value >= 0xE0 ? 3 : value >= 0xC0 ? 2 : 1;
 }
 
-/// How many bytes at the end are the beginning of a character whose rest is missing.
+}  // namespace
+
 std::size_t unfinished_length(std::string_view bytes) {
     for (std::size_t length = 1; length <= std::min<std::size_t>(3, bytes.size()); ++length) {
         const char byte = bytes[bytes.size() - length];
@@ -27,8 +28,6 @@ std::size_t unfinished_length(std::string_view bytes) {
     }
     return 0;
 }
-
-}  // namespace
 
 void BoundedOutput::add(std::string_view bytes) {
     total_ += bytes.size();

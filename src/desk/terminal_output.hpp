@@ -8,6 +8,9 @@
 
 namespace carrel::desk {
 
+/// How many bytes at the end are the beginning of a character whose rest is missing; at most three.
+std::size_t unfinished_length(std::string_view bytes);
+
 /// Keeps the beginning and the end of what it is given: a command that prints a gigabyte costs
 /// `limit` bytes, and both its first words and its last ones (the error, usually) can be read.
 class BoundedOutput {

@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "ops/desk_background.hpp"
 #include "ops/desk_batch.hpp"
 #include "ops/desk_browser.hpp"
 #include "ops/desk_cdp.hpp"
@@ -19,9 +20,9 @@ namespace {
 
 std::vector<Operation> all_rows() {
     std::vector<Operation> all;
-    for (const auto rows :
-         {screen_rows(), input_rows(), terminal_rows(), pty_rows(), files_rows(), browser_rows(), cdp_rows(),
-          tab_rows(), window_rows(), process_rows(), browser_last_rows(), system_rows(), batch_rows()})
+    for (const auto rows : {screen_rows(), input_rows(), terminal_rows(), pty_rows(), background_rows(),
+                            files_rows(), browser_rows(), cdp_rows(), tab_rows(), window_rows(),
+                            process_rows(), browser_last_rows(), system_rows(), batch_rows()})
         all.insert(all.end(), rows.begin(), rows.end());
     return all;
 }
