@@ -39,7 +39,10 @@ Clipboard::Clipboard(async::Executor executor, Connection& connection)
 
 void Clipboard::note(const xcb_generic_event_t& event) {
     switch (event.response_type & type_mask) {
-        case XCB_SELECTION_REQUEST: give(as<xcb_selection_request_event_t>(event)); return;
+        case XCB_SELECTION_REQUEST:
+            if (as<xcb_selection_request_event_t>(event).owner == window_)
+                give(as<xcb_selection_request_event_t>(event));
+            return;
         case XCB_SELECTION_CLEAR:
             if (as<xcb_selection_clear_event_t>(event).owner == window_) own_.reset();
             return;

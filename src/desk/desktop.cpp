@@ -24,9 +24,9 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
       screen{executor, pool, connection, damage},
       windows{executor, connection},
       surroundings{executor, connection},
-      keyboard{connection, watching, windows},
-      mouse{connection, watching},
       clipboard{executor, connection},
+      keyboard{executor, connection, watching, windows, clipboard},
+      mouse{connection, watching},
       input{executor} {
     paint_backdrop(connection, screen.size());
     connection.on_event([this](const xcb_generic_event_t& event) {

@@ -31,9 +31,9 @@ struct Desktop {
     Screen screen;
     Windows windows;
     Surroundings surroundings;
+    Clipboard clipboard;
     Keyboard keyboard;
     Mouse mouse;
-    Clipboard clipboard;
     Turns input;  ///< keys and buttons of one operation go out before those of the next
 };
 

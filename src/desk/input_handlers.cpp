@@ -12,6 +12,9 @@ namespace {
 
 using ops::Point;
 
+/// A character takes up to twelve bytes in JSON.
+constexpr std::size_t largest_typing = std::size_t{2} << 20;
+
 /// Throws Unprocessable unless the point lies on the screen.
 void check(const Desktop& desktop, const Point& point, std::string_view field) {
     const auto size = desktop.screen.size();
@@ -157,7 +160,7 @@ Task<> type_keys(Desktop& desktop, std::vector<Keysym> keysyms) {
 }
 
 Task<net::Response> type(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::type_text_shape());
+    const auto wish = co_await decode_body(request, ops::type_text_shape(), largest_typing);
     auto keysyms = keysyms_of(wish.text);
     if (!keysyms) throw unprocessable({"text"}, keysyms.error().message());
     const auto desktop = co_await display.desktop();

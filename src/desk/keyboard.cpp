@@ -12,10 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Keysym shift_key = 0xffe1;
-constexpr Keysym caps_lock_key = 0xffe5;
-/// So many strokes go out before the X server is asked whether it keeps up.
-constexpr int strokes_at_once = 100;
-constexpr auto answer_patience = 2s;
+/// A program under load may take long; before it has read, its keys must keep their meanings.
+constexpr auto answer_patience = 10s;
 /// Programs that answer no pings have most likely read what was typed when the screen rests.
 constexpr SettleTimes reading_times{250ms, 100ms, 1500ms};
 /// X servers make four input devices for themselves, 2 to 5, of which the last is XTest's keyboard. The
@@ -39,8 +37,13 @@ xcb_get_keyboard_mapping_cookie_t ask_keymap(xcb_connection_t* raw) {
 
 }  // namespace
 
-Keyboard::Keyboard(Connection& connection, Watching& watching, Windows& windows)
-    : connection_{connection}, watching_{watching}, windows_{windows} {
+Keyboard::Keyboard(async::Executor executor, Connection& connection, Watching& watching, Windows& windows,
+                   Clipboard& clipboard)
+    : connection_{connection},
+      watching_{watching},
+      windows_{windows},
+      readers_{connection},
+      lender_{std::move(executor), connection, clipboard} {
     auto* raw = connection.raw();
     const Answer<xcb_get_keyboard_mapping_reply_t> reply{
         xcb_get_keyboard_mapping_reply(raw, ask_keymap(raw), nullptr)};
@@ -93,19 +96,26 @@ Task<> Keyboard::read_keymap() {
 }
 
 Task<std::vector<Batch>> Keyboard::plan(std::vector<Keysym> keysyms) {
-    if (is_keymap_stale_) co_await read_keymap();
     auto batches = keymap_.plan(keysyms);
     if (batches.empty())
         throw core::Error{core::Code::unavailable, "the keyboard's map has no free key for this character"};
     co_return batches;
 }
 
-/// Returns when the program that has the keyboard has read what was typed.
+/// Returns when the program that was typed into has read all strokes of spare keys.
 Task<> Keyboard::wait_until_read() {
-    if (co_await windows_.ping_active(answer_patience)) co_return;
-    Watch watch{watching_};
-    co_await connection_.sync();
-    co_await watch.settle(reading_times);
+    if (!unread_) co_return;
+    if (unread_->answers_pings) {
+        if (!co_await windows_.ping(unread_->window, answer_patience))
+            throw core::Error{core::Code::timeout,
+                              "the program that was typed into does not read its keyboard: nothing more can "
+                              "be typed into it without a mistake"};
+    } else {
+        Watch watch{watching_};
+        co_await connection_.sync();
+        co_await watch.settle(reading_times);
+    }
+    unread_.reset();
 }
 
 /// Makes the batch's remaps.
@@ -122,13 +132,19 @@ Task<> Keyboard::prepare(Batch& batch) {
     co_await connection_.sync();
 }
 
-Keycode Keyboard::shift_code() const {
-    const auto stroke = keymap_.find(shift_key);
-    return stroke ? stroke->code : 0;
-}
+/// Of a key that every keyboard has; 0 when this one does not.
+Keycode Keyboard::code_of(Keysym key) const { return keymap_.find_key(key).value_or(0); }
 
 void Keyboard::send(std::uint8_t event, Keycode code) {
     xcb_test_fake_input(connection_.raw(), event, code, XCB_CURRENT_TIME, XCB_NONE, 0, 0, 0);
+}
+
+/// On whichever keyboard it is down: a viewer's keys are those of the other one.
+void Keyboard::release(Keycode code) {
+    send(XCB_KEY_RELEASE, code);
+    if (other_device_ != 0)
+        xcb_test_fake_input(connection_.raw(), release_event_, code, XCB_CURRENT_TIME, XCB_NONE, 0, 0,
+                            other_device_);
 }
 
 void Keyboard::Held::release() {
@@ -139,16 +155,25 @@ void Keyboard::Held::release() {
 }
 
 Task<Keyboard::Held> Keyboard::hold(Chord chord) {
+    const auto state = co_await connection_.answer<xcb_query_pointer_reply_t>(
+        xcb_query_pointer(connection_.raw(), connection_.root()).sequence,
+        "reading the state of the keyboard");
+    // What the answer brought with it tells whether the map was changed.
+    if (is_keymap_stale_) co_await read_keymap();
+    keymap_.use_group(group_of(*state));
     auto batches = co_await plan(chord);
     Held held;
     held.keyboard_ = this;
+    bool has_spare = false;
     for (auto& batch : batches) {
         co_await prepare(batch);
         for (const auto& stroke : batch.strokes) {
-            if (stroke.with_shift) held.codes_.push_back(shift_code());
+            if (stroke.with_shift) held.codes_.push_back(code_of(shift_key));
             held.codes_.push_back(stroke.code);
+            has_spare |= keymap_.is_ours(stroke.code);
         }
     }
+    if (has_spare) unread_ = co_await readers_.find();
     for (const auto code : held.codes_) send(XCB_KEY_PRESS, code);
     co_return held;
 }
@@ -158,40 +183,6 @@ Task<> Keyboard::press(std::vector<Chord> chords, int times) {
         for (const auto& chord : chords) auto held = co_await hold(chord);
         co_await connection_.sync();
     }
-}
-
-Task<> Keyboard::release_stuck_keys() {
-    const auto state = co_await connection_.answer<xcb_query_keymap_reply_t>(
-        xcb_query_keymap(connection_.raw()).sequence, "reading which keys are down");
-    for (int code = 0; code < 256; ++code)
-        if (state->keys[code / 8] & (1 << code % 8)) send(XCB_KEY_RELEASE, static_cast<Keycode>(code));
-}
-
-Task<bool> Keyboard::is_caps_locked() {
-    const auto pointer = co_await connection_.answer<xcb_query_pointer_reply_t>(
-        xcb_query_pointer(connection_.raw(), connection_.root()).sequence,
-        "reading the state of the keyboard");
-    co_return (pointer->mask & XCB_MOD_MASK_LOCK) != 0;
-}
-
-Task<> Keyboard::type(std::vector<Keysym> keysyms) {
-    co_await release_stuck_keys();
-    const bool was_locked = co_await is_caps_locked();
-    if (was_locked) co_await press({{caps_lock_key}}, 1);
-    int sent = 0;
-    for (auto& batch : co_await plan(std::move(keysyms))) {
-        co_await prepare(batch);
-        const auto shift = shift_code();
-        for (const auto& stroke : batch.strokes) {
-            if (stroke.with_shift) send(XCB_KEY_PRESS, shift);
-            send(XCB_KEY_PRESS, stroke.code);
-            send(XCB_KEY_RELEASE, stroke.code);
-            if (stroke.with_shift) send(XCB_KEY_RELEASE, shift);
-            if (++sent % strokes_at_once == 0) co_await connection_.sync();
-        }
-    }
-    if (was_locked) co_await press({{caps_lock_key}}, 1);
-    co_await connection_.sync();
 }
 
 }  // namespace carrel::desk

@@ -7,6 +7,8 @@
 #include "desk/connection.hpp"
 #include "desk/keymap.hpp"
 #include "desk/keys.hpp"
+#include "desk/lender.hpp"
+#include "desk/reader.hpp"
 #include "desk/watch.hpp"
 #include "desk/windows.hpp"
 
@@ -15,7 +17,8 @@ namespace carrel::desk {
 class Keyboard {
 public:
     /// Blocks: runs on the pool. All must outlive it.
-    Keyboard(Connection& connection, Watching& watching, Windows& windows);
+    Keyboard(async::Executor executor, Connection& connection, Watching& watching, Windows& windows,
+             Clipboard& clipboard);
     Keyboard(const Keyboard&) = delete;
     Keyboard& operator=(const Keyboard&) = delete;
 
@@ -38,11 +41,15 @@ public:
     /// Presses the chord's keys. Throws Error{unavailable} when the keyboard has no room for one of them.
     Task<Held> hold(Chord chord);
     Task<> press(std::vector<Chord> chords, int times);
-    /// Types any text that keysyms_of takes. Keys that are stuck are released first, and Caps Lock is
-    /// off meanwhile.
+    /// Types any text that keysyms_of takes, by the plan of plan_typing. Keys that are stuck are released
+    /// first, and Caps Lock is off meanwhile. Throws Error{timeout} when the program that has the keyboard
+    /// does not read what it must have read before more can be typed without a mistake.
     Task<> type(std::vector<Keysym> keysyms);
 
 private:
+    class Calm;
+
+    // keyboard.cpp
     void note(const xcb_generic_event_t& event);
     void find_other_keyboard();
     void announce_map();
@@ -50,16 +57,23 @@ private:
     Task<std::vector<Batch>> plan(std::vector<Keysym> keysyms);
     Task<> wait_until_read();
     Task<> prepare(Batch& batch);
-    Task<> release_stuck_keys();
-    Task<bool> is_caps_locked();
-    Keycode shift_code() const;
+    Keycode code_of(Keysym key) const;
     void send(std::uint8_t event, Keycode code);
+    void release(Keycode code);
+
+    // keyboard_typing.cpp
+    Task<> type_keys(std::vector<Keysym> keysyms, Reader reader);
+    Task<> send_strokes(const Batch& batch, Reader reader, int& sent);
+    Task<bool> paste(std::string text, Reader reader);
 
     Connection& connection_;
     Watching& watching_;
     Windows& windows_;
+    Readers readers_;
+    Lender lender_;
     Keymap keymap_;
     bool is_keymap_stale_ = false;
+    std::optional<Reader> unread_;    ///< who may not yet have read strokes of spare keys
     std::uint8_t release_event_ = 0;  ///< of a device of our choice
     std::uint8_t other_device_ = 0;   ///< a keyboard that is not XTest's; 0: there is none
 };

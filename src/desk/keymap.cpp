@@ -1,6 +1,7 @@
 #include "desk/keymap.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace carrel::desk {
 
@@ -15,6 +16,11 @@ bool is_latin_capital(Keysym keysym) {
 constexpr Keysym capital_distance = 0x20;
 
 }  // namespace
+
+int group_of(const xcb_query_pointer_reply_t& state) {
+    constexpr int group_bits = 13;
+    return state.mask >> group_bits & 3;
+}
 
 Keymap::Keymap(Keycode first, int per_code, std::vector<Keysym> keysyms)
     : first_{first}, per_code_{per_code}, keysyms_{std::move(keysyms)} {
@@ -32,18 +38,26 @@ Keysym Keymap::at(Keycode code, int column) const {
 }
 
 std::optional<Stroke> Keymap::find(Keysym keysym) const {
-    if (per_code_ <= 0) return std::nullopt;
+    // Of a third and fourth group the core protocol tells nothing.
+    if (per_code_ <= 0 || keysym == 0 || group_ > 1) return std::nullopt;
     const auto count = static_cast<int>(keysyms_.size()) / per_code_;
-    for (const int column : {0, 1})
+    const int plain = 2 * group_;
+    for (const bool with_shift : {false, true})
         for (int i = 0; i < count; ++i) {
             const auto code = static_cast<Keycode>(first_ + i);
-            if (at(code, column) == keysym) return Stroke{code, column == 1};
+            if (at(code, plain + int{with_shift}) == keysym) return Stroke{code, with_shift};
             // A letter may stand alone: its capital is then meant for Shift (X11 protocol, section 5).
-            const bool is_alone = column == 1 && at(code, 1) == 0 && is_latin_letter(at(code, 0));
-            if (is_alone && is_latin_capital(keysym) && at(code, 0) == keysym + capital_distance)
+            const bool is_alone = with_shift && at(code, plain + 1) == 0 && is_latin_letter(at(code, plain));
+            if (is_alone && is_latin_capital(keysym) && at(code, plain) == keysym + capital_distance)
                 return Stroke{code, true};
         }
     return std::nullopt;
+}
+
+std::optional<Keycode> Keymap::find_key(Keysym keysym) const {
+    const auto found = std::ranges::find(keysyms_, keysym);
+    if (found == keysyms_.end() || keysym == 0) return std::nullopt;
+    return static_cast<Keycode>(first_ + (found - keysyms_.begin()) / per_code_);
 }
 
 bool Keymap::is_ours(Keycode code) const {
@@ -65,8 +79,11 @@ Keymap::Spare* Keymap::take_spare(std::uint64_t batch_began) {
 std::vector<Batch> Keymap::plan(const std::vector<Keysym>& keysyms) {
     std::vector<Batch> batches(1);
     auto batch_began = uses_;
+    std::unordered_map<Keysym, std::optional<Stroke>> known;
     for (const auto keysym : keysyms) {
-        if (const auto stroke = find(keysym)) {
+        auto place = known.find(keysym);
+        if (place == known.end()) place = known.emplace(keysym, find(keysym)).first;
+        if (const auto& stroke = place->second) {
             batches.back().strokes.push_back(*stroke);
             continue;
         }
@@ -93,6 +110,7 @@ std::vector<Batch> Keymap::plan(const std::vector<Keysym>& keysyms) {
 
 void Keymap::replace(Keymap newer) {
     newer.uses_ = uses_;
+    newer.group_ = group_;
     for (auto spare : spares_) {
         // One that means nothing again is among the newer map's own. Others may have given it another
         // meaning, or a plan may have been cut short: what counts is what the display has.

@@ -31,14 +31,24 @@ struct Batch {
     std::vector<Stroke> strokes;
 };
 
+/// The keyboard's group in effect, from 0, by the state that comes with the pointer (X Keyboard Extension,
+/// section 2.2).
+int group_of(const xcb_query_pointer_reply_t& state);
+
 class Keymap {
 public:
     Keymap() = default;
-    /// What GetKeyboardMapping answered: `per_code` keysyms for each keycode from `first` on. Columns
-    /// 0 and 1 are used: plain and with Shift.
+    /// What GetKeyboardMapping answered: `per_code` keysyms for each keycode from `first` on. Two columns are
+    /// used, plain and with Shift: 0 and 1 of the first group, 2 and 3 of the second.
     Keymap(Keycode first, int per_code, std::vector<Keysym> keysyms);
 
+    /// The group that is in effect, from 0: layouts that people switch between.
+    void use_group(int group) { group_ = group; }
+
     std::optional<Stroke> find(Keysym keysym) const;
+
+    /// The key that has this meaning in whatever group, such as a modifier's.
+    std::optional<Keycode> find_key(Keysym keysym) const;
 
     /// How to type `keysyms`. Keycodes that mean nothing are given a meaning; those are kept for the
     /// next text and taken again in the order of their last use.
@@ -64,6 +74,7 @@ private:
 
     Keycode first_ = 8;
     int per_code_ = 0;
+    int group_ = 0;
     std::vector<Keysym> keysyms_;
     std::vector<Spare> spares_;
     std::uint64_t uses_ = 0;

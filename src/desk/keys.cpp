@@ -75,6 +75,12 @@ Keysym keysym_of(char32_t character) {
     return is_latin_1 ? character : unicode_keys | character;
 }
 
+std::optional<char32_t> find_character(Keysym keysym) {
+    if (keysym > unicode_keys && keysym <= (unicode_keys | last_character)) return keysym & ~unicode_keys;
+    if (keysym < 0x100 && !is_control(keysym)) return keysym;
+    return std::nullopt;
+}
+
 core::Expected<Keysym> parse_key(std::string_view name) {
     if (!core::is_utf8(name)) return core::refuse("the name of a key is not UTF-8");
     if (name.empty()) return core::refuse("the name of a key is missing");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ core::Expected<std::vector<Chord>> parse_chords(std::string_view text);
 
 /// The keysym that stands for a character of Unicode.
 Keysym keysym_of(char32_t character);
+
+/// The character that keysym_of made it of; nothing for keys such as Return.
+std::optional<char32_t> find_character(Keysym keysym);
 
 /// The keysyms that type `text`: a line feed (also with a carriage return before it) is Return, a
 /// tab is Tab. Refuses other control characters and bytes that are no UTF-8.

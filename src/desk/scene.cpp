@@ -46,7 +46,8 @@ json::Object differences(const Scene& before, const Scene& after) {
     if (auto titles = renamed(before, after); !titles.empty()) all["titles"] = std::move(titles);
     if (before.active != after.active) {
         const auto* active = after.find(after.active);
-        all["active"] = active ? json::Value{describe(*active)} : json::Value{nullptr};
+        all["active"] = nullptr;
+        if (active) all["active"] = describe(*active);
     }
     if (before.copies != after.copies) all["clipboard"] = true;
     return all;

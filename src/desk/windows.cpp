@@ -18,10 +18,7 @@ const Event& as(const xcb_generic_event_t& event) {
 }  // namespace
 
 Windows::Windows(async::Executor executor, Connection& connection)
-    : connection_{connection},
-      atoms_{intern_atoms(connection.raw(), hint_names)},
-      changed_{executor},
-      answered_{executor} {
+    : connection_{connection}, atoms_{intern_atoms(connection.raw(), hint_names)}, changed_{executor} {
     follow_root(0);
     connection.on_event([this](const auto& event) { note(event); });
 }
@@ -44,7 +41,7 @@ void Windows::note(const xcb_generic_event_t& event) {
             if (message.type != atoms_[Hint::protocols] || message.data.data32[0] != atoms_[Hint::ping])
                 return;
             last_answer_ = message.data.data32[1];
-            answered_.notify_all();
+            wake();
             return;
         }
         case XCB_PROPERTY_NOTIFY: note_property(as<xcb_property_notify_event_t>(event)); return;
@@ -93,31 +90,6 @@ Task<xcb_window_t> Windows::find_manager() {
     xcb_change_window_attributes(connection_.raw(), check_, XCB_CW_EVENT_MASK, &events);
     const auto named = co_await find_window_property(check_, property);
     co_return named == check_ ? check_ : 0;
-}
-
-Task<bool> Windows::ping_active(async::Duration limit) {
-    const auto window = co_await find_window_property(connection_.root(), atoms_[Hint::active_window]);
-    if (!window || *window == XCB_NONE) co_return false;
-    const auto known = co_await numbers(*window, atoms_[Hint::protocols], XCB_ATOM_ATOM);
-    if (std::ranges::find(known, atoms_[Hint::ping]) == known.end()) co_return false;
-    // Answers go to the root window; only meanwhile are its children's events of interest.
-    follow_root(XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY);
-    xcb_client_message_event_t message{};
-    message.response_type = XCB_CLIENT_MESSAGE;
-    message.format = 32;
-    message.window = *window;
-    message.type = atoms_[Hint::protocols];
-    message.data.data32[0] = atoms_[Hint::ping];
-    const auto number = message.data.data32[1] = ++pings_;
-    message.data.data32[2] = *window;
-    xcb_send_event(connection_.raw(), 0, *window, XCB_EVENT_MASK_NO_EVENT,
-                   reinterpret_cast<const char*>(&message));
-    connection_.flush();
-    const auto end = std::chrono::steady_clock::now() + limit;
-    while (last_answer_ != number)
-        if (!co_await answered_.wait_for(end - std::chrono::steady_clock::now())) break;
-    follow_root(0);
-    co_return last_answer_ == number;
 }
 
 Task<bool> Windows::wait_for_change(async::Duration limit) {

@@ -51,9 +51,9 @@ public:
 
     /// Asks the window to close itself. Queued, not sent.
     void close(xcb_window_t window);
-    /// Asks the active window's program for a sign of life (_NET_WM_PING), which it gives when it has read
-    /// everything that came before: true then; false when it knows no such thing or `limit` passes.
-    Task<bool> ping_active(async::Duration limit);
+    /// Asks the window's program for a sign of life (_NET_WM_PING), which it gives when it has read
+    /// everything that came before: true then, or when the window is gone; false when `limit` passes.
+    Task<bool> ping(xcb_window_t window, async::Duration limit);
     /// Returns true when the list of windows or the active one may have changed, false after `limit`.
     Task<bool> wait_for_change(async::Duration limit);
     /// Lets everybody return who waits for a change.
@@ -89,7 +89,6 @@ private:
     Connection& connection_;
     HintAtoms atoms_;
     async::Gate changed_;
-    async::Gate answered_;
     std::uint64_t changes_ = 0;  ///< counts what changed_ told: nothing is missed while an answer is awaited
     std::multiset<xcb_window_t> watched_;  ///< windows whose own events are changes, too
     std::uint32_t pings_ = 0;

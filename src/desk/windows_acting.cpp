@@ -78,6 +78,31 @@ Task<bool> Windows::until(Condition is_so, async::Duration limit) {
     }
 }
 
+Task<bool> Windows::ping(xcb_window_t window, async::Duration limit) {
+    const Watched watched{*this, window};
+    // Answers go to the root window; only meanwhile are its children's events of interest.
+    follow_root(XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY);
+    const auto number = ++pings_;
+    xcb_client_message_event_t message{};
+    message.response_type = XCB_CLIENT_MESSAGE;
+    message.format = 32;
+    message.window = window;
+    message.type = atoms_[Hint::protocols];
+    message.data.data32[0] = atoms_[Hint::ping];
+    message.data.data32[1] = number;
+    message.data.data32[2] = window;
+    xcb_send_event(connection_.raw(), 0, window, XCB_EVENT_MASK_NO_EVENT,
+                   reinterpret_cast<const char*>(&message));
+    connection_.flush();
+    const auto is_answered = [&]() -> Task<bool> {
+        if (last_answer_ == number) co_return true;
+        co_return co_await find_property(window, atoms_[Hint::protocols], XCB_ATOM_ATOM) == nullptr;
+    };
+    const bool is_done = co_await until(is_answered, limit);
+    follow_root(0);
+    co_return is_done;
+}
+
 Task<Window> Windows::get(xcb_window_t id) {
     const auto ids = co_await open_ids();
     if (std::ranges::find(ids, id) == ids.end()) throw not_open(id);

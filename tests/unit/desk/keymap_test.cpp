@@ -87,6 +87,22 @@ TEST_CASE("a key of ours that is in the map is still not taken for one of the ke
     CHECK(keymap.plan({euro})[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{11, euro}});
 }
 
+TEST_CASE("of two layouts the one in effect counts, and of a third nothing is known") {
+    // Keycodes from 8: q Q and its Cyrillic neighbours; Return is the same in both; one that means nothing.
+    Keymap keymap{8, 4, {'q', 'Q', 0x6ca, 0x6ea, 0xff0d, 0, 0xff0d, 0, 0, 0, 0, 0}};
+    CHECK(keymap.find('Q') == Stroke{8, true});
+    CHECK_FALSE(keymap.find(0x6ca));
+    keymap.use_group(1);
+    CHECK_FALSE(keymap.find('q'));
+    CHECK(keymap.find(0x6ea) == Stroke{8, true});
+    CHECK(keymap.find(0xff0d) == Stroke{9, false});
+    CHECK(keymap.plan({'q'})[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{10, 'q'}});
+    keymap.use_group(2);
+    CHECK_FALSE(keymap.find(0xff0d));
+    CHECK(keymap.find_key(0xff0d) == 9);
+    CHECK_FALSE(keymap.find_key(0));
+}
+
 TEST_CASE("many texts in turn are typed as if each stroke were looked up when it is made") {
     Keymap keymap{8, 2, std::vector<Keysym>(2 * 5)};
     std::map<Keycode, Keysym> display;
