@@ -81,7 +81,12 @@ Task<std::shared_ptr<net::Wire>> connect_devtools() {
 }
 
 Task<json::Value> get_devtools(std::string path) {
-    return async::deadline(answering_time, "the browser's answer to " + path, exchange(path));
+    try {
+        co_return co_await async::deadline(answering_time, "the browser's answer", exchange(path));
+    } catch (const Error& error) {
+        if (error.code() != Code::timeout) throw;
+        throw Error{Code::timeout, "the browser is open but does not answer: it hangs", "browser_hung"};
+    }
 }
 
 core::Expected<std::string> parse_browser_path(const json::Value& version) {

@@ -23,8 +23,8 @@ constexpr std::uint16_t devtools_port = 29222;
 std::string devtools_flag();
 
 /// The JSON that Chromium's DevTools server answers at `path` ("/json/version"). Throws Error{unavailable,
-/// "no_browser"} when nobody listens, Error{unavailable, "bad_browser_answer"} for what is no answer; set a
-/// deadline.
+/// "no_browser"} when nobody listens, Error{unavailable, "bad_browser_answer"} for what is no answer,
+/// Error{timeout, "browser_hung"}.
 Task<json::Value> get_devtools(std::string path);
 /// A connection to the port. Throws Error{unavailable, "no_browser"}.
 Task<std::shared_ptr<net::Wire>> connect_devtools();

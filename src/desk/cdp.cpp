@@ -17,6 +17,9 @@ using core::Code;
 using core::Error;
 using Clock = std::chrono::steady_clock;
 
+/// While a call waits longer than the connection may rest.
+constexpr std::chrono::seconds busy_rest{1};
+
 Error browser_gone() { return {Code::unavailable, "the browser has ended", "browser_gone"}; }
 
 Error too_large(std::string_view what) {
@@ -40,6 +43,16 @@ struct Pending {
     std::optional<Error> failure;
     bool has_ended = false;
 };
+
+/// What the browser itself is asked it answers at once: else it hangs.
+Error not_answered(const Pending& pending, async::Duration limit) {
+    const bool is_of_browser = pending.session.empty();
+    return {Code::timeout,
+            fmt::format("the browser did not answer {} within {} ms{}", pending.method,
+                        std::chrono::duration_cast<std::chrono::milliseconds>(limit).count(),
+                        is_of_browser ? ": it hangs" : ""),
+            is_of_browser ? "browser_hung" : "cdp_timeout"};
+}
 
 }  // namespace
 
@@ -126,10 +139,7 @@ Task<json::Value> Cdp::call(std::string session, std::string method, json::Objec
     link->to_write.notify_all();
     while (!pending.has_ended)
         if (!co_await pending.changed.wait_for(until - Clock::now()) && !pending.has_ended)
-            throw Error{Code::timeout,
-                        fmt::format("the browser did not answer {} within {} ms", pending.method,
-                                    std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()),
-                        "cdp_timeout"};
+            throw not_answered(pending, limit);
     link->last_use = Clock::now();
     if (pending.failure) throw *pending.failure;
     co_return std::move(pending.result);
@@ -183,7 +193,8 @@ Task<> Cdp::read(std::shared_ptr<Link> link) {
             if (received->is_cut) {
                 const auto id = find_answer_id(received->text);
                 const auto place = id ? link->pending.find(*id) : link->pending.end();
-                if (place != link->pending.end()) place->second->end(too_large("the browser's answer"));
+                if (place != link->pending.end())
+                    place->second->end(too_large("the browser's answer (more than 64 MiB)"));
                 continue;
             }
             take(*link, co_await parse(std::move(received->text)));
@@ -232,7 +243,7 @@ Task<> Cdp::rest(std::shared_ptr<Link> link) {
     while (link->is_open) {
         const auto left = link->last_use + limits_.idle_time - Clock::now();
         if (left <= Clock::duration::zero() && link->pending.empty()) break;
-        co_await link->ended.wait_for(std::max<Clock::duration>(left, std::chrono::seconds{1}));
+        co_await link->ended.wait_for(left > Clock::duration::zero() ? left : Clock::duration{busy_rest});
     }
     end(*link);
 }

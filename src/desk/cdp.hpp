@@ -76,7 +76,8 @@ public:
     /// The answer's `result`. `session` is empty for the browser itself. Throws
     ///   Error{unavailable, "no_browser"}     there is no browser to connect to
     ///   Error{unavailable, "browser_gone"}   the browser ended meanwhile
-    ///   Error{timeout, "cdp_timeout"}        no answer within `limit`
+    ///   Error{timeout, "browser_hung"}       the browser itself does not answer within `limit`
+    ///   Error{timeout, "cdp_timeout"}        a session does not
     ///   Error{conflict, "cdp_refused"}       the browser's own sentence
     ///   Error{exhausted, "cdp_too_large"}    the answer, or the call, is larger than can be taken
     ///   what fail_session() gave.

@@ -70,7 +70,7 @@ struct LoadWatch::State {
         else if (event.method == "Page.frameNavigated")
             take_navigation(params);
         else if (event.method == "Page.javascriptDialogOpening")
-            changed.notify_all();
+            stop();
     }
 
     void take_navigation(const json::Value& params) {
@@ -79,6 +79,12 @@ struct LoadWatch::State {
         if (last_loader.empty()) last_loader = json::text_or(*frame, "loaderId");
         if (json::text_or(params, "type") == "BackForwardCacheRestore") note({}, arrived);
         note(json::text_or(*frame, "loaderId"), "commit");
+    }
+
+    /// Something has come that waiting does not help against.
+    void stop() {
+        is_stopped = true;
+        changed.notify_all();
     }
 
     void note(std::string_view loader, std::string_view name) {
@@ -96,12 +102,13 @@ struct LoadWatch::State {
     async::Gate changed;
     std::deque<Step> steps;
     std::string last_loader;  ///< of the first document since
+    bool is_stopped = false;
 };
 
 LoadWatch::LoadWatch(async::Executor executor, std::shared_ptr<Tab> tab)
     : state_{std::make_shared<State>(std::move(executor), tab)} {
     events_ = tab->subscribe([state = state_](const CdpEvent& event) { state->take(event); });
-    end_ = tab->subscribe_to_end([state = state_] { state->changed.notify_all(); });
+    end_ = tab->subscribe_to_end([state = state_] { state->stop(); });
 }
 
 Task<> LoadWatch::wait(std::string loader, std::string_view wanted, std::chrono::milliseconds limit) {
@@ -112,7 +119,8 @@ Task<> LoadWatch::wait(std::string loader, std::string_view wanted, std::chrono:
         const auto& of = loader.empty() ? state->last_loader : loader;
         if (loader.empty() && state->has({}, arrived)) co_return;
         if (!of.empty() && (state->has(of, name) || (name == "commit" && state->has(of, "init")))) co_return;
-        state->tab->check();
+        // What the tab was in before, a crash or a dialog, is what the navigation ends.
+        if (std::exchange(state->is_stopped, false)) state->tab->check();
         if (!co_await state->changed.wait_for(end - Clock::now())) throw not_loaded(wanted, limit);
     }
 }

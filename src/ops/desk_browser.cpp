@@ -20,16 +20,10 @@ constexpr std::array window_answer{
     Member{"window_id", "any", "of the window that has the keyboard; null when none has"},
     Member{"window_title", "string", "its title; empty when there is none"}};
 
-constexpr std::array acted_answer{Member{"output", "string", "what was done, in a sentence"},
-                                  Member{"observed", "string", "which end the waiting had", false},
-                                  Member{"image", "string", "the screen afterwards as PNG in base64", false},
-                                  Member{"width", "integer", "of the image, in pixels", false},
-                                  Member{"height", "integer", "of the image, in pixels", false}};
-
 constexpr std::array rows{
     Operation{"browser/open_url", "POST", "/browser/open_url", control, Body::json, Body::json,
               "Opens an address (http, https, file, about) in the desk's browser.", schema<open_url_shape>,
-              acted_answer, R"({"url":"about:blank"})"},
+              observed_answer, R"({"url":"about:blank"})"},
     Operation{"browser/active_window", "GET", "/browser/active_window", view, Body::none, Body::json,
               "The window that has the keyboard.", nullptr, window_answer},
 };
@@ -37,7 +31,7 @@ constexpr std::array rows{
 /// After all others: their examples need the browser.
 constexpr std::array last_rows{
     Operation{"browser/close", "POST", "/browser/close", control, Body::json, Body::json,
-              "Closes the browser.", schema<just_observe_shape>, acted_answer, "{}"},
+              "Closes the browser.", schema<just_observe_shape>, observed_answer, "{}"},
 };
 
 }  // namespace
