@@ -144,7 +144,7 @@ Task<xcb_window_t> Lender::keep_former() {
     const auto owner = co_await find_owner();
     if (owner == XCB_NONE || is_of_one_program(owner, window_)) co_return owner;
     try {
-        co_await clipboard_.write(co_await clipboard_.read());
+        co_await clipboard_.take_over();
     } catch (const core::Error& error) {
         // Its owner is as good as gone: there is nothing to keep.
         if (error.code() != core::Code::timeout) throw;

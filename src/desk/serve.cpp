@@ -20,6 +20,7 @@
 #include "desk/browser.hpp"
 #include "desk/browser_control.hpp"
 #include "desk/browser_endpoint.hpp"
+#include "desk/clipboard_handlers.hpp"
 #include "desk/desktop.hpp"
 #include "desk/files.hpp"
 #include "desk/init.hpp"
@@ -42,7 +43,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto ready_patience = 20s;
-constexpr auto version = "0.1.0";
 
 std::string environment(const char* name, std::string otherwise = {}) {
     const char* value = std::getenv(name);
@@ -92,7 +92,7 @@ struct Service {
 Task<net::Response> Service::hello() {
     co_return json_answer({{"desk", environment("CARREL_DESK_ID")},
                            {"nonce", environment("CARREL_NONCE")},
-                           {"version", version}});
+                           {"version", tool_server_version}});
 }
 
 Task<net::Response> Service::ready() {
@@ -123,7 +123,8 @@ void Service::add_routes() {
     bindings.add(bind_devtools(browser_control));
     bindings.add(bind_windows(display));
     bindings.add(bind_processes(pool));
-    bindings.add(bind_system(display));
+    bindings.add(bind_clipboard(display, pool));
+    bindings.add(bind_system(display, pool));
     bindings.add(bind_batch(bindings));
     bindings.route(router);
 }

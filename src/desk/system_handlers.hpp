@@ -1,4 +1,4 @@
-// system/*: health, figures, clipboard, waiting.
+// system/*: health, figures, waiting.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,10 @@
 
 namespace carrel::desk {
 
-/// `display` must outlive the bindings.
-std::vector<Binding> bind_system(Display& display);
+/// What this tool server is; GET /hello tells it, too.
+inline constexpr std::string_view tool_server_version = "0.1.0";
+
+/// Both must outlive the bindings.
+std::vector<Binding> bind_system(Display& display, async::Pool& pool);
 
 }  // namespace carrel::desk

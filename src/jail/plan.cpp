@@ -125,20 +125,38 @@ void add_namespace_limits(Plan& plan) {
         add(plan, step::KernelValue{fmt::format("/proc/sys/user/max_{}_namespaces", kind), "0"});
 }
 
-void add_program(Plan& plan, const Spec& spec) {
+/// What the desk is told of its own limits, as far as this host enforces them: a desk sees no cgroup.
+std::vector<std::string> told_limits(const Spec& spec, const HostFacts& facts) {
+    const auto has = [&](bool Hierarchy::* limit) {
+        return std::ranges::any_of(facts.hierarchies, [&](const auto& tree) { return tree.*limit; });
+    };
+    std::vector<std::string> told{fmt::format("CARREL_PROCESSES={}", spec.limits.processes)};
+    if (has(&Hierarchy::memory)) told.push_back(fmt::format("CARREL_MEMORY={}", spec.limits.memory));
+    if (has(&Hierarchy::cpu)) told.push_back(fmt::format("CARREL_CPU={}", spec.limits.cpu));
+    return told;
+}
+
+void add_program(Plan& plan, const Spec& spec, const HostFacts& facts) {
     add(plan, step::HideGroups{});
     add_namespace_limits(plan);
     add(plan, step::DropCapabilities{});
     add(plan, step::BecomeUser{agent, agent});
     add(plan, step::NoNewPrivileges{});
     add(plan, step::FilterCalls{});
-    add(plan,
-        step::Run{{"carrel-desk", "init"},
-                  {"CARREL_DESK_ID=" + spec.id, "CARREL_NONCE=" + spec.nonce,
-                   fmt::format("CARREL_WIDTH={}", spec.width), fmt::format("CARREL_HEIGHT={}", spec.height),
-                   fmt::format("CARREL_NETWORK={}", name_of(spec.network)), "HOME=/home/agent", "USER=agent",
-                   "LOGNAME=agent", "SHELL=/bin/bash", "LANG=C.UTF-8", "XDG_RUNTIME_DIR=/run/user/1000",
-                   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}});
+    std::vector<std::string> environment{"CARREL_DESK_ID=" + spec.id,
+                                         "CARREL_NONCE=" + spec.nonce,
+                                         fmt::format("CARREL_WIDTH={}", spec.width),
+                                         fmt::format("CARREL_HEIGHT={}", spec.height),
+                                         fmt::format("CARREL_NETWORK={}", name_of(spec.network)),
+                                         "HOME=/home/agent",
+                                         "USER=agent",
+                                         "LOGNAME=agent",
+                                         "SHELL=/bin/bash",
+                                         "LANG=C.UTF-8",
+                                         "XDG_RUNTIME_DIR=/run/user/1000",
+                                         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+    std::ranges::move(told_limits(spec, facts), std::back_inserter(environment));
+    add(plan, step::Run{{"carrel-desk", "init"}, std::move(environment)});
 }
 
 }  // namespace
@@ -170,7 +188,7 @@ Plan plan(const Spec& spec, const HostFacts& facts) {
     add(plan, step::AwaitGo{});
     add(plan, step::Record{desk_folder(facts, spec.id) + "/identity.json"});
     add(plan, step::LetGo{});
-    add_program(plan, spec);
+    add_program(plan, spec, facts);
     return plan;
 }
 

@@ -1,0 +1,15 @@
+// system/clipboard, read and set.
+#pragma once
+
+#include <vector>
+
+#include "async/run_on.hpp"
+#include "desk/desktop.hpp"
+#include "desk/handlers.hpp"
+
+namespace carrel::desk {
+
+/// Both must outlive the bindings.
+std::vector<Binding> bind_clipboard(Display& display, async::Pool& pool);
+
+}  // namespace carrel::desk

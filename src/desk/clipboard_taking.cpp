@@ -1,0 +1,139 @@
+// The clipboard's side that takes: what another program has copied is asked from it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/text.hpp"
+#include "desk/clipboard.hpp"
+#include "desk/pending.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using namespace std::chrono_literals;
+using core::Code;
+using core::Error;
+
+/// For the first word of an owner, and for each piece.
+constexpr auto patience = 3s;
+/// For everything: an owner that gives a byte at a time is not followed for ever.
+constexpr auto whole_patience = 20s;
+constexpr std::size_t most_targets = 64;
+
+Error does_not_answer() {
+    return Error{Code::timeout, "the program that owns the clipboard does not give it",
+                 "clipboard_owner_silent"};
+}
+
+Error too_large() {
+    return Error{Code::exhausted,
+                 fmt::format("the clipboard holds more than the {} MiB that are read", largest_copied >> 20),
+                 "clipboard_too_large"};
+}
+
+std::string bytes_of(const xcb_get_property_reply_t& property) {
+    return {static_cast<const char*>(xcb_get_property_value(&property)),
+            static_cast<std::size_t>(xcb_get_property_value_length(&property))};
+}
+
+}  // namespace
+
+Task<> Clipboard::wait_until(const bool& flag, Deadline end) {
+    end = std::min(end, std::chrono::steady_clock::now() + patience);
+    while (!flag) {
+        if (!connection_.is_alive()) throw display_is_gone();
+        if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now())) throw does_not_answer();
+    }
+}
+
+Task<xcb_atom_t> Clipboard::atom_named(std::string_view name) {
+    const auto cookie =
+        xcb_intern_atom(connection_.raw(), 0, static_cast<std::uint16_t>(name.size()), name.data());
+    const auto reply =
+        co_await connection_.answer<xcb_intern_atom_reply_t>(cookie.sequence, "naming a target");
+    co_return reply->atom;
+}
+
+/// Reading removes the property, which is the sign for an owner that sends piece by piece.
+Task<Answer<xcb_get_property_reply_t>> Clipboard::take_property() {
+    constexpr auto words = static_cast<std::uint32_t>(largest_copied / 4 + 1);
+    return connection_.answer<xcb_get_property_reply_t>(
+        xcb_get_property(connection_.raw(), 1, window_, transfers_[asked_], XCB_GET_PROPERTY_TYPE_ANY, 0,
+                         words)
+            .sequence,
+        "reading the clipboard");
+}
+
+/// Nothing when the owner has no such thing.
+Task<std::optional<std::string>> Clipboard::convert(Selection selection, std::string_view target,
+                                                    Deadline end) {
+    asked_target_ = co_await atom_named(target);
+    asked_at_ = co_await server_time();
+    asked_ = (asked_ + 1) % transfers_.size();
+    is_converted_ = false;
+    has_piece_ = false;
+    // What a late owner left there is nobody's any more.
+    xcb_delete_property(connection_.raw(), window_, transfers_[asked_]);
+    xcb_convert_selection(connection_.raw(), window_, atom_of(selection), asked_target_, transfers_[asked_],
+                          asked_at_);
+    connection_.flush();
+    co_await wait_until(is_converted_, end);
+    if (is_refused_) co_return std::nullopt;
+    has_piece_ = false;
+    const auto property = co_await take_property();
+    if (property->type == atoms_.incremental) co_return co_await read_pieces(end);
+    if (property->bytes_after > 0) {
+        xcb_delete_property(connection_.raw(), window_, transfers_[asked_]);
+        throw too_large();
+    }
+    co_return bytes_of(*property);
+}
+
+Task<std::string> Clipboard::read_pieces(Deadline end) {
+    std::string bytes;
+    while (true) {
+        co_await wait_until(has_piece_, end);
+        has_piece_ = false;
+        const auto piece = co_await take_property();
+        if (xcb_get_property_value_length(piece.get()) == 0) co_return bytes;
+        bytes += bytes_of(*piece);
+        if (bytes.size() > largest_copied) throw too_large();
+    }
+}
+
+/// Names of what the owner offers; one that cannot tell is taken to have text.
+Task<std::vector<std::string>> Clipboard::ask_targets(Selection selection, Deadline end) {
+    const auto bytes = co_await convert(selection, "TARGETS", end);
+    if (!bytes) co_return std::vector<std::string>{"UTF8_STRING", "STRING"};
+    std::vector<Pending<xcb_get_atom_name_reply_t>> asked;
+    for (std::size_t i = 0; i + 4 <= bytes->size() && asked.size() < most_targets; i += 4) {
+        xcb_atom_t atom = XCB_NONE;
+        std::copy_n(bytes->data() + i, sizeof atom, reinterpret_cast<char*>(&atom));
+        asked.emplace_back(connection_, xcb_get_atom_name(connection_.raw(), atom).sequence);
+    }
+    std::vector<std::string> names;
+    for (auto& each : asked)
+        if (const auto name = co_await each.take("naming a target"))
+            names.push_back(
+                core::repair_utf8({xcb_get_atom_name_name(name.get()),
+                                   static_cast<std::size_t>(xcb_get_atom_name_name_length(name.get()))}));
+    co_return names;
+}
+
+Task<Clipboard::Found> Clipboard::ask_owner(Selection selection, Wanted wanted) {
+    Found found;
+    if (co_await find_owner(selection) == XCB_NONE) co_return found;
+    const auto end = std::chrono::steady_clock::now() + whole_patience;
+    const auto offered = co_await ask_targets(selection, end);
+    found.types = media_types(offered);
+    if (const auto target = text_target(offered); target && wanted.text) {
+        const auto bytes = co_await convert(selection, *target, end);
+        if (bytes) found.content.text = text_from(*target, *bytes);
+    }
+    if (wanted.image && std::ranges::find(offered, "image/png") != offered.end())
+        found.content.image = co_await convert(selection, "image/png", end);
+    co_return found;
+}
+
+}  // namespace carrel::desk
