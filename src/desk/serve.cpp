@@ -26,11 +26,13 @@
 #include "desk/init.hpp"
 #include "desk/input_handlers.hpp"
 #include "desk/notices.hpp"
+#include "desk/page_handlers.hpp"
 #include "desk/processes.hpp"
 #include "desk/programs.hpp"
 #include "desk/ptys.hpp"
 #include "desk/system_handlers.hpp"
 #include "desk/terminal.hpp"
+#include "desk/toolset.hpp"
 #include "desk/viewer.hpp"
 #include "desk/windows_handlers.hpp"
 #include "net/router.hpp"
@@ -63,6 +65,8 @@ struct Service {
           tabs{executor, cdp, find_target_order},
           browser{executor, pool, environment("HOME", "/"), tabs},
           browser_control{executor, browser, display, cdp, tabs},
+          pages{cdp, tabs},
+          toolset{executor, pages, pool, [this] { return browser.start(display); }, environment("HOME", "/")},
           server{executor, router},
           scope{executor} {}
 
@@ -83,6 +87,8 @@ struct Service {
     Tabs tabs;
     Browser browser;
     BrowserControl browser_control;
+    Pages pages;
+    Toolset toolset;
     Bindings bindings;
     net::Router router{[](const core::Error& error, const net::Request&) { return problem_answer(error); }};
     net::Server server;
@@ -121,6 +127,8 @@ void Service::add_routes() {
     bindings.add(bind_tabs(browser_control));
     bindings.add(bind_storage(browser_control));
     bindings.add(bind_devtools(browser_control));
+    bindings.add(bind_page(pages, pool, environment("HOME", "/")));
+    bindings.add(bind_toolset(toolset));
     bindings.add(bind_windows(display));
     bindings.add(bind_processes(pool));
     bindings.add(bind_clipboard(display, pool));

@@ -6,6 +6,7 @@
 #include "ops/desk_cdp.hpp"
 #include "ops/desk_files.hpp"
 #include "ops/desk_input.hpp"
+#include "ops/desk_page.hpp"
 #include "ops/desk_processes.hpp"
 #include "ops/desk_pty.hpp"
 #include "ops/desk_screen.hpp"
@@ -21,7 +22,7 @@ namespace {
 std::vector<Operation> all_rows() {
     std::vector<Operation> all;
     for (const auto rows : {screen_rows(), input_rows(), terminal_rows(), pty_rows(), background_rows(),
-                            files_rows(), browser_rows(), cdp_rows(), tab_rows(), window_rows(),
+                            files_rows(), browser_rows(), cdp_rows(), tab_rows(), page_rows(), window_rows(),
                             process_rows(), browser_last_rows(), system_rows(), batch_rows()})
         all.insert(all.end(), rows.begin(), rows.end());
     return all;

@@ -1,0 +1,43 @@
+#include "desk/page_script.hpp"
+
+#include <fmt/format.h>
+
+namespace carrel::desk {
+
+namespace {
+
+constexpr unsigned char parts[] = {
+#embed "page_scripts/dom.js"
+    , '\n',
+#embed "page_scripts/roles.js"
+    , '\n',
+#embed "page_scripts/names.js"
+    , '\n',
+#embed "page_scripts/tree.js"
+    , '\n',
+#embed "page_scripts/text.js"
+    , '\n',
+#embed "page_scripts/actions.js"
+    , '\n',
+#embed "page_scripts/forms.js"
+    , '\n',
+#embed "page_scripts/last.js"
+};
+
+}  // namespace
+
+const std::string& page_script() {
+    static const std::string script =
+        "(() => {\n" + std::string{reinterpret_cast<const char*>(parts), sizeof parts} + "\n})()";
+    return script;
+}
+
+std::string page_call(std::string_view operation, const json::Object& options, std::string_view token) {
+    return fmt::format(
+        "(async () => {{ const token = {1}; if (!globalThis.carrelPage) return {{missing: true}};"
+        " if (token && token !== carrelToken) return {{gone: true}};"
+        " return {{token: carrelToken, result: await carrelPage({0}, {2})}}; }})()",
+        json::to_text(json::Value(operation)), json::to_text(json::Value(token)), json::to_text(options));
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,91 @@
+// What every part needs of the document. All of this runs in an isolated world: a page cannot replace these
+// functions, but a form's fields can still hide its members (<input name="children">), so members of arbitrary
+// elements are only read through the functions of their interfaces.
+const call = Function.prototype.call;
+const bound = (method) => call.bind(method);
+const getter = (type, name) => bound(Object.getOwnPropertyDescriptor(type.prototype, name).get);
+const dom = {
+  attribute: bound(Element.prototype.getAttribute),
+  has: bound(Element.prototype.hasAttribute),
+  tag: getter(Element, "localName"),
+  childNodes: getter(Node, "childNodes"),
+  parent: getter(Node, "parentNode"),
+  isConnected: getter(Node, "isConnected"),
+  root: bound(Node.prototype.getRootNode),
+  shadow: getter(Element, "shadowRoot"),
+  slot: getter(Element, "assignedSlot"),
+  box: bound(Element.prototype.getBoundingClientRect),
+  boxes: bound(Element.prototype.getClientRects),
+  isRendered: bound(Element.prototype.checkVisibility),
+  matches: bound(Element.prototype.matches),
+  closest: bound(Element.prototype.closest),
+  query: bound(Element.prototype.querySelector),
+  scrollIntoView: bound(Element.prototype.scrollIntoView),
+  dispatch: bound(EventTarget.prototype.dispatchEvent),
+};
+
+/** One line: blanks, control and bidi characters become one space; at most `limit` characters. */
+const unsafe = /[\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]+/g;
+const fold = (text, limit) => {
+  const line = String(text).slice(0, limit * 4).toWellFormed().replace(unsafe, " ").trim();
+  return line.length > limit ? line.slice(0, limit - 1).toWellFormed().trimEnd() + "…" : line;
+};
+
+/** Children as they are shown: those of an open shadow root, and what stands in a slot. */
+const childrenOf = (element) => {
+  const shadow = dom.shadow(element);
+  if (shadow) return dom.childNodes(shadow);
+  if (element instanceof HTMLSlotElement) {
+    const assigned = element.assignedNodes();
+    if (assigned.length) return assigned;
+  }
+  return dom.childNodes(element);
+};
+
+/** The parent as it is shown; null above the document's root. */
+const shownParent = (node) => {
+  const slot = node instanceof Element && dom.slot(node);
+  if (slot) return slot;
+  const parent = dom.parent(node);
+  return parent instanceof ShadowRoot ? parent.host : parent instanceof Element ? parent : null;
+};
+
+const contains = (outer, inner) => {
+  for (let at = inner; at; at = shownParent(at)) if (at === outer) return true;
+  return false;
+};
+
+// Numbers of elements: an element keeps its number as long as this document lives, and so does this script,
+// even when the connection that brought it has ended.
+const documentToken = crypto.randomUUID?.() ?? String(Math.random());
+const numbers = new WeakMap();
+const elements = new Map();
+let nextNumber = 1;
+const mostNumbers = 100_000;
+
+const forgetGone = () => {
+  for (const [number, reference] of elements) {
+    const element = reference.deref();
+    if (!element || !dom.isConnected(element)) elements.delete(number);
+  }
+  for (const number of elements.keys()) {
+    if (elements.size <= mostNumbers / 2) break;
+    elements.delete(number);
+  }
+};
+
+const numberOf = (element) => {
+  let number = numbers.get(element);
+  if (number === undefined || !elements.has(number)) {
+    number ??= nextNumber++;
+    numbers.set(element, number);
+    elements.set(number, new WeakRef(element));
+  }
+  return number;
+};
+
+/** The element with that number while it is in the document; else undefined. */
+const elementOf = (number) => {
+  const element = elements.get(number)?.deref();
+  return element && dom.isConnected(element) ? element : undefined;
+};

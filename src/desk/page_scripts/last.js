@@ -1,0 +1,15 @@
+const view = () => ({
+  size: [innerWidth, innerHeight], corner: [visualViewport.pageLeft, visualViewport.pageTop],
+  scale: devicePixelRatio, hidden: document.hidden, title: document.title, url: location.href,
+});
+
+/** Until what was done has been drawn, or would have been. */
+const painted = () =>
+  new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, 200);
+  });
+
+const operations = { read, text: readText, point: pointOf, scroll: scrollTo_, itself, file: fileInput, set: setValue, view, painted };
+globalThis.carrelPage = (name, options) => operations[name](options);
+globalThis.carrelToken = documentToken;

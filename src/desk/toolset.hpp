@@ -1,0 +1,98 @@
+// The driver of browser_toolset_20260801: each member carried out on the desk's browser, answered as the
+// content of a tool_result.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "desk/handlers.hpp"
+#include "desk/page_act.hpp"
+#include "desk/toolset_members.hpp"
+#include "desk/toolset_state.hpp"
+#include "desk/turns.hpp"
+
+namespace carrel::desk {
+
+class Toolset {
+public:
+    /// Opens a browser unless one is open.
+    using StartBrowser = std::function<Task<>()>;
+
+    /// `pages` and `pool` must outlive it.
+    Toolset(async::Executor executor, Pages& pages, async::Pool& pool, StartBrowser start_browser,
+            std::string home);
+
+    /// One at a time, in the order of their arrival. What a member fails at is content with is_error; only
+    /// the caller's cancellation throws.
+    Task<ToolState::Content> call(std::string name, json::Object input, json::Object configs);
+
+private:
+    /// What lives as long as one call.
+    struct Call {
+        ToolInput input;
+        std::vector<std::shared_ptr<Page>> pages;  ///< before the guards: they are let go after them
+        std::vector<std::unique_ptr<Page::Dismissing>> guards;
+        std::shared_ptr<Page> page;
+    };
+    using Method = Task<ToolOutcome> (Toolset::*)(Call&);
+    struct Row {
+        std::string_view name;
+        Method method;
+    };
+    static std::span<const Row> methods();
+    Task<ToolOutcome> run(const ToolMember& member, Call& call);
+    Task<ToolOutcome> try_to_run(const ToolMember& member, const json::Object& input, Call& call);
+    Task<std::vector<TabInfo>> list_tabs();
+    Task<Page*> page_of(Call& call);
+    void guard(Call& call, std::shared_ptr<Page> page);
+    Task<> settle(Page& page);
+    Task<PagePoint> point_of(Call& call, const ToolTarget& target);
+
+    Task<ToolOutcome> click_with(Call& call, std::string button, int count);
+    Task<ToolOutcome> left_click(Call& call) { return click_with(call, "left", 1); }
+    Task<ToolOutcome> right_click(Call& call) { return click_with(call, "right", 1); }
+    Task<ToolOutcome> middle_click(Call& call) { return click_with(call, "middle", 1); }
+    Task<ToolOutcome> double_click(Call& call) { return click_with(call, "left", 2); }
+    Task<ToolOutcome> triple_click(Call& call) { return click_with(call, "left", 3); }
+    Task<ToolOutcome> hover(Call& call);
+    Task<ToolOutcome> left_click_drag(Call& call);
+    Task<ToolOutcome> left_mouse_down(Call& call);
+    Task<ToolOutcome> left_mouse_up(Call& call);
+    Task<ToolOutcome> mouse_move(Call& call);
+    Task<ToolOutcome> scroll(Call& call);
+    Task<ToolOutcome> scroll_into_view(Call& call);
+    Task<ToolOutcome> type(Call& call);
+    Task<ToolOutcome> key(Call& call);
+    Task<ToolOutcome> hold_key(Call& call);
+    Task<ToolOutcome> form_input(Call& call);
+    Task<ToolOutcome> file_upload(Call& call);
+    Task<ToolOutcome> navigate(Call& call);
+    Task<ToolOutcome> screenshot(Call& call);
+    Task<ToolOutcome> zoom(Call& call);
+    Task<ToolOutcome> read_page(Call& call);
+    Task<ToolOutcome> find(Call& call);
+    Task<ToolOutcome> get_page_text(Call& call);
+    Task<ToolOutcome> wait(Call& call);
+    Task<ToolOutcome> read_console(Call& call);
+    Task<ToolOutcome> read_network(Call& call);
+    Task<ToolOutcome> javascript_exec(Call& call);
+    Task<ToolOutcome> new_tab(Call& call);
+    Task<ToolOutcome> report_tabs(Call& call);
+    Task<ToolOutcome> switch_tab(Call& call);
+    Task<ToolOutcome> close_tab(Call& call);
+
+    async::Executor executor_;
+    Pages& pages_;
+    async::Pool& pool_;
+    StartBrowser start_browser_;
+    std::string home_;
+    Turns turns_;
+    ToolState state_;
+};
+
+/// browser/toolset. `toolset` must outlive it.
+std::vector<Binding> bind_toolset(Toolset& toolset);
+
+}  // namespace carrel::desk

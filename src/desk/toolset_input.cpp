@@ -1,0 +1,191 @@
+// Members that act: pointer, keys, fields, files.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "desk/page_handlers.hpp"
+#include "desk/page_tree.hpp"
+#include "desk/toolset.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+constexpr double longest_duration = 30;
+constexpr double most_repeats = 100;
+constexpr double most_notches = 10;
+constexpr double notch = 100;  // CSS pixels that a wheel's notch scrolls
+constexpr std::size_t longest_text = 100'000;
+
+core::Error invalid(std::string message) { return {core::Code::invalid, std::move(message)}; }
+
+PageTarget to_page_target(const ToolTarget& target) {
+    if (target.type == "ref")
+        return {.reference = core::value_or_throw(parse_reference(*target.ref)), .point = {}};
+    return {.reference = {}, .point = {*target.x, *target.y}};
+}
+
+int reference_of(const ToolTarget& target) {
+    if (target.type != "ref") throw invalid("target: expected a ref target");
+    return core::value_or_throw(parse_reference(*target.ref));
+}
+
+void want_coordinate(const ToolTarget& target, std::string_view name) {
+    if (target.type != "coordinate") throw invalid(fmt::format("{}: expected a coordinate target", name));
+}
+
+/// In order, each chord's keys as they are pressed.
+std::vector<std::vector<PageKey>> parse_keys(std::string_view text) {
+    std::vector<std::vector<PageKey>> result;
+    for (const auto& chord : core::value_or_throw(parse_chords(text))) {
+        auto& keys = result.emplace_back();
+        for (const auto keysym : chord) keys.push_back(core::value_or_throw(page_key(keysym)));
+    }
+    return result;
+}
+
+async::Duration duration_of(double seconds) {
+    if (!(seconds >= 0 && seconds <= longest_duration))
+        throw invalid(fmt::format("duration is between 0 and {:g} seconds", longest_duration));
+    return std::chrono::duration_cast<async::Duration>(std::chrono::duration<double>(seconds));
+}
+
+}  // namespace
+
+Task<PagePoint> Toolset::point_of(Call& call, const ToolTarget& target) {
+    co_return co_await locate(pages_, *call.page, to_page_target(target));
+}
+
+Task<ToolOutcome> Toolset::click_with(Call& call, std::string button, int count) {
+    auto modifiers = core::value_or_throw(parse_modifiers(call.input.modifiers));
+    auto& page = *co_await page_of(call);
+    const auto at = co_await point_of(call, call.input.target);
+    co_await click(page, at,
+                   {.button = std::move(button), .count = count, .modifiers = std::move(modifiers)});
+    co_await settle(page);
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::hover(Call& call) {
+    auto& page = *co_await page_of(call);
+    co_await move_pointer(page, co_await point_of(call, call.input.target));
+    co_await settle(page);
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::left_click_drag(Call& call) {
+    want_coordinate(call.input.from, "from");
+    want_coordinate(call.input.target, "target");
+    auto& page = *co_await page_of(call);
+    const auto from = co_await point_of(call, call.input.from);
+    const auto to = co_await point_of(call, call.input.target);
+    co_await drag(page, from, to);
+    co_await settle(page);
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::left_mouse_down(Call& call) {
+    want_coordinate(call.input.target, "target");
+    auto& page = *co_await page_of(call);
+    co_await press_button(page, co_await point_of(call, call.input.target));
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::left_mouse_up(Call& call) {
+    want_coordinate(call.input.target, "target");
+    auto& page = *co_await page_of(call);
+    co_await release_button(page, co_await point_of(call, call.input.target));
+    co_await settle(page);
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::mouse_move(Call& call) {
+    want_coordinate(call.input.target, "target");
+    auto& page = *co_await page_of(call);
+    co_await move_pointer(page, co_await point_of(call, call.input.target));
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::scroll(Call& call) {
+    const auto& [direction, amount] = std::tie(call.input.scroll_direction, call.input.scroll_amount);
+    want_coordinate(call.input.target, "target");
+    const double x = direction == "right" ? 1 : direction == "left" ? -1 : 0;
+    const double y = direction == "down" ? 1 : direction == "up" ? -1 : 0;
+    if (x == 0 && y == 0) throw invalid("scroll_direction is up, down, left or right");
+    if (!(amount >= 1 && amount <= most_notches))
+        throw invalid(fmt::format("scroll_amount is between 1 and {:g}", most_notches));
+    auto& page = *co_await page_of(call);
+    const auto at = co_await point_of(call, call.input.target);
+    co_await turn_wheel(page, at, x * amount * notch, y * amount * notch);
+    co_await settle(page);
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::scroll_into_view(Call& call) {
+    const int reference = reference_of(call.input.target);
+    auto& page = *co_await page_of(call);
+    co_await scroll_to(pages_, page, reference);
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::type(Call& call) {
+    if (call.input.text.size() > longest_text)
+        throw invalid(fmt::format("a text to type has at most {} bytes", longest_text));
+    auto pieces = core::value_or_throw(typed_pieces(call.input.text));
+    auto& page = *co_await page_of(call);
+    co_await show(pages_, page);
+    co_await type_text(page, std::move(pieces));
+    co_await settle(page);
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::key(Call& call) {
+    const auto repeat = call.input.repeat;
+    if (!(repeat >= 1 && repeat <= most_repeats))
+        throw invalid(fmt::format("repeat is between 1 and {:g}", most_repeats));
+    auto chords = parse_keys(call.input.text);
+    auto& page = *co_await page_of(call);
+    co_await show(pages_, page);
+    co_await press_keys(page, std::move(chords), static_cast<int>(repeat));
+    co_await settle(page);
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::hold_key(Call& call) {
+    const auto duration = duration_of(call.input.duration);
+    auto chords = parse_keys(call.input.text);
+    if (chords.size() != 1) throw invalid("hold_key holds one key or one chord, such as shift or ctrl+a");
+    auto& page = *co_await page_of(call);
+    co_await show(pages_, page);
+    co_await hold_keys(page, std::move(chords.front()), duration);
+    co_await settle(page);
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::form_input(Call& call) {
+    const int reference = reference_of(call.input.target);
+    auto& page = *co_await page_of(call);
+    const auto state = co_await set_field(page, reference, call.input.value);
+    co_await settle(page);
+    if (!state.is_changed) co_return ToolOutcome{};
+    co_return ToolOutcome{.text = fmt::format("The page made {} of it.", json::to_text(state.value))};
+}
+
+Task<ToolOutcome> Toolset::file_upload(Call& call) {
+    const int reference = reference_of(call.input.target);
+    if (!call.input.document_ids.empty())
+        throw invalid("this browser takes files by their paths on the desk, not by document ids");
+    if (call.input.paths.empty()) throw invalid("file_upload needs at least one path");
+    auto paths = co_await find_uploads(pool_, home_, call.input.paths);
+    auto& page = *co_await page_of(call);
+    co_await give_files(page, reference, std::move(paths));
+    co_await settle(page);
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::wait(Call& call) {
+    co_await async::pause(duration_of(call.input.duration));
+    co_return ToolOutcome{};
+}
+
+}  // namespace carrel::desk

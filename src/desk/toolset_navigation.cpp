@@ -1,0 +1,180 @@
+// Members that go: addresses, history, tabs.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/text.hpp"
+#include "desk/navigation.hpp"
+#include "desk/toolset.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t longest_url = 100'000;
+constexpr auto navigation_time = 30s;
+constexpr auto loading_time = 5s;  ///< after the document is there: pictures and such
+
+core::Error invalid(std::string message) { return {core::Code::invalid, std::move(message)}; }
+
+/// The protocol may be left out: https then.
+std::string whole_url(std::string_view text) {
+    const auto url = core::trim(text);
+    if (url.empty() || url.size() > longest_url) throw invalid("url: expected an address");
+    const auto scheme = core::to_lower(url.substr(0, std::min(url.find_first_of(":/?#"), url.size())));
+    const bool has_scheme = url.size() > scheme.size() && url[scheme.size()] == ':';
+    for (const std::string_view known : {"http", "https", "file", "about", "data", "blob", "view-source"})
+        if (has_scheme && scheme == known) return std::string{url};
+    const auto after = has_scheme ? url.substr(scheme.size() + 1) : std::string_view{};
+    const bool is_port = !after.empty() && after.front() >= '0' && after.front() <= '9';  // "localhost:8000"
+    if (has_scheme && !is_port)
+        throw invalid(
+            fmt::format("an address with \"{}:\" cannot be opened: http, https, file, about and data can",
+                        tool_line(scheme, 40)));
+    return "https://" + std::string{url};
+}
+
+/// Waits for a document in spite of dialogs, which are dismissed as they come.
+Task<> wait_for_load(Page& page, LoadWatch& watch, std::string loader, std::string_view state,
+                     std::chrono::milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (true) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        try {
+            co_return co_await watch.wait(loader, state, std::max(left, 0ms));
+        } catch (const core::Error& error) {
+            // What loads for longer is a page all the same.
+            if (error.reason() == "page_not_loaded") co_return;
+            if (error.reason() != "dialog_open" || left <= 0ms) throw;
+        }
+        co_await page.run(page.main_frame(), "view", {});  // answers when the dialog is gone
+    }
+}
+
+struct Entry {
+    std::int64_t id = 0;
+    bool is_there = false;
+};
+
+/// The entry of the tab's history that is so many steps away.
+Task<Entry> find_entry(Page& page, std::int64_t steps) {
+    const auto history = co_await page.call("Page.getNavigationHistory");
+    const auto* index = json::find(history, "currentIndex");
+    const auto* entries = json::find(history, "entries");
+    if (!index || !index->is_int64() || !entries || !entries->is_array()) co_return Entry{};
+    const auto place = index->get_int64() + steps;
+    if (place < 0 || place >= static_cast<std::int64_t>(entries->get_array().size())) co_return Entry{};
+    const auto* id = json::find(entries->get_array()[static_cast<std::size_t>(place)], "id");
+    co_return Entry{id && id->is_int64() ? id->get_int64() : 0, id != nullptr};
+}
+
+/// Whether a new document is awaited, and which.
+struct Departure {
+    std::string loader;
+    bool is_within = false;    ///< the document stays
+    bool is_download = false;  ///< so does the page
+};
+
+Task<Departure> go(Page& page, std::string url) {
+    const auto answer = co_await page.call("Page.navigate", {{"url", url}}, navigation_time);
+    std::string loader{json::text_or(answer, "loaderId")};
+    const auto failure = json::text_or(answer, "errorText");
+    const auto* download = json::find(answer, "isDownload");
+    const bool is_download = download && *download == true;
+    if (!failure.empty() && !is_download)
+        throw core::Error{
+            core::Code::conflict,
+            fmt::format("{} could not be opened: {}", tool_line(url, 300), tool_line(failure, 100)),
+            "not_loaded"};
+    co_return Departure{loader, loader.empty(), is_download};
+}
+
+Task<> travel(Page& page, LoadWatch& watch, std::string_view word) {
+    if (word == "reload") {
+        co_await page.call("Page.reload");
+    } else {
+        const auto entry = co_await find_entry(page, word == "back" ? -1 : 1);
+        if (!entry.is_there)
+            throw core::Error{core::Code::conflict, fmt::format("there is no page to go {} to", word),
+                              "no_such_page"};
+        co_await page.call("Page.navigateToHistoryEntry", {{"entryId", entry.id}});
+    }
+    co_await wait_for_load(page, watch, {}, "domcontentloaded", navigation_time);
+    co_await wait_for_load(page, watch, {}, "load", loading_time);
+}
+
+Task<std::string> describe_arrival(Page& page) {
+    const auto answer = co_await page.run(page.main_frame(), "view", {});
+    const auto tree = co_await page.call("Page.getFrameTree");
+    const auto* root = json::find(tree, "frameTree");
+    const auto* frame = root ? json::find(*root, "frame") : nullptr;
+    const auto url = json::text_or(answer.result, "url");
+    auto line = fmt::format("Navigated to {}", tool_url(url));
+    if (const auto title = tool_line(json::text_or(answer.result, "title")); !title.empty())
+        line += " — " + title;
+    const auto status =
+        frame ? page.network.document_status(page.id(), json::text_or(*frame, "loaderId")) : std::nullopt;
+    if (status && url.starts_with("http")) fmt::format_to(std::back_inserter(line), " (HTTP {})", *status);
+    co_return line;
+}
+
+}  // namespace
+
+Task<ToolOutcome> Toolset::navigate(Call& call) {
+    const auto word = core::to_lower(core::trim(call.input.url));
+    const bool is_in_history = word == "back" || word == "forward" || word == "reload";
+    const auto url = is_in_history ? std::string{} : whole_url(call.input.url);
+    auto& page = *co_await page_of(call);
+    LoadWatch watch{executor_, page.shared_tab()};
+    if (is_in_history) {
+        co_await travel(page, watch, word);
+    } else {
+        const auto departure = co_await go(page, url);
+        if (departure.is_download)
+            co_return ToolOutcome{.text = fmt::format("{} is a download; the page stays.", tool_url(url))};
+        if (!departure.is_within) {
+            co_await wait_for_load(page, watch, departure.loader, "domcontentloaded", navigation_time);
+            co_await wait_for_load(page, watch, departure.loader, "load", loading_time);
+        }
+    }
+    co_return ToolOutcome{.text = co_await describe_arrival(page)};
+}
+
+Task<ToolOutcome> Toolset::new_tab(Call& call) {
+    constexpr std::size_t most_tabs = 100;
+    if ((co_await list_tabs()).size() >= most_tabs)
+        throw core::Error{core::Code::exhausted, "100 tabs are open; close one first"};
+    call.input.tab_id = co_await pages_.tabs().open("about:blank", false);
+    co_await pages_.tabs().activate(*call.input.tab_id);
+    co_return ToolOutcome{.opened_tab = *call.input.tab_id};
+}
+
+Task<ToolOutcome> Toolset::report_tabs(Call&) { co_return ToolOutcome{}; }
+
+Task<ToolOutcome> Toolset::switch_tab(Call& call) {
+    co_await pages_.tabs().activate(call.input.tab_id.value_or(""));
+    co_return ToolOutcome{};
+}
+
+Task<ToolOutcome> Toolset::close_tab(Call& call) {
+    constexpr int most_questions = 3;
+    const auto id = call.input.tab_id.value_or("");
+    co_await page_of(call);
+    for (int attempt = 1;; ++attempt) {
+        try {
+            co_await pages_.tabs().close(id);
+            co_return ToolOutcome{};
+        } catch (const core::Error& error) {
+            // The page asked whether to stay, and was answered no: then it is gone, or asks once more.
+            if (attempt > 1 && (error.reason() == "no_such_tab" || error.code() == core::Code::unavailable))
+                co_return ToolOutcome{};
+            if (error.reason() != "dialog_open" || attempt == most_questions) throw;
+        }
+    }
+}
+
+}  // namespace carrel::desk

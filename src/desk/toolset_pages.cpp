@@ -1,0 +1,158 @@
+// Members that look: pictures, text, logs, scripts.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "core/text.hpp"
+#include "desk/page_read.hpp"
+#include "desk/toolset.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t longest_text = 50'000;
+constexpr std::size_t most_matches = 20;
+constexpr double deepest = 1'000;
+constexpr auto script_time = 30s;
+
+core::Error invalid(std::string message) { return {core::Code::invalid, std::move(message)}; }
+
+std::string cut(std::string text) {
+    if (core::count_characters(text) <= longest_text) return text;
+    std::size_t bytes = text.size();
+    text.resize(core::utf8_prefix(text, longest_text).size());
+    return fmt::format("{}\n(truncated: {} bytes in all)", text, bytes);
+}
+
+template <class Entries>
+std::string lines_since(const Entries& entries, std::uint64_t& last) {
+    std::string text;
+    for (const auto& entry : entries) {
+        if (entry.number <= last) continue;
+        last = entry.number;
+        text += (text.empty() ? "" : "\n") + to_line(entry);
+    }
+    return cut(std::move(text));
+}
+
+/// `is_body`: as the body of a function; else as a console takes it, with await and names declared twice.
+json::Object script_params(const std::string& script, bool is_body) {
+    constexpr auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(script_time) - 2s;
+    return {{"expression", is_body ? fmt::format("(async () => {{\n{}\n}})()", script) : script},
+            {"awaitPromise", true},
+            {"replMode", !is_body},
+            {"userGesture", true},
+            {"timeout", limit.count()}};
+}
+
+std::string exception_text(const json::Value& answer) {
+    const auto* details = json::find(answer, "exceptionDetails");
+    if (!details) return {};
+    const auto* thrown = json::find(*details, "exception");
+    const auto text = thrown ? text_of_remote(*thrown) : std::string{};
+    return text.empty() ? std::string{json::text_or(*details, "text", "the script failed")} : text;
+}
+
+/// What the script's value shows: an object as JSON where it can be.
+Task<std::string> value_text(Page& page, const json::Value& answer) {
+    const auto* result = json::find(answer, "result");
+    if (!result) co_return "undefined";
+    const auto object = json::text_or(*result, "objectId");
+    const auto subtype = json::text_or(*result, "subtype");
+    const bool is_plain =
+        json::text_or(*result, "type") == "object" && (subtype.empty() || subtype == "array");
+    if (object.empty() || !is_plain) {
+        const auto* value = json::find(*result, "value");
+        if (value && value->is_string()) co_return std::string{value->get_string()};
+        co_return text_of_remote(*result);
+    }
+    const auto told = co_await page.call(
+        "Runtime.callFunctionOn",
+        {{"objectId", object},
+         {"functionDeclaration",
+          "function () { try { return JSON.stringify(this) } catch { return undefined } }"},
+         {"returnByValue", true}});
+    const auto* said = json::find(told, "result");
+    page.post("Runtime.releaseObject", {{"objectId", object}});
+    const auto text = said ? json::text_or(*said, "value") : std::string_view{};
+    co_return text.empty() ? text_of_remote(*result) : std::string{text};
+}
+
+}  // namespace
+
+Task<ToolOutcome> Toolset::screenshot(Call& call) {
+    auto& page = *co_await page_of(call);
+    co_return ToolOutcome{.png = (co_await take_picture(pages_, page)).png};
+}
+
+Task<ToolOutcome> Toolset::zoom(Call& call) {
+    const auto& region = call.input.region;
+    if (region.size() != 4) throw invalid("region: expected four numbers [x0, y0, x1, y1]");
+    auto& page = *co_await page_of(call);
+    co_return ToolOutcome{
+        .png = (co_await take_picture(pages_, page, std::array{region[0], region[1], region[2], region[3]}))
+                   .png};
+}
+
+Task<ToolOutcome> Toolset::read_page(Call& call) {
+    const auto& input = call.input;
+    if (!input.filter.empty() && input.filter != "all" && input.filter != "interactive")
+        throw invalid("filter is \"all\" or \"interactive\"");
+    if (!(input.depth >= 1)) throw invalid("depth is at least 1");
+    ReadWish wish{.filter = input.filter,
+                  .depth = static_cast<int>(std::min(input.depth, deepest)),
+                  .reference = {},
+                  .characters = longest_text};
+    if (!input.ref.empty()) wish.reference = core::value_or_throw(parse_reference(input.ref));
+    auto& page = *co_await page_of(call);
+    co_return ToolOutcome{.text = render_view(co_await desk::read_page(page, wish), wish).text};
+}
+
+Task<ToolOutcome> Toolset::find(Call& call) {
+    auto& page = *co_await page_of(call);
+    const auto found = co_await find_in_page(page, call.input.query, most_matches);
+    std::string text;
+    for (const auto& match : found.elements) text += (text.empty() ? "" : "\n") + to_line(match);
+    if (text.empty())
+        text = fmt::format("No element matches {}. Read the page, or try other words.",
+                           json::to_text(json::Value(tool_line(call.input.query, 300))));
+    co_return ToolOutcome{.text = std::move(text)};
+}
+
+Task<ToolOutcome> Toolset::get_page_text(Call& call) {
+    auto& page = *co_await page_of(call);
+    auto article = co_await read_text(page, longest_text);
+    if (article.is_truncated) article.text += "\n(truncated)";
+    co_return ToolOutcome{.text = std::move(article.text)};
+}
+
+Task<ToolOutcome> Toolset::read_console(Call& call) {
+    auto& page = *co_await page_of(call);
+    co_return ToolOutcome{.text = lines_since(page.console.entries(), page.console_read)};
+}
+
+Task<ToolOutcome> Toolset::read_network(Call& call) {
+    auto& page = *co_await page_of(call);
+    co_return ToolOutcome{.text = lines_since(page.network.entries(), page.network_read)};
+}
+
+Task<ToolOutcome> Toolset::javascript_exec(Call& call) {
+    auto& page = *co_await page_of(call);
+    const auto& script = call.input.text;
+    auto answer = co_await page.call("Runtime.evaluate", script_params(script, false), script_time);
+    auto failure = exception_text(answer);
+    // It has not run yet.
+    if (failure.starts_with("SyntaxError: Illegal return statement")) {
+        answer = co_await page.call("Runtime.evaluate", script_params(script, true), script_time);
+        failure = exception_text(answer);
+    }
+    if (!failure.empty()) co_return ToolOutcome{.error = "The script threw: " + failure};
+    co_return ToolOutcome{.text = cut(co_await value_text(page, answer))};
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,268 @@
+#include "ops/desk_page.hpp"
+
+#include <array>
+
+#include "ops/fields.hpp"
+
+namespace carrel::ops {
+
+namespace {
+
+using json::between;
+using json::field;
+using json::length_between;
+using json::one_of;
+using json::Shape;
+
+constexpr std::size_t longest_value = 100'000;
+constexpr auto view = Permission::view;
+constexpr auto control = Permission::control;
+constexpr auto reference = "the element, as page/read and page/find name it: ref_12";
+
+constexpr Member tab_id{"tab_id", "string", "of the tab"};
+constexpr Member url{"url", "string", "the page's address"};
+constexpr Member title{"title", "string", "the page's title"};
+constexpr Member output{"output", "string", "what was done, in a sentence"};
+constexpr Member dialog{"dialog", "object", "{type, message} of the dialog that the page shows now", false};
+constexpr Member truncated{"truncated", "boolean", "whether the page is larger than what was read"};
+
+constexpr std::array toolset_answer{
+    Member{"content", "array", "blocks for a tool_result: text, image, and after what worked browser_state"},
+    Member{"is_error", "boolean", "for the tool_result: whether the member failed"}};
+constexpr std::array read_answer{
+    Member{"text", "string",
+           "one line an element: role, name, [reference], value, states; indented by depth"},
+    tab_id,
+    url,
+    title,
+    truncated,
+    Member{"elements", "integer", "how many were read"},
+    Member{"outside_viewport", "integer", "how many were left out because they are not in sight"}};
+constexpr std::array text_answer{
+    Member{"text", "string", "the page's text, in lines and paragraphs"},        tab_id,   url, title,
+    Member{"source", "string", "article, main or body: what of the page it is"}, truncated};
+constexpr std::array find_answer{
+    Member{"matches", "array", "{ref, role, name, text (its line in a tree)}, the best first"}, tab_id,
+    truncated};
+constexpr std::array point_answer{output, tab_id,
+                                  Member{"x", "number", "where, in CSS pixels of the viewport"},
+                                  Member{"y", "number", "the same, downwards"}, dialog};
+constexpr std::array acted_answer{output, tab_id, dialog};
+constexpr std::array form_answer{
+    output, tab_id, Member{"value", "any", "what the field holds now; of a password \"(hidden)\""},
+    Member{"changed_by_page", "boolean", "whether the page made something else of the value"}, dialog};
+constexpr std::array dialog_answer{
+    tab_id, dialog,
+    Member{"dialogs", "array",
+           "{type, message, open, accepted, text}: the last ones of this tab, oldest first"}};
+constexpr std::array downloads_answer{Member{"downloads", "array",
+                                             "{id, url, name, state (running, completed, failed), path (once "
+                                             "it is complete), received, total (0: not known)}, "
+                                             "oldest first, since the browser was first asked"}};
+constexpr std::array console_answer{
+    tab_id,
+    Member{"entries", "array",
+           "{number, time (milliseconds since 1970), level, text, url, line}, oldest first"},
+    Member{"left_out", "integer", "how many older ones fitted the question and not the limit"}};
+constexpr std::array network_answer{
+    tab_id,
+    Member{"entries", "array",
+           "{number, time (milliseconds since 1970), method, url, type, status (0: no answer), media_type, "
+           "bytes, "
+           "milliseconds, failure, ended, from_cache}, oldest first"},
+    Member{"left_out", "integer", "how many older ones fitted the question and not the limit"}};
+
+constexpr std::array rows{
+    Operation{
+        "browser/toolset", "POST", "/browser/toolset", control, Body::json, Body::json,
+        "Runs one member of browser_toolset_20260801 and answers the content of its tool_result, with the "
+        "browser's state. Starts the browser if none is open.",
+        schema<call_tool_shape>, toolset_answer,
+        R"({"name":"navigate","input":{"url":"data:text/html,<title>Form</title><input aria-label=Name><input type=file>"}})"},
+    Operation{
+        "browser/page/read", "POST", "/browser/page/read", control, Body::json, Body::json,
+        "The page as a tree of text, through open shadow roots and frames. An element keeps its reference as "
+        "long as it is in the document.",
+        schema<read_page_shape>, read_answer, R"({"filter":"all"})"},
+    Operation{"browser/page/text", "POST", "/browser/page/text", control, Body::json, Body::json,
+              "The text that a reader of the page sees: its article, where it has one.",
+              schema<read_page_text_shape>, text_answer, R"({"max_chars":1000})"},
+    Operation{"browser/page/find", "POST", "/browser/page/find", control, Body::json, Body::json,
+              "Finds elements by what a person would call them: words of names, texts, values and roles.",
+              schema<find_in_page_shape>, find_answer, R"({"query":"name field"})"},
+    Operation{"browser/page/click", "POST", "/browser/page/click", control, Body::json, Body::json,
+              "Clicks an element, scrolled into view, or a point of the viewport. Refuses what something "
+              "else covers.",
+              schema<click_page_shape>, point_answer, R"({"ref":"ref_1"})"},
+    Operation{"browser/page/hover", "POST", "/browser/page/hover", control, Body::json, Body::json,
+              "Moves the page's pointer over an element or a point.", schema<hover_page_shape>, point_answer,
+              R"({"coordinate":{"x":5,"y":5}})"},
+    Operation{"browser/page/scroll_to", "POST", "/browser/page/scroll_to", control, Body::json, Body::json,
+              "Scrolls until the element is in view.", schema<on_reference_shape>, acted_answer,
+              R"({"ref":"ref_1"})"},
+    Operation{
+        "browser/page/form_input", "POST", "/browser/page/form_input", control, Body::json, Body::json,
+        "Sets a field as a person would: text, an option by its text or value, true or false for boxes, "
+        "dates, numbers, colours, editable text.",
+        schema<form_input_shape>, form_answer, R"({"ref":"ref_1","value":"Ada"})"},
+    Operation{"browser/page/upload", "POST", "/browser/page/upload", control, Body::json, Body::json,
+              "Gives files of the desk to a file input.", schema<upload_to_page_shape>, acted_answer,
+              R"({"ref":"ref_2","paths":["/etc/hostname"]})"},
+    Operation{
+        "browser/page/dialog", "POST", "/browser/page/dialog", control, Body::json, Body::json,
+        "The dialog (alert, confirm, prompt, or whether to leave) that the page shows: looks, accepts or "
+        "dismisses.",
+        schema<answer_dialog_shape>, dialog_answer, R"({"action":"look"})"},
+    Operation{"browser/page/downloads", "GET", "/browser/page/downloads", view, Body::none, Body::json,
+              "What the browser downloads and has downloaded, to ~/Downloads.", nullptr, downloads_answer},
+    Operation{"browser/page/console", "GET", "/browser/page/console", control, Body::none, Body::json,
+              "What the page wrote to its console, its exceptions among it, since the tab was first read or "
+              "acted on "
+              "here: the last 1,000.",
+              schema<read_log_shape>, console_answer, "errors_only=true"},
+    Operation{
+        "browser/page/network", "GET", "/browser/page/network", control, Body::none, Body::json,
+        "What the page asked of the network since the tab was first read or acted on here: the last 500, "
+        "without headers and bodies.",
+        schema<read_log_shape>, network_answer, "limit=10"},
+};
+
+template <class T>
+std::vector<json::Field<T>> of_tab() {
+    return {field("tab", static_cast<std::optional<std::string> T::*>(&T::tab),
+                  "id of the tab; absent: the one in front", length_between(1, 100))};
+}
+
+template <class T>
+std::vector<json::Field<T>> at_point() {
+    return {
+        field("ref", static_cast<std::optional<std::string> T::*>(&T::ref), reference, length_between(1, 40)),
+        field("coordinate", static_cast<std::optional<Point> T::*>(&T::coordinate),
+              "or a point of the viewport, in CSS pixels", point_shape())};
+}
+
+template <class T>
+std::vector<json::Field<T>> on_element() {
+    return with({field("ref", static_cast<std::string T::*>(&T::ref), reference, length_between(1, 40))},
+                of_tab<T>());
+}
+
+/// A field's value is a text, a number or a boolean.
+json::Rule scalar() {
+    json::Rule rule{.check = [](const json::Value& value) -> std::optional<std::string> {
+                        if (value.is_string() && value.get_string().size() > longest_value)
+                            return "a value has at most 100000 bytes";
+                        if (value.is_string() || value.is_bool() || value.is_number()) return std::nullopt;
+                        return "a value is a text, a number or a boolean";
+                    },
+                    .schema = {}};
+    rule.schema["type"] = json::Array{"string", "number", "boolean"};
+    return rule;
+}
+
+}  // namespace
+
+std::span<const Operation> page_rows() { return rows; }
+
+const Shape<CallTool>& call_tool_shape() {
+    static const Shape<CallTool> shape{
+        field("name", &CallTool::name, "the member, as tool_use names it"),
+        field("input", &CallTool::input, "its input, as tool_use gives it").with_default(),
+        field("configs", &CallTool::configs,
+              "as in the tools entry: {\"javascript_exec\": {\"enabled\": true}}; file_upload, read_console, "
+              "read_network and javascript_exec are off unless it says so")
+            .with_default()};
+    return shape;
+}
+
+const Shape<ReadPage>& read_page_shape() {
+    static const Shape<ReadPage> shape{
+        with({field("filter", &ReadPage::filter,
+                    "visible: what is in sight; interactive: of that what can be used; all: everything",
+                    one_of({"visible", "interactive", "all"}))
+                  .with_default(),
+              field("depth", &ReadPage::depth, "how deep the tree may be", between(1, 100)).with_default(),
+              field("ref", &ReadPage::ref, "only what is inside that element", length_between(1, 40)),
+              field("max_chars", &ReadPage::max_chars, "most characters of the text", between(200, 1'000'000))
+                  .with_default()},
+             of_tab<ReadPage>())};
+    return shape;
+}
+
+const Shape<ReadPageText>& read_page_text_shape() {
+    static const Shape<ReadPageText> shape{with(
+        {field("max_chars", &ReadPageText::max_chars, "most characters of the text", between(1, 1'000'000))
+             .with_default()},
+        of_tab<ReadPageText>())};
+    return shape;
+}
+
+const Shape<FindInPage>& find_in_page_shape() {
+    static const Shape<FindInPage> shape{
+        with({field("query", &FindInPage::query, "words: \"search field\", \"add to cart\"",
+                    length_between(1, 500)),
+              field("limit", &FindInPage::limit, "most matches", between(1, 100)).with_default()},
+             of_tab<FindInPage>())};
+    return shape;
+}
+
+const Shape<PointOnPage>& hover_page_shape() {
+    static const Shape<PointOnPage> shape{with(at_point<PointOnPage>(), of_tab<PointOnPage>())};
+    return shape;
+}
+
+const Shape<ClickPage>& click_page_shape() {
+    static const Shape<ClickPage> shape{
+        with(with(at_point<ClickPage>(),
+                  {field("button", &ClickPage::button, "which button", one_of({"left", "middle", "right"}))
+                       .with_default(),
+                   field("count", &ClickPage::count, "2 is a double click", between(1, 3)).with_default(),
+                   field("modifiers", &ClickPage::modifiers, "keys held meanwhile, such as \"ctrl+shift\"",
+                         length_between(0, 100))
+                       .with_default()}),
+             of_tab<ClickPage>())};
+    return shape;
+}
+
+const Shape<OnReference>& on_reference_shape() {
+    static const Shape<OnReference> shape{on_element<OnReference>()};
+    return shape;
+}
+
+const Shape<FormInput>& form_input_shape() {
+    static const Shape<FormInput> shape{
+        with({field("value", &FormInput::value, "a text, a number, or true or false", scalar())},
+             on_element<FormInput>())};
+    return shape;
+}
+
+const Shape<UploadToPage>& upload_to_page_shape() {
+    static const Shape<UploadToPage> shape{
+        with({field("paths", &UploadToPage::paths, "of files of the desk", length_between(1, 100))},
+             on_element<UploadToPage>())};
+    return shape;
+}
+
+const Shape<AnswerDialog>& answer_dialog_shape() {
+    static const Shape<AnswerDialog> shape{with(
+        {field("action", &AnswerDialog::action, "what to do with it", one_of({"look", "accept", "dismiss"}))
+             .with_default(),
+         field("text", &AnswerDialog::text, "what a prompt is given", length_between(0, 10'000))
+             .with_default()},
+        of_tab<AnswerDialog>())};
+    return shape;
+}
+
+const Shape<ReadLog>& read_log_shape() {
+    static const Shape<ReadLog> shape{with(
+        {field("pattern", &ReadLog::pattern, "only entries with this text in them, in any case",
+               length_between(0, 500))
+             .with_default(),
+         field("errors_only", &ReadLog::errors_only, "only errors").with_default(),
+         field("limit", &ReadLog::limit, "most entries: the last ones", between(1, 1'000)).with_default(),
+         field("clear", &ReadLog::clear, "forgets them afterwards").with_default()},
+        of_tab<ReadLog>())};
+    return shape;
+}
+
+}  // namespace carrel::ops
