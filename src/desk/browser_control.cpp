@@ -18,8 +18,8 @@ using Clock = std::chrono::steady_clock;
 constexpr auto port_time = 10s;
 constexpr auto port_step = 10ms;
 
-constexpr std::array<std::string_view, 3> ordinary_reasons{"bad_selector", "page_not_loaded",
-                                                           "script_timeout"};
+constexpr std::array<std::string_view, 4> ordinary_reasons{"bad_selector", "page_not_loaded",
+                                                           "script_timeout", "cdp_too_large"};
 
 bool is_ordinary(const Error& error) {
     return (error.code() == Code::conflict && error.reason() != "no_devtools") ||

@@ -175,6 +175,10 @@ bool needs_function(std::string_view exception) {
     return exception.starts_with("SyntaxError: Illegal return statement");
 }
 
+bool needs_brackets(std::string_view exception) {
+    return exception.starts_with("SyntaxError: Function statements require a function name");
+}
+
 Task<json::Value> evaluate(Tab& tab, std::string script, std::optional<std::string> frame,
                            milliseconds limit) {
     Evaluated evaluated;
@@ -189,8 +193,11 @@ Task<json::Value> evaluate(Tab& tab, std::string script, std::optional<std::stri
         co_return value_or_throw(std::move(evaluated));
     }
     evaluated = co_await evaluate_in_tab(tab, script, limit);
+    // What cannot be read has not run, so it may be read in another way.
     if (evaluated.exception && needs_function(*evaluated.exception))
         evaluated = co_await evaluate_in_tab(tab, "(async () => {" + script + "\n})()", limit);
+    else if (evaluated.exception && needs_brackets(*evaluated.exception))
+        evaluated = co_await evaluate_in_tab(tab, "(" + script + "\n)", limit);
     if (evaluated.exception || evaluated.kind == Evaluated::Kind::plain)
         co_return value_or_throw(std::move(evaluated));
     evaluated = co_await fetch_value(tab, std::move(evaluated), limit);

@@ -22,6 +22,8 @@ Evaluated read_evaluated(const json::Value& answer);
 
 /// Whether the text is statements with a "return" of their own, so that it needs a function around it.
 bool needs_function(std::string_view exception);
+/// Whether it is a function without a name, which is an expression only in brackets.
+bool needs_brackets(std::string_view exception);
 
 /// The value of `script` in the tab's page, or in the frame with that name or id, or that address holds.
 /// Throws Error{conflict, "script_failed"} with the exception's text, Error{timeout, "script_timeout"},

@@ -126,13 +126,17 @@ core::Expected<json::Array> to_browser_cookies(const std::vector<json::Object>& 
             return wrong("needs a value, a text");
         if (json::text_or(cookie, "domain").empty() && json::text_or(cookie, "url").empty())
             return wrong("needs a domain or a url");
+        const auto same_site = json::text_or(cookie, "sameSite", "Lax");
+        if (cookie.contains("sameSite") && same_site != "Strict" && same_site != "Lax" && same_site != "None")
+            return wrong("needs a sameSite of Strict, Lax or None");
+        const auto* expires = cookie.if_contains("expires");
+        if (expires && !expires->is_number()) return wrong("needs an expires in seconds, or -1");
         json::Object made;
         for (const auto* name : {"name", "value", "url", "domain", "path", "sameSite"})
             if (const auto text = json::text_or(cookie, name); cookie.contains(name)) made[name] = text;
         for (const auto* name : {"httpOnly", "secure"})
             if (const auto* flag = cookie.if_contains(name); flag && flag->is_bool()) made[name] = *flag;
-        const auto* expires = cookie.if_contains("expires");
-        if (expires && expires->is_number() && expires->to_number<double>() > 0) made["expires"] = *expires;
+        if (expires && expires->to_number<double>() > 0) made["expires"] = *expires;
         result.push_back(std::move(made));
     }
     return result;
