@@ -17,15 +17,28 @@ using Keysym = std::uint32_t;
 /// Keys that are pressed in this order and released in the other one.
 using Chord = std::vector<Keysym>;
 
-/// One key: a name of X11 ("Return", "F5", "XF86AudioPlay"), an alias ("enter", "cmd", "pgdn"), both in
-/// any case, one character ("a", "€"), or a code point ("U20AC").
+/// One key: a name of X11 ("Return", "F5", "XF86AudioPlay") or what xdotool, browsers ("ArrowUp", "KeyA",
+/// "ControlLeft"), other systems ("cmd", "option", "VK_RETURN") and people ("enter", "page down", "numpad 5")
+/// call it, also within <>, {} or []; one character ("a", "€"); or a code point ("U20AC"). Case, underscores,
+/// dashes and spaces do not matter, but where X11 has two names that differ only so ("Eacute", "eacute").
 core::Expected<Keysym> parse_key(std::string_view name);
 
-/// "ctrl+shift+t"; "ctrl++" and a lone "+" mean the plus key.
+/// "ctrl+shift+t", "ctrl-c", "<Control>c", "⌘+c"; "ctrl++" and a lone "+" mean the plus key. A single Latin
+/// letter is a small one beside a modifier other than Shift: "Ctrl+C" is no Ctrl+Shift+C.
 core::Expected<Chord> parse_chord(std::string_view text);
 
-/// Several chords with spaces between; a lone space is the space key.
+/// Several chords with spaces between; a lone space is the space key, spaces around a plus join ("ctrl + c"),
+/// and names of two words are names ("Page Down").
 core::Expected<std::vector<Chord>> parse_chords(std::string_view text);
+
+struct Character {
+    char32_t value;
+    std::size_t bytes;
+};
+/// The first character of a text that is not empty and known to be well-formed UTF-8.
+Character first_character(std::string_view text);
+/// Of Unicode's category Cc.
+bool is_control(char32_t character);
 
 /// The keysym that stands for a character of Unicode.
 Keysym keysym_of(char32_t character);

@@ -88,6 +88,10 @@ const browser = {
     await post("browser/open_url", { url: "file:///home/agent/field.html", screenshot: false });
     await until("the page is there", async () => (await title()).startsWith("empty"));
     await post("mouse/click", { button: "left_click", coordinate: { x: 400, y: 300 }, screenshot: false });
+    await until("it takes keys", async () => {
+      await press("a BackSpace");
+      return (await title()).startsWith("0 ");
+    });
   },
   async read(text) {
     await until("all has arrived", async () => (await title()).startsWith(`${[...text].length} `), patience).catch(() => {});
@@ -115,7 +119,9 @@ for (const program of [xterm, mousepad, browser])
     test("gets what the keyboard lacks", () => arrives(program, few));
     test("gets many scripts", () => arrives(program, scripts));
     test("gets more new characters than there are spare keys", () => arrives(program, chinese));
-    test("gets line feeds and tabs as keys, between pasted lines too", () => arrives(program, `one\n${chinese}\n\ttwo\nдва ${scripts}`));
+    // A tab leaves a page's field, so it stays out there.
+    const tab = program === browser ? "" : "\t";
+    test("gets line feeds and tabs as keys, between pasted lines too", () => arrives(program, `one\n${chinese}\n${tab}two\nдва ${scripts}`));
     test("gets combining characters, joined emoji and right-to-left text as they are", () => arrives(program, "e\u0301 a\u0308\u0323 👩‍👩‍👧 🏳️‍🌈 👍🏽 שלום مرحبا x"));
   });
 
@@ -180,7 +186,7 @@ describe("a busy machine", () => {
 describe("keys that are stuck", () => {
   test("are released first, and Caps Lock does not matter and stays", async () => {
     await xterm.open();
-    const held = post("keyboard/hold_key", { key: "shift+ctrl", duration: 20, ...quick });
+    const held = post("keyboard/hold_key", { key: "shift+ctrl", duration: 20, ...quick }).catch(() => {});
     await press("Caps_Lock");
     await type("small and LARGE 123");
     equal(await xterm.read("small and LARGE 123"), "small and LARGE 123");
@@ -188,8 +194,7 @@ describe("keys that are stuck", () => {
     equal(await xterm.read("small and LARGE 123A"), "small and LARGE 123A");
     await press("Caps_Lock");
     await xterm.close();
-    await run("true");
-    void held;
+    void held;  // it ends with the desk
   });
 });
 
