@@ -18,5 +18,7 @@ void measure_input(const Target& target, int count);
 void measure_calls(const Target& target, int count);
 /// What eight clients at once get in a second.
 void measure_load(const Target& target, int count);
+/// A program that prints `count` megabytes on a terminal, through WebSocket and on a bare one.
+void measure_terminal(const Target& target, int count);
 
 }  // namespace carrel::bench

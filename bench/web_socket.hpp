@@ -1,0 +1,32 @@
+// A WebSocket client that only listens: blocking, without copies beyond its buffer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/fd.hpp"
+
+namespace carrel::bench {
+
+class WebSocketClient {
+public:
+    /// Connects and shakes hands; throws core::Error unless the answer is 101.
+    WebSocketClient(std::uint16_t port, const std::string& target);
+
+    /// The next bytes of binary messages, as they come; empty when the server closes. Valid until the
+    /// next call.
+    std::string_view receive();
+
+private:
+    void fill();
+    std::string_view buffered() const { return std::string_view{buffer_}.substr(begin_, end_ - begin_); }
+
+    core::Fd socket_;
+    std::string buffer_;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+    std::uint64_t left_ = 0;  ///< of the message that is being read
+};
+
+}  // namespace carrel::bench
