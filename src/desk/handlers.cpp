@@ -41,12 +41,15 @@ Unprocessable unprocessable(std::vector<std::string> path, std::string message) 
     return Unprocessable{{{std::move(path), std::move(message), "out_of_range"}}, "body"};
 }
 
-Task<json::Value> read_json(net::Request& request, std::size_t limit) {
-    const auto text = co_await net::read_all(*request.body, limit);
-    if (core::trim(text).empty()) co_return json::Object{};
+json::Value parse_body(std::string_view text) {
+    if (core::trim(text).empty()) return json::Object{};
     auto value = json::parse(text);
     if (!value) throw Unprocessable{{{{}, value.error().message(), "json_invalid"}}, "body"};
-    co_return std::move(*value);
+    return std::move(*value);
+}
+
+Task<json::Value> read_json(net::Request& request, std::size_t limit) {
+    co_return parse_body(co_await net::read_all(*request.body, limit));
 }
 
 json::Value query_to_json(const net::Query& query, const json::Object& schema) {

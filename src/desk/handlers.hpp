@@ -47,6 +47,8 @@ constexpr std::size_t largest_body = std::size_t{1} << 20;
 /// Reads the body as JSON. An empty body counts as {}. Throws Error{invalid} for what is no JSON
 /// (422 too), Error with reason "too_large" beyond `limit`.
 Task<json::Value> read_json(net::Request& request, std::size_t limit);
+/// The same of a body that has been read.
+json::Value parse_body(std::string_view text);
 
 /// The query as an object: a value becomes what `schema` wants there (number, boolean or string).
 json::Value query_to_json(const net::Query& query, const json::Object& schema);

@@ -9,10 +9,10 @@ namespace carrel::desk {
 
 namespace {
 
-/// A command of the largest size, with every character escaped.
-constexpr std::size_t largest_command_body = std::size_t{8} << 20;
-/// An answer longer than this is made on the pool.
-constexpr std::size_t short_answer = std::size_t{64} << 10;
+/// A command of 16 MiB, with every character escaped.
+constexpr std::size_t largest_command_body = std::size_t{33} << 20;
+/// What is longer is read and made on the pool.
+constexpr std::size_t short_text = std::size_t{64} << 10;
 /// A command that has ended by then is answered with a length.
 constexpr auto patience = std::chrono::milliseconds{500};
 
@@ -21,8 +21,14 @@ struct Wanted {
     std::chrono::milliseconds limit;
 };
 
-Task<Wanted> decode(net::Request& request) {
-    auto execute = co_await decode_body(request, ops::execute_shape(), largest_command_body);
+/// A long command is taken apart on the pool.
+Task<Wanted> decode(Terminal& terminal, net::Request& request) {
+    auto text = co_await net::read_all(*request.body, largest_command_body);
+    const bool is_short = text.size() < short_text;
+    const auto parse = [text = std::move(text)] {
+        return value_or_refuse(ops::execute_shape().decode(parse_body(text)), "body");
+    };
+    auto execute = is_short ? parse() : co_await async::run_on(terminal.pool(), parse);
     co_return Wanted{std::move(execute.command),
                      std::chrono::milliseconds{static_cast<std::int64_t>(execute.timeout * 1000)}};
 }
@@ -38,7 +44,7 @@ json::Object to_json(const CommandResult& result) {
 }
 
 Task<std::string> to_text(const CommandResult& result, async::Pool& pool) {
-    if (result.output.size() + result.error.size() < short_answer) co_return json::to_text(to_json(result));
+    if (result.output.size() + result.error.size() < short_text) co_return json::to_text(to_json(result));
     co_return co_await async::run_on(pool, [&result] { return json::to_text(to_json(result)); });
 }
 
@@ -92,7 +98,7 @@ private:
 };
 
 Task<net::Response> execute(Terminal& terminal, net::Request& request) {
-    auto wanted = co_await decode(request);
+    auto wanted = co_await decode(terminal, request);
     auto command = terminal.start(std::move(wanted.command), wanted.limit);
     if (co_await command.ends_within(patience))
         co_return net::json_response(200, co_await to_text(co_await command.result(), terminal.pool()));
@@ -141,7 +147,7 @@ private:
 };
 
 Task<net::Response> stream(Terminal& terminal, net::Request& request) {
-    auto wanted = co_await decode(request);
+    auto wanted = co_await decode(terminal, request);
     net::Response response;
     response.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
     response.source =

@@ -31,7 +31,8 @@ constexpr auto hang_up_limit = std::chrono::milliseconds{300};
 constexpr std::size_t terminal_burst = std::size_t{1} << 18;
 
 /// Typed once. No prompts, history or mail; a failing `exec` keeps the shell. begin and end carry the
-/// exit status of the last command over, so that `echo $?` means what it says.
+/// exit status of the last command over, so that `echo $?` means what it says. A report begins with a line end:
+/// what a command has written into the pipe is none of it.
 ///
 /// After a text that ends within "$(", bash 5.2 goes on with parts of its parser's state as they were
 /// there, and writes before its line buffer some lines later. Only an interrupt makes it forget them, so
@@ -41,7 +42,7 @@ unset HISTFILE MAIL MAILCHECK TMOUT
 set +o history +H
 shopt -s execfail
 __carrel_begin() {{ __carrel_token=$1; return $__carrel_status; }}
-__carrel_end() {{ local status=$?; [[ $__carrel_token ]] || return 0; __carrel_status=$status; printf '%s %d\n' "$__carrel_token" "$status" >{0}/report; __carrel_token=; [[ $status == 2 && ! $(trap -p INT) ]] && kill -INT $$; return 0; }}
+__carrel_end() {{ local status=$?; [[ $__carrel_token ]] || return 0; __carrel_status=$status; printf '\n%s %d\n' "$__carrel_token" "$status" >{0}/report; __carrel_token=; [[ $status == 2 && ! $(trap -p INT) ]] && kill -INT $$; return 0; }}
 PROMPT_COMMAND=__carrel_end __carrel_status=0
 )";
 constexpr std::string_view run_line =

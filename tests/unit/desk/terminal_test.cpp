@@ -1,78 +1,26 @@
-// These run a real bash: what bash does with an odd command is what is tested.
+// What commands do in the terminal: these run a real bash, since what bash does with an odd command is what
+// is tested.
 #include <doctest/doctest.h>
 
+#include <fmt/format.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 
+#include "core/text.hpp"
 #include "desk/terminal.hpp"
 #include "ops/desk_terminal.hpp"
-#include "tests/fakes/run_loop.hpp"
+#include "tests/unit/desk/terminal_harness.hpp"
 
 using namespace carrel;
+using namespace carrel::desk::test;
 using namespace std::chrono_literals;
-using async::Task;
 using desk::CommandResult;
 using desk::Terminal;
-
-namespace {
-
-/// A directory of the test's own.
-struct Folder {
-    Folder() {
-        std::string pattern = std::filesystem::temp_directory_path() / "carrel-terminal-test-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()));
-        path = pattern;
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::filesystem::path path;
-};
-
-/// Runs `test` with a terminal and closes that afterwards, also when the test throws.
-template <class Test>
-void with_terminal(Test test) {
-    Folder folder;
-    async::Pool pool{1};
-    fakes::run_loop([&](async::Executor executor) -> Task<> {
-        Terminal terminal{executor, pool, {.home = folder.path, .folder = folder.path}};
-        std::exception_ptr failure;
-        try {
-            co_await test(terminal, folder.path);
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        co_await terminal.close();
-        if (failure) std::rethrow_exception(failure);
-    });
-    pool.join();
-    CHECK(std::filesystem::is_empty(folder.path) == true);
-}
-
-Task<std::string> output_of(Terminal& terminal, std::string command) {
-    co_return (co_await terminal.execute(std::move(command), 20s)).output;
-}
-
-Task<> check_usable(Terminal& terminal) {
-    const auto result = co_await terminal.execute("echo still here", 20s);
-    CHECK(result.output == "still here\n");
-    CHECK(result.exit_code == 0);
-    CHECK(result.system == "");
-}
-
-struct Case {
-    std::string command;
-    std::string output;
-    int exit_code = 0;
-    std::string error_contains = {};
-};
-
-}  // namespace
 
 TEST_CASE("commands end where their text ends, whatever they leave open, and say how they went") {
     const std::vector<Case> cases{
@@ -147,18 +95,6 @@ TEST_CASE("what commands print cannot end them, and they inherit nothing of the 
     });
 }
 
-TEST_CASE("a shell that closes every descriptor it has hangs nobody") {
-    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
-        const auto result = co_await terminal.execute(
-            "for n in $(ls /proc/$$/fd); do [ $n -gt 2 ] && eval \"exec $n>&-\"; done; echo closed", 20s);
-        CHECK(result.output == "closed\n");
-        CHECK_FALSE(result.timed_out);
-        // Bash has lost its own copies, too: it may end now, and is replaced then.
-        co_await terminal.execute("true", 20s);
-        co_await check_usable(terminal);
-    });
-}
-
 TEST_CASE("a text that ends within a substitution leaves the shell sound") {
     with_terminal([](Terminal& terminal, const auto&) -> Task<> {
         co_await terminal.execute("kept=yes", 20s);
@@ -169,101 +105,6 @@ TEST_CASE("a text that ends within a substitution leaves the shell sound") {
     });
 }
 
-TEST_CASE("a command that takes too long is stopped, and the shell keeps its state") {
-    const std::vector<std::string> commands{
-        "sleep 100; echo not reached",
-        "while :; do :; done",
-        "x=$(sleep 100)",
-        "sleep 100 | cat",
-        "(while :; do sleep 1; done)",
-        "read line </dev/tty",
-        "sleep 100 & wait",
-        "PROMPT_COMMAND=; PS1=x; sleep 100",
-        "sh -c 'trap \"\" INT; sleep 100; sleep 100'; echo not reached",
-        "(trap '' INT; x=$(sleep 100))",
-        "kill -STOP $$; sleep 100",
-    };
-    for (const auto& command : commands) {
-        CAPTURE(command);
-        with_terminal([&](Terminal& terminal, const auto&) -> Task<> {
-            co_await terminal.execute("kept=yes", 20s);
-            const auto result = co_await terminal.execute("echo begun; " + command, 300ms);
-            CHECK(result.output == "begun\n");
-            CHECK(result.timed_out);
-            CHECK_FALSE(result.is_success());
-            CHECK(result.exit_code != 0);
-            CHECK(result.system.contains(
-                "The command was stopped after 0.3 s. The shell and its state are kept."));
-            CHECK(result.duration < 5s);
-            CHECK(co_await output_of(terminal, "echo $kept") == "yes\n");
-        });
-    }
-}
-
-TEST_CASE("a shell that cannot be brought back is replaced, and the answer says so") {
-    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
-        const auto result = co_await terminal.execute("trap '' INT; while :; do :; done", 200ms);
-        CHECK(result.timed_out);
-        CHECK(result.system.contains("and with it the shell"));
-        co_await check_usable(terminal);
-    });
-}
-
-TEST_CASE("a command that ends the shell is answered, and the next one gets a new shell") {
-    const std::vector<Case> cases{
-        {"echo bye; exit 3", "bye\n", 3},
-        {"exec echo replaced", "replaced\n", 0},
-        {"echo gone; kill -9 $$; sleep 100", "gone\n", 137},
-        {"set -e; echo strict; false; echo not reached", "strict\n", 1},
-    };
-    for (const auto& expected : cases) {
-        CAPTURE(expected.command);
-        with_terminal([&](Terminal& terminal, const auto&) -> Task<> {
-            const auto result = co_await terminal.execute(expected.command, 20s);
-            CHECK(result.output == expected.output);
-            CHECK(result.exit_code == expected.exit_code);
-            CHECK(result.system.contains("The shell has ended with exit code"));
-            CHECK_FALSE(result.timed_out);
-            co_await check_usable(terminal);
-        });
-    }
-}
-
-TEST_CASE("background jobs hold nothing up, and what they print later is told apart") {
-    with_terminal([](Terminal& terminal, const auto& folder) -> Task<> {
-        CHECK(::mkfifo((folder / "go").c_str(), 0600) == 0);
-        CHECK(::mkfifo((folder / "done").c_str(), 0600) == 0);
-        const auto result =
-            co_await terminal.execute("(read x <go; echo late words; echo >done) & sleep 100 &", 20s);
-        CHECK(result.output == "");
-        CHECK(result.error == "");
-        CHECK(result.exit_code == 0);
-        const auto next = co_await terminal.execute("echo >go; read x <done; echo mine", 20s);
-        CHECK(next.output == "mine\n");
-        CHECK((next.system + (co_await terminal.execute("true", 20s)).system)
-                  .contains("Background jobs of earlier commands wrote:\nlate words\n"));
-        co_await terminal.execute("kill %2; yes & ", 20s);
-        const auto beside_noise = co_await terminal.execute("echo clear", 20s);
-        CHECK(beside_noise.output == "clear\n");
-        CHECK(beside_noise.system.size() < 5000);
-        CHECK(co_await output_of(terminal, "kill $!; rm go done; echo ended") == "ended\n");
-    });
-}
-
-TEST_CASE("a gigabyte of output costs half a megabyte of it") {
-    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
-        const auto result = co_await terminal.execute(
-            "echo first; head -c 1000000000 /dev/zero | tr '\\0' x; echo last", 120s);
-        CHECK(result.exit_code == 0);
-        CHECK(result.output.starts_with("first\nxxx"));
-        CHECK(result.output.ends_with("xxxlast\n"));
-        CHECK(result.output.size() < 530'000);
-        CHECK(result.output.contains("bytes left out here"));
-        CHECK(result.system.contains("too long"));
-        co_await check_usable(terminal);
-    });
-}
-
 TEST_CASE("a long command is run whole") {
     with_terminal([](Terminal& terminal, const auto&) -> Task<> {
         const std::string text(200'000, 'y');
@@ -271,172 +112,56 @@ TEST_CASE("a long command is run whole") {
     });
 }
 
-TEST_CASE("commands wait for their turn, in order, and their time counts from their own start") {
+TEST_CASE("a command of more than ten megabytes is run whole, and a word too long for exec is told of") {
     with_terminal([](Terminal& terminal, const auto&) -> Task<> {
-        std::vector<std::string> outputs;
-        async::Gate ended{co_await boost::asio::this_coro::executor};
-        async::Scope scope{co_await boost::asio::this_coro::executor};
-        const auto run = [&](int number) -> Task<> {
-            auto result = co_await terminal.execute(fmt::format("sleep 0.2; echo {}", number), 1000ms);
-            CHECK_FALSE(result.timed_out);
-            outputs.push_back(result.output);
-            ended.notify_all();
-        };
-        for (int number = 0; number < 6; ++number) scope.start("a command", run(number));
-        while (outputs.size() < 6) co_await ended.wait();
-        CHECK(outputs == std::vector<std::string>{"0\n", "1\n", "2\n", "3\n", "4\n", "5\n"});
-        co_await scope.close();
-    });
-}
-
-TEST_CASE("the queue has an end, and abandoned commands are interrupted or never begun") {
-    with_terminal([](Terminal& terminal, const auto& folder) -> Task<> {
-        async::Scope scope{co_await boost::asio::this_coro::executor};
-        const auto run = [&]() -> Task<> { co_await terminal.execute("echo x >>log; sleep 100", 200s); };
-        for (std::size_t i = 0; i < Terminal::queue_limit; ++i) scope.start("a command", run());
-        while (!std::filesystem::exists(folder / "log")) co_await async::pause(1ms);
-        try {
-            co_await terminal.execute("echo too many", 1s);
-            FAIL("no throw");
-        } catch (const core::Error& error) {
-            CHECK(error.code() == core::Code::unavailable);
-            CHECK(error.reason() == "terminal_queue_full");
-        }
-        co_await scope.close();
-        CHECK(co_await output_of(terminal, "cat log; rm log") == "x\n");
-    });
-}
-
-TEST_CASE("a stream gives output as it comes, stdout and stderr apart, and then the end") {
-    with_terminal([](Terminal& terminal, const auto& folder) -> Task<> {
-        CHECK(::mkfifo((folder / "go").c_str(), 0600) == 0);
-        auto command =
-            terminal.stream("echo one; read x <go; echo two >&2; exit_with() { return 5; }; exit_with", 20s);
-        const auto first = co_await command.next();
-        REQUIRE(first);
-        CHECK(first->text == "one\n");
-        CHECK(first->kind == desk::OutputKind::standard_output);
-        std::ofstream{folder / "go"} << "on\n";
-        const auto second = co_await command.next();
-        REQUIRE(second);
-        CHECK(second->text == "two\n");
-        CHECK(second->kind == desk::OutputKind::standard_error);
-        CHECK_FALSE(co_await command.next());
-        CHECK((co_await command.result()).exit_code == 5);
-        std::filesystem::remove(folder / "go");
-    });
-}
-
-TEST_CASE("a slow reader of a stream slows the command down, and gets every byte") {
-    with_terminal([](Terminal& terminal, const auto& folder) -> Task<> {
-        auto command = terminal.stream("head -c 5000000 /dev/zero | tr '\\0' z; echo >ready", 60s);
-        // The command cannot end before somebody reads: there is no room for its output.
-        std::size_t total = 0;
-        auto piece = co_await command.next();
-        CHECK_FALSE(std::filesystem::exists(folder / "ready"));
-        while (piece) {
-            total += piece->text.size();
-            piece = co_await command.next();
-        }
-        CHECK(total == 5'000'000);
-        CHECK((co_await command.result()).exit_code == 0);
-        std::filesystem::remove(folder / "ready");
-    });
-}
-
-TEST_CASE("a stream whose reader goes away interrupts its command") {
-    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
-        {
-            auto command = terminal.stream("echo begun; sleep 100", 200s);
-            co_await command.next();
-        }
+        const std::string text(11'000'000, 'y');
+        CHECK(co_await output_of(terminal, "wc -c <<'END'\n" + text + "\nEND") == "11000001\n");
+        const auto result =
+            co_await terminal.execute("x=$(head -c 3000000 /dev/zero | tr '\\0' x); /bin/echo $x", 20s);
+        CHECK(result.exit_code == 126);
+        CHECK(result.error.contains("Argument list too long"));
         co_await check_usable(terminal);
     });
 }
 
-TEST_CASE("restart ends what runs and gives a fresh shell; what waits runs there") {
+TEST_CASE("bytes that are no text come as text, and none of them ends a command") {
     with_terminal([](Terminal& terminal, const auto&) -> Task<> {
-        co_await terminal.execute("old=1", 20s);
-        auto running = terminal.stream("echo begun; sleep 100", 200s);
-        co_await running.next();
-        auto waiting = terminal.stream("echo \"[$old]\"", 20s);
-        co_await terminal.restart();
-        CHECK_FALSE(co_await running.next());
-        CHECK((co_await running.result()).system.contains("restarted"));
-        const auto piece = co_await waiting.next();
-        REQUIRE(piece);
-        CHECK(piece->text == "[]\n");
-        CHECK_FALSE(co_await waiting.next());
-    });
-}
-
-TEST_CASE("emptying the directory of the terminal's pipes does not lose the shell") {
-    with_terminal([](Terminal& terminal, const auto& folder) -> Task<> {
-        co_await terminal.execute("kept=yes", 20s);
-        co_await terminal.execute("rm -rf terminal-*", 500ms);
-        CHECK(co_await output_of(terminal, "echo $kept") == "yes\n");
-        for (const auto& entry : std::filesystem::directory_iterator{folder}) CHECK(entry.is_directory());
-    });
-}
-
-TEST_CASE("a desk without bash says so") {
-    Folder folder;
-    async::Pool pool{1};
-    fakes::run_loop([&](async::Executor executor) -> Task<> {
-        Terminal terminal{executor, pool, {.bash = "/no/such/bash", .folder = folder.path}};
-        const auto result = co_await terminal.execute("echo hi", 20s);
-        CHECK(result.exit_code == 127);
-        CHECK(result.system.contains("The shell has ended with exit code 127"));
-        co_await terminal.close();
-    });
-    pool.join();
-}
-
-TEST_CASE("over HTTP, a command that takes its time is interrupted when nobody waits for its answer") {
-    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
-        const auto bindings = desk::bind_terminal(terminal);
-        const auto ask = [&](std::string body) -> Task<net::Response> {
-            net::Request request;
-            request.body = net::make_source(std::move(body));
-            co_return co_await bindings[0].handler(request);
-        };
-        auto slow = co_await ask(R"({"command":"sleep 1; echo late"})");
-        REQUIRE(slow.source);
-        CHECK((co_await net::read_all(*slow.source, 1000)).contains("\"output\":\"late\\n\""));
-        auto abandoned = co_await ask(R"({"command":"sleep 100"})");
-        REQUIRE(abandoned.source);
-        abandoned.source.reset();
-        co_await check_usable(terminal);
-    });
-}
-
-TEST_CASE("over HTTP: the fields of a command, of a stream, and of a restart") {
-    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
-        const auto bindings = desk::bind_terminal(terminal);
-        const auto call = [&](std::size_t binding, std::string body) -> Task<std::string> {
-            net::Request request;
-            request.body = net::make_source(std::move(body));
-            auto response = co_await bindings[binding].handler(request);
-            CHECK(response.status == 200);
-            co_return response.source ? co_await net::read_all(*response.source, 1 << 20) : response.content;
-        };
-        const auto text = co_await call(0, R"~({"command":"echo hi; echo no >&2; (exit 2)"})~");
-        const auto answer = json::parse(text);
-        REQUIRE(answer);
-        CHECK(answer->at("success") == false);
-        CHECK(answer->at("output") == "hi\n");
-        CHECK(answer->at("error") == "no\n");
-        CHECK(answer->at("system") == "");
-        CHECK(answer->at("exit_code") == 2);
-        CHECK(answer->at("timed_out") == false);
-        CHECK(answer->at("duration_ms").is_int64());
-
-        const auto events = co_await call(1, R"~({"command":"echo hi; (exit 3)","timeout":5})~");
+        const auto result = co_await terminal.execute(
+            "cat /bin/bash; cat /bin/bash >&2; exit_code() { return 7; }; exit_code", 20s);
+        CHECK(result.exit_code == 7);
         CHECK(
-            events.starts_with("data: {\"type\":\"stdout\",\"chunk\":\"hi\\n\"}\n\n"
-                               "data: {\"type\":\"done\",\"exit_code\":3,"));
-        CHECK(json::parse(co_await call(2, "{}"))->at("success") == true);
-        CHECK_THROWS_AS(co_await call(0, R"~({"command":"x","timeout":301})~"), desk::Unprocessable);
-        CHECK_THROWS_AS(co_await call(0, R"~({"command":"x\u0000y"})~"), core::Error);
+            result.output.starts_with("\x7F"
+                                      "ELF"));
+        CHECK(core::is_utf8(result.output));
+        CHECK(core::is_utf8(result.error));
+        CHECK(co_await output_of(terminal, "printf 'a\\0b\\0' | tee /dev/stderr") ==
+              std::string{"a\0b\0", 4});
+    });
+}
+
+TEST_CASE("a command that plays the terminal's own part deceives nobody but itself") {
+    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
+        // Reports of others: wrong token, no token, far too long, half a line.
+        const auto noise = co_await terminal.execute(
+            "for text in '00000000000000000000000000000000 0' ' 0' '0' \"$(head -c 5000 /dev/zero | tr '\\0' "
+            "0)\"; do"
+            " echo \"$text\" >terminal-*/report; done; printf half >terminal-*/report; echo done; (exit 6)",
+            20s);
+        CHECK(noise.output == "done\n");
+        CHECK(noise.exit_code == 6);
+        co_await check_usable(terminal);
+        // Its own token, too early: then it has ended as it says, and the shell is there when it really has.
+        const auto early = co_await terminal.execute(
+            "echo \"$__carrel_token 9\" >terminal-*/report; sleep 0.2; echo late", 20s);
+        CHECK(early.exit_code == 9);
+        co_await terminal.execute("true", 20s);
+        co_await check_usable(terminal);
+        for (const auto* words : {"unset -f __carrel_end __carrel_begin", "PROMPT_COMMAND=false; PS1='$ '",
+                                  "readonly __carrel_token=x", "set -n", "trap 'echo trapped' DEBUG"}) {
+            CAPTURE(words);
+            co_await terminal.execute(words, 1s);
+            co_await terminal.restart();
+            co_await check_usable(terminal);
+        }
     });
 }

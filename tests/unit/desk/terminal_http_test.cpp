@@ -1,0 +1,91 @@
+// The terminal's operations over HTTP: with a real bash.
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "desk/terminal.hpp"
+#include "ops/desk_terminal.hpp"
+#include "tests/unit/desk/terminal_harness.hpp"
+
+using namespace carrel;
+using namespace carrel::desk::test;
+using namespace std::chrono_literals;
+using desk::CommandResult;
+using desk::Terminal;
+
+TEST_CASE("over HTTP, a command that takes its time is interrupted when nobody waits for its answer") {
+    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
+        const auto bindings = desk::bind_terminal(terminal);
+        const auto ask = [&](std::string body) -> Task<net::Response> {
+            net::Request request;
+            request.body = net::make_source(std::move(body));
+            co_return co_await bindings[0].handler(request);
+        };
+        auto slow = co_await ask(R"({"command":"sleep 1; echo late"})");
+        REQUIRE(slow.source);
+        CHECK((co_await net::read_all(*slow.source, 1000)).contains("\"output\":\"late\\n\""));
+        auto abandoned = co_await ask(R"({"command":"sleep 100"})");
+        REQUIRE(abandoned.source);
+        abandoned.source.reset();
+        co_await check_usable(terminal);
+    });
+}
+
+TEST_CASE("over HTTP: the fields of a command, of a stream, and of a restart") {
+    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
+        const auto bindings = desk::bind_terminal(terminal);
+        const auto call = [&](std::size_t binding, std::string body) -> Task<std::string> {
+            net::Request request;
+            request.body = net::make_source(std::move(body));
+            auto response = co_await bindings[binding].handler(request);
+            CHECK(response.status == 200);
+            co_return response.source ? co_await net::read_all(*response.source, 1 << 20) : response.content;
+        };
+        const auto text = co_await call(0, R"~({"command":"echo hi; echo no >&2; (exit 2)"})~");
+        const auto answer = json::parse(text);
+        REQUIRE(answer);
+        CHECK(answer->at("success") == false);
+        CHECK(answer->at("output") == "hi\n");
+        CHECK(answer->at("error") == "no\n");
+        CHECK(answer->at("system") == "");
+        CHECK(answer->at("exit_code") == 2);
+        CHECK(answer->at("timed_out") == false);
+        CHECK(answer->at("duration_ms").is_int64());
+
+        const auto events = co_await call(1, R"~({"command":"echo hi; (exit 3)","timeout":5})~");
+        CHECK(
+            events.starts_with("data: {\"type\":\"stdout\",\"chunk\":\"hi\\n\"}\n\n"
+                               "data: {\"type\":\"done\",\"exit_code\":3,"));
+        CHECK(json::parse(co_await call(2, "{}"))->at("success") == true);
+        CHECK_THROWS_AS(co_await call(0, R"~({"command":"x","timeout":301})~"), desk::Unprocessable);
+        CHECK_THROWS_AS(co_await call(0, R"~({"command":"x\u0000y"})~"), core::Error);
+    });
+}
+
+TEST_CASE("over HTTP, long commands pass, and longer ones are refused by their size") {
+    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
+        const auto bindings = desk::bind_terminal(terminal);
+        const auto ask = [&](std::string body) -> Task<json::Value> {
+            net::Request request;
+            request.body = net::make_source(std::move(body));
+            auto response = co_await bindings[0].handler(request);
+            co_return *json::parse(response.source ? co_await net::read_all(*response.source, 1 << 20)
+                                                   : response.content);
+        };
+        const std::string long_text(10'500'000, 'x');
+        CHECK((co_await ask(R"({"command":": )" + long_text + R"(\necho whole"})")).at("output") ==
+              "whole\n");
+        CHECK_THROWS_WITH_AS(co_await ask(R"({"command":")" + std::string(17 << 20, 'x') + "\"}"),
+                             doctest::Contains("command"), desk::Unprocessable);
+        CHECK_THROWS_AS(co_await ask(std::string(34 << 20, ' ')), core::Error);
+        CHECK_THROWS_AS(co_await ask(std::string(100'000, '[')), desk::Unprocessable);
+        co_await check_usable(terminal);
+    });
+}
