@@ -16,6 +16,8 @@ void measure_pictures(const Target& target, const std::string& page, int count);
 void measure_input(const Target& target, int count);
 /// Shell, files and the way through the server, beside a bare shell and the desk's own socket.
 void measure_calls(const Target& target, int count);
+/// Scripts in a page, beside a bare connection to the browser's own port.
+void measure_browser(const Target& target, int count);
 /// What eight clients at once get in a second.
 void measure_load(const Target& target, int count);
 /// A program that prints `count` megabytes on a terminal, through WebSocket and on a bare one.

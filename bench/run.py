@@ -14,7 +14,7 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-GROUPS = ("life", "pictures", "input", "calls", "load", "terminal", "idle")
+GROUPS = ("life", "pictures", "input", "calls", "browser", "load", "terminal", "idle")
 
 # What is shown: key of the figure, what it is, target in the figure's unit, key of its floor.
 TIMES = (
@@ -31,6 +31,7 @@ TIMES = (
     ("write", "write a file of 10 KB", 0.4, None),
     ("view", "view a file of 10 KB", 0.4, None),
     ("download", "download a file of 10 KB", 0.4, None),
+    ("evaluate", "1 + 1 in the page of the desk's browser", 1, "evaluate floor"),
     ("health", "smallest call of a desk, through the server", None, "health direct"),
 )
 FLOORS = (
@@ -39,6 +40,7 @@ FLOORS = (
     ("png floor", "libdeflate alone on the same rows"),
     ("click floor", "XTest from a bare client on the same display, and one round trip"),
     ("echo floor", "bash behind two pipes"),
+    ("evaluate floor", "a bare connection to the browser's port, same page"),
     ("health direct", "the same call on the desk's own socket"),
     ("server alone", "GET /api/v1/health/live"),
 )
