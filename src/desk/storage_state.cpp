@@ -126,7 +126,7 @@ core::Expected<json::Array> to_browser_cookies(const std::vector<json::Object>& 
             return wrong("needs a value, a text");
         if (json::text_or(cookie, "domain").empty() && json::text_or(cookie, "url").empty())
             return wrong("needs a domain or a url");
-        const auto same_site = json::text_or(cookie, "sameSite", "Lax");
+        const auto same_site = json::text_or(cookie, "sameSite");
         if (cookie.contains("sameSite") && same_site != "Strict" && same_site != "Lax" && same_site != "None")
             return wrong("needs a sameSite of Strict, Lax or None");
         const auto* expires = cookie.if_contains("expires");
