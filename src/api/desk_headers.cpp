@@ -13,9 +13,9 @@ constexpr std::array<std::string_view, 6> inward{"Accept",        "Content-Type"
                                                  "If-None-Match", "If-Range",     "Last-Event-ID"};
 constexpr std::array<std::string_view, 5> outward{"ETag", "Content-Disposition", "Content-Range",
                                                   "Accept-Ranges", "Last-Modified"};
-constexpr std::array<std::string_view, 6> types{"application/json",  "application/problem+json",
-                                                "image/png",         "image/jpeg",
-                                                "text/event-stream", "application/octet-stream"};
+constexpr std::array<std::string_view, 7> types{
+    "application/json",  "application/problem+json", "image/png", "image/jpeg", "image/webp",
+    "text/event-stream", "application/octet-stream"};
 /// Longer values are no file name or tag of an honest desk.
 constexpr std::size_t most_value = 2048;
 

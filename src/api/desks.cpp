@@ -84,6 +84,8 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
     if (is_upgrade)
         if (auto refusal = net::refuse_handshake(request)) co_return std::move(*refusal);
     auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
+    // Who only looks may go away while he waits: the desk is told by the end of the connection.
+    request.may_be_dropped = row.permission == ops::Permission::view;
     auto inner = inner_request(request, row);
     auto from_desk = co_await async::deadline(is_upgrade ? handshake_limit : answer_limit,
                                               fmt::format("the desk's {}", row.name), desk->handle(*inner));
@@ -97,6 +99,8 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
     Response response{.status = from_desk.status,
                       .headers = outward_headers(from_desk.headers, row.response),
                       .content = std::move(from_desk.content)};
+    // Nothing has no type.
+    if (response.status == 304) response.headers.remove("Content-Type");
     response.length = from_desk.length;
     if (from_desk.source)
         response.source =

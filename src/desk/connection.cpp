@@ -59,6 +59,8 @@ void Connection::on_event(std::function<void(const xcb_generic_event_t&)> listen
     listeners_.push_back(std::move(listener));
 }
 
+void Connection::on_end(std::function<void()> listener) { end_listeners_.push_back(std::move(listener)); }
+
 void Connection::flush() {
     xcb_flush(raw_);
     // A flush that finds the socket full reads meanwhile: what came will not make it readable again.
@@ -104,6 +106,7 @@ Task<> Connection::run() {
             for (const auto& listener : listeners_) listener(*event);
         arrived_.notify_all();
     }
+    for (const auto& listener : end_listeners_) listener();
 }
 
 }  // namespace carrel::desk

@@ -60,6 +60,8 @@ public:
 
     /// Called for each event, in the order of adding; what it holds is valid during the call.
     void on_event(std::function<void(const xcb_generic_event_t&)> listener);
+    /// Called when the display is gone, for who waits for more than an answer.
+    void on_end(std::function<void()> listener);
 
     /// Gives out events until the display is gone; then everybody who waits for an answer gets
     /// "display_restarted".
@@ -76,6 +78,7 @@ private:
     boost::asio::posix::stream_descriptor socket_;
     async::Gate arrived_;
     std::vector<std::function<void(const xcb_generic_event_t&)>> listeners_;
+    std::vector<std::function<void()>> end_listeners_;
 };
 
 /// What everybody answers who waited for a display that has ended.

@@ -3,6 +3,7 @@
 #include "async/scope.hpp"
 #include "core/log.hpp"
 #include "desk/backdrop.hpp"
+#include "desk/resolution.hpp"
 
 namespace carrel::desk {
 
@@ -27,6 +28,7 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
       clipboard{executor, connection},
       keyboard{executor, connection, watching, windows, clipboard},
       mouse{connection, watching},
+      resizing{executor},
       input{executor} {
     paint_backdrop(connection, screen.size());
     connection.on_event([this](const xcb_generic_event_t& event) {
@@ -35,6 +37,16 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
             (event.response_type & type_mask) == XCB_CONFIGURE_NOTIFY && change.window == connection.root();
         if (is_resized) paint_backdrop(connection, {change.width, change.height});
     });
+}
+
+Task<> Desktop::resize(Size size) {
+    const auto turn = co_await resizing.take();
+    const auto before = screen.size();
+    if (size == before) co_return;
+    co_await change_resolution(connection, size);
+    if (!co_await screen.wait_for_other_size(before, patience))
+        throw core::Error{core::Code::timeout, "the display did not tell that its size has changed"};
+    if (!connection.is_alive()) throw display_is_gone();
 }
 
 Display::Display(async::Executor executor, async::Pool& pool, std::function<void()> manager_ready)

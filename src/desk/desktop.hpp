@@ -25,6 +25,10 @@ struct Desktop {
     /// Blocks until the X server answers: runs on the pool.
     Desktop(async::Executor executor, async::Pool& pool);
 
+    /// Gives the screen that size; returns when everybody here knows of it. Throws Error{internal} when the
+    /// display refuses.
+    Task<> resize(Size size);
+
     Connection connection;
     Damage damage;
     Watching watching;
@@ -34,6 +38,7 @@ struct Desktop {
     Clipboard clipboard;
     Keyboard keyboard;
     Mouse mouse;
+    Turns resizing;
     Turns input;  ///< keys and buttons of one operation go out before those of the next
 };
 
@@ -48,6 +53,7 @@ public:
     /// The desktop; waits for a display that is being started. Throws Error{unavailable,
     /// "display_not_ready"} after ten seconds.
     Task<std::shared_ptr<Desktop>> desktop();
+    async::Pool& pool() const { return pool_; }
     bool is_connected() const { return current_ != nullptr; }
     bool is_manager_ready() const { return current_ && current_->windows.is_manager_ready(); }
     /// False when the window manager is not up within `limit`.

@@ -1,6 +1,8 @@
 // Pictures of the screen as pixels: pure functions.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -35,6 +37,17 @@ struct Pixels {
     Pixels part(Region region) const { return {row(region.y0) + region.x0, stride, region.size()}; }
 };
 
+/// Pictures are compared and compressed in bands of so many rows; the last one may have fewer.
+constexpr int band_height = 32;
+inline std::size_t count_bands(Size size) {
+    return static_cast<std::size_t>((size.height + band_height - 1) / band_height);
+}
+/// The place of band `index`.
+inline Region band_of(Size size, std::size_t index) {
+    const int top = static_cast<int>(index) * band_height;
+    return {0, top, size.width, std::min(top + band_height, size.height)};
+}
+
 /// Pixels of its own.
 struct Image {
     std::vector<std::uint32_t> data;
@@ -53,9 +66,5 @@ struct Cursor {
 
 /// Draws the cursor over `pixels` (of `size`, rows without gaps), clipped to it.
 void draw_cursor(std::span<std::uint32_t> pixels, Size size, const Cursor& cursor);
-
-/// Larger or smaller: means over the area that each new pixel covers when it shrinks, linear
-/// interpolation when it grows.
-Image scale(Pixels from, Size to);
 
 }  // namespace carrel::desk

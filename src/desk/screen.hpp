@@ -1,47 +1,24 @@
-// Pictures of the desk's screen: captured by MIT-SHM into memory shared with the X server, with the
-// pointer drawn in, encoded on the pool, and kept as long as nothing changes.
+// The desk's screen as its clients see it: captured by MIT-SHM into memory shared with the X server, turned
+// into pictures on the pool, and watched for changes by who waits for one.
 #pragma once
 
 #include <xcb/shm.h>
 
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "async/run_on.hpp"
 #include "desk/connection.hpp"
 #include "desk/damage.hpp"
-#include "desk/encode.hpp"
-#include "desk/picture.hpp"
+#include "desk/pictures.hpp"
+#include "desk/pointer.hpp"
+#include "desk/shot.hpp"
 #include "desk/turns.hpp"
-#include "ops/desk_screen.hpp"
 
 namespace carrel::desk {
-
-/// A finished picture.
-struct Picture {
-    std::string bytes;
-    std::string_view media_type;  ///< "image/png" or "image/jpeg"
-    Size size;
-};
-
-/// What of the screen, at which size, as what.
-struct Shot {
-    Region region;
-    Size size;
-    bool is_jpeg = false;
-    int quality = 0;
-    bool operator==(const Shot&) const = default;
-};
-
-/// Of the whole screen, by what a client wishes. Throws Unprocessable when the picture would be
-/// larger than 16384 pixels a side.
-Shot plan_shot(Size screen, const ops::PictureOptions& options);
-/// Of a part. Throws Unprocessable when it is empty or not on the screen.
-Shot plan_shot(Size screen, const ops::RegionScreenshot& wish);
 
 class Screen {
 public:
@@ -54,35 +31,55 @@ public:
     Size size() const { return size_; }
 
     /// The screen as it is at the time of the call or later. Calls at the same time share one capture,
-    /// and the encoding if they want the same. The last pixels and pictures are kept for ten seconds,
-    /// the pictures as long as the screen does not change.
+    /// and the encoding if they want the same. Everything is kept for ten seconds: pictures as long as
+    /// what they show is the same, and what of the last ones can be used for the next. Throws
+    /// Error{conflict} when the screen has become too small for the shot.
     Task<std::shared_ptr<const Picture>> shoot(Shot shot);
+
+    /// Plans a shot for the screen as it is by then; may throw.
+    using Plan = std::function<Shot(Size)>;
+    struct Wish {
+        Known known;
+        async::Duration wait{};  ///< how long a change is awaited
+    };
+    /// The same, for a client who may have a picture already. With `wait`, returns as soon as the screen
+    /// shows something else than `known`, or, when that names no frame, than at the time of the call; at
+    /// the end `unchanged`.
+    Task<Shown> show(Plan plan, Wish wish);
+
+    /// Returns true when the screen has another size than `size`, false after `limit`.
+    Task<bool> wait_for_other_size(Size size, async::Duration limit);
 
 private:
     struct Memory;
 
     void note(const xcb_generic_event_t& event);
+    void stir();
     Task<> capture();
     bool is_known_changed() const;
     unsigned request_pixels();
     Task<Cursor> read_cursor();
     void make_memory();
     void forget_later();
+    Task<Shown> look(const Plan& plan, Known known);
 
     async::Pool& pool_;
     Connection& connection_;
     Damage& damage_;
+    Pointer pointer_;
     Size size_;
     Turns turns_;
+    async::Gate stirred_;      ///< something has changed, perhaps
+    std::uint64_t stirs_ = 0;  ///< how often
+    std::uint64_t noted_changes_ = 0;
     boost::asio::steady_timer forget_;
     std::shared_ptr<char> alive_ = std::make_shared<char>();  ///< for the timer, which may fire too late
     std::uint64_t tickets_ = 0;
     std::uint64_t covered_ = 0;  ///< the last ticket that was given before the capture began
     std::uint64_t captured_changes_ = 0;
+    bool is_captured_ = false;  ///< false while pixels are under way: who asked for them may have gone
     std::unique_ptr<Memory> memory_;
-    std::unique_ptr<Workspace> workspace_;  ///< used by the one who has the turn
-    std::unique_ptr<Cursor> cursor_;        ///< as drawn in
-    std::vector<std::pair<Shot, std::shared_ptr<const Picture>>> pictures_;  ///< of the captured screen
+    std::unique_ptr<Pictures> pictures_;  ///< of memory_; used by the one who has the turn
 };
 
 }  // namespace carrel::desk

@@ -169,6 +169,9 @@ Response Connection::busy_answer(const Request& request) const {
 
 Task<Response> Connection::ask_handler(Request& request) {
     std::exception_ptr failure;
+    asked_ = &request;
+    const auto forget = std::unique_ptr<const Request*, void (*)(const Request**)>{
+        &asked_, [](const Request** asked) { *asked = nullptr; }};
     try {
         co_return co_await shared_.handler.handle(request);
     } catch (...) {

@@ -33,8 +33,11 @@ public:
 
     /// Ends waits that have become too long.
     void check_time(Wire::Clock::time_point now) { wire_->check_time(now); }
-    /// Whether a stream is being sent to a client that has gone away.
-    bool is_sending_to_nobody() const { return is_streaming_ && wire_->has_ended(); }
+    /// Whether a stream is being sent to a client that has gone away, or what may be dropped is done for it.
+    bool is_sending_to_nobody() const {
+        const bool is_dropping = asked_ && asked_->may_be_dropped;
+        return (is_streaming_ || is_dropping) && wire_->has_ended();
+    }
 
 private:
     /// These answer whether the connection goes on to the next request.
@@ -65,6 +68,7 @@ private:
     bool is_refused_;            ///< one connection too many: it is told so
     bool speaks_chunks_ = true;  ///< this request is HTTP/1.1
     bool is_streaming_ = false;
+    const Request* asked_ = nullptr;  ///< the one that the handler has in hand
 };
 
 }  // namespace carrel::net

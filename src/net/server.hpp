@@ -46,7 +46,8 @@ public:
 
     /// Serves until it is cancelled; then no connection is left. A stream (Response::source) whose client
     /// has gone away is cancelled within about a second, also while its source waits; handle() itself
-    /// runs to its end, so that what it began is not left half done.
+    /// runs to its end, so that what it began is not left half done, unless Request::may_be_dropped says
+    /// that it may be cancelled too.
     Task<> run();
 
     /// How many connections are open now.

@@ -14,38 +14,97 @@ using json::Field;
 using json::one_of;
 using json::Shape;
 
-constexpr int largest_side = 16384;
+constexpr int smallest_width = 320;
+constexpr int largest_width = 3840;
+constexpr int smallest_height = 240;
+constexpr int largest_height = 2160;
 constexpr auto view = Permission::view;
 
 template <class Request>
 std::vector<Field<Request>> picturing() {
-    return {field("format", static_cast<std::string Request::*>(&Request::format), "png or jpeg",
-                  one_of({"png", "jpeg"}))
-                .with_default(),
-            field("quality", static_cast<int Request::*>(&Request::quality), "of a JPEG", between(1, 100))
-                .with_default(),
-            field("scale", static_cast<std::optional<double> Request::*>(&Request::scale),
-                  "pixels of the picture for one of the screen", between(0.05, 8)),
-            field("width", static_cast<std::optional<int> Request::*>(&Request::width),
-                  "of the picture, in pixels; the height follows unless given", between(1, largest_side)),
-            field("height", static_cast<std::optional<int> Request::*>(&Request::height),
-                  "of the picture, in pixels; the width follows unless given", between(1, largest_side))};
+    return {
+        field("format", static_cast<std::optional<std::string> Request::*>(&Request::format),
+              "png (the default), jpeg or webp", one_of({"png", "jpeg", "webp"})),
+        field("quality", static_cast<std::optional<int> Request::*>(&Request::quality),
+              "of a JPEG or WebP; 85 by default, and 100 makes a WebP lossless", between(1, 100)),
+        field("lossless", static_cast<std::optional<bool> Request::*>(&Request::lossless),
+              "whether every pixel of a WebP is to be right; a PNG's are always, a JPEG's never"),
+        field("scale", static_cast<std::optional<double> Request::*>(&Request::scale),
+              "pixels of the picture for one of the screen", between(0.05, 8)),
+        field("width", static_cast<std::optional<int> Request::*>(&Request::width),
+              "of the picture, in pixels; the height follows unless given", between(1, largest_picture_side)),
+        field("height", static_cast<std::optional<int> Request::*>(&Request::height),
+              "of the picture, in pixels; the width follows unless given", between(1, largest_picture_side)),
+        field("cursor", static_cast<bool Request::*>(&Request::cursor), "whether the pointer is drawn")
+            .with_default(),
+        field("since", static_cast<std::optional<std::string> Request::*>(&Request::since),
+              "the frame of an earlier answer: the answer is what has changed since then"),
+        field("wait_change", static_cast<double Request::*>(&Request::wait_change),
+              "seconds to wait until the picture differs from since, from If-None-Match, or else from now",
+              between(0, longest_wait_for_change))
+            .with_default()};
 }
+
+constexpr std::array picture_answer{
+    Member{"image", "string", "the picture in base64, unless change is unchanged or rectangles", false},
+    Member{"base64_image", "string", "the same", false},
+    Member{"media_type", "string", "image/png, image/jpeg or image/webp"},
+    Member{"width", "integer", "of the picture, in pixels"},
+    Member{"height", "integer", "of the picture, in pixels"},
+    Member{"frame", "string",
+           "names what this part of the screen shows: the same pixels have the same name. For since, and, in "
+           "quotes, for If-None-Match"},
+    Member{"change", "string",
+           "with since or wait_change: unchanged, rectangles (the picture is the one of since with these put "
+           "in), or whole; whichever is smallest",
+           false},
+    Member{"rectangles", "array", "with change rectangles: [{x,y,width,height,image}], in pixels and base64",
+           false},
+};
+constexpr std::array info_answer{
+    Member{"display_width_px", "integer", "of the screen as it is now"},
+    Member{"display_height_px", "integer", "of the screen as it is now"},
+    Member{"display_number", "integer", "1"},
+    Member{"actual_width_px", "integer", "the same as display_width_px"},
+    Member{"actual_height_px", "integer", "the same as display_height_px"},
+};
+constexpr std::array cursor_answer{
+    Member{"x", "integer", "pixels from the left edge"},
+    Member{"y", "integer", "pixels from the upper edge"},
+};
+constexpr std::array resize_answer{
+    Member{"output", "string", "what was done, in a sentence"},
+    Member{"width", "integer", "of the screen, in pixels"},
+    Member{"height", "integer", "of the screen, in pixels"},
+};
+
+constexpr auto picture_summary =
+    "The screen as a PNG, JPEG or WebP: as JSON, or as bytes when Accept asks for image/png, image/jpeg, "
+    "image/webp or image/*. Bytes come with an ETag; If-None-Match with it is answered 304 while nothing has "
+    "changed.";
 
 constexpr std::array rows{
     Operation{"screen/screenshot", "GET", "/screen/screenshot", view, Body::none, Body::picture,
-              "The screen as a PNG or JPEG, with the pointer.", schema<screenshot_shape>},
+              picture_summary, schema<screenshot_shape>, picture_answer, "format=jpeg&quality=60&scale=0.5"},
     Operation{"screen/screenshot", "POST", "/screen/screenshot", view, Body::json, Body::picture,
-              "The screen as a PNG or JPEG, with the pointer.", schema<screenshot_shape>},
+              picture_summary, schema<screenshot_shape>, picture_answer,
+              R"({"format":"webp","width":640,"cursor":false})"},
     Operation{"screen/screenshot/region", "POST", "/screen/screenshot/region", view, Body::json,
-              Body::picture, "A rectangle of the screen in its own pixels.", schema<region_screenshot_shape>},
+              Body::picture, "A rectangle of the screen in its own pixels.", schema<region_screenshot_shape>,
+              picture_answer, R"({"x0":0,"y0":0,"x1":200,"y1":100})"},
     Operation{"screen/zoom", "POST", "/screen/zoom", view, Body::json, Body::picture,
               "A rectangle of the screen in its own pixels; scale, width or height enlarge it.",
-              schema<region_screenshot_shape>},
+              schema<region_screenshot_shape>, picture_answer,
+              R"({"x0":100,"y0":100,"x1":300,"y1":200,"scale":2})"},
     Operation{"screen/info", "GET", "/screen/info", view, Body::none, Body::json,
-              "Width and height of the screen in pixels."},
+              "Width and height of the screen in pixels.", nullptr, info_answer},
     Operation{"screen/cursor_position", "GET", "/screen/cursor_position", view, Body::none, Body::json,
-              "Where the pointer is."},
+              "Where the pointer is.", nullptr, cursor_answer},
+    Operation{
+        "screen/resize", "POST", "/screen/resize", Permission::control, Body::json, Body::json,
+        "Gives the screen another size, while everything runs; viewers follow. A display that has to be "
+        "started again has the session's size.",
+        schema<resize_screen_shape>, resize_answer, R"({"width":1280,"height":800})"},
 };
 
 }  // namespace
@@ -63,6 +122,13 @@ const Shape<RegionScreenshot>& region_screenshot_shape() {
          field("x1", &RegionScreenshot::x1, "right edge, not part of the picture"),
          field("y1", &RegionScreenshot::y1, "lower edge, not part of the picture")},
         picturing<RegionScreenshot>())};
+    return shape;
+}
+
+const Shape<ResizeScreen>& resize_screen_shape() {
+    static const Shape<ResizeScreen> shape{
+        field("width", &ResizeScreen::width, "pixels", between(smallest_width, largest_width)),
+        field("height", &ResizeScreen::height, "pixels", between(smallest_height, largest_height))};
     return shape;
 }
 

@@ -3,7 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "desk/handlers.hpp"
-#include "desk/screen.hpp"
+#include "desk/scale.hpp"
+#include "desk/shot.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
@@ -42,8 +43,12 @@ TEST_CASE("a picture takes the size that is wished, and keeps its shape when one
     CHECK(plan_shot(screen, options).size == Size{100, 100});
     options = {.scale = 0.5, .width = 100};
     CHECK_THROWS_AS(plan_shot(screen, options), Unprocessable);
-    options = {.height = 16384};
+    options = {.height = 16383};
     CHECK_THROWS_AS(plan_shot(screen, options), Unprocessable);
+    options = {.width = 16383, .height = 16383};
+    CHECK_THROWS_AS(plan_shot(screen, options), Unprocessable);
+    options = {.width = 4096, .height = 4096};
+    CHECK(plan_shot(screen, options).size == Size{4096, 4096});
 }
 
 TEST_CASE("a region lies on the screen and is not empty") {
@@ -61,8 +66,21 @@ TEST_CASE("a PNG's quality makes no other picture") {
     ops::PictureOptions one{.quality = 10};
     ops::PictureOptions other{.quality = 90};
     CHECK(plan_shot(screen, one) == plan_shot(screen, other));
+    for (const auto* format : {"jpeg", "webp"}) {
+        one.format = other.format = format;
+        CHECK_FALSE(plan_shot(screen, one) == plan_shot(screen, other));
+    }
     one.format = other.format = "jpeg";
     CHECK_FALSE(plan_shot(screen, one) == plan_shot(screen, other));
+}
+
+TEST_CASE("a WebP is lossless when it is asked to be, or has the best quality; a JPEG never is") {
+    CHECK(plan_shot(screen, {.format = "webp"}).quality == 85);
+    CHECK(plan_shot(screen, {.format = "webp", .quality = 100}).quality == 0);
+    CHECK(plan_shot(screen, {.format = "webp", .quality = 7, .lossless = true}).quality == 0);
+    CHECK(plan_shot(screen, {.format = "jpeg", .quality = 100}).quality == 100);
+    CHECK(plan_shot(screen, {.format = "jpeg", .lossless = false}).quality == 85);
+    CHECK_THROWS_AS(plan_shot(screen, {.format = "jpeg", .lossless = true}), Unprocessable);
 }
 
 TEST_CASE("one colour stays exactly itself in any size") {

@@ -1,0 +1,14 @@
+// Another size for the screen, while everything runs (RandR).
+#pragma once
+
+#include "desk/connection.hpp"
+#include "desk/picture.hpp"
+
+namespace carrel::desk {
+
+/// Asks the X server for that size and returns when it has taken it. Windows, panel and viewers are told by
+/// the X server. One at a time. Throws Error{internal} when it refuses, Error{unavailable} when the display
+/// ends.
+Task<> change_resolution(Connection& connection, Size size);
+
+}  // namespace carrel::desk
