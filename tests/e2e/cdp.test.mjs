@@ -169,6 +169,16 @@ describe("scripts", () => {
     assert.match(await wrong("browser/cdp/evaluate", { script: "1", frame: "none" }), /no frame "none"/);
   });
 
+  test("run in frames of other sites too, which other processes draw, and in frames within these", async () => {
+    await post("file/write", { path: "/home/agent/site/top.html", file_text: "<title>top</title><iframe name=remote src=http://localhost:8765/inner.html></iframe>" });
+    await post("file/write", { path: "/home/agent/site/inner.html", file_text: "<script>var secret = 'remote'</script><iframe src=http://127.0.0.1:8765/deep.html></iframe>" });
+    await post("file/write", { path: "/home/agent/site/deep.html", file_text: "<script>var secret = 'deep'</script>" });
+    await run("(setsid python3 -m http.server -b 127.0.0.1 -d /home/agent/site 8765 >/dev/null 2>&1 &)");
+    await until("the site is served", async () => (await ask("POST", "browser/cdp/navigate", { url: "http://127.0.0.1:8765/top.html" })).body.success);
+    assert.equal(await evaluate("secret", { frame: "remote" }), "remote");
+    assert.equal(await evaluate("secret", { frame: "deep.html" }), "deep");
+  });
+
   test("many at once are each answered", async () => {
     await open("<title>t</title>");
     const all = await Promise.all(Array.from({ length: 50 }, (_, i) => evaluate(`${i} * 2`)));
@@ -325,6 +335,15 @@ describe("tabs", () => {
     await until("the first is active", async () => (await get("browser/cdp/url")).title === "first");
   });
 
+  test("in windows of their own: the window that has the keyboard decides", async () => {
+    await open("<title>first</title>");
+    await post("browser/tabs/new", { url: page("<title>apart</title>"), new_window: true });
+    assert.equal((await get("browser/cdp/url")).title, "apart");
+    const first = (await get("window/list")).windows.find(({ title }) => title.startsWith("first"));
+    await post("window/focus", { window_id: first.window_id, screenshot: false });
+    await until("the first is active", async () => (await get("browser/cdp/url")).title === "first");
+  });
+
   test("clicks work in one that is not in front: it is brought there", async () => {
     const { tab_id: tab } = await post("browser/tabs/new", { url: page("<title>x</title><button onclick='document.title=1'>x</button>") });
     await post("browser/tabs/new");
@@ -397,6 +416,13 @@ describe("bad days", () => {
     assert.deepEqual([status, body.code], [409, "no_devtools"]);
     await post("browser/close", { screenshot: false });
     assert.equal((await open("<title>back</title>")).title, "back");
+  });
+
+  test("one that a person has started is driven like ours", async () => {
+    await post("browser/close", { screenshot: false });
+    await run("(setsid chromium >/dev/null 2>&1 &)");
+    await until("it can be driven", async () => (await ask("GET", "browser/cdp/url")).status === 200);
+    assert.equal((await open("<title>taken over</title>")).title, "taken over");
   });
 
   test("what listens on the port and is no browser is told", async () => {
