@@ -167,7 +167,7 @@ PageFrame Page::frame(const std::string& id) const {
 }
 
 Task<std::int64_t> Page::context(const PageFrame& frame) {
-    json::Object params{{"frameId", frame.id}, {"worldName", page_world}};
+    json::Object params{{"frameId", frame.id}, {"worldName", page_world()}};
     const auto made = co_await call_frame(frame, "Page.createIsolatedWorld", std::move(params));
     const auto* id = json::find(made, "executionContextId");
     if (!id || !id->is_number())

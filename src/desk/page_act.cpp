@@ -128,21 +128,47 @@ Task<std::string> scroll_to(Pages& pages, Page& page, int reference) {
     co_return one_line(json::text_or(answer.result, "element"), 200);
 }
 
-Task<FieldState> set_field(Page& page, int reference, json::Value value) {
-    Page::Answer answer;
+namespace {
+
+core::Error refused(int reference, std::string_view why) {
+    return {core::Code::invalid, fmt::format("ref_{}: {}", reference, one_line(why, 1'500)), "field_refused"};
+}
+
+/// What is selected gives way to the text.
+Task<> replace_selection(Page& page, const PageFrame& frame, std::string text) {
+    if (!text.empty()) {
+        co_await page.call_frame(frame, "Input.insertText", {{"text", std::move(text)}});
+        co_return;
+    }
+    const auto key = core::value_or_throw(page_key(0xffff));  // Delete
+    co_await page.call_frame(frame, "Input.dispatchKeyEvent", key_down(key, 0));
+    co_await page.call_frame(frame, "Input.dispatchKeyEvent", key_up(key, 0));
+}
+
+FieldState field_state(const json::Value& answer) {
+    const auto* kept = json::find(answer, "value");
+    const auto* changed = json::find(answer, "changed");
+    return {kept ? *kept : json::Value{}, changed && *changed == true};
+}
+
+}  // namespace
+
+Task<FieldState> set_field(Pages& pages, Page& page, int reference, json::Value value) {
+    co_await show(pages, page);
     try {
-        answer = co_await page.run_on(reference, "set", {{"value", std::move(value)}});
+        const auto answer = co_await page.run_on(reference, "set", {{"value", value}});
+        if (const auto why = json::text_or(answer.result, "error"); !why.empty())
+            throw refused(reference, why);
+        const auto* text = json::find(answer.result, "type");
+        if (!text || !text->is_string()) co_return field_state(answer.result);
+        co_await replace_selection(page, page.frame(answer.document.frame), std::string{text->get_string()});
+        co_return field_state(
+            (co_await page.run_on(reference, "finish", {{"value", std::move(value)}})).result);
     } catch (const core::Error& error) {
         // The field was set, and the page asks something because of it.
-        if (error.reason() != "dialog_open") throw;
-        co_return FieldState{};
+        if (error.reason() != "dialog_open" || !page.tab().dialog()) throw;
     }
-    if (const auto why = json::text_or(answer.result, "error"); !why.empty())
-        throw core::Error{core::Code::invalid, fmt::format("ref_{}: {}", reference, one_line(why, 1'500)),
-                          "field_refused"};
-    const auto* kept = json::find(answer.result, "value");
-    const auto* changed = json::find(answer.result, "changed");
-    co_return FieldState{kept ? *kept : json::Value{}, changed && *changed == true};
+    co_return FieldState{};
 }
 
 Task<> give_files(Page& page, int reference, std::vector<std::string> paths) {

@@ -44,7 +44,7 @@ struct FieldState {
     bool is_changed = false;  ///< by the page, from what was given
 };
 /// Throws Error{invalid, "field_refused"} with what the field would take.
-Task<FieldState> set_field(Page& page, int reference, json::Value value);
+Task<FieldState> set_field(Pages& pages, Page& page, int reference, json::Value value);
 
 /// Gives files of the desk to a file input, by absolute paths. Throws Error{invalid, …}.
 Task<> give_files(Page& page, int reference, std::vector<std::string> paths);

@@ -142,7 +142,7 @@ Task<net::Response> fill(Pages& pages, net::Request& request) {
     auto wish = co_await decode_body(request, ops::form_input_shape());
     const int number = reference_or_refuse(wish.ref);
     const auto page = co_await pages.get(wish.tab);
-    const auto state = co_await set_field(*page, number, std::move(wish.value));
+    const auto state = co_await set_field(pages, *page, number, std::move(wish.value));
     auto answer = answer_of(*page);
     answer["output"] = fmt::format("Set the value of ref_{}.", number);
     answer["value"] = state.value;

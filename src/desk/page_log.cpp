@@ -121,6 +121,11 @@ std::string text_of_remote(const json::Value& remote) {
     if (value && value->is_string()) return std::string{value->get_string().subview(0, longest_message)};
     if (const auto exact = json::text_or(remote, "unserializableValue"); !exact.empty())
         return std::string{exact.substr(0, 400)};
+    // As JavaScript writes it, which JSON's own way with numbers is not.
+    const auto description = json::text_or(remote, "description");
+    if (value && value->is_number())
+        return description.empty() ? fmt::format("{}", value->to_number<double>())
+                                   : std::string{description.substr(0, 400)};
     if (value) return json::to_text(*value).substr(0, longest_message);
     const auto subtype = json::text_or(remote, "subtype");
     if (const auto* preview = json::find(remote, "preview");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <random>
+
 namespace carrel::desk {
 
 namespace {
@@ -25,6 +27,11 @@ constexpr unsigned char parts[] = {
 };
 
 }  // namespace
+
+const std::string& page_world() {
+    static const auto name = fmt::format("carrel-page-{:08x}", std::random_device{}());
+    return name;
+}
 
 const std::string& page_script() {
     static const std::string script =

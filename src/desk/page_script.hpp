@@ -9,9 +9,9 @@
 
 namespace carrel::desk {
 
-/// The isolated world's name: contexts of one name are shared by all sessions and outlive them, so the
-/// numbers of elements do too.
-constexpr std::string_view page_world = "carrel-page";
+/// The isolated world's name, of this process: contexts of one name are shared by all sessions and outlive
+/// them, so the numbers of elements do too.
+const std::string& page_world();
 
 /// The whole script, as an expression.
 const std::string& page_script();

@@ -165,7 +165,7 @@ Task<ToolOutcome> Toolset::hold_key(Call& call) {
 Task<ToolOutcome> Toolset::form_input(Call& call) {
     const int reference = reference_of(call.input.target);
     auto& page = *co_await page_of(call);
-    const auto state = co_await set_field(page, reference, call.input.value);
+    const auto state = co_await set_field(pages_, page, reference, call.input.value);
     co_await settle(page);
     if (!state.is_changed) co_return ToolOutcome{};
     co_return ToolOutcome{.text = fmt::format("The page made {} of it.", json::to_text(state.value))};

@@ -80,17 +80,21 @@ struct Departure {
 };
 
 Task<Departure> go(Page& page, std::string url) {
-    const auto answer = co_await page.call("Page.navigate", {{"url", url}}, navigation_time);
-    std::string loader{json::text_or(answer, "loaderId")};
-    const auto failure = json::text_or(answer, "errorText");
-    const auto* download = json::find(answer, "isDownload");
-    const bool is_download = download && *download == true;
-    if (!failure.empty() && !is_download)
+    constexpr std::string_view aborted = "net::ERR_ABORTED";
+    for (int attempt = 1;; ++attempt) {
+        const auto answer = co_await page.call("Page.navigate", {{"url", url}}, navigation_time);
+        std::string loader{json::text_or(answer, "loaderId")};
+        const auto failure = json::text_or(answer, "errorText");
+        const auto* download = json::find(answer, "isDownload");
+        const bool is_download = download && *download == true;
+        if (failure.empty() || is_download) co_return Departure{loader, loader.empty(), is_download};
+        // The page went somewhere itself at that moment, such as where a click before had sent it.
+        if (failure == aborted && attempt == 1) continue;
         throw core::Error{
             core::Code::conflict,
             fmt::format("{} could not be opened: {}", tool_line(url, 300), tool_line(failure, 100)),
             "not_loaded"};
-    co_return Departure{loader, loader.empty(), is_download};
+    }
 }
 
 Task<> travel(Page& page, LoadWatch& watch, std::string_view word) {

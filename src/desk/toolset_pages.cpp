@@ -58,6 +58,14 @@ std::string exception_text(const json::Value& answer) {
     return text.empty() ? std::string{json::text_or(*details, "text", "the script failed")} : text;
 }
 
+/// A promise's value in its place.
+Task<json::Value> awaited(Page& page, json::Value answer) {
+    const auto* result = json::find(answer, "result");
+    if (!result || json::text_or(*result, "subtype") != "promise") co_return answer;
+    const std::string promise{json::text_or(*result, "objectId")};
+    co_return co_await page.call("Runtime.awaitPromise", {{"promiseObjectId", promise}}, script_time);
+}
+
 /// What the script's value shows: an object as JSON where it can be.
 Task<std::string> value_text(Page& page, const json::Value& answer) {
     const auto* result = json::find(answer, "result");
@@ -149,6 +157,10 @@ Task<ToolOutcome> Toolset::javascript_exec(Call& call) {
     // It has not run yet.
     if (failure.starts_with("SyntaxError: Illegal return statement")) {
         answer = co_await page.call("Runtime.evaluate", script_params(script, true), script_time);
+        failure = exception_text(answer);
+    }
+    if (failure.empty()) {
+        answer = co_await awaited(page, std::move(answer));
         failure = exception_text(answer);
     }
     if (!failure.empty()) co_return ToolOutcome{.error = "The script threw: " + failure};

@@ -42,6 +42,13 @@ const childrenOf = (element) => {
   return dom.childNodes(element);
 };
 
+/** Of details that are closed only what opens them. */
+const shownChildren = (element, tag) => {
+  const children = childrenOf(element);
+  if (tag !== "details" || element.open) return children;
+  return [...children].filter((child) => child instanceof Element && dom.tag(child) === "summary").slice(0, 1);
+};
+
 /** The parent as it is shown; null above the document's root. */
 const shownParent = (node) => {
   const slot = node instanceof Element && dom.slot(node);

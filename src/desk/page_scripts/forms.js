@@ -5,30 +5,39 @@ const fire = (element, ...types) => {
 
 const wrong = (sentence) => ({ error: sentence });
 
-/** Types over what is there; the browser makes the events. */
-const typeOver = (element, text) => {
+/**
+ * Gives the field the focus and selects what is there: the caller has the browser put `text` in its place, with
+ * the events of typing, and then calls finish.
+ */
+const selectAll = (element, text) => {
   element.focus({ preventScroll: false });
   if (typeof element.select === "function") element.select();
   else getSelection().selectAllChildren(element);
-  const isEmpty = text === "";
-  return document.execCommand(isEmpty ? "delete" : "insertText", false, text);
+  return { type: text };
 };
+
+// Typing is slow in the browser for long texts with many lines; types whose text is not their value keep it.
+const canType = (element, text) => text.length <= 20_000 && element.type !== "email";
 
 const setText = (element, text) => {
   if (element.readOnly) return wrong("the field is read-only");
-  if (element.value === text) return { value: text };
-  // Typing is quadratic in the browser for long texts with many lines.
-  const canType = text.length <= 20_000 && element.type !== "email";
-  if (canType) typeOver(element, text);
-  if (element.value !== text && !(element.maxLength >= 0 && element.value === text.slice(0, element.maxLength))) {
-    element.focus();
-    element.value = text;
-    fire(element, "input");
-  }
+  if (element.value === text) return { value: element.type === "password" ? "(hidden)" : text };
+  return canType(element, text) ? selectAll(element, text) : finishText(element, text);
+};
+
+const finishText = (element, text) => {
+  const isCut = element.maxLength >= 0 && element.value === text.slice(0, element.maxLength);
+  if (element.value === "" && text !== "" && !isCut) assign(element, text);
+  else if (!canType(element, text)) assign(element, text);
   fire(element, "change");
   const kept = element.value;
-  if (kept === text || element.type === "password") return { value: element.type === "password" ? "(hidden)" : kept };
-  return { value: kept, changed: true };
+  return { value: element.type === "password" ? "(hidden)" : kept, changed: kept !== text };
+};
+
+const assign = (element, text) => {
+  element.focus();
+  element.value = text;
+  fire(element, "input");
 };
 
 const formats = {
@@ -91,8 +100,7 @@ const setSelect = (select, text) => {
   return { value: fold([...select.selectedOptions].map((entry) => entry.label).join(", "), 1000) };
 };
 
-const setEditable = (element, text) => {
-  typeOver(element, text);
+const finishEditable = (element, text) => {
   const kept = element.innerText.replace(/\n$/, "");
   return { value: fold(kept, 1000), changed: fold(kept, 10_000) !== fold(text, 10_000) };
 };
@@ -119,8 +127,19 @@ const setValue = ({ ref, value }) => {
     if (element.type in formats) return setFormatted(element, text.trim());
     return setText(element, text.replace(/[\r\n]+/g, " "));
   }
-  if (element.isContentEditable) return setEditable(element, text);
+  if (element.isContentEditable) return selectAll(element, text);
   if (["checkbox", "switch", "radio", "menuitemcheckbox", "menuitemradio"].includes(roleOf(element)))
     return setChecked(element, value, () => flag(element, "aria-checked") === "true");
   return wrong(`${describe(found)} is no form field`);
+};
+
+/** What became of a text that was typed. */
+const finishTyping = ({ ref, value }) => {
+  const found = elementOf(ref);
+  if (!found) return { value, changed: false }; // the page took it and went on
+  const element = fieldOf(found);
+  const text = String(value);
+  if (element instanceof HTMLTextAreaElement) return finishText(element, text.replace(/\r\n?/g, "\n"));
+  if (element instanceof HTMLInputElement) return finishText(element, text.replace(/[\r\n]+/g, " "));
+  return finishEditable(element, text);
 };

@@ -10,6 +10,6 @@ const painted = () =>
     setTimeout(resolve, 200);
   });
 
-const operations = { read, text: readText, point: pointOf, scroll: scrollTo_, itself, file: fileInput, set: setValue, view, painted };
+const operations = { read, text: readText, point: pointOf, scroll: scrollTo_, itself, file: fileInput, set: setValue, finish: finishTyping, view, painted };
 globalThis.carrelPage = (name, options) => operations[name](options);
 globalThis.carrelToken = documentToken;

@@ -62,7 +62,6 @@ const nativeName = (element, tag) => {
   if (tag === "svg") return dom.query(element, "title")?.textContent ?? "";
   if (tag === "fieldset") return ofChild(element, ":scope > legend");
   if (tag === "table") return ofChild(element, ":scope > caption");
-  if (tag === "details") return ofChild(element, ":scope > summary");
   if (tag === "iframe" || tag === "frame") return dom.attribute(element, "title") || dom.attribute(element, "name") || "";
   if (tag === "option" || tag === "optgroup") return dom.attribute(element, "label") || "";
   return "";

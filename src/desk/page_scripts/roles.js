@@ -3,7 +3,7 @@ const tagRoles = {
   a: (element) => (dom.has(element, "href") ? "link" : ""),
   area: (element) => (dom.has(element, "href") ? "link" : ""),
   address: "group", article: "article", aside: "complementary", audio: "audio", blockquote: "blockquote",
-  button: "button", caption: "caption", code: "", datalist: "", dd: "definition", details: "group",
+  button: "button", code: "", datalist: "", dd: "definition", details: "group",
   dialog: "dialog", dt: "term", embed: "embed", fieldset: "group", figcaption: "caption", figure: "figure",
   footer: (element) => (isOfPage(element) ? "contentinfo" : ""),
   form: (element) => (hasLabel(element) ? "form" : ""),

@@ -8,6 +8,7 @@ class Text_ {
     this.end = performance.now() + mostMilliseconds;
     this.nodes = 0;
     this.isCut = false;
+    this.isHidden = false;
   }
 
   isFull() {
@@ -53,7 +54,7 @@ class Text_ {
   visit(node, isPre, steps) {
     if (this.isFull()) return;
     if (node instanceof Text) {
-      if (isPre || node.data.trim() || this.line) this.add(node.data, isPre);
+      if (!this.isHidden && (isPre || node.data.trim() || this.line)) this.add(node.data, isPre);
       return;
     }
     if (!(node instanceof Element)) return;
@@ -62,13 +63,16 @@ class Text_ {
     if (tag === "br") return this.break(false);
     const style = getComputedStyle(node);
     if (style.visibility === "visible" && !isShown(node)) return;
+    const wasHidden = this.isHidden;
+    this.isHidden = style.visibility !== "visible";
     const isBlock = !/^(inline|contents|table-cell)/.test(style.display);
     const isParagraph = isBlock && paragraphTags.has(tag);
     const isSpaced = isPre || style.whiteSpace.startsWith("pre") || style.whiteSpaceCollapse === "preserve";
     if (isBlock) this.break(isParagraph);
     if (tag === "li") this.line += "- ";
     if (tag === "img" && dom.attribute(node, "alt")) this.add(` ${dom.attribute(node, "alt")} `, false);
-    for (const child of childrenOf(node)) this.visit(child, isSpaced, steps + 1);
+    for (const child of shownChildren(node, tag)) this.visit(child, isSpaced, steps + 1);
+    this.isHidden = wasHidden;
     if (style.display === "table-cell") this.line += "\t";
     if (isBlock) this.break(isParagraph);
   }

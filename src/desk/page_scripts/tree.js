@@ -59,7 +59,7 @@ class Reading {
   }
 
   addText(node, place) {
-    if (place.isMute || !node.data.trim()) {
+    if (place.isMute || place.isHidden || !node.data.trim()) {
       if (node.data && this.text) this.text += " ";
       return;
     }
@@ -96,9 +96,10 @@ class Reading {
     if (isEntry || isBlock) this.flush(place);
     const inner = isEntry
       ? this.enter(element, role, canAct, place, tag)
-      : { ...place, element: isBlock ? element : place.element, isMute: place.isMute || this.isNameOfField(element, tag) };
+      : { ...place, element: isBlock ? element : place.element, isMute: place.isMute || this.isSaidElsewhere(element, tag) };
+    if (inner) inner.isHidden = style.visibility !== "visible";
     if (inner && tag !== "select" && tag !== "textarea" && tag !== "svg" && tag !== "iframe")
-      for (const child of childrenOf(element)) this.visit(child, inner, steps + 1);
+      for (const child of shownChildren(element, tag)) this.visit(child, inner, steps + 1);
     if (isEntry || isBlock) this.flush(inner ?? place);
   }
 
@@ -109,9 +110,10 @@ class Reading {
     return role !== "separator";
   }
 
-  /** Text of a label is said as its field's name. */
-  isNameOfField(element, tag) {
-    return tag === "label" && element.control !== null && isShown(element.control);
+  /** Text of a label is said as its field's name, that of a caption as its table's. */
+  isSaidElsewhere(element, tag) {
+    if (tag === "label") return element.control !== null && isShown(element.control);
+    return tag === "caption" || tag === "legend";
   }
 
   isInSight(element, isFile) {

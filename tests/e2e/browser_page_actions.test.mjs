@@ -1,0 +1,314 @@
+// Acting on pages: clicks by reference and place, form fields of all kinds, uploads, dialogs, downloads,
+// console and network.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { until } from "./lib/carrel.mjs";
+import { Pages, serveInDesk } from "./lib/pages.mjs";
+
+let pages;
+before(async () => {
+  pages = await Pages.start();
+});
+after(() => pages?.end());
+
+/** Records events in `seen`, trusted ones with a star. */
+const recorder = `<script>const seen = []; const note = (e) => seen.push(e.type + (e.isTrusted ? "*" : "") + ":" + (e.target.id || e.target.localName));</script>`;
+const seen = () => pages.evaluate("seen.splice(0)");
+
+describe("clicking", () => {
+  test("by reference scrolls there first, wherever the element is", async () => {
+    await pages.open(`${recorder}<div style="height:4000px"></div><button id=far onclick="note(event)">Far</button>
+      <div style="height:100px;overflow:auto" id=box><div style="height:900px"></div><button id=inner onclick="note(event)">Inner</button></div>`);
+    const answer = await pages.post("browser/page/click", { ref: await pages.ref(/"Far"/) });
+    assert.ok(answer.y < 768);
+    await pages.post("browser/page/click", { ref: await pages.ref(/"Inner"/) });
+    assert.deepEqual(await seen(), ["click*:far", "click*:inner"]);
+  });
+
+  test("by place, with buttons, counts and held keys", async () => {
+    await pages.open(`${recorder}<style>body{margin:0}</style><div id=pad style="width:300px;height:300px"></div><script>
+      for (const type of ["click","dblclick","auxclick","contextmenu"]) pad.addEventListener(type, (e) => { e.preventDefault(); seen.push([type, e.button, e.detail, e.clientX, e.clientY, e.ctrlKey, e.shiftKey]) })</script>`);
+    const coordinate = { x: 30, y: 40 };
+    await pages.post("browser/page/click", { coordinate });
+    await pages.post("browser/page/click", { coordinate: { x: 0, y: 0 }, modifiers: "ctrl+shift" });
+    await pages.post("browser/page/click", { coordinate, button: "right" });
+    await pages.post("browser/page/click", { coordinate, button: "middle" });
+    await pages.post("browser/page/click", { coordinate, count: 2 });
+    assert.deepEqual(await seen(), [
+      ["click", 0, 1, 30, 40, false, false],
+      ["click", 0, 1, 0, 0, true, true],
+      ["contextmenu", 2, 0, 30, 40, false, false],
+      ["auxclick", 2, 1, 30, 40, false, false],
+      ["auxclick", 1, 1, 30, 40, false, false],
+      ["click", 0, 1, 30, 40, false, false],
+      ["click", 0, 2, 30, 40, false, false],
+      ["dblclick", 0, 2, 30, 40, false, false],
+    ]);
+  });
+
+  test("reaches into shadow roots and frames of another site", async () => {
+    await serveInDesk(pages, {
+      "/": { body: `<div style="height:1500px"></div><iframe title=Other width=400 height=150 style="border:7px solid;margin:13px" src="http://localhost:8131/in"></iframe><div id=h></div>
+        <script>h.attachShadow({mode:"open"}).innerHTML = "<button onclick='this.textContent=\\"shadow done\\"'>Shadow</button>"</script>` },
+      "/in": { body: `<div style="height:400px"></div><button onclick="this.textContent='frame done'">Inside</button>` },
+    }, 8131);
+    await pages.tool("navigate", { url: "http://127.0.0.1:8131/" });
+    await pages.post("browser/page/click", { ref: await pages.ref(/"Inside"/) });
+    await pages.post("browser/page/click", { ref: await pages.ref(/"Shadow"/) });
+    const tree = await pages.read();
+    assert.match(tree, /"frame done"/);
+    assert.match(tree, /"shadow done"/);
+  });
+
+  test("refuses what cannot be clicked, and says why", async () => {
+    await pages.open(`<button id=under style="position:absolute;left:20px;top:20px">Under</button><div role=dialog aria-label="Cookies" style="position:fixed;inset:0;background:#fff"></div>
+      <button id=gone>Gone</button>`);
+    const covered = await pages.refused("browser/page/click", { ref: await pages.ref(/"Under"/) });
+    assert.equal(covered.code, "covered");
+    assert.match(covered.detail, /button "Under"\) is covered by dialog "Cookies"/);
+    const gone = await pages.ref(/"Gone"/);
+    await pages.evaluate(`document.getElementById("gone").style.display = "none"`);
+    assert.equal((await pages.refused("browser/page/click", { ref: gone })).code, "not_visible");
+    for (const coordinate of [{ x: 5000, y: 1 }, { x: 1, y: 5000 }, { x: -1, y: 0 }])
+      assert.equal((await pages.refused("browser/page/click", { coordinate })).code, "outside_viewport");
+    for (const wish of [{}, { ref: "ref_1", coordinate: { x: 1, y: 1 } }, { ref: "x" }, { coordinate: { x: 1, y: 1 }, modifiers: "a" }, { coordinate: { x: 1, y: 1 }, count: 4 }])
+      assert.equal((await pages.refused("browser/page/click", wish)).status, 422, JSON.stringify(wish));
+  });
+
+  test("hovers", async () => {
+    await pages.open(`${recorder}<button id=b>B</button><script>b.onmouseover = note</script>`);
+    await pages.post("browser/page/hover", { ref: await pages.ref(/"B"/) });
+    assert.deepEqual(await seen(), ["mouseover*:b"]);
+  });
+
+  test("scrolls to an element", async () => {
+    await pages.open(`<div style="height:4000px"></div><p id=end>The end</p>`);
+    const answer = await pages.post("browser/page/scroll_to", { ref: await pages.ref(/The end/) });
+    assert.match(answer.output, /paragraph/);
+    assert.ok((await pages.evaluate("end.getBoundingClientRect().top")) < 700);
+  });
+});
+
+describe("form fields", () => {
+  const fields = `${recorder}<form>
+    <label>Name <input id=name value=old></label><label>Long <textarea id=long></textarea></label><label>Short <input id=short maxlength=3></label>
+    <label>Number <input id=number type=number></label><label>Range <input id=range type=range min=0 max=10></label><label>Date <input id=date type=date></label>
+    <label>Time <input id=time type=time></label><label>Colour <input id=colour type=color></label><label>Mail <input id=mail type=email></label>
+    <label>Pass <input id=pass type=password></label>
+    <label>One <select id=one><option value=a>Apple<option value=b>Banana<option disabled>Cherry</select></label>
+    <label>Agree <input id=agree type=checkbox></label><label>Left <input id=left name=side type=radio></label><label>Right <input id=right name=side type=radio checked></label>
+    <div id=edit contenteditable aria-label=Edit>old text</div><div id=wifi role=switch aria-label=Wifi aria-checked=false tabindex=0 onclick="this.ariaChecked = this.ariaChecked !== 'true'"></div>
+    <label>Fixed <input id=fixed readonly value=x></label><label>Off <input id=off disabled></label><label>Upper <input id=upper oninput="this.value = this.value.toUpperCase()"></label>
+    <button>Send</button></form><script>for (const type of ["beforeinput","input","change","focusin"]) document.addEventListener(type, note, true)</script>`;
+
+  test("take what a person would put there, with the events of a person", async () => {
+    await pages.open(fields);
+    const set = async (label, value) => (await pages.post("browser/page/form_input", { ref: await pages.ref(new RegExp(label)), value })).value;
+    assert.equal(await set('textbox "Name"', "Ann Ä😀"), "Ann Ä😀");
+    const events = await seen();
+    assert.ok(events.includes("beforeinput*:name") && events.includes("input*:name") && events.includes("change:name"), events.join());
+    for (const [label, id, value] of [
+      ['"Long"', "long", "a\nb\n\nc"],
+      ['"Number"', "number", 12.5],
+      ['"Range"', "range", 7],
+      ['"Date"', "date", "2026-02-03"],
+      ['"Time"', "time", "08:15"],
+      ['"Colour"', "colour", "#00ff7f"],
+      ['"Mail"', "mail", "a@b.test"],
+    ]) {
+      await set(label, value);
+      assert.equal(await pages.evaluate(`document.getElementById("${id}").value`), String(value), label);
+      const after = await seen();
+      assert.ok(after.some((event) => event.startsWith("input")) && after.some((event) => event.startsWith("change")), `${label}: ${after}`);
+    }
+    assert.equal(await set('"Pass"', "secret"), "(hidden)");
+    assert.equal(await pages.evaluate(`pass.value`), "secret");
+    assert.equal(await set('"One"', "Banana"), "Banana");
+    assert.equal(await set('"One"', "a"), "Apple");
+    assert.equal(await set('"One"', " banana "), "Banana");
+    assert.equal(await set('"Agree"', true), true);
+    assert.equal(await set('"Agree"', true), true);
+    assert.equal(await set('"Left"', true), true);
+    assert.equal(await set('"Wifi"', true), true);
+    assert.equal(await set('"Edit"', "new text"), "new text");
+    assert.deepEqual(await pages.evaluate(`[agree.checked, left.checked, right.checked, wifi.ariaChecked, edit.textContent, one.value]`), [true, true, false, "true", "new text", "b"]);
+    assert.equal(await set('"Name"', ""), "");
+    assert.equal(await set('"Name"', "x".repeat(50_000)), "x".repeat(50_000));
+  });
+
+  test("that the page changes are told", async () => {
+    await pages.open(fields);
+    const upper = await pages.post("browser/page/form_input", { ref: await pages.ref(/"Upper"/), value: "loud" });
+    assert.deepEqual([upper.value, upper.changed_by_page], ["LOUD", true]);
+    const short = await pages.post("browser/page/form_input", { ref: await pages.ref(/"Short"/), value: "abcdef" });
+    assert.deepEqual([short.value, short.changed_by_page], ["abc", true]);
+  });
+
+  test("refuse what they cannot hold, with what they could", async () => {
+    await pages.open(fields);
+    for (const [label, value, words] of [
+      ['"One"', "Durian", /no option "Durian"; there are "Apple", "Banana", "Cherry"/],
+      ['"One"', "Cherry", /disabled/],
+      ['"Date"', "tomorrow", /YYYY-MM-DD/],
+      ['"Number"', "many", /a number/],
+      ['"Range"', "much", /a number/],
+      ['"Colour"', "red", /#rrggbb/],
+      ['"Agree"', "yes", /true or false/],
+      ['"Right"', false, /cannot be cleared/],
+      ['"Fixed"', "y", /read-only/],
+      ['"Off"', "y", /disabled/],
+      ['"Send"', "y", /click it|no form field/],
+    ]) {
+      const { code, detail } = await pages.refused("browser/page/form_input", { ref: await pages.ref(new RegExp(label)), value });
+      assert.equal(code, "field_refused", label);
+      assert.match(detail, words);
+    }
+    assert.equal(await pages.evaluate("fixed.value"), "x");
+    for (const value of [null, [], {}]) assert.equal((await pages.refused("browser/page/form_input", { ref: "ref_1", value })).status, 422);
+  });
+
+  test("files are given by their paths on the desk", async () => {
+    await pages.open(`<input type=file id=one aria-label=One><label for=hidden>Choose</label><input type=file id=hidden multiple style="display:none" aria-label=Several><button>B</button>`);
+    await pages.write("/home/agent/a b.txt", "content a");
+    await pages.write("/home/agent/c.txt", "c");
+    await pages.post("browser/page/upload", { ref: await pages.ref(/"One"/), paths: ["/home/agent/a b.txt"] });
+    await pages.post("browser/page/upload", { ref: await pages.ref(/"Several"/), paths: ["a b.txt", "~/c.txt"] });
+    assert.deepEqual(await pages.evaluate(`[[...one.files].map((f) => f.name), [...hidden.files].map((f) => f.name)]`), [["a b.txt"], ["a b.txt", "c.txt"]]);
+    assert.equal((await pages.tool("javascript_exec", { text: "one.files[0].text()" })).text, "content a");
+    for (const [label, paths, code] of [
+      [/"One"/, ["/nowhere"], "no_such_file"],
+      [/"One"/, ["/home/agent"], "no_such_file"],
+      [/"One"/, ["/etc/shadow"], "no_such_file"],
+      [/"One"/, ["a b.txt", "c.txt"], "field_refused"],
+      [/button "B"/, ["c.txt"], "no_file_input"],
+    ])
+      assert.equal((await pages.refused("browser/page/upload", { ref: await pages.ref(label), paths })).code, code);
+    assert.equal((await pages.refused("browser/page/upload", { ref: "ref_1", paths: [] })).status, 422);
+  });
+});
+
+describe("dialogs", () => {
+  test("are told by the click that opens them, hold nothing up, and are answered", async () => {
+    await pages.open(`<button onclick="document.title = 'said ' + prompt('Your name?', 'nobody')">Ask</button><button onclick="document.title = confirm('Sure?')">Confirm</button>`);
+    const [ask, confirm] = [await pages.ref(/"Ask"/), await pages.ref(/"Confirm"/)];
+    const clicked = await pages.post("browser/page/click", { ref: ask });
+    assert.deepEqual(clicked.dialog, { type: "prompt", message: "Your name?" });
+    const waiting = await pages.refused("browser/page/read", {});
+    assert.equal(waiting.code, "dialog_open");
+    assert.match(waiting.detail, /Your name\?/);
+    const looked = await pages.post("browser/page/dialog", {});
+    assert.deepEqual(looked.dialog, { type: "prompt", message: "Your name?" });
+    await pages.post("browser/page/dialog", { action: "accept", text: "Ada" });
+    await until("the page goes on", async () => (await pages.post("browser/page/text")).title === "said Ada");
+    await pages.post("browser/page/click", { ref: confirm });
+    const { dialogs } = await pages.post("browser/page/dialog", { action: "dismiss" });
+    await until("the page goes on", async () => (await pages.post("browser/page/text")).title === "false");
+    assert.deepEqual(dialogs.map(({ type }) => type), ["prompt", "confirm"]);
+    assert.equal((await pages.refused("browser/page/dialog", { action: "accept" })).code, "no_dialog");
+    const last = (await pages.post("browser/page/dialog")).dialogs;
+    assert.deepEqual(last.map(({ open, accepted, text }) => [open, accepted, text]), [[false, true, "Ada"], [false, false, ""]]);
+  });
+
+  test("that a page opens without end do not keep it", async () => {
+    await pages.open(`<button onclick="for (let i = 0; i < 30; ++i) alert('again ' + i); this.textContent = 'Done'">Nag</button>`);
+    const { texts } = await pages.tool("left_click", { target: await pages.target(/"Nag"/) });
+    assert.match(texts.join("\n"), /An alert dialog "again 0" was dismissed\.[^]*more dialogs were dismissed/);
+    assert.match(await pages.read(), /"Done"/);
+  });
+});
+
+describe("what a page does", () => {
+  test("downloads go to ~/Downloads and are listed", async () => {
+    await serveInDesk(pages, {
+      "/": { body: `<a href="/file">Get</a>` },
+      "/file": { headers: { "Content-Type": "application/octet-stream", "Content-Disposition": 'attachment; filename="report.txt"' }, body: "forty-two" },
+    }, 8141);
+    await pages.tool("navigate", { url: "http://127.0.0.1:8141/" });
+    const completed = () => until("downloads end", async () => {
+      const { downloads } = await pages.get("browser/page/downloads");
+      return downloads.length > 0 && downloads.every(({ state }) => state === "completed") && downloads;
+    });
+    const ref = await pages.ref(/"Get"/);
+    await pages.post("browser/page/click", { ref });
+    const [first] = await completed();
+    assert.deepEqual([first.name, first.path, first.received], ["report.txt", "/home/agent/Downloads/report.txt", 9]);
+    assert.equal(await pages.run("cat ~/Downloads/report.txt"), "forty-two");
+    await pages.post("browser/page/click", { ref });
+    await until("a second download", async () => (await pages.get("browser/page/downloads")).downloads.length === 2);
+    const [, second] = await completed();
+    assert.notEqual(second.path, first.path);
+  });
+
+  test("its console is kept, with exceptions, in bounds, and is searched", async () => {
+    await pages.get("browser/page/console?clear=true");
+    await pages.open(`<script>console.log("first", 1, {a: 2}); console.warn("careful"); console.error("broken\\nbadly"); setTimeout(() => { throw new TypeError("uncaught one") }); </script>`);
+    const read = async (query = "") => (await pages.get(`browser/page/console?${query}`)).entries;
+    const entries = await until("the exception is there", async () => {
+      const all = await read();
+      return all.some(({ text }) => text.includes("uncaught one")) && all;
+    });
+    assert.deepEqual(entries.map(({ level }) => level).sort(), ["error", "error", "log", "warning"]);
+    assert.match(entries.find(({ level }) => level === "log").text, /^first 1/);
+    assert.ok(entries.every(({ url, line }) => url.endsWith("page.html") && line > 0));
+    assert.equal((await read("errors_only=true")).length, 2);
+    assert.deepEqual((await read("pattern=CAREFUL")).map(({ text }) => text), ["careful"]);
+    assert.equal((await read("limit=1"))[0].number, entries.at(-1).number);
+    await pages.evaluate(`(() => { for (let i = 0; i < 5000; ++i) console.log("flood " + i); return 1 })()`);
+    const flood = await until("the flood is over", async () => {
+      const all = await read("limit=1000");
+      return all.at(-1)?.text === "flood 4999" && all;
+    });
+    assert.equal(flood.length, 1000);
+    await read("clear=true");
+    assert.deepEqual(await read(), []);
+  });
+
+  test("its requests are kept with status, type, size and time, and nothing secret", async () => {
+    const home = await serveInDesk(pages, {
+      "/": { body: `<script>fetch("/data", { headers: { Authorization: "Bearer topsecret" } }).then(() => fetch("/missing")).then(() => fetch("http://127.0.0.1:8199/").catch(() => document.title = "done"))</script>` },
+      "/data": { headers: { "Content-Type": "application/json" }, body: "{}" },
+      "/go": { status: 302, headers: { Location: "/" } },
+    }, 8151);
+    await pages.get("browser/page/network?clear=true");
+    await pages.tool("navigate", { url: `${home}/go` });
+    const read = async (query = "") => (await pages.get(`browser/page/network?${query}`)).entries;
+    const entries = await until("all requests have ended", async () => {
+      const all = await read();
+      return all.filter(({ type, ended }) => type === "fetch" && ended).length === 3 && all;
+    });
+    const of = (end) => entries.find(({ url }) => url.endsWith(end));
+    assert.deepEqual([of("/go").status, of("8151/").status, of("/data").status, of("/missing").status], [302, 200, 200, 404]);
+    assert.equal(of("/data").media_type, "application/json");
+    assert.equal(of("8151/").type, "document");
+    assert.ok(of("/data").bytes > 0 && of("/data").milliseconds >= 0);
+    assert.match(of("8199/").failure, /net::ERR/);
+    assert.doesNotMatch(JSON.stringify(entries), /topsecret/);
+    const errors = (await read("errors_only=true")).map(({ url }) => url).filter((url) => !url.endsWith("favicon.ico"));
+    assert.deepEqual(errors.map((url) => url.slice(url.indexOf(":", 5))), [":8151/missing", ":8199/"]);
+  });
+});
+
+describe("a bad day", () => {
+  test("a page that runs for ever is an error, and the next page works", async () => {
+    await pages.open(`<button>Before</button>`);
+    await pages.post("browser/page/read", {});
+    await pages.post("browser/page/click", { coordinate: { x: 300, y: 300 } });
+    const { tabs } = (await pages.tool("list_tabs")).state;
+    await pages.tool("javascript_exec", { text: "setTimeout(() => { for (;;); }); 1" });
+    const stuck = await pages.refused("browser/page/read", { tab: tabs.find(({ active }) => active).tab_id });
+    assert.ok(["page_busy", "cdp_timeout"].includes(stuck.code), JSON.stringify(stuck));
+    await pages.tool("new_tab");
+    await pages.tool("navigate", { url: "data:text/html,<button>Alive</button>" });
+    assert.match(await pages.read(), /"Alive"/);
+    await pages.tool("close_tab", { tab_id: tabs.find(({ active }) => active).tab_id });
+  });
+
+  test("without a browser every call says so", async () => {
+    await pages.post("browser/close", { screenshot: false });
+    for (const [operation, body] of [["read", {}], ["text", {}], ["find", { query: "x" }], ["click", { ref: "ref_1" }], ["form_input", { ref: "ref_1", value: "x" }], ["dialog", {}]]) {
+      const { status, code } = await pages.refused(`browser/page/${operation}`, body);
+      assert.deepEqual([status, code], [503, "no_browser"], operation);
+    }
+    assert.equal((await pages.get("browser/page/downloads")).downloads.length, 2);
+  });
+});
