@@ -40,8 +40,10 @@ std::string_view media_type(const net::Request& request) {
 
 void check_media_type(const net::Request& request, const ops::Operation& operation) {
     if (!changes_state(request) || !has_body(request)) return;
-    const auto wanted =
-        operation.request == ops::Body::multipart ? "multipart/form-data" : "application/json";
+    // Bytes too must be named as such: a page of another site can send a body without a type unasked.
+    const auto wanted = operation.request == ops::Body::multipart ? "multipart/form-data"
+                        : operation.request == ops::Body::bytes   ? "application/octet-stream"
+                                                                  : "application/json";
     if (core::equals_ignoring_case(media_type(request), wanted)) return;
     throw core::Error{
         core::Code::invalid,

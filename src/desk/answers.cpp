@@ -1,5 +1,6 @@
 #include "desk/answers.hpp"
 
+#include "core/text.hpp"
 #include "desk/handlers.hpp"
 
 namespace carrel::desk {
@@ -43,7 +44,8 @@ net::Response problem(Status status, json::Value detail, std::string_view code) 
 net::Response problem_answer(const core::Error& error) {
     if (const auto* wrong = dynamic_cast<const Unprocessable*>(&error))
         return problem({422, "Unprocessable Content"}, wrong->detail(), error.reason());
-    return problem(status_of(error), json::Value(error.message()), error.reason());
+    // A path in it may hold any bytes.
+    return problem(status_of(error), json::Value(core::repair_utf8(error.message())), error.reason());
 }
 
 }  // namespace carrel::desk

@@ -45,10 +45,46 @@ std::string view_now(const std::string& path, const std::vector<int>& range) {
         clipped(tree_of(path)));
 }
 
-std::string store(const std::string& path, core::Expected<Edited> edited) {
+/// A report, and how to take the edit back.
+struct Changed {
+    std::string report;
+    std::optional<Reverse> reverse;
+};
+
+Changed store(const std::string& path, std::string_view before, core::Expected<Edited> edited) {
     auto result = core::value_or_throw(std::move(edited));
     write_file(path, result.text, Existing::replace);
-    return std::move(result.report);
+    return {std::move(result.report), reverse_of(before, result.text)};
+}
+
+Changed write_whole(const std::string& path, std::string_view text, std::size_t most_kept) {
+    const auto before = find_text(path, most_kept);
+    write_file(path, text, Existing::replace);
+    Changed changed{fmt::format("{} bytes written to {}", text.size(), path), {}};
+    if (before) changed.reverse = reverse_of(*before, text);
+    return changed;
+}
+
+Changed write_in_place(const std::string& path, std::string_view text, Place place, std::size_t most_kept) {
+    const auto before = find_text(path, most_kept);
+    auto file = open_writable(path, place.append ? std::nullopt : place.offset);
+    const auto at = file.at;
+    write_on(file, text);
+    Changed changed{fmt::format("{} bytes written to {} at offset {}", text.size(), path, at), {}};
+    if (before)
+        if (const auto after = find_text(path, most_kept + text.size()))
+            changed.reverse = reverse_of(*before, *after);
+    return changed;
+}
+
+std::string undo_now(const std::string& path, const Reverse& reverse) {
+    const auto text = take_back(reverse, read_text(path));
+    if (!text)
+        throw Error{Code::conflict,
+                    fmt::format("{} was changed since the last edit, so that one cannot be undone", path)};
+    write_file(path, *text, Existing::replace);
+    return fmt::format("Last edit to {} undone successfully. {}", path,
+                       core::value_or_throw(view_text(path, *text, {})));
 }
 
 }  // namespace
@@ -65,30 +101,51 @@ Task<std::string> Files::create(std::string path, std::string text) {
     });
 }
 
-Task<std::string> Files::write(std::string path, std::string text) {
-    co_return co_await async::run_on(pool_, [path, text = std::move(text)] {
-        check_editable(path);
-        write_file(path, text, Existing::replace);
-        return fmt::format("{} bytes written to {}", text.size(), path);
-    });
+Task<std::string> Files::write(std::string path, std::string text, Place place) {
+    const auto turn = co_await edits_.take();
+    auto changed = co_await async::run_on(
+        pool_, [path, text = std::move(text), place, most_kept = history_.most_bytes()] {
+            check_editable(path);
+            return place.is_whole() ? write_whole(path, text, most_kept)
+                                    : write_in_place(path, text, place, most_kept);
+        });
+    if (changed.reverse) history_.remember(path, std::move(*changed.reverse));
+    co_return std::move(changed.report);
 }
 
 Task<std::string> Files::replace(std::string path, std::string old_text, std::string new_text) {
-    co_return co_await async::run_on(pool_, [path, old_text, new_text] {
+    const auto turn = co_await edits_.take();
+    auto changed = co_await async::run_on(pool_, [path, old_text, new_text] {
         check_editable(path);
-        return store(path, replace_text(path, read_text(path), old_text, new_text));
+        const auto text = read_text(path);
+        return desk::store(path, text, replace_text(path, text, old_text, new_text));
     });
+    history_.remember(path, std::move(*changed.reverse));
+    co_return std::move(changed.report);
 }
 
 Task<std::string> Files::insert(std::string path, int line, std::string text) {
-    co_return co_await async::run_on(pool_, [path, line, text] {
+    const auto turn = co_await edits_.take();
+    auto changed = co_await async::run_on(pool_, [path, line, inserted = std::move(text)] {
         check_editable(path);
-        return store(path, insert_text(path, read_text(path), line, text));
+        const auto before = read_text(path);
+        return desk::store(path, before, insert_text(path, before, line, inserted));
     });
+    history_.remember(path, std::move(*changed.reverse));
+    co_return std::move(changed.report);
 }
 
-Task<Listing> Files::list(std::string path) {
-    co_return co_await async::run_on(pool_, [path = absolute(path)] { return list_directory(path); });
+Task<std::string> Files::undo(std::string path) {
+    const auto turn = co_await edits_.take();
+    co_await async::run_on(pool_, [path] {
+        check_editable(path);
+        open_regular(path);
+    });
+    const auto* last = history_.find_last(path);
+    if (!last) throw Error{Code::not_found, fmt::format("No edit history found for {}.", path)};
+    auto report = co_await async::run_on(pool_, [path, reverse = *last] { return undo_now(path, reverse); });
+    history_.forget_last(path);
+    co_return report;
 }
 
 Task<OpenedFile> Files::open(std::string path) {

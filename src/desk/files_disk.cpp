@@ -1,38 +1,30 @@
 #include "desk/files_disk.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdio>
+#include <cerrno>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
-#include <utility>
 
 #include "core/sys.hpp"
 #include "core/text.hpp"
+#include "desk/files_paths.hpp"
+#include "desk/files_walk.hpp"
 
 namespace carrel::desk {
 
-using core::checked;
 using core::Code;
 using core::Error;
 
 namespace {
 
 constexpr std::uint64_t largest_text = std::uint64_t{16} << 20;
-constexpr std::size_t most_entries = 10'000;
+constexpr std::size_t most_tree_lines = 10'000;
 constexpr mode_t usual_mode = 0644;
-
-std::string_view kind_of(mode_t mode) {
-    if (S_ISDIR(mode)) return "a directory";
-    if (S_ISFIFO(mode)) return "a named pipe";
-    if (S_ISSOCK(mode)) return "a socket";
-    return "a device";
-}
 
 struct stat look_at(const std::string& path) {
     struct stat facts{};
@@ -40,7 +32,7 @@ struct stat look_at(const std::string& path) {
     if (errno == ENOENT || errno == ENOTDIR)
         throw Error{Code::not_found,
                     fmt::format("The path {} does not exist. Please provide a valid path.", path)};
-    throw core::system_error("open " + path, errno);
+    throw disk_error("open " + path, errno);
 }
 
 void refuse_irregular(const std::string& path, const struct stat& facts) {
@@ -55,59 +47,22 @@ std::string resolved(const std::string& path) {
     return real ? real.get() : path;
 }
 
-std::string directory_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == 0 || slash == path.npos ? "/" : path.substr(0, slash);
-}
-
-core::Instant instant_of(const timespec& time) {
-    return core::Instant{std::chrono::seconds{time.tv_sec} +
-                         std::chrono::milliseconds{time.tv_nsec / 1'000'000}};
-}
-
-using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
-
-Directory open_directory(const std::string& path) {
-    const auto facts = look_at(path);
-    if (!S_ISDIR(facts.st_mode)) throw Error{Code::invalid, fmt::format("{} is not a directory", path)};
-    Directory directory{::opendir(path.c_str()), ::closedir};
-    if (!directory) throw core::system_error("open " + path, errno);
-    return directory;
-}
-
-std::vector<std::string> names_in(const std::string& path) {
-    const auto directory = open_directory(path);
-    std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(directory.get())) {
-        const std::string_view name{entry->d_name};
-        if (name != "." && name != "..") names.emplace_back(name);
-        if (names.size() > most_entries) break;
-    }
-    std::ranges::sort(names);
-    return names;
-}
-
-void add_tree(std::vector<std::string>& lines, const std::string& path, int levels) {
-    lines.push_back(path);
-    struct stat facts{};
-    // Links are not followed: a tree has no loops.
-    if (levels == 0 || ::lstat(path.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) return;
-    for (const auto& name : names_in(path)) {
-        if (name.starts_with('.')) continue;
-        if (lines.size() >= most_entries) return;
-        add_tree(lines, path == "/" ? path + name : path + "/" + name, levels - 1);
-    }
-}
-
-[[noreturn]] void throw_exists(const std::string& path) {
-    throw Error{
-        Code::conflict,
-        fmt::format("File already exists at: {}. Cannot overwrite files using command `create`.", path)};
+/// Of file systems that the kernel makes up as they are read.
+bool is_made_up(int fd) {
+    struct statfs kind{};
+    return ::fstatfs(fd, &kind) == 0 && (kind.f_type == PROC_SUPER_MAGIC || kind.f_type == SYSFS_MAGIC);
 }
 
 /// For a file in a directory where nothing new may be made: over what it holds.
 void overwrite(const std::string& path, std::string_view bytes) {
-    const auto file = core::open_file(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY);
+    const auto file = open_path(path, O_WRONLY);
+    if (!is_made_up(file.get())) {
+        struct stat facts{};
+        checked_disk("look at " + path, ::fstat(file.get(), &facts));
+        if (bytes.size() > static_cast<std::uint64_t>(facts.st_size))
+            require_room(file.get(), bytes.size() - static_cast<std::uint64_t>(facts.st_size));
+        checked_disk("write " + path, ::ftruncate(file.get(), 0));
+    }
     core::write_all(file.get(), bytes);
 }
 
@@ -117,14 +72,16 @@ OpenedFile open_regular(const std::string& path) {
     refuse_irregular(path, look_at(path));
     OpenedFile opened;
     // Not blocking: between the look and the opening it may have become a pipe.
-    opened.file = core::open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    opened.file = open_path(path, O_RDONLY);
     struct stat facts{};
-    checked("look at " + path, ::fstat(opened.file.get(), &facts));
+    checked_disk("look at " + path, ::fstat(opened.file.get(), &facts));
     refuse_irregular(path, facts);
     opened.path = path;
     opened.size = static_cast<std::uint64_t>(facts.st_size);
+    opened.has_size = !is_made_up(opened.file.get());
     opened.tag = fmt::format("{:x}-{:x}-{:x}", facts.st_ino, facts.st_size,
                              facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec);
+    opened.modified = facts.st_mtim.tv_sec;
     return opened;
 }
 
@@ -138,12 +95,13 @@ std::string read_text(const std::string& path) {
     };
     if (opened.size > largest_text) throw too_large();
     std::string text;
+    text.reserve(opened.size);
     // Until the end, not for `size` bytes: files of /proc say 0.
     char buffer[65536];
     while (true) {
         const auto count = ::read(opened.file.get(), buffer, sizeof buffer);
         if (count < 0 && errno == EINTR) continue;
-        checked("read " + path, count);
+        checked_disk("read " + path, count);
         if (count == 0) break;
         text.append(buffer, static_cast<std::size_t>(count));
         if (text.size() > largest_text) throw too_large();
@@ -152,116 +110,86 @@ std::string read_text(const std::string& path) {
     return text;
 }
 
+std::optional<std::string> find_text(const std::string& path, std::size_t most) {
+    struct stat facts{};
+    if (::stat(path.c_str(), &facts) != 0 || static_cast<std::uint64_t>(facts.st_size) > most)
+        return std::nullopt;
+    try {
+        return read_text(path);
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
 void write_file(const std::string& path, std::string_view bytes, Existing existing) {
     struct stat facts{};
     const bool exists = ::stat(path.c_str(), &facts) == 0;
-    if (exists && existing == Existing::refuse) throw_exists(path);
+    if (exists && existing == Existing::refuse)
+        throw Error{
+            Code::conflict,
+            fmt::format("File already exists at: {}. Cannot overwrite files using command `create`.", path)};
     if (exists) refuse_irregular(path, facts);
     const auto target = resolved(path);
     make_parents(target);
     try {
-        NewFile file{directory_of(target)};
+        NewFile file{folder_of(target)};
         file.write(bytes);
         file.keep_as(target, exists ? facts.st_mode & 07777 : usual_mode, existing);
     } catch (const Error& error) {
-        if (!exists || error.code() != Code::forbidden) throw;
+        if (!exists || (error.code() != Code::forbidden && error.code() != Code::not_found)) throw;
         overwrite(target, bytes);
     }
 }
 
-Listing list_directory(const std::string& path) {
-    Listing listing;
-    auto names = names_in(path);
-    listing.is_cut = names.size() > most_entries;
-    if (listing.is_cut) names.resize(most_entries);
-    for (const auto& name : names) {
-        struct stat facts{};
-        const auto full = path + "/" + name;
-        // A link that leads nowhere is listed as itself.
-        if (::stat(full.c_str(), &facts) != 0 && ::lstat(full.c_str(), &facts) != 0) continue;
-        listing.entries.push_back({core::repair_utf8(name), S_ISDIR(facts.st_mode),
-                                   static_cast<std::uint64_t>(facts.st_size), instant_of(facts.st_mtim)});
+WritableFile open_writable(const std::string& path, std::optional<std::uint64_t> offset) {
+    check_replaceable(path);
+    const auto target = resolved(path);
+    make_parents(target);
+    WritableFile opened{open_path(target, O_WRONLY | O_CREAT, usual_mode), 0};
+    struct stat facts{};
+    checked_disk("look at " + path, ::fstat(opened.file.get(), &facts));
+    refuse_irregular(path, facts);
+    opened.at = offset.value_or(static_cast<std::uint64_t>(facts.st_size));
+    return opened;
+}
+
+void write_on(WritableFile& file, std::string_view bytes) {
+    if (bytes.empty()) return;
+    const auto at = static_cast<off_t>(file.at);
+    const auto size = static_cast<off_t>(bytes.size());
+    // The room first: a text that is cut off in the middle would be worse than none.
+    if (::fallocate(file.file.get(), FALLOC_FL_KEEP_SIZE, at, size) != 0 && errno != EOPNOTSUPP)
+        throw disk_error("store the bytes", errno);
+    while (!bytes.empty()) {
+        const auto count = ::pwrite(file.file.get(), bytes.data(), bytes.size(), static_cast<off_t>(file.at));
+        if (count < 0 && errno == EINTR) continue;
+        checked_disk("store the bytes", count);
+        file.at += static_cast<std::uint64_t>(count);
+        bytes.remove_prefix(static_cast<std::size_t>(count));
     }
-    std::ranges::sort(listing.entries, {}, [](const ListedFile& file) {
-        return std::pair{!file.is_dir, std::string_view{file.name}};
-    });
-    return listing;
 }
 
 std::string tree_of(const std::string& path) {
-    open_directory(path);
-    std::vector<std::string> lines;
-    const auto top = path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
-    lines.push_back(top);
-    for (const auto& name : names_in(top))
-        if (!name.starts_with('.')) add_tree(lines, top == "/" ? top + name : top + "/" + name, 1);
-    std::string text;
-    for (const auto& line : lines) text += core::repair_utf8(line) + '\n';
+    const std::string top{without_slashes(path)};
+    Walk walk{top, {.depth = 2, .hidden = false, .enters = {}}};
+    auto text = core::repair_utf8(top) + '\n';
+    std::size_t lines = 1;
+    for (auto found = walk.next(); found && lines < most_tree_lines; found = walk.next(), ++lines)
+        text += core::repair_utf8(join_path(top, found->path)) + '\n';
     return text;
 }
 
-namespace {
-
-/// Gives a new file the name of an old one and the other way round; false when that cannot be done. A rename
-/// over the old one does the same, but ext4 then begins to store the new one (auto_da_alloc), for crashes of
-/// the machine, which no desk outlives; that takes longer than all the rest of writing a small file.
-bool change_places(const std::string& from, const std::string& to) {
-    struct stat facts{};
-    return ::lstat(to.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) &&
-           ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0;
-}
-
-}  // namespace
-
-NewFile::NewFile(const std::string& directory) : path_{directory + "/.carrel-XXXXXX"} {
-    file_ = core::Fd{::mkostemp(path_.data(), O_CLOEXEC)};
-    if (!file_) throw core::system_error("make a file in " + directory, errno);
-}
-
-NewFile::~NewFile() {
-    if (file_ && !path_.empty()) ::unlink(path_.c_str());
-}
-
-void NewFile::write(std::string_view bytes) {
-    try {
-        core::write_all(file_.get(), bytes);
-    } catch (Error& error) {
-        throw error.during("storing the file");
-    }
-    size_ += bytes.size();
-}
-
-void NewFile::keep_as(const std::string& path, mode_t mode, Existing existing) {
-    checked("set the mode of " + path, ::fchmod(file_.get(), mode));
-    if (existing == Existing::replace && change_places(path_, path)) return;
-    const unsigned flags = existing == Existing::refuse ? RENAME_NOREPLACE : 0;
-    if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, path.c_str(), flags) == 0) {
-        path_.clear();
-        return;
-    }
-    if (errno == EEXIST && existing == Existing::refuse) throw_exists(path);
-    if (errno != EXDEV) throw core::system_error("write " + path, errno);
-    copy_to(path, mode, existing);
-}
-
-void NewFile::copy_to(const std::string& path, mode_t mode, Existing existing) {
-    NewFile copy{directory_of(path)};
-    checked("read the upload again", ::lseek(file_.get(), 0, SEEK_SET));
-    char buffer[65536];
-    while (true) {
-        const auto count = ::read(file_.get(), buffer, sizeof buffer);
-        if (count < 0 && errno == EINTR) continue;
-        if (checked("read the upload again", count) == 0) break;
-        copy.write({buffer, static_cast<std::size_t>(count)});
-    }
-    copy.keep_as(path, mode, existing);
-}
-
 void make_parents(const std::string& path) {
-    std::error_code failure;
-    const auto directory = directory_of(path);
-    std::filesystem::create_directories(directory, failure);
-    if (failure) throw core::system_error("make the directory " + directory, failure.value());
+    const auto folder = folder_of(path);
+    struct stat facts{};
+    if (::stat(folder.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode)) return;
+    for (auto at = folder.find('/', 1);; at = folder.find('/', at + 1)) {
+        const auto part = folder.substr(0, at);
+        if (::mkdir(part.c_str(), 0755) != 0 && errno != EEXIST && !is_directory(part))
+            throw disk_error("make the directory " + part, errno);
+        if (at == folder.npos) break;
+    }
+    if (!is_directory(folder)) throw disk_error("make the directory " + folder, ENOTDIR);
 }
 
 bool is_directory(const std::string& path) {
@@ -269,9 +197,13 @@ bool is_directory(const std::string& path) {
     return ::stat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
-mode_t mode_for(const std::string& path) {
+mode_t check_replaceable(const std::string& path) {
     struct stat facts{};
-    return ::stat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777 : usual_mode;
+    if (::stat(path.c_str(), &facts) != 0) return usual_mode;
+    if (!S_ISREG(facts.st_mode))
+        throw Error{Code::conflict,
+                    fmt::format("{} exists and is {}, no regular file", path, kind_of(facts.st_mode))};
+    return facts.st_mode & 07777;
 }
 
 }  // namespace carrel::desk

@@ -9,12 +9,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <ctime>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "core/clock.hpp"
 #include "core/fd.hpp"
+#include "desk/files_new.hpp"
 
 namespace carrel::desk {
 
@@ -23,61 +24,40 @@ struct OpenedFile {
     core::Fd file;
     std::string path;
     std::uint64_t size = 0;  ///< bytes
+    bool has_size = true;    ///< false: of /proc or /sys, whose size only reading tells
     std::string tag;         ///< another one when the file has changed: for ETag
+    std::time_t modified = 0;
 };
 /// Throws not_found, or invalid when `path` is no regular file.
 OpenedFile open_regular(const std::string& path);
 
 /// The whole of a text file; throws when it is larger than 16 MiB or holds a NUL.
 std::string read_text(const std::string& path);
+/// The same, or nothing when there is no such text or it is larger than `most` bytes.
+std::optional<std::string> find_text(const std::string& path, std::size_t most);
 
-enum class Existing { refuse, replace };
 /// Writes a new file beside the old one and puts it in its place, so that a full disk costs nothing.
 /// Makes the directories above it. An existing file keeps its mode, and a link to it stays a link.
 void write_file(const std::string& path, std::string_view bytes, Existing existing);
 
-struct ListedFile {
-    std::string name;
-    bool is_dir = false;
-    std::uint64_t size = 0;  ///< bytes
-    core::Instant modified;
+/// A file that is written in place, new or not.
+struct WritableFile {
+    core::Fd file;
+    std::uint64_t at = 0;  ///< where the first byte goes
 };
-struct Listing {
-    std::vector<ListedFile> entries;  ///< directories first, then by name
-    bool is_cut = false;              ///< there are more than 10,000
-};
-Listing list_directory(const std::string& path);
+/// `offset` in bytes, or nothing for the end. Makes the file and the directories above it.
+WritableFile open_writable(const std::string& path, std::optional<std::uint64_t> offset);
+/// All of `bytes` at `file.at`, which goes on. Nothing of them is stored when the disk has no room for all.
+void write_on(WritableFile& file, std::string_view bytes);
 
 /// The names in and below `path`, two levels deep, without hidden ones: one to a line, sorted.
 std::string tree_of(const std::string& path);
 
-/// A file in the making, under a name of its own; gone again unless it was kept.
-class NewFile {
-public:
-    /// In `directory`, which must exist.
-    explicit NewFile(const std::string& directory);
-    ~NewFile();
-    NewFile(NewFile&&) noexcept = default;
-    NewFile& operator=(NewFile&&) = delete;
-
-    void write(std::string_view bytes);
-    std::uint64_t size() const { return size_; }
-    /// Gives it `path` as its name. Throws conflict when that exists and shall not be replaced. Copies
-    /// when `path` is on another file system.
-    void keep_as(const std::string& path, mode_t mode, Existing existing);
-
-private:
-    void copy_to(const std::string& path, mode_t mode, Existing existing);
-
-    core::Fd file_;
-    std::string path_;
-    std::uint64_t size_ = 0;
-};
-
 /// Makes the directory that `path` stands in, and those above it.
 void make_parents(const std::string& path);
 bool is_directory(const std::string& path);
-/// What an existing file's mode is, else what a new one gets.
-mode_t mode_for(const std::string& path);
+/// Throws invalid when something is at `path` that is no regular file; what its mode is, else what a new one
+/// gets.
+mode_t check_replaceable(const std::string& path);
 
 }  // namespace carrel::desk

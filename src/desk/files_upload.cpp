@@ -1,10 +1,13 @@
 // Uploads: from the body of a request to the disk, in pieces.
 #include <fmt/format.h>
 
-#include <array>
+#include <cstdlib>
 #include <optional>
+#include <utility>
 
+#include "desk/body_blocks.hpp"
 #include "desk/files.hpp"
+#include "desk/files_paths.hpp"
 #include "desk/multipart.hpp"
 
 namespace carrel::desk {
@@ -15,18 +18,17 @@ using core::Error;
 namespace {
 
 constexpr std::size_t longest_path = 4096;
-/// What is written at once.
-constexpr std::size_t piece_size = std::size_t{256} << 10;
 
 Unprocessable wrong_field(std::string name, std::string message, std::string type) {
     return Unprocessable{{{{std::move(name)}, std::move(message), std::move(type)}}, "body"};
 }
 
-/// The parts of one form as they come: `file` in pieces, `dest_path` whole.
+/// The parts of one form as they come: `file` goes on in pieces, `dest_path` is kept.
 class UploadForm {
 public:
-    explicit UploadForm(std::string_view boundary)
-        : parser_{boundary,
+    UploadForm(std::string_view boundary, NewFile& file)
+        : file_{file},
+          parser_{boundary,
                   {.begin = [this](PartHead head) { begin(std::move(head)); },
                    .data = [this](std::string_view bytes) { take(bytes); },
                    .end = [this] { part_.clear(); }}} {}
@@ -40,8 +42,6 @@ public:
             throw wrong_field("dest_path", "this field is required", "missing");
     }
 
-    /// What has come of the file and was not taken yet.
-    std::string& pending() { return pending_; }
     const std::optional<std::string>& destination() const { return destination_; }
     const std::string& filename() const { return filename_; }
 
@@ -67,7 +67,7 @@ private:
 
     void take(std::string_view bytes) {
         if (part_ == "file") {
-            pending_ += bytes;
+            file_.write(bytes);
             return;
         }
         *destination_ += bytes;
@@ -76,9 +76,9 @@ private:
                               "out_of_range");
     }
 
+    NewFile& file_;
     MultipartParser parser_;
     std::string part_;
-    std::string pending_;
     std::string filename_;
     std::optional<std::string> destination_;
     bool has_file_ = false;
@@ -99,12 +99,49 @@ std::string final_path(std::string path, std::string_view filename) {
 
 Upload keep(NewFile& file, std::string path, std::string_view filename) {
     path = final_path(std::move(path), filename);
-    struct stat facts{};
-    if (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode))
-        throw Error{Code::conflict, fmt::format("{} exists and is no regular file", path)};
+    const auto mode = check_replaceable(path);
     make_parents(path);
-    file.keep_as(path, mode_for(path), Existing::replace);
+    file.keep_as(path, mode, Existing::replace);
     return {std::move(path), file.size()};
+}
+
+/// A link to a file stays one.
+std::string resolved(std::string path) {
+    const std::unique_ptr<char, void (*)(void*)> real{::realpath(path.c_str(), nullptr), std::free};
+    return real ? real.get() : std::move(path);
+}
+
+NewFile make_beside(const std::string& path, std::optional<std::uint64_t> size) {
+    check_replaceable(path);
+    make_parents(path);
+    NewFile file{folder_of(path)};
+    require_room(file.descriptor(), size.value_or(0));
+    return file;
+}
+
+Task<Upload> store_whole(net::Request& request, std::string path, async::Pool& pool) {
+    path = co_await async::run_on(pool, [path] { return resolved(path); });
+    auto file =
+        co_await async::run_on(pool, [path, size = request.body_length] { return make_beside(path, size); });
+    co_await for_each_block(*request.body, request.body_length, pool,
+                            [&file](std::string_view block) { file.write(block); });
+    co_return co_await async::run_on(pool, [&file, &path] {
+        file.keep_as(path, check_replaceable(path), Existing::replace);
+        return Upload{path, file.size()};
+    });
+}
+
+Task<Upload> store_at(net::Request& request, std::string path, std::optional<std::uint64_t> offset,
+                      async::Pool& pool) {
+    auto file = co_await async::run_on(pool, [path, offset, size = request.body_length] {
+        auto opened = open_writable(path, offset);
+        if (size) require_room(opened.file.get(), *size);
+        return opened;
+    });
+    const auto first = file.at;
+    co_await for_each_block(*request.body, request.body_length, pool,
+                            [&file](std::string_view block) { write_on(file, block); });
+    co_return Upload{std::move(path), file.at - first};
 }
 
 }  // namespace
@@ -112,20 +149,21 @@ Upload keep(NewFile& file, std::string path, std::string_view filename) {
 Task<Upload> Files::upload(net::Request& request) {
     const auto boundary = parse_boundary(request.headers.find("Content-Type").value_or(""));
     if (!boundary) throw Unprocessable{{{{}, boundary.error().message(), "multipart_invalid"}}, "body"};
-    UploadForm form{*boundary};
     // The destination may come after the file, so the file is made at home and moved.
     auto file = co_await async::run_on(pool_, [this] { return NewFile{home_}; });
-    const auto write_pending = [&] { file.write(std::exchange(form.pending(), {})); };
-    std::array<char, 65536> buffer;
-    while (const auto count = co_await request.body->read(buffer)) {
-        form.push({buffer.data(), count});
-        if (form.pending().size() >= piece_size) co_await async::run_on(pool_, write_pending);
-    }
+    UploadForm form{*boundary, file};
+    co_await for_each_block(*request.body, request.body_length, pool_,
+                            [&form](std::string_view block) { form.push(block); });
     form.finish();
-    co_return co_await async::run_on(pool_, [&] {
-        write_pending();
-        return keep(file, absolute(*form.destination()), form.filename());
-    });
+    co_return co_await async::run_on(
+        pool_, [&] { return keep(file, absolute(*form.destination()), form.filename()); });
+}
+
+Task<Upload> Files::store(net::Request& request, std::string path, Place place) {
+    if (path.ends_with('/'))
+        throw Error{Code::invalid, fmt::format("{} ends in /: a file's own name is wanted", path)};
+    if (place.is_whole()) co_return co_await store_whole(request, std::move(path), pool_);
+    co_return co_await store_at(request, std::move(path), place.append ? std::nullopt : place.offset, pool_);
 }
 
 }  // namespace carrel::desk

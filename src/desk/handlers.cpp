@@ -67,7 +67,7 @@ net::Response json_answer(const json::Object& object) {
 }
 
 net::Response failure_answer(std::string_view message) {
-    return json_answer({{"success", false}, {"error", message}});
+    return json_answer({{"success", false}, {"error", core::repair_utf8(message)}});
 }
 
 }  // namespace carrel::desk

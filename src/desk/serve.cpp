@@ -60,7 +60,7 @@ struct Service {
           terminal{executor, pool, {.home = environment("HOME", "/"), .folder = runtime_folder()}},
           ptys{executor, pool, environment("HOME", "/")},
           background{executor, pool, environment("HOME", "/")},
-          files{pool, environment("HOME", "/")},
+          files{executor, pool, environment("HOME", "/")},
           cdp{executor, pool, connect_browser},
           tabs{executor, cdp, find_target_order},
           browser{executor, pool, environment("HOME", "/"), tabs},
@@ -122,6 +122,8 @@ void Service::add_routes() {
     bindings.add(bind_ptys(ptys));
     bindings.add(bind_background(background));
     bindings.add(bind_files(files));
+    bindings.add(bind_folders(files));
+    bindings.add(bind_transfers(files));
     bindings.add(bind_browser(browser, display));
     bindings.add(bind_cdp(browser_control));
     bindings.add(bind_tabs(browser_control));

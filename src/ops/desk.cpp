@@ -5,6 +5,7 @@
 #include "ops/desk_browser.hpp"
 #include "ops/desk_cdp.hpp"
 #include "ops/desk_files.hpp"
+#include "ops/desk_folders.hpp"
 #include "ops/desk_input.hpp"
 #include "ops/desk_page.hpp"
 #include "ops/desk_processes.hpp"
@@ -12,6 +13,7 @@
 #include "ops/desk_screen.hpp"
 #include "ops/desk_system.hpp"
 #include "ops/desk_terminal.hpp"
+#include "ops/desk_transfers.hpp"
 #include "ops/desk_windows.hpp"
 #include "ops/operation.hpp"
 
@@ -21,9 +23,10 @@ namespace {
 
 std::vector<Operation> all_rows() {
     std::vector<Operation> all;
-    for (const auto rows : {screen_rows(), input_rows(), terminal_rows(), pty_rows(), background_rows(),
-                            files_rows(), browser_rows(), cdp_rows(), tab_rows(), page_rows(), window_rows(),
-                            process_rows(), browser_last_rows(), system_rows(), batch_rows()})
+    for (const auto rows :
+         {screen_rows(), input_rows(), terminal_rows(), pty_rows(), background_rows(), files_rows(),
+          folders_rows(), transfers_rows(), browser_rows(), cdp_rows(), tab_rows(), page_rows(),
+          window_rows(), process_rows(), browser_last_rows(), system_rows(), batch_rows()})
         all.insert(all.end(), rows.begin(), rows.end());
     return all;
 }

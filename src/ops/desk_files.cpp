@@ -3,6 +3,7 @@
 #include <array>
 
 #include "ops/fields.hpp"
+#include "ops/file_fields.hpp"
 
 namespace carrel::ops {
 
@@ -13,31 +14,37 @@ using json::field;
 using json::length_between;
 using json::Shape;
 
-constexpr std::size_t longest_path = 4096;
 constexpr std::size_t longest_text = std::size_t{16} << 20;
 constexpr auto absolute_path = "an absolute path";
 constexpr auto view = Permission::view;
 constexpr auto control = Permission::control;
 
-json::Rule path_length() { return length_between(1, longest_path); }
+json::Rule text_length() { return length_between(0, longest_text); }
+
+constexpr std::array output{
+    Member{"output", "string", "what was done or is there, in the words of text editor tools", false}};
 
 constexpr std::array rows{
-    Operation{"file/view", "POST", "/file/view", view, Body::json, Body::json,
-              "A text file with line numbers, or what a directory holds.", schema<view_file_shape>},
     Operation{"file/create", "POST", "/file/create", control, Body::json, Body::json,
-              "Writes a new file; refuses one that exists.", schema<write_file_shape>},
+              "Writes a new text file, and the directories above it; refuses one that exists.",
+              schema<create_file_shape>, output,
+              R"({"path":"/tmp/example/notes.txt","file_text":"one\ntwo\nthree\n"})"},
+    Operation{"file/view", "POST", "/file/view", view, Body::json, Body::json,
+              "A text file with line numbers, or what a directory holds two levels deep.",
+              schema<view_file_shape>, output, R"({"path":"/tmp/example/notes.txt","view_range":[2,3]})"},
     Operation{"file/write", "POST", "/file/write", control, Body::json, Body::json,
-              "Writes a file, new or over what it held.", schema<write_file_shape>},
+              "Writes a text to a file: new, over what it held, at its end, or at an offset.",
+              schema<write_file_shape>, output,
+              R"({"path":"/tmp/example/notes.txt","file_text":"four\n","append":true})"},
     Operation{"file/replace", "POST", "/file/replace", control, Body::json, Body::json,
-              "Replaces the one place where a text stands.", schema<replace_in_file_shape>},
+              "Replaces the one place where a text stands.", schema<replace_in_file_shape>, output,
+              R"({"path":"/tmp/example/notes.txt","old_str":"two","new_str":"2"})"},
     Operation{"file/insert", "POST", "/file/insert", control, Body::json, Body::json,
-              "Inserts text after a line.", schema<insert_in_file_shape>},
-    Operation{"file/list", "POST", "/file/list", view, Body::json, Body::json, "What a directory holds.",
-              schema<list_files_shape>},
-    Operation{"file/upload", "POST", "/file/upload", control, Body::multipart, Body::json,
-              "Stores the part `file` at the path in the part `dest_path`."},
-    Operation{"file/download", "GET", "/file/download", view, Body::none, Body::bytes, "A file's bytes.",
-              schema<download_file_shape>},
+              "Inserts text after a line.", schema<insert_in_file_shape>, output,
+              R"({"path":"/tmp/example/notes.txt","insert_line":0,"insert_text":"zero"})"},
+    Operation{"file/undo_edit", "POST", "/file/undo_edit", control, Body::json, Body::json,
+              "Takes the last write, replace or insert of a file back, unless it was changed since.",
+              schema<named_file_shape>, output, R"({"path":"/tmp/example/notes.txt"})"},
 };
 
 }  // namespace
@@ -52,10 +59,20 @@ const Shape<ViewFile>& view_file_shape() {
     return shape;
 }
 
+const Shape<CreateFile>& create_file_shape() {
+    static const Shape<CreateFile> shape{
+        field("path", &CreateFile::path, absolute_path, path_length()),
+        field("file_text", &CreateFile::file_text, "what the file shall hold", text_length())};
+    return shape;
+}
+
 const Shape<WriteFile>& write_file_shape() {
-    static const Shape<WriteFile> shape{field("path", &WriteFile::path, absolute_path, path_length()),
-                                        field("file_text", &WriteFile::file_text, "what the file shall hold",
-                                              length_between(0, longest_text))};
+    static const Shape<WriteFile> shape{
+        field("path", &WriteFile::path, absolute_path, path_length()),
+        field("file_text", &WriteFile::file_text, "what is written", text_length()),
+        field("append", &WriteFile::append, "at the end of what the file holds").with_default(),
+        field("offset", &WriteFile::offset, "at this byte; what stands after the new text stays",
+              between(0, largest_offset))};
     return shape;
 }
 
@@ -64,8 +81,7 @@ const Shape<ReplaceInFile>& replace_in_file_shape() {
         field("path", &ReplaceInFile::path, absolute_path, path_length()),
         field("old_str", &ReplaceInFile::old_str, "text that stands exactly once in the file",
               length_between(1, longest_text)),
-        field("new_str", &ReplaceInFile::new_str, "what stands there then; absent: nothing",
-              length_between(0, longest_text))
+        field("new_str", &ReplaceInFile::new_str, "what stands there then; absent: nothing", text_length())
             .with_default()};
     return shape;
 }
@@ -75,20 +91,12 @@ const Shape<InsertInFile>& insert_in_file_shape() {
         field("path", &InsertInFile::path, absolute_path, path_length()),
         field("insert_line", &InsertInFile::insert_line, "the line after which; 0 is the top",
               between(0, 1'000'000'000)),
-        field("insert_text", &InsertInFile::insert_text, "new lines", length_between(0, longest_text))};
+        field("insert_text", &InsertInFile::insert_text, "new lines", text_length())};
     return shape;
 }
 
-const Shape<ListFiles>& list_files_shape() {
-    static const Shape<ListFiles> shape{field("path", &ListFiles::path,
-                                              "a directory; absent: the home directory",
-                                              length_between(0, longest_path))
-                                            .with_default()};
-    return shape;
-}
-
-const Shape<DownloadFile>& download_file_shape() {
-    static const Shape<DownloadFile> shape{field("path", &DownloadFile::path, "of the file", path_length())};
+const Shape<NamedFile>& named_file_shape() {
+    static const Shape<NamedFile> shape{field("path", &NamedFile::path, absolute_path, path_length())};
     return shape;
 }
 

@@ -1,6 +1,8 @@
-// Operations of files: their requests and rows.
+// Operations of texts in files, as editors of models know them: their requests and rows.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,10 +20,17 @@ struct ViewFile {
 };
 const json::Shape<ViewFile>& view_file_shape();
 
-/// Of file/create and file/write.
+struct CreateFile {
+    std::string path;
+    std::string file_text;
+};
+const json::Shape<CreateFile>& create_file_shape();
+
 struct WriteFile {
     std::string path;
     std::string file_text;
+    bool append = false;
+    std::optional<std::int64_t> offset;  ///< in bytes: there, and the rest of the file stays
 };
 const json::Shape<WriteFile>& write_file_shape();
 
@@ -39,15 +48,10 @@ struct InsertInFile {
 };
 const json::Shape<InsertInFile>& insert_in_file_shape();
 
-/// Of file/list (absent: the home directory) and of file/download.
-struct ListFiles {
+/// A request that names one file or folder and nothing else.
+struct NamedFile {
     std::string path;
 };
-const json::Shape<ListFiles>& list_files_shape();
-
-struct DownloadFile {
-    std::string path;
-};
-const json::Shape<DownloadFile>& download_file_shape();
+const json::Shape<NamedFile>& named_file_shape();
 
 }  // namespace carrel::ops

@@ -92,7 +92,7 @@ void print_answer(const ops::Operation& row) {
 
 void print_example(const ops::Operation& row, std::string_view prefix) {
     if (row.example.empty()) return;
-    const bool is_query = row.method == "GET";
+    const bool is_query = row.method == "GET" || row.request == ops::Body::bytes;
     std::cout << fmt::format("\n```\n{} {}{}{}{}\n{}```\n", row.method, prefix, row.path, is_query ? "?" : "",
                              is_query ? row.example : "", is_query ? "" : fmt::format("{}\n", row.example));
 }
@@ -111,7 +111,7 @@ int print_operations() {
     std::cout << "# Operations\n\nMade by `carrel operations` from the rows of src/ops. Do not edit.\n\n## "
                  "The server\n";
     print_rows(ops::server_operations(), "");
-    std::cout << "\n## A desk\n\nInputs of GET calls are query parameters.\n";
+    std::cout << "\n## A desk\n\nInputs of GET calls, and of those that take bytes, are query parameters.\n";
     print_rows(ops::desk_operations(), api::desk_prefix);
     return 0;
 }

@@ -58,9 +58,11 @@ private:
 struct Client {
     Files& files;
 
-    Task<net::Response> send(std::string_view name, net::Request request) {
-        for (const auto& binding : desk::bind_files(files))
-            if (binding.name == name) co_return co_await binding.handler(request);
+    Task<net::Response> send(std::string_view name, net::Request request, std::string_view method = {}) {
+        for (const auto& bind : {desk::bind_files, desk::bind_folders, desk::bind_transfers})
+            for (const auto& binding : bind(files))
+                if (binding.name == name && (method.empty() || binding.method == method))
+                    co_return co_await binding.handler(request);
         throw core::Error{core::Code::not_found, "no such operation"};
     }
     Task<json::Value> call(std::string name, json::Object body) {
@@ -88,8 +90,8 @@ template <class Test>
 void with_files(Test test) {
     Folder folder;
     async::Pool pool{1};
-    fakes::run_loop([&](async::Executor) -> Task<> {
-        Files files{pool, folder.path};
+    fakes::run_loop([&](async::Executor executor) -> Task<> {
+        Files files{executor, pool, folder.path};
         co_await test(Client{files}, folder.path);
     });
     pool.join();

@@ -1,0 +1,32 @@
+// What archives hold, whatever their format; and which names of theirs may be made on a disk. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace carrel::desk {
+
+struct ArchiveEntry {
+    enum class Kind { file, folder, symlink, hard_link };
+    Kind kind = Kind::file;
+    std::string name;           ///< as the archive says it: "a/b"
+    std::string target;         ///< of links
+    std::uint64_t size = 0;     ///< bytes of a file's content
+    unsigned mode = 0644;       ///< permission bits
+    std::int64_t modified = 0;  ///< seconds since 1970
+
+    bool operator==(const ArchiveEntry&) const = default;
+};
+
+/// The steps of an entry's name below the directory that gets it. Refuses absolute names, "..", NUL, what is
+/// too long or too deep; "." and empty steps are passed over, and the directory itself has no steps.
+core::Expected<std::vector<std::string>> safe_steps(std::string_view name);
+
+/// Refuses a symbolic link that, as it is written, leads out of the directory.
+core::Expected<void> judge_link(const std::vector<std::string>& steps, std::string_view target);
+
+}  // namespace carrel::desk

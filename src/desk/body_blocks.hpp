@@ -1,0 +1,56 @@
+// A large body in blocks: while one is being used on the pool, the next is read.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "async/run_on.hpp"
+#include "net/http.hpp"
+
+namespace carrel::desk {
+
+using async::Task;
+
+/// Large enough that a turn of the pool costs nothing beside it; two of them are all the memory of an upload.
+constexpr std::size_t body_block = std::size_t{512} << 10;
+
+/// Reads until `into` is full or the body is at its end.
+inline Task<std::size_t> fill_block(net::Source& body, std::span<char> into) {
+    std::size_t count = 0;
+    while (count < into.size()) {
+        const auto more = co_await body.read(into.subspan(count));
+        if (more == 0) break;
+        count += more;
+    }
+    co_return count;
+}
+
+/// Calls `use(block)` on the pool for each block of the body, in order, one at a time. What `use` throws ends
+/// it. Everything that `use` refers to must outlive this, which it does when the caller awaits.
+template <class Use>
+Task<> for_each_block(net::Source& body, std::optional<std::uint64_t> length, async::Pool& pool, Use use) {
+    using namespace boost::asio::experimental::awaitable_operators;
+    const auto size =
+        static_cast<std::size_t>(std::clamp<std::uint64_t>(length.value_or(body_block), 1, body_block));
+    std::array blocks{std::make_unique_for_overwrite<char[]>(size), std::unique_ptr<char[]>{}};
+    auto count = co_await fill_block(body, {blocks[0].get(), size});
+    while (count > 0) {
+        const std::string_view full{blocks[0].get(), count};
+        const auto use_block = [&use, full] { use(full); };
+        if (count < size) {
+            co_await async::run_on(pool, use_block);
+            break;
+        }
+        if (!blocks[1]) blocks[1] = std::make_unique_for_overwrite<char[]>(size);
+        // Both end before this goes on, also when one fails: a block in use is never read into.
+        count = co_await (fill_block(body, {blocks[1].get(), size}) && async::run_on(pool, use_block));
+        std::swap(blocks[0], blocks[1]);
+    }
+}
+
+}  // namespace carrel::desk

@@ -1,0 +1,209 @@
+// The operations that carry files' bytes over HTTP.
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "desk/archive_pack.hpp"
+#include "desk/archive_unpack.hpp"
+#include "desk/body_blocks.hpp"
+#include "desk/files.hpp"
+#include "desk/files_paths.hpp"
+#include "desk/files_source.hpp"
+#include "desk/files_watch.hpp"
+#include "ops/desk_transfers.hpp"
+#include "ops/file_fields.hpp"
+
+namespace carrel::desk {
+
+namespace {
+
+net::Response stored_answer(const Upload& stored) {
+    json::Object answer{{"success", true}, {"size", stored.size}};
+    put_path(answer, "path", stored.path);
+    return json_answer(answer);
+}
+
+Task<net::Response> upload(Files& files, net::Request& request) {
+    co_return stored_answer(co_await files.upload(request));
+}
+
+Task<net::Response> store(Files& files, net::Request& request) {
+    const auto wanted = decode_query(request, ops::store_file_shape());
+    if (wanted.append && wanted.offset)
+        throw Unprocessable{
+            {{{"offset"}, "append says where the bytes go; give one of the two", "out_of_range"}}, "query"};
+    co_return stored_answer(
+        co_await files.store(request, files.absolute(wanted.path), {wanted.append, wanted.offset}));
+}
+
+/// A part of a file is the answer; `size` is the whole file's.
+net::Response bytes_answer(OpenedFile opened, ByteRange range, async::Pool& pool) {
+    net::Response response;
+    response.headers.add("Content-Type", "application/octet-stream");
+    if (!opened.has_size) {
+        response.source = make_endless_source(std::move(opened), range.size, pool);
+        return response;
+    }
+    response.length = range.size;
+    response.source = make_file_source(std::move(opened), range, pool);
+    return response;
+}
+
+Task<net::Response> read(Files& files, net::Request& request) {
+    const auto wanted = decode_query(request, ops::read_file_shape());
+    auto opened = co_await files.open(files.absolute(wanted.path));
+    const auto offset = static_cast<std::uint64_t>(wanted.offset);
+    const auto most = static_cast<std::uint64_t>(wanted.length.value_or(ops::largest_size));
+    if (!opened.has_size && offset > 0)
+        throw core::Error{core::Code::invalid,
+                          opened.path + " has no size: it can only be read from its start"};
+    const auto size = opened.size;
+    const auto first = std::min(offset, size);
+    const ByteRange range{first, opened.has_size ? std::min(most, size - first) : most};
+    const auto tag = fmt::format("\"{}\"", opened.tag);
+    const bool has_size = opened.has_size;
+    auto response = bytes_answer(std::move(opened), range, files.pool());
+    response.headers.add("ETag", tag);
+    if (has_size) response.headers.add("Content-Range", content_range(range, size));
+    co_return response;
+}
+
+std::string disposition_of(std::string_view name) {
+    return "attachment; filename*=UTF-8''" + core::percent_encode(core::repair_utf8(name));
+}
+
+Task<net::Response> download_folder(Files& files, std::string folder, ops::DownloadFile wanted) {
+    auto check = co_await async::run_on(files.pool(), [folder, skips = wanted.skip_unreadable] {
+        return std::make_shared<PackCheck>(folder, skips);
+    });
+    co_await run_in_slices(files.pool(), std::move(check));
+    const auto format = *wanted.archive == "tar" ? ArchiveFormat::tar : ArchiveFormat::zip;
+    auto packing = co_await async::run_on(files.pool(), [folder, format, skips = wanted.skip_unreadable] {
+        return std::make_shared<Packing>(folder, format, skips);
+    });
+    const auto step = last_step(folder);
+    net::Response response;
+    response.headers.add("Content-Type", "application/octet-stream");
+    response.headers.add("Content-Disposition",
+                         disposition_of(fmt::format("{}.{}", step == "/" ? "root" : step, *wanted.archive)));
+    response.source = make_archive_source(files.pool(), std::move(packing));
+    co_return response;
+}
+
+net::Response unsatisfiable(std::uint64_t size, std::string_view range) {
+    auto response = net::json_response(
+        416,
+        json::to_text(json::Object{{"type", "about:blank"},
+                                   {"title", "Range Not Satisfiable"},
+                                   {"status", 416},
+                                   {"detail", fmt::format("the file has {} bytes; \"{}\" is none of them",
+                                                          size, core::repair_utf8(range.substr(0, 100)))},
+                                   {"code", "out_of_range"}}));
+    response.headers.set("Content-Type", "application/problem+json");
+    response.headers.add("Content-Range", content_range({}, size));
+    return response;
+}
+
+Task<net::Response> download_file(Files& files, net::Request& request, std::string path) {
+    auto opened = co_await files.open(std::move(path));
+    const auto tag = fmt::format("\"{}\"", opened.tag);
+    const auto modified = http_date(opened.modified);
+    net::Response response;
+    if (request.headers.has_token("If-None-Match", tag)) {
+        response.status = 304;
+        response.headers.add("ETag", tag);
+        co_return response;
+    }
+    RangeVerdict verdict;
+    const auto condition = request.headers.find("If-Range");
+    if (const auto range = request.headers.find("Range");
+        range && opened.has_size && (!condition || is_if_range_met(*condition, tag, modified)))
+        verdict = judge_range(*range, opened.size);
+    const auto size = opened.size;
+    if (verdict.kind == RangeVerdict::Kind::unsatisfiable)
+        co_return unsatisfiable(size, request.headers.find("Range").value_or(""));
+    const bool is_part = verdict.kind == RangeVerdict::Kind::part;
+    const ByteRange range =
+        is_part ? verdict.range : ByteRange{0, opened.has_size ? size : ops::largest_size};
+    const auto name = disposition_of(last_step(opened.path));
+    const bool has_size = opened.has_size;
+    response = bytes_answer(std::move(opened), range, files.pool());
+    response.headers.add("ETag", tag);
+    response.headers.add("Last-Modified", modified);
+    response.headers.add("Content-Disposition", name);
+    if (has_size) response.headers.add("Accept-Ranges", "bytes");
+    if (!is_part) co_return response;
+    response.status = 206;
+    response.headers.add("Content-Range", content_range(range, size));
+    co_return response;
+}
+
+Task<net::Response> download(Files& files, net::Request& request) {
+    auto wanted = decode_query(request, ops::download_file_shape());
+    auto path = files.absolute(wanted.path);
+    if (wanted.archive) co_return co_await download_folder(files, std::move(path), std::move(wanted));
+    co_return co_await download_file(files, request, std::move(path));
+}
+
+net::Response extracted(const std::string& folder, const Unpacker& unpacker) {
+    json::Object answer{{"success", true}, {"files", unpacker.files()}, {"size", unpacker.size()}};
+    put_path(answer, "path", folder);
+    return json_answer(answer);
+}
+
+/// What was unpacked before the error is there: the caller should know how much.
+template <class Unpacking>
+Task<> unpack(net::Request& request, async::Pool& pool, std::shared_ptr<Unpacking> work) {
+    try {
+        co_await for_each_block(*request.body, request.body_length, pool,
+                                [work](std::string_view block) { work->push(block); });
+        if constexpr (requires { work->finish(); })
+            co_await async::run_on(pool, [work] { work->finish(); });
+        else
+            co_await run_in_slices(pool, work);
+    } catch (core::Error& error) {
+        const auto files = work->unpacker().files();
+        if (files > 1) error.during(fmt::format("{} entries were unpacked, but then", files - 1));
+        throw;
+    }
+}
+
+Task<net::Response> extract(Files& files, net::Request& request) {
+    const auto wanted = decode_query(request, ops::extract_archive_shape());
+    const auto folder = files.absolute(wanted.path);
+    auto& pool = files.pool();
+    if (wanted.archive == "tar") {
+        const auto work =
+            co_await async::run_on(pool, [folder] { return std::make_shared<TarUnpacking>(folder); });
+        co_await unpack(request, pool, work);
+        co_return extracted(folder, work->unpacker());
+    }
+    const auto work =
+        co_await async::run_on(pool, [folder] { return std::make_shared<ZipUnpacking>(folder); });
+    co_await unpack(request, pool, work);
+    co_return extracted(folder, work->unpacker());
+}
+
+Task<net::Response> watch(Files& files, net::Request& request) {
+    const auto wanted = decode_query(request, ops::watch_files_shape());
+    auto source =
+        co_await open_watch(files.executor(), files.pool(), files.absolute(wanted.path), wanted.recursive);
+    net::Response response;
+    response.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
+    response.source = std::move(source);
+    co_return response;
+}
+
+}  // namespace
+
+std::vector<Binding> bind_transfers(Files& files) {
+    const auto bound = [&files](auto* function) -> OperationHandler {
+        return [&files, function](net::Request& request) { return function(files, request); };
+    };
+    return {
+        {"file/read", "GET", bound(read)},        {"file/upload", "POST", bound(upload)},
+        {"file/upload", "PUT", bound(store)},     {"file/download", "GET", bound(download)},
+        {"file/extract", "POST", bound(extract)}, {"file/watch", "GET", bound(watch)},
+    };
+}
+
+}  // namespace carrel::desk

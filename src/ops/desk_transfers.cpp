@@ -1,0 +1,128 @@
+#include "ops/desk_transfers.hpp"
+
+#include <array>
+
+#include "ops/fields.hpp"
+#include "ops/file_fields.hpp"
+
+namespace carrel::ops {
+
+namespace {
+
+using json::between;
+using json::field;
+using json::one_of;
+using json::Shape;
+
+constexpr auto view = Permission::view;
+constexpr auto control = Permission::control;
+
+constexpr std::array stored{Member{"path", "string", "where the file is now"},
+                            Member{"path_bytes", "string", "the path in base64, when it is not UTF-8", false},
+                            Member{"size", "integer", "bytes that were stored"}};
+constexpr std::array extracted{
+    Member{"path", "string", "the directory"},
+    Member{"path_bytes", "string", "the path in base64, when it is not UTF-8", false},
+    Member{"files", "integer", "files, directories and links that were made"},
+    Member{"size", "integer", "bytes of the files' contents"}};
+
+constexpr std::array rows{
+    Operation{"file/read",
+              "GET",
+              "/file/read",
+              view,
+              Body::none,
+              Body::bytes,
+              "A file's bytes, from an offset and so many; past the end there are none.",
+              schema<read_file_shape>,
+              {},
+              "path=/etc/hostname&offset=0&length=100"},
+    Operation{"file/upload", "POST", "/file/upload", control, Body::multipart, Body::json,
+              "Stores the part `file` at the path in the part `dest_path`.", nullptr, stored},
+    Operation{"file/upload", "PUT", "/file/upload", control, Body::bytes, Body::json,
+              "Stores the body (application/octet-stream, any size) at the path; whole, or at an offset of "
+              "what is there.",
+              schema<store_file_shape>, stored, "path=/tmp/example/data.bin"},
+    Operation{
+        "file/download",
+        "GET",
+        "/file/download",
+        view,
+        Body::none,
+        Body::bytes,
+        "A file's bytes, also in part (Range, If-Range, If-None-Match); with `archive`, a whole folder.",
+        schema<download_file_shape>,
+        {},
+        "path=/etc/hostname"},
+    Operation{
+        "file/extract", "POST", "/file/extract", control, Body::bytes, Body::json,
+        "Unpacks the archive in the body (application/octet-stream) below a directory; what would leave "
+        "it is refused.",
+        schema<extract_archive_shape>, extracted, "path=/tmp/example/extracted&archive=tar"},
+    Operation{"file/watch",
+              "GET",
+              "/file/watch",
+              view,
+              Body::none,
+              Body::event_stream,
+              "Events created, modified, deleted, moved and overflow of a directory or file: {path, is_dir, "
+              "from?}.",
+              schema<watch_files_shape>,
+              {},
+              "path=/tmp&recursive=true"},
+};
+
+json::Field<ExtractArchive> folder_field() {
+    return field("path", &ExtractArchive::path, "the directory; it is made when there is none",
+                 path_length());
+}
+
+}  // namespace
+
+std::span<const Operation> transfers_rows() { return rows; }
+
+const Shape<ReadFile>& read_file_shape() {
+    static const Shape<ReadFile> shape{
+        field("path", &ReadFile::path, any_path, path_length()),
+        field("offset", &ReadFile::offset, "the first byte", between(0, largest_offset)).with_default(),
+        field("length", &ReadFile::length, "most bytes; absent: to the end", between(0, largest_offset))};
+    return shape;
+}
+
+const Shape<StoreFile>& store_file_shape() {
+    static const Shape<StoreFile> shape{
+        field("path", &StoreFile::path, any_path, path_length()),
+        field("append", &StoreFile::append, "at the end of what the file holds").with_default(),
+        field("offset", &StoreFile::offset, "at this byte; what stands after it stays",
+              between(0, largest_offset))};
+    return shape;
+}
+
+const Shape<DownloadFile>& download_file_shape() {
+    static const Shape<DownloadFile> shape{
+        field("path", &DownloadFile::path, any_path, path_length()),
+        field("archive", &DownloadFile::archive, "a folder as one file: tar or zip", one_of({"tar", "zip"})),
+        field("skip_unreadable", &DownloadFile::skip_unreadable,
+              "whether an archive leaves out what may not be read; else that is an error")
+            .with_default()};
+    return shape;
+}
+
+const Shape<ExtractArchive>& extract_archive_shape() {
+    static const Shape<ExtractArchive> shape{
+        folder_field(),
+        field("archive", &ExtractArchive::archive, "what the body is", one_of({"tar", "zip"}))};
+    return shape;
+}
+
+const Shape<WatchFiles>& watch_files_shape() {
+    static const Shape<WatchFiles> shape{
+        field("path", &WatchFiles::path, "a directory or file; absent: the home directory",
+              json::length_between(0, longest_path))
+            .with_default(),
+        field("recursive", &WatchFiles::recursive, "also directories below, and those made later")
+            .with_default()};
+    return shape;
+}
+
+}  // namespace carrel::ops
