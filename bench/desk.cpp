@@ -55,13 +55,20 @@ int first_process(const Target& target, const Desk& desk) {
     return static_cast<int>(json::find(core::value_or_throw(json::parse(text)), "pid")->as_int64());
 }
 
-std::vector<core::Fd> hold_processes(const Target& target, const Desk& desk) {
+std::vector<int> process_ids(const Target& target, const Desk& desk) {
     const auto wanted = pid_namespace(fmt::to_string(first_process(target, desk)));
-    std::vector<core::Fd> held;
+    std::vector<int> found;
     for (const auto& entry : fs::directory_iterator{"/proc"}) {
         const auto pid = core::parse_unsigned(entry.path().filename().string());
-        if (!pid || pid_namespace(fmt::to_string(*pid)) != wanted) continue;
-        const auto process = static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0));
+        if (pid && pid_namespace(fmt::to_string(*pid)) == wanted) found.push_back(static_cast<int>(*pid));
+    }
+    return found;
+}
+
+std::vector<core::Fd> hold_processes(const Target& target, const Desk& desk) {
+    std::vector<core::Fd> held;
+    for (const int pid : process_ids(target, desk)) {
+        const auto process = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
         if (process >= 0) held.emplace_back(process);
     }
     return held;

@@ -33,7 +33,9 @@ std::string first_picture(HttpClient& http, const Desk& desk);
 
 /// Of the desk's first process; the jail writes it down.
 int first_process(const Target& target, const Desk& desk);
-/// Every process of the desk, pinned, so that its end can be seen and its pid means nobody else.
+/// Every process of the desk.
+std::vector<int> process_ids(const Target& target, const Desk& desk);
+/// The same, pinned, so that their end can be seen and a pid means nobody else.
 std::vector<core::Fd> hold_processes(const Target& target, const Desk& desk);
 bool has_ended(const core::Fd& process);
 

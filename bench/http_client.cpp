@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/error.hpp"
@@ -70,21 +71,58 @@ Answer HttpClient::ask(std::string_view method, std::string_view target, std::st
     text.append("\r\n").append(json);
     core::write_all(socket_.get(), text);
 
+    auto head = read_head(fmt::format("{} {}", method, target));
+    while (buffer_.size() < head.length) fill();
+    head.answer.body = buffer_.substr(0, head.length);
+    buffer_.erase(0, head.length);
+    return std::move(head.answer);
+}
+
+HttpClient::Head HttpClient::read_head(std::string_view what) {
     std::size_t end = std::string::npos;
     while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) fill();
-    const std::string_view head{buffer_.data(), end + 2};
-    Answer answer;
-    answer.status = static_cast<int>(core::parse_unsigned(head.substr(head.find(' ') + 1, 3)).value_or(0));
-    answer.server_timing = find_header(head, "Server-Timing").value_or("");
-    const bool has_none = answer.status == 204 || answer.status == 304;
+    const std::string_view text{buffer_.data(), end + 2};
+    Head head;
+    auto& status = head.answer.status;
+    status = static_cast<int>(core::parse_unsigned(text.substr(text.find(' ') + 1, 3)).value_or(0));
+    head.answer.server_timing = find_header(text, "Server-Timing").value_or("");
+    const bool has_none = status == 204 || status == 304;
     const auto length =
-        core::parse_unsigned(find_header(head, "Content-Length").value_or(has_none ? "0" : ""));
-    if (!length)
-        throw Error{Code::internal, fmt::format("{} {}: an answer without a length", method, target)};
-    while (buffer_.size() < end + 4 + *length) fill();
-    answer.body = buffer_.substr(end + 4, *length);
-    buffer_.erase(0, end + 4 + *length);
-    return answer;
+        core::parse_unsigned(find_header(text, "Content-Length").value_or(has_none ? "0" : ""));
+    if (!length) throw Error{Code::internal, fmt::format("{}: an answer without a length", what)};
+    head.length = *length;
+    buffer_.erase(0, end + 4);
+    return head;
+}
+
+void HttpClient::send_bytes(std::string_view target, std::uint64_t size) {
+    core::write_all(socket_.get(), fmt::format("PUT {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
+                                               "application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+                                               target, size));
+    const std::string piece(std::size_t{1} << 20, 'x');
+    for (std::uint64_t left = size; left > 0;) {
+        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size()));
+        core::write_all(socket_.get(), std::string_view{piece}.substr(0, count));
+        left -= count;
+    }
+    const auto head = read_head(target);
+    while (buffer_.size() < head.length) fill();
+    if (head.answer.status / 100 != 2)
+        throw Error{Code::internal, fmt::format("PUT {} was answered with {}", target, buffer_)};
+    buffer_.erase(0, head.length);
+}
+
+void HttpClient::fetch_bytes(std::string_view target, std::uint64_t size) {
+    core::write_all(socket_.get(), fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", target));
+    const auto head = read_head(target);
+    if (head.answer.status != 200 || head.length != size)
+        throw Error{Code::internal, fmt::format("GET {} was answered with {}", target, head.answer.status)};
+    for (std::uint64_t left = size - std::min<std::uint64_t>(size, buffer_.size()); left > 0;) {
+        buffer_.clear();
+        fill();
+        left -= std::min<std::uint64_t>(left, buffer_.size());
+    }
+    buffer_.clear();
 }
 
 Answer HttpClient::must(std::string_view method, std::string_view target, std::string_view json,

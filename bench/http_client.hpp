@@ -31,9 +31,20 @@ public:
     Answer must(std::string_view method, std::string_view target, std::string_view json = {},
                 std::string_view accept = {});
 
+    /// PUTs that many bytes; throws unless the status is 2xx.
+    void send_bytes(std::string_view target, std::uint64_t size);
+    /// GETs that many bytes and drops them; throws when there are others.
+    void fetch_bytes(std::string_view target, std::uint64_t size);
+
 private:
     explicit HttpClient(core::Fd socket) : socket_{std::move(socket)} {}
     void fill();
+    /// Of the next answer, whose body begins in the buffer then; its head is gone from there.
+    struct Head {
+        Answer answer;
+        std::uint64_t length = 0;
+    };
+    Head read_head(std::string_view what);
 
     core::Fd socket_;
     std::string buffer_;

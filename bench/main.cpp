@@ -31,6 +31,7 @@ int run(const std::vector<std::string>& words) {
         Group{"input", [&] { measure_input(target, times(1000)); }},
         Group{"calls", [&] { measure_calls(target, times(1000)); }},
         Group{"browser", [&] { measure_browser(target, times(1000)); }},
+        Group{"files", [&] { measure_files(target, times(5)); }},
         Group{"load", [&] { measure_load(target, times(2000)); }},
         Group{"terminal", [&] { measure_terminal(target, times(200)); }},
     };

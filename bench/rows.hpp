@@ -18,6 +18,8 @@ void measure_input(const Target& target, int count);
 void measure_calls(const Target& target, int count);
 /// Scripts in a page, beside a bare connection to the browser's own port.
 void measure_browser(const Target& target, int count);
+/// A gigabyte in and out, and what other calls meet meanwhile.
+void measure_files(const Target& target, int count);
 /// What eight clients at once get in a second.
 void measure_load(const Target& target, int count);
 /// A program that prints `count` megabytes on a terminal, through WebSocket and on a bare one.

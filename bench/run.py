@@ -14,7 +14,7 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-GROUPS = ("life", "pictures", "input", "calls", "browser", "load", "terminal", "idle")
+GROUPS = ("life", "pictures", "input", "calls", "files", "browser", "load", "terminal", "idle")
 
 # What is shown: key of the figure, what it is, target in the figure's unit, key of its floor.
 TIMES = (
@@ -32,6 +32,12 @@ TIMES = (
     ("view", "view a file of 10 KB", 0.4, None),
     ("download", "download a file of 10 KB", 0.4, None),
     ("evaluate", "1 + 1 in the page of the desk's browser", 1, "evaluate floor"),
+    ("upload 1 GB", "upload of 1 GB (500 MB/s)", 2000, "transfer floor"),
+    ("download 1 GB", "download of 1 GB (500 MB/s)", 2000, "transfer floor"),
+    ("click during upload", "click, observe none, during the upload", None, "click floor"),
+    ("click during download", "… during the download", None, "click floor"),
+    ("echo during upload", "echo hi during the upload", None, "echo floor"),
+    ("echo during download", "… during the download", None, "echo floor"),
     ("health", "smallest call of a desk, through the server", None, "health direct"),
 )
 FLOORS = (
@@ -41,6 +47,7 @@ FLOORS = (
     ("click floor", "XTest from a bare client on the same display, and one round trip"),
     ("echo floor", "bash behind two pipes"),
     ("evaluate floor", "a bare connection to the browser's port, same page"),
+    ("transfer floor", "1 GB from a thread by another to a third, through two Unix sockets"),
     ("health direct", "the same call on the desk's own socket"),
     ("server alone", "GET /api/v1/health/live"),
 )
@@ -53,6 +60,7 @@ FIGURES = (
     ("server wakeups", "idle server and jail: wake-ups a second", "/s", 1),
     ("desk wakeups", "idle desk, all processes: wake-ups a second", "/s", None),
     ("desk processor", "idle desk: share of one core", "%", None),
+    ("transfer memory", "a desk's tool server has grown by its transfers", "MB", 8),
     ("load server", "8 clients: GET health/live", "/s", None),
     ("load proxy", "8 clients: smallest call of a desk", "/s", None),
     ("load echo", "8 clients: echo hi in one desk", "/s", None),

@@ -17,6 +17,8 @@ HOMES = {
     "spdlog/": {"core"},
     "openssl/": {"crypto"},
     "xcb/": {"desk"},
+    "re2/": {"desk"},
+    "zlib.h": {"desk"},
     "seccomp.h": {"jail"},
     "CLI/": {"app"},
     "toml++/": {"app"},

@@ -9,6 +9,7 @@
 #include "api/upgrading.hpp"
 #include "api/watching.hpp"
 #include "async/deadline.hpp"
+#include "async/idle_deadline.hpp"
 #include "net/websocket_handshake.hpp"
 
 namespace carrel::api {
@@ -42,6 +43,36 @@ private:
     std::shared_ptr<net::Handler> desk_;
     std::unique_ptr<net::Source> inner_;
 };
+
+/// A body whose reading is progress of its call.
+class NotedSource final : public net::Source {
+public:
+    NotedSource(std::unique_ptr<net::Source> inner, std::shared_ptr<async::Progress> progress)
+        : inner_{std::move(inner)}, progress_{std::move(progress)} {}
+
+    Task<std::size_t> read(std::span<char> into) override {
+        const auto count = co_await inner_->read(into);
+        progress_->note();
+        co_return count;
+    }
+
+private:
+    std::unique_ptr<net::Source> inner_;
+    std::shared_ptr<async::Progress> progress_;
+};
+
+/// The desk's answer. What takes bytes takes as many as the client has: its time counts from the last that
+/// came.
+Task<Response> ask_desk(net::Handler& desk, std::shared_ptr<Request> inner, const ops::Operation& row) {
+    const auto what = fmt::format("the desk's {}", row.name);
+    const bool is_upload = row.request == ops::Body::bytes || row.request == ops::Body::multipart;
+    if (row.response == ops::Body::upgrade)
+        co_return co_await async::deadline(handshake_limit, what, desk.handle(*inner));
+    if (!is_upload) co_return co_await async::deadline(answer_limit, what, desk.handle(*inner));
+    const auto progress = std::make_shared<async::Progress>();
+    inner->body = std::make_unique<NotedSource>(std::move(inner->body), progress);
+    co_return co_await async::idle_deadline(answer_limit, what, desk.handle(*inner), *progress);
+}
 
 /// The path inside the desk: the row's own, with the client's words (still encoded) where it has parameters.
 std::string inner_path(const Request& request, const ops::Operation& row) {
@@ -87,8 +118,7 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
     // Who only looks may go away while he waits: the desk is told by the end of the connection.
     request.may_be_dropped = row.permission == ops::Permission::view;
     auto inner = inner_request(request, row);
-    auto from_desk = co_await async::deadline(is_upgrade ? handshake_limit : answer_limit,
-                                              fmt::format("the desk's {}", row.name), desk->handle(*inner));
+    auto from_desk = co_await ask_desk(*desk, inner, row);
     if (is_upgrade && from_desk.status == 101)
         co_return accept_upgrade(*inner, std::move(from_desk), std::move(desk));
     if (!is_desk_status(from_desk.status) || (is_upgrade && from_desk.status < 400))

@@ -63,10 +63,6 @@ T value_or_throw(Expected<T> result) {
     return std::move(*result);
 }
 
-inline void value_or_throw(Expected<void> result) {
-    if (!result) throw std::move(result.error());
-}
-
 /// The message of any exception, for logs and events.
 std::string message_of(std::exception_ptr failure);
 

@@ -22,6 +22,11 @@ struct ArchiveEntry {
     bool operator==(const ArchiveEntry&) const = default;
 };
 
+/// A refusal, thrown.
+inline void require(core::Expected<void> judged) {
+    if (!judged) throw std::move(judged.error());
+}
+
 /// The steps of an entry's name below the directory that gets it. Refuses absolute names, "..", NUL, what is
 /// too long or too deep; "." and empty steps are passed over, and the directory itself has no steps.
 core::Expected<std::vector<std::string>> safe_steps(std::string_view name);

@@ -149,7 +149,7 @@ void Unpacker::end() {
 }
 
 void Unpacker::make_symlink(const ArchiveEntry& entry, const std::vector<std::string>& steps) {
-    core::value_or_throw(judge_link(steps, entry.target));
+    require(judge_link(steps, entry.target));
     struct stat there{};
     const bool is_old =
         ::fstatat(parent_.get(), name_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(there.st_mode);
@@ -193,10 +193,10 @@ TarUnpacking::TarUnpacking(std::string folder)
                .data = [this](std::string_view bytes) { unpacker_.data(bytes); },
                .end = [this] { unpacker_.end(); }}} {}
 
-void TarUnpacking::push(std::string_view bytes) { core::value_or_throw(reader_.push(bytes)); }
+void TarUnpacking::push(std::string_view bytes) { require(reader_.push(bytes)); }
 
 void TarUnpacking::finish() {
-    core::value_or_throw(reader_.finish());
+    require(reader_.finish());
     unpacker_.finish();
 }
 

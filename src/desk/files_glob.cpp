@@ -222,7 +222,7 @@ std::vector<bool> Glob::follow(const Steps& steps, std::string_view path) const 
 
 bool Glob::matches(std::string_view path) const {
     return std::ranges::any_of(alternatives_,
-                               [&](const Steps& steps) { return follow(steps, path)[steps.size()]; });
+                               [&](const Steps& steps) -> bool { return follow(steps, path)[steps.size()]; });
 }
 
 bool Glob::may_match_below(std::string_view path) const {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <utility>
 
 #include "core/text.hpp"
@@ -178,8 +179,15 @@ Expected<MultipartParser::Step> MultipartParser::read_head() {
     return Step::went_on;
 }
 
+/// std::string's own search stops at every CR of a content, which is every 256th byte of a picture.
+std::size_t MultipartParser::find_delimiter() const {
+    const auto* found = static_cast<const char*>(
+        ::memmem(waiting_.data(), waiting_.size(), delimiter_.data(), delimiter_.size()));
+    return found ? static_cast<std::size_t>(found - waiting_.data()) : waiting_.npos;
+}
+
 Expected<MultipartParser::Step> MultipartParser::pass_content() {
-    const auto at = waiting_.find(delimiter_);
+    const auto at = find_delimiter();
     if (at == waiting_.npos) {
         const auto kept = std::min(waiting_.size(), delimiter_.size() - 1);
         const auto passed = waiting_.size() - kept;

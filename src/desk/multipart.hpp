@@ -47,6 +47,8 @@ private:
     core::Expected<Step> read_head();
     core::Expected<Step> pass_content();
 
+    std::size_t find_delimiter() const;
+
     std::string delimiter_;  ///< CR LF "--" boundary
     Events events_;
     State state_ = State::preamble;

@@ -5,6 +5,7 @@
 
 #include "async/broadcast.hpp"
 #include "async/deadline.hpp"
+#include "async/idle_deadline.hpp"
 #include "async/run_on.hpp"
 #include "async/scope.hpp"
 #include "core/error.hpp"
@@ -55,6 +56,30 @@ TEST_CASE("a deadline that passes says what took so long, and the task has ended
         } catch (const core::Error& error) {
             CHECK(error.code() == core::Code::timeout);
             CHECK(error.message() == "waiting took longer than 1 ms");
+        }
+        CHECK(has_ended);
+    });
+}
+
+TEST_CASE("a deadline from the last progress lets work of any length go on, and ends what stands still") {
+    run_loop([](async::Executor executor) -> Task<> {
+        async::Progress progress;
+        const auto work = [](async::Progress& seen) -> Task<int> {
+            const auto end = async::Progress::Clock::now() + 60ms;
+            while (async::Progress::Clock::now() < end) {
+                seen.note();
+                co_await async::yield_turn();
+            }
+            co_return 7;
+        };
+        CHECK(co_await async::idle_deadline(20ms, "working", work(progress), progress) == 7);
+        async::Gate gate{executor};
+        bool has_ended = false;
+        try {
+            co_await async::idle_deadline(1ms, "waiting", never(gate, has_ended), progress);
+            FAIL("no throw");
+        } catch (const core::Error& error) {
+            CHECK(error.message() == "waiting made no way for 1 ms");
         }
         CHECK(has_ended);
     });
