@@ -29,6 +29,7 @@ Task<Wanted> decode(Terminal& terminal, net::Request& request) {
         return value_or_refuse(ops::execute_shape().decode(parse_body(text)), "body");
     };
     auto execute = is_short ? parse() : co_await async::run_on(terminal.pool(), parse);
+    if (execute.command.contains('\0')) throw unprocessable({"command"}, "cannot contain the character NUL");
     co_return Wanted{std::move(execute.command),
                      std::chrono::milliseconds{static_cast<std::int64_t>(execute.timeout * 1000)}};
 }
