@@ -14,6 +14,8 @@ void measure_life(const Target& target, const std::string& image_root, int count
 void measure_pictures(const Target& target, const std::string& page, int count);
 /// Clicks and typing, beside a bare X client on the same display.
 void measure_input(const Target& target, int count);
+/// Clicks that are answered when the screen has settled, beyond the painting and the quiet that were awaited.
+void measure_observe(const Target& target, int count);
 /// Shell, files and the way through the server, beside a bare shell and the desk's own socket.
 void measure_calls(const Target& target, int count);
 /// Scripts in a page, beside a bare connection to the browser's own port.

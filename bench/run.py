@@ -14,7 +14,7 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-GROUPS = ("life", "pictures", "input", "calls", "files", "browser", "load", "terminal", "idle")
+GROUPS = ("life", "pictures", "input", "observe", "calls", "files", "browser", "load", "terminal", "idle")
 
 # What is shown: key of the figure, what it is, target in the figure's unit, key of its floor.
 TIMES = (
@@ -26,6 +26,7 @@ TIMES = (
     ("jpeg", "screenshot, JPEG, page changed before each", 3, None),
     ("unchanged", "screenshot, PNG, screen unchanged", 0.7, "server alone"),
     ("click", "click, observe none", 0.5, "click floor"),
+    ("settled", "click → settled picture, less painting and quiet", 12, "settled alone"),
     ("type 50", "type 50 characters", 4, None),
     ("echo", "echo hi in the desk's shell", 0.35, "echo floor"),
     ("write", "write a file of 10 KB", 0.4, None),
@@ -45,6 +46,7 @@ FLOORS = (
     ("delete floor", "the end of that one, every process dead"),
     ("png floor", "libdeflate alone on the same rows"),
     ("click floor", "XTest from a bare client on the same display, and one round trip"),
+    ("settled alone", "the same without a picture"),
     ("echo floor", "bash behind two pipes"),
     ("evaluate floor", "a bare connection to the browser's port, same page"),
     ("transfer floor", "1 GB from a thread by another to a third, through two Unix sockets"),

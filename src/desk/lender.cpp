@@ -146,11 +146,12 @@ Task<xcb_window_t> Lender::keep_former() {
     try {
         co_await clipboard_.take_over();
     } catch (const core::Error& error) {
-        // Its owner is as good as gone: there is nothing to keep.
-        if (error.code() != core::Code::timeout) throw;
+        // Its owner is as good as gone, or has more than anybody can keep.
+        if (error.code() == core::Code::unavailable) throw;
         co_return XCB_NONE;
     }
-    co_return co_await find_owner();
+    const auto kept = co_await find_owner();
+    co_return is_of_one_program(kept, window_) ? kept : xcb_window_t{XCB_NONE};
 }
 
 Task<bool> Lender::wait_until_taken() {

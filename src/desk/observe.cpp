@@ -10,14 +10,23 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Task<std::string_view> wait_as_wished(Watch& watch, const ops::Observe& wish) {
+Task<> take_picture(Desktop& desktop) {
+    co_await desktop.screen.shoot(plan_shot(desktop.screen.size(), ops::PictureOptions{}));
+}
+
+Task<std::string_view> wait_as_wished(Desktop& desktop, Watch& watch, const ops::Observe& wish) {
     if (wish.observe == "wait") {
         co_await async::pause(milliseconds{wish.wait_ms});
         watch.catch_up();
         co_return "waited";
     }
-    co_return name_of(co_await watch.settle(
-        {milliseconds{wish.first_change_ms}, milliseconds{wish.quiet_ms}, milliseconds{wish.limit_ms}}));
+    // A picture that is taken while the screen is still being watched is the one that is wanted afterwards,
+    // if nothing changes any more: the screen keeps it.
+    std::function<Task<>()> prepare;
+    if (wish.screenshot.value_or(true)) prepare = [&desktop] { return take_picture(desktop); };
+    const SettleTimes times{milliseconds{wish.first_change_ms}, milliseconds{wish.quiet_ms},
+                            milliseconds{wish.limit_ms}};
+    co_return name_of(co_await watch.settle(times, std::move(prepare)));
 }
 
 json::Object changes_of(const Watch& watch, const Scene& before, const Scene& after) {
@@ -48,7 +57,7 @@ Task<net::Response> act(std::shared_ptr<Desktop> desktop, ops::Observe wish, Tas
         Watch watch{desktop->watching};
         co_await std::move(action);
         co_await desktop->connection.sync();
-        answer["observed"] = co_await wait_as_wished(watch, wish);
+        answer["observed"] = co_await wait_as_wished(*desktop, watch, wish);
         answer["changes"] = changes_of(watch, before, co_await desktop->surroundings.look());
     } else {
         co_await std::move(action);

@@ -34,6 +34,8 @@ public:
     /// What is known at `now`; nothing: ask again at due(), or after the next change.
     std::optional<Observed> judge(Time now) const;
     Time due() const;
+    /// When the last change came that counts.
+    const std::optional<Time>& last_change() const { return last_change_; }
 
 private:
     struct Place {

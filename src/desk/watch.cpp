@@ -14,6 +14,9 @@ constexpr std::uint8_t type_mask = 0x7f;
 /// A place that was reported is not reported again before it is asked for anew; that is done at most so
 /// often, so that a program which paints without end does not keep us busy.
 constexpr auto renewal_time = 4ms;
+/// A screen that rests so long may well have settled: what is wanted then is worth preparing.
+constexpr auto rest_before_work = 8ms;
+constexpr int most_preparations = 3;
 /// Beyond this, reports become one.
 constexpr std::size_t most_reports = 512;
 
@@ -84,16 +87,27 @@ void Watch::catch_up() {
     take_reports(settling);
 }
 
-Task<Observed> Watch::settle(SettleTimes times) {
+Task<Observed> Watch::settle(SettleTimes times, std::function<Task<>()> meanwhile) {
     Settling settling{Clock::now(), times};
+    int preparations = meanwhile && times.quiet >= 2 * rest_before_work ? most_preparations : 0;
+    std::optional<Time> prepared_for;
     while (true) {
         if (!watching_.connection_.is_alive()) throw display_is_gone();
         take_reports(settling);
         const auto now = Clock::now();
         if (const auto observed = settling.judge(now)) co_return *observed;
         if (stale_since_ && now >= *stale_since_ + renewal_time) renew();
+        const auto change = settling.last_change();
+        const bool may_prepare = preparations > 0 && change && prepared_for != change;
+        if (may_prepare && now >= *change + rest_before_work) {
+            prepared_for = change;
+            --preparations;
+            co_await meanwhile();
+            continue;
+        }
         auto next = settling.due();
         if (stale_since_) next = std::min(next, *stale_since_ + renewal_time);
+        if (may_prepare) next = std::min(next, *change + rest_before_work);
         co_await watching_.changed_.wait_for(next - now);
     }
 }

@@ -4,6 +4,7 @@
 #include <xcb/damage.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -44,7 +45,9 @@ public:
     Watch& operator=(const Watch&) = delete;
 
     /// Waits until the screen has settled; changes since the watch began, or since the last call, count.
-    Task<Observed> settle(SettleTimes times);
+    /// `meanwhile`, if there is one, is done while the screen rests and most of the quiet is still to come,
+    /// at most three times: what will be wanted at the end can be prepared.
+    Task<Observed> settle(SettleTimes times, std::function<Task<>()> meanwhile = {});
     /// Sees what has been reported until now; for who waits by himself.
     void catch_up();
     /// What held all changes that count; nothing: there were none.
