@@ -28,6 +28,7 @@ int run(const std::vector<std::string>& words) {
     const std::array groups{
         Group{"life", [&] { measure_life(target, words[2], times(40)); }},
         Group{"pictures", [&] { measure_pictures(target, words[3], times(60)); }},
+        Group{"viewer", [&] { measure_viewer(target, times(200)); }},
         Group{"input", [&] { measure_input(target, times(1000)); }},
         Group{"observe", [&] { measure_observe(target, times(60)); }},
         Group{"calls", [&] { measure_calls(target, times(1000)); }},

@@ -83,4 +83,20 @@ bool has_one_colour(std::string_view png) {
     return true;
 }
 
+bool has_one_colour(std::string_view png, int x, int y, int width, int height, std::uint32_t& colour) {
+    const auto form = form_of(png);
+    const auto rows = rows_of(png);
+    const auto* first =
+        &rows[static_cast<std::size_t>(y) * form.stride() + 1 + static_cast<std::size_t>(x) * form.pixel];
+    for (int line = 0; line < height; ++line)
+        for (int column = 0; column < width; ++column)
+            if (std::memcmp(first + static_cast<std::size_t>(line) * form.stride() +
+                                static_cast<std::size_t>(column) * form.pixel,
+                            first, form.pixel) != 0)
+                return false;
+    colour = 0;
+    for (std::size_t i = 0; i < form.pixel; ++i) colour = colour << 8 | first[i];
+    return true;
+}
+
 }  // namespace carrel::bench

@@ -11,6 +11,9 @@ namespace carrel::bench {
 /// core::Error for anything else.
 bool has_one_colour(std::string_view png);
 
+/// Whether the rectangle has one colour all over; `colour` is then its bytes, red first.
+bool has_one_colour(std::string_view png, int x, int y, int width, int height, std::uint32_t& colour);
+
 /// What a PNG's compressed part holds: rows of bytes, each after its filter's number.
 std::vector<std::uint8_t> rows_of(std::string_view png);
 

@@ -12,6 +12,11 @@ namespace carrel::bench {
 void measure_life(const Target& target, const std::string& image_root, int count);
 /// Pictures of a page in the desk's browser that changes before each, and of a screen that does not.
 void measure_pictures(const Target& target, const std::string& page, int count);
+/// A screen that changes without end: what eight clients get of it, every picture looked at, and what a click
+/// takes meanwhile. The desk shows the page.
+void measure_changing(const Target& target, const Desk& desk, int count);
+/// From a viewer's key to the pixels that it changes, through the server's WebSocket.
+void measure_viewer(const Target& target, int count);
 /// Clicks and typing, beside a bare X client on the same display.
 void measure_input(const Target& target, int count);
 /// Clicks that are answered when the screen has settled, beyond the painting and the quiet that were awaited.

@@ -100,6 +100,7 @@ void measure_pictures(const Target& target, const std::string& page, int count) 
     print_figure("jpeg bytes", static_cast<double>(jpeg.bytes));
     const auto shot = desk->at("/screen/screenshot");
     print_row("unchanged", measure(count * 4, [&] { http.must("GET", shot, {}, "image/png"); }));
+    measure_changing(target, *desk, count);
 }
 
 }  // namespace carrel::bench

@@ -14,7 +14,7 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-GROUPS = ("life", "pictures", "input", "observe", "calls", "files", "browser", "load", "terminal", "idle")
+GROUPS = ("life", "pictures", "viewer", "input", "observe", "calls", "files", "browser", "load", "terminal", "idle")
 
 # What is shown: key of the figure, what it is, target in the figure's unit, key of its floor.
 TIMES = (
@@ -25,6 +25,8 @@ TIMES = (
     ("png", "screenshot, PNG, page changed before each", 7, "png floor"),
     ("jpeg", "screenshot, JPEG, page changed before each", 3, None),
     ("unchanged", "screenshot, PNG, screen unchanged", 0.7, "server alone"),
+    ("click while shooting", "click, observe none, while 4 clients take changed PNGs", None, "click"),
+    ("viewer key", "live view: key → pixels through the server's WebSocket", 8, "viewer key floor"),
     ("click", "click, observe none", 0.5, "click floor"),
     ("settled", "click → settled picture, less painting and quiet", 12, "settled alone"),
     ("type 50", "type 50 characters", 4, None),
@@ -45,6 +47,7 @@ FLOORS = (
     ("desk floor", "the same X server and window manager by hand in bare namespaces, one picture's pixels"),
     ("delete floor", "the end of that one, every process dead"),
     ("png floor", "libdeflate alone on the same rows"),
+    ("viewer key floor", "the same on the display's own socket in the desk"),
     ("click floor", "XTest from a bare client on the same display, and one round trip"),
     ("settled alone", "the same without a picture"),
     ("echo floor", "bash behind two pipes"),
@@ -67,13 +70,15 @@ FIGURES = (
     ("load proxy", "8 clients: smallest call of a desk", "/s", None),
     ("load echo", "8 clients: echo hi in one desk", "/s", None),
     ("load unchanged", "8 clients: unchanged PNG", "/s", None),
+    ("load changed", "8 clients: PNG of a screen that changes, each looked at", "/s", None),
+    ("changed moments", "… of so many different moments", "/s", None),
     ("pty", "terminal over WebSocket, every byte compared", "MB/s", None),
     ("pty floor", "… the same program on a bare terminal", "MB/s", None),
     ("png bytes", "the measured PNG", "bytes", None),
     ("jpeg bytes", "the measured JPEG", "bytes", None),
 )
 # Of these figures, more is better: key, least.
-AT_LEAST = {"load echo": 5000, "pty": 100}
+AT_LEAST = {"load changed": 150, "load echo": 5000, "pty": 100}
 
 
 # --- the machine ------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -26,6 +28,8 @@ WebSocketClient::WebSocketClient(std::uint16_t port, const std::string& target)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     core::checked("connect to the server",
                   ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+    const int yes = 1;
+    ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     core::write_all(socket_.get(), fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
                                                "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                                                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
@@ -48,6 +52,18 @@ void WebSocketClient::fill() {
         core::checked("receive", ::recv(socket_.get(), buffer_.data() + end_, buffer_.size() - end_, 0));
     if (count == 0) throw core::Error{core::Code::unavailable, "the WebSocket was cut off"};
     end_ += static_cast<std::size_t>(count);
+}
+
+bool WebSocketClient::has_more(std::chrono::milliseconds limit) const {
+    if (begin_ != end_) return true;
+    pollfd waiting{socket_.get(), POLLIN, 0};
+    return ::poll(&waiting, 1, static_cast<int>(limit.count())) == 1;
+}
+
+void WebSocketClient::send(std::string_view bytes) {
+    // The mask may be zero: it protects proxies, of which there are none here (RFC 6455 §5.3).
+    std::string frame{'\x82', static_cast<char>(0x80 | bytes.size()), 0, 0, 0, 0};
+    core::write_all(socket_.get(), frame.append(bytes));
 }
 
 std::string_view WebSocketClient::receive() {

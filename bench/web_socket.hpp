@@ -1,6 +1,7 @@
-// A WebSocket client that only listens: blocking, without copies beyond its buffer.
+// A WebSocket client: blocking, without copies beyond its buffer.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ public:
     /// The next bytes of binary messages, as they come; empty when the server closes. Valid until the
     /// next call.
     std::string_view receive();
+    /// Whether something comes within `limit`.
+    bool has_more(std::chrono::milliseconds limit) const;
+    /// One binary message, of at most 125 bytes.
+    void send(std::string_view bytes);
 
 private:
     void fill();
