@@ -50,6 +50,12 @@ Task<> add_screen(Desktop& desktop, json::Object& answer) {
 
 Task<net::Response> act(std::shared_ptr<Desktop> desktop, ops::Observe wish, Task<> action,
                         std::string output) {
+    co_return json_answer(
+        co_await act_and_describe(std::move(desktop), std::move(wish), std::move(action), std::move(output)));
+}
+
+Task<json::Object> act_and_describe(std::shared_ptr<Desktop> desktop, ops::Observe wish, Task<> action,
+                                    std::string output) {
     json::Object answer{{"success", true}, {"output", output}};
     const bool is_observed = wish.observe != "none";
     if (is_observed) {
@@ -64,7 +70,7 @@ Task<net::Response> act(std::shared_ptr<Desktop> desktop, ops::Observe wish, Tas
         co_await desktop->connection.sync();
     }
     if (wish.screenshot.value_or(is_observed)) co_await add_screen(*desktop, answer);
-    co_return json_answer(answer);
+    co_return answer;
 }
 
 }  // namespace carrel::desk

@@ -12,6 +12,9 @@ namespace carrel::desk {
 /// Runs `action` and waits as `wish` says. The answer has the members of ops::observed_answer.
 Task<net::Response> act(std::shared_ptr<Desktop> desktop, ops::Observe wish, Task<> action,
                         std::string output);
+/// The same, for who has more to tell.
+Task<json::Object> act_and_describe(std::shared_ptr<Desktop> desktop, ops::Observe wish, Task<> action,
+                                    std::string output);
 
 /// The whole screen as PNG, in base64, put into `answer` as image, width and height.
 Task<> add_screen(Desktop& desktop, json::Object& answer);

@@ -5,9 +5,8 @@
 
 #include <cctype>
 #include <filesystem>
-#include <ranges>
 
-#include "core/text.hpp"
+#include "desk/observe.hpp"
 #include "desk/page_act.hpp"
 #include "desk/page_read.hpp"
 #include "ops/desk_page.hpp"
@@ -93,80 +92,114 @@ Task<net::Response> find(Pages& pages, net::Request& request) {
     co_return json_answer(answer);
 }
 
-json::Object pointed(Page& page, PagePoint at, std::string output) {
-    auto answer = answer_of(page);
-    answer["output"] = std::move(output);
-    answer["x"] = at.x;
-    answer["y"] = at.y;
+/// An action in the words of its answer: with what the desk made of it, when that is asked for.
+Task<json::Object> acted(Display& display, Page& page, const ops::Observe& wish, Task<> action,
+                         std::string output) {
+    json::Object answer;
+    if (wish.observe == "none" && !wish.screenshot.value_or(false)) {
+        co_await std::move(action);
+        answer = {{"success", true}, {"output", std::move(output)}};
+    } else {
+        const auto desktop = co_await display.desktop();
+        answer = co_await act_and_describe(desktop, wish, std::move(action), std::move(output));
+    }
+    answer["tab_id"] = page.id();
     add_dialog(answer, page);
-    return answer;
+    co_return answer;
 }
 
-Task<net::Response> click_handler(Pages& pages, net::Request& request) {
+Task<> find_and_click(Pages& pages, Page& page, PageTarget target, ClickWish how, PagePoint& at) {
+    at = co_await locate(pages, page, target);
+    co_await click(page, at, std::move(how));
+}
+
+Task<> find_and_hover(Pages& pages, Page& page, PageTarget target, PagePoint& at) {
+    at = co_await locate(pages, page, target);
+    co_await move_pointer(page, at);
+}
+
+net::Response pointed(json::Object answer, PagePoint at) {
+    answer["x"] = at.x;
+    answer["y"] = at.y;
+    return json_answer(answer);
+}
+
+Task<net::Response> click_handler(Pages& pages, Display& display, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::click_page_shape());
     auto modifiers = parse_modifiers(wish.modifiers);
     if (!modifiers) throw unprocessable({"modifiers"}, modifiers.error().message());
     const auto target = target_of(wish);
     const auto page = co_await pages.get(wish.tab);
-    const auto at = co_await locate(pages, *page, target);
-    co_await click(*page, at,
-                   {.button = wish.button, .count = wish.count, .modifiers = std::move(*modifiers)});
-    co_return json_answer(pointed(*page, at, fmt::format("Clicked {}.", named(wish))));
+    PagePoint at;
+    auto action =
+        find_and_click(pages, *page, target,
+                       {.button = wish.button, .count = wish.count, .modifiers = std::move(*modifiers)}, at);
+    auto answer =
+        co_await acted(display, *page, wish, std::move(action), fmt::format("Clicked {}.", named(wish)));
+    co_return pointed(std::move(answer), at);
 }
 
-Task<net::Response> hover(Pages& pages, net::Request& request) {
+Task<net::Response> hover(Pages& pages, Display& display, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::hover_page_shape());
     const auto target = target_of(wish);
     const auto page = co_await pages.get(wish.tab);
-    const auto at = co_await locate(pages, *page, target);
-    co_await move_pointer(*page, at);
-    co_return json_answer(pointed(*page, at, fmt::format("The pointer is at {}.", named(wish))));
+    PagePoint at;
+    auto answer = co_await acted(display, *page, wish, find_and_hover(pages, *page, target, at),
+                                 fmt::format("The pointer is at {}.", named(wish)));
+    co_return pointed(std::move(answer), at);
 }
 
-net::Response acted(Page& page, std::string output) {
-    auto answer = answer_of(page);
-    answer["output"] = std::move(output);
-    add_dialog(answer, page);
-    return json_answer(answer);
-}
+Task<> scroll_there(Pages& pages, Page& page, int number) { co_await scroll_to(pages, page, number); }
 
-Task<net::Response> scroll(Pages& pages, net::Request& request) {
+Task<net::Response> scroll(Pages& pages, Display& display, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::on_reference_shape());
     const int number = reference_or_refuse(wish.ref);
     const auto page = co_await pages.get(wish.tab);
-    const auto what = co_await scroll_to(pages, *page, number);
-    co_return acted(*page, fmt::format("Scrolled to ref_{} ({}).", number, what));
+    co_return json_answer(co_await acted(display, *page, wish, scroll_there(pages, *page, number),
+                                         fmt::format("Scrolled to ref_{}.", number)));
 }
 
-Task<net::Response> fill(Pages& pages, net::Request& request) {
-    auto wish = co_await decode_body(request, ops::form_input_shape());
+Task<> fill_field(Pages& pages, Page& page, int number, json::Value value, FieldState& state) {
+    state = co_await set_field(pages, page, number, std::move(value));
+}
+
+Task<net::Response> fill(Pages& pages, Display& display, net::Request& request) {
+    const auto wish = co_await decode_body(request, ops::form_input_shape());
     const int number = reference_or_refuse(wish.ref);
     const auto page = co_await pages.get(wish.tab);
-    const auto state = co_await set_field(pages, *page, number, std::move(wish.value));
-    auto answer = answer_of(*page);
-    answer["output"] = fmt::format("Set the value of ref_{}.", number);
+    FieldState state;
+    auto answer = co_await acted(display, *page, wish, fill_field(pages, *page, number, wish.value, state),
+                                 fmt::format("Set the value of ref_{}.", number));
     answer["value"] = state.value;
     answer["changed_by_page"] = state.is_changed;
-    add_dialog(answer, *page);
     co_return json_answer(answer);
 }
 
-Task<net::Response> upload(Pages& pages, async::Pool& pool, const std::string& home, net::Request& request) {
+Task<net::Response> upload(Pages& pages, Display& display, async::Pool& pool, const std::string& home,
+                           net::Request& request) {
     const auto wish = co_await decode_body(request, ops::upload_to_page_shape());
     const int number = reference_or_refuse(wish.ref);
     auto paths = co_await find_uploads(pool, home, wish.paths);
-    const auto count = paths.size();
+    auto output =
+        fmt::format("Gave {} file{} to ref_{}.", paths.size(), paths.size() == 1 ? "" : "s", number);
     const auto page = co_await pages.get(wish.tab);
-    co_await give_files(*page, number, std::move(paths));
-    co_return acted(*page, fmt::format("Gave {} file{} to ref_{}.", count, count == 1 ? "" : "s", number));
+    co_return json_answer(
+        co_await acted(display, *page, wish, give_files(*page, number, std::move(paths)), std::move(output)));
 }
 
-Task<net::Response> dialog(Pages& pages, net::Request& request) {
+/// Looks only, unless it is to be answered.
+Task<> answer_or_look(Page& page, std::string action, std::string text) {
+    if (action != "look") co_await page.answer_dialog(action == "accept", std::move(text));
+}
+
+Task<net::Response> dialog(Pages& pages, Display& display, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::answer_dialog_shape());
     const auto page = co_await pages.get(wish.tab);
-    if (wish.action != "look") co_await page->answer_dialog(wish.action == "accept", wish.text);
-    auto answer = answer_of(*page);
-    add_dialog(answer, *page);
+    auto output = wish.action == "look"
+                      ? std::string{page->tab().dialog() ? "A dialog is open." : "No dialog is open."}
+                      : fmt::format("The dialog is {}ed.", wish.action == "accept" ? "accept" : "dismiss");
+    auto answer = co_await acted(display, *page, wish, answer_or_look(*page, wish.action, wish.text),
+                                 std::move(output));
     json::Array records;
     for (const auto& record : page->dialogs())
         records.push_back(json::Object{{"type", record.type},
@@ -175,70 +208,6 @@ Task<net::Response> dialog(Pages& pages, net::Request& request) {
                                        {"accepted", record.is_accepted},
                                        {"text", record.text}});
     answer["dialogs"] = std::move(records);
-    co_return json_answer(answer);
-}
-
-Task<net::Response> downloads(Pages& pages) {
-    try {
-        co_await pages.downloads().follow();
-    } catch (const core::Error& error) {
-        // What a browser that has ended has downloaded is told all the same.
-        if (error.code() != core::Code::unavailable) throw;
-    }
-    json::Array list;
-    for (const auto& download : pages.downloads().list().all()) {
-        json::Object entry{{"id", download.id},
-                           {"url", download.url},
-                           {"name", download.name},
-                           {"state", name_of(download.state)},
-                           {"received", download.received},
-                           {"total", download.total}};
-        if (!download.path.empty()) entry["path"] = download.path;
-        list.push_back(std::move(entry));
-    }
-    co_return json_answer({{"success", true}, {"downloads", std::move(list)}});
-}
-
-json::Object to_json(const ConsoleEntry& entry) {
-    return {{"number", entry.number}, {"time", entry.time}, {"level", entry.level},
-            {"text", entry.text},     {"url", entry.url},   {"line", entry.line}};
-}
-
-json::Object to_json(const NetworkEntry& entry) {
-    return {{"number", entry.number},
-            {"time", entry.time},
-            {"method", entry.method},
-            {"url", entry.url},
-            {"type", entry.type},
-            {"status", entry.status},
-            {"media_type", entry.media_type},
-            {"bytes", entry.bytes},
-            {"milliseconds", entry.milliseconds},
-            {"failure", entry.failure},
-            {"ended", entry.has_ended},
-            {"from_cache", entry.is_from_cache}};
-}
-
-/// The last entries that the question fits, oldest first.
-template <class Log>
-Task<net::Response> read_log(Pages& pages, Log Page::* log, net::Request& request) {
-    const auto wish = decode_query(request, ops::read_log_shape());
-    const auto page = co_await pages.get(wish.tab);
-    const auto pattern = core::to_lower(wish.pattern);
-    json::Array newest_first;
-    std::size_t left_out = 0;
-    for (const auto& entry : ((*page).*log).entries() | std::views::reverse) {
-        if (wish.errors_only && !is_error(entry)) continue;
-        if (!pattern.empty() && !core::to_lower(to_line(entry)).contains(pattern)) continue;
-        if (newest_first.size() < static_cast<std::size_t>(wish.limit))
-            newest_first.push_back(to_json(entry));
-        else
-            ++left_out;
-    }
-    if (wish.clear) ((*page).*log).clear();
-    auto answer = answer_of(*page);
-    answer["entries"] = json::Array(newest_first.rbegin(), newest_first.rend());
-    answer["left_out"] = left_out;
     co_return json_answer(answer);
 }
 
@@ -268,23 +237,24 @@ Task<std::vector<std::string>> find_uploads(async::Pool& pool, std::string home,
     });
 }
 
-std::vector<Binding> bind_page(Pages& pages, async::Pool& pool, std::string home) {
+std::vector<Binding> bind_page(Pages& pages, Display& display, async::Pool& pool, std::string home) {
     return {
         {"browser/page/read", "POST", [&](net::Request& request) { return read(pages, request); }},
         {"browser/page/text", "POST", [&](net::Request& request) { return text(pages, request); }},
         {"browser/page/find", "POST", [&](net::Request& request) { return find(pages, request); }},
-        {"browser/page/click", "POST", [&](net::Request& request) { return click_handler(pages, request); }},
-        {"browser/page/hover", "POST", [&](net::Request& request) { return hover(pages, request); }},
-        {"browser/page/scroll_to", "POST", [&](net::Request& request) { return scroll(pages, request); }},
-        {"browser/page/form_input", "POST", [&](net::Request& request) { return fill(pages, request); }},
+        {"browser/page/click", "POST",
+         [&](net::Request& request) { return click_handler(pages, display, request); }},
+        {"browser/page/hover", "POST", [&](net::Request& request) { return hover(pages, display, request); }},
+        {"browser/page/scroll_to", "POST",
+         [&](net::Request& request) { return scroll(pages, display, request); }},
+        {"browser/page/form_input", "POST",
+         [&](net::Request& request) { return fill(pages, display, request); }},
         {"browser/page/upload", "POST",
-         [&pages, &pool, home](net::Request& request) { return upload(pages, pool, home, request); }},
-        {"browser/page/dialog", "POST", [&](net::Request& request) { return dialog(pages, request); }},
-        {"browser/page/downloads", "GET", [&](net::Request&) { return downloads(pages); }},
-        {"browser/page/console", "GET",
-         [&](net::Request& request) { return read_log(pages, &Page::console, request); }},
-        {"browser/page/network", "GET",
-         [&](net::Request& request) { return read_log(pages, &Page::network, request); }},
+         [&pages, &display, &pool, home](net::Request& request) {
+             return upload(pages, display, pool, home, request);
+         }},
+        {"browser/page/dialog", "POST",
+         [&](net::Request& request) { return dialog(pages, display, request); }},
     };
 }
 

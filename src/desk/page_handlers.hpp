@@ -4,13 +4,17 @@
 #include <vector>
 
 #include "async/run_on.hpp"
+#include "desk/desktop.hpp"
 #include "desk/handlers.hpp"
 #include "desk/page.hpp"
 
 namespace carrel::desk {
 
-/// browser/page/…; all must outlive the bindings. Paths of uploads begin at `home`.
-std::vector<Binding> bind_page(Pages& pages, async::Pool& pool, std::string home);
+/// What reads pages and acts on them; all must outlive the bindings. Paths of uploads begin at `home`.
+std::vector<Binding> bind_page(Pages& pages, Display& display, async::Pool& pool, std::string home);
+
+/// What they downloaded, wrote to their consoles and asked of the network.
+std::vector<Binding> bind_page_logs(Pages& pages);
 
 /// The files as absolute paths. Throws Error{invalid, "no_such_file"} for what is no file that can be read;
 /// looks on `pool`.

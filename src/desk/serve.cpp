@@ -129,7 +129,8 @@ void Service::add_routes() {
     bindings.add(bind_tabs(browser_control));
     bindings.add(bind_storage(browser_control));
     bindings.add(bind_devtools(browser_control));
-    bindings.add(bind_page(pages, pool, environment("HOME", "/")));
+    bindings.add(bind_page(pages, display, pool, environment("HOME", "/")));
+    bindings.add(bind_page_logs(pages));
     bindings.add(bind_toolset(toolset));
     bindings.add(bind_windows(display));
     bindings.add(bind_processes(pool));

@@ -1,5 +1,6 @@
 #include "ops/desk_page.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "ops/fields.hpp"
@@ -22,7 +23,6 @@ constexpr auto reference = "the element, as page/read and page/find name it: ref
 constexpr Member tab_id{"tab_id", "string", "of the tab"};
 constexpr Member url{"url", "string", "the page's address"};
 constexpr Member title{"title", "string", "the page's title"};
-constexpr Member output{"output", "string", "what was done, in a sentence"};
 constexpr Member dialog{"dialog", "object", "{type, message} of the dialog that the page shows now", false};
 constexpr Member truncated{"truncated", "boolean", "whether the page is larger than what was read"};
 
@@ -44,17 +44,24 @@ constexpr std::array text_answer{
 constexpr std::array find_answer{
     Member{"matches", "array", "{ref, role, name, text (its line in a tree)}, the best first"}, tab_id,
     truncated};
-constexpr std::array point_answer{output, tab_id,
-                                  Member{"x", "number", "where, in CSS pixels of the viewport"},
-                                  Member{"y", "number", "the same, downwards"}, dialog};
-constexpr std::array acted_answer{output, tab_id, dialog};
-constexpr std::array form_answer{
-    output, tab_id, Member{"value", "any", "what the field holds now; of a password \"(hidden)\""},
-    Member{"changed_by_page", "boolean", "whether the page made something else of the value"}, dialog};
-constexpr std::array dialog_answer{
-    tab_id, dialog,
-    Member{"dialogs", "array",
-           "{type, message, open, accepted, text}: the last ones of this tab, oldest first"}};
+/// What every action answers, and more.
+template <class... More>
+constexpr auto acted(More... more) {
+    std::array<Member, observed_answer.size() + 2 + sizeof...(more)> all{};
+    std::ranges::copy(observed_answer, all.begin());
+    const std::array<Member, 2 + sizeof...(more)> rest{tab_id, dialog, more...};
+    std::ranges::copy(rest, all.begin() + observed_answer.size());
+    return all;
+}
+
+constexpr auto point_answer = acted(Member{"x", "number", "where, in CSS pixels of the viewport"},
+                                    Member{"y", "number", "the same, downwards"});
+constexpr auto acted_answer = acted();
+constexpr auto form_answer =
+    acted(Member{"value", "any", "what the field holds now; of a password \"(hidden)\""},
+          Member{"changed_by_page", "boolean", "whether the page made something else of the value"});
+constexpr auto dialog_answer = acted(Member{
+    "dialogs", "array", "{type, message, open, accepted, text}: the last ones of this tab, oldest first"});
 constexpr std::array downloads_answer{Member{"downloads", "array",
                                              "{id, url, name, state (running, completed, failed), path (once "
                                              "it is complete), received, total (0: not known)}, "
@@ -144,7 +151,7 @@ std::vector<json::Field<T>> at_point() {
 template <class T>
 std::vector<json::Field<T>> on_element() {
     return with({field("ref", static_cast<std::string T::*>(&T::ref), reference, length_between(1, 40))},
-                of_tab<T>());
+                with(of_tab<T>(), observing<T>()));
 }
 
 /// A field's value is a text, a number or a boolean.
@@ -206,8 +213,9 @@ const Shape<FindInPage>& find_in_page_shape() {
     return shape;
 }
 
-const Shape<PointOnPage>& hover_page_shape() {
-    static const Shape<PointOnPage> shape{with(at_point<PointOnPage>(), of_tab<PointOnPage>())};
+const Shape<HoverPage>& hover_page_shape() {
+    static const Shape<HoverPage> shape{
+        with(at_point<HoverPage>(), with(of_tab<HoverPage>(), observing<HoverPage>()))};
     return shape;
 }
 
@@ -220,7 +228,7 @@ const Shape<ClickPage>& click_page_shape() {
                    field("modifiers", &ClickPage::modifiers, "keys held meanwhile, such as \"ctrl+shift\"",
                          length_between(0, 100))
                        .with_default()}),
-             of_tab<ClickPage>())};
+             with(of_tab<ClickPage>(), observing<ClickPage>()))};
     return shape;
 }
 
@@ -249,7 +257,7 @@ const Shape<AnswerDialog>& answer_dialog_shape() {
              .with_default(),
          field("text", &AnswerDialog::text, "what a prompt is given", length_between(0, 10'000))
              .with_default()},
-        of_tab<AnswerDialog>())};
+        with(of_tab<AnswerDialog>(), observing<AnswerDialog>()))};
     return shape;
 }
 

@@ -51,16 +51,23 @@ struct PointOnPage : OnPage {
     std::optional<std::string> ref;
     std::optional<Point> coordinate;
 };
-const json::Shape<PointOnPage>& hover_page_shape();
 
-struct ClickPage : PointOnPage {
+/// What acts on a page waits for nothing more unless it is asked to.
+struct ObservePage : Observe {
+    ObservePage() : Observe{.observe = "none"} {}
+};
+
+struct HoverPage : PointOnPage, ObservePage {};
+const json::Shape<HoverPage>& hover_page_shape();
+
+struct ClickPage : PointOnPage, ObservePage {
     std::string button = "left";
     int count = 1;
     std::string modifiers;
 };
 const json::Shape<ClickPage>& click_page_shape();
 
-struct OnReference : OnPage {
+struct OnReference : OnPage, ObservePage {
     std::string ref;
 };
 const json::Shape<OnReference>& on_reference_shape();
@@ -75,7 +82,7 @@ struct UploadToPage : OnReference {
 };
 const json::Shape<UploadToPage>& upload_to_page_shape();
 
-struct AnswerDialog : OnPage {
+struct AnswerDialog : OnPage, ObservePage {
     std::string action = "look";
     std::string text;
 };

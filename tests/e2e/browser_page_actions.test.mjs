@@ -81,10 +81,23 @@ describe("clicking", () => {
     assert.deepEqual(await seen(), ["mouseover*:b"]);
   });
 
+  test("tells what the desk made of it, when that is asked for", async () => {
+    await pages.open(`<title>Before</title><button onclick="document.title='After'; document.body.style.background='#123'">Change</button>`);
+    const ref = await pages.ref(/"Change"/);
+    const answer = await pages.post("browser/page/click", { ref, observe: "settled" });
+    assert.equal(answer.observed, "settled");
+    assert.equal(answer.changes.screen, true);
+    assert.match(answer.changes.titles[0].title, /^After/);
+    assert.ok(answer.image && answer.width === 1024);
+    const quick = await pages.post("browser/page/click", { ref });
+    assert.ok(!("observed" in quick) && !("image" in quick));
+    assert.ok((await pages.post("browser/page/hover", { ref, screenshot: true })).image);
+  });
+
   test("scrolls to an element", async () => {
     await pages.open(`<div style="height:4000px"></div><p id=end>The end</p>`);
     const answer = await pages.post("browser/page/scroll_to", { ref: await pages.ref(/The end/) });
-    assert.match(answer.output, /paragraph/);
+    assert.match(answer.output, /Scrolled to ref_/);
     assert.ok((await pages.evaluate("end.getBoundingClientRect().top")) < 700);
   });
 });
@@ -295,16 +308,22 @@ describe("a bad day", () => {
     await pages.post("browser/page/click", { coordinate: { x: 300, y: 300 } });
     const { tabs } = (await pages.tool("list_tabs")).state;
     await pages.tool("javascript_exec", { text: "setTimeout(() => { for (;;); }); 1" });
-    const stuck = await pages.refused("browser/page/read", { tab: tabs.find(({ active }) => active).tab_id });
+    const tab = tabs.find(({ active }) => active).tab_id;
+    const stuck = await until("the page is stuck", async () => {
+      const answer = await pages.server.request("POST", pages.at("browser/page/read"), { body: { tab } });
+      return answer.status !== 200 && answer.body;
+    });
     assert.ok(["page_busy", "cdp_timeout"].includes(stuck.code), JSON.stringify(stuck));
     await pages.tool("new_tab");
     await pages.tool("navigate", { url: "data:text/html,<button>Alive</button>" });
     assert.match(await pages.read(), /"Alive"/);
-    await pages.tool("close_tab", { tab_id: tabs.find(({ active }) => active).tab_id });
+    await pages.tool("close_tab", { tab_id: tab });
   });
 
   test("without a browser every call says so", async () => {
     await pages.post("browser/close", { screenshot: false });
+    // Its windows are gone before it has ended.
+    await until("the browser has ended", async () => (await pages.refused("browser/page/read")).code === "no_browser");
     for (const [operation, body] of [["read", {}], ["text", {}], ["find", { query: "x" }], ["click", { ref: "ref_1" }], ["form_input", { ref: "ref_1", value: "x" }], ["dialog", {}]]) {
       const { status, code } = await pages.refused(`browser/page/${operation}`, body);
       assert.deepEqual([status, code], [503, "no_browser"], operation);
