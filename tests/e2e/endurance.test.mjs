@@ -2,8 +2,10 @@
 // are what they were. An agent does about one thing in two seconds: 43,200 a day.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { once } from "node:events";
 import http from "node:http";
 import { after, before, test } from "node:test";
+import WebSocket from "ws";
 import { Server, dataDirectory, until } from "./lib/carrel.mjs";
 import { descriptors, inside, part } from "./lib/host.mjs";
 import { xResources } from "./lib/x_resources.mjs";
@@ -61,6 +63,11 @@ const round = (n) => [
   ["GET", "screen/cursor_position"],
   ["GET", "browser/active_window"],
   ["GET", "system/info"],
+  ["GET", "window/list"],
+  ["GET", "process/list"],
+  ["POST", "file/stat", { path: "/home/agent" }],
+  ["POST", "file/grep", { path: "/home/agent", pattern: "line [0-9]+" }],
+  ["GET", "screen/screenshot?format=webp&scale=0.25"],
   ["POST", "batch", { actions: [{ operation: "screen/info" }, { operation: "system/health" }] }],
 ];
 /** Rarer and heavier. */
@@ -69,14 +76,36 @@ const hourly = (n) => [
   ["POST", "mouse/click", { button: "left_click", coordinate: { x: 300, y: 300 } }],
   ["POST", "terminal/execute", { command: "head -c 3000000 /dev/zero | tr '\\0' x; (sleep 0.01 &) " }],
   ["POST", "terminal/restart", {}],
+  ["POST", "terminal/process/start", { command: "seq 1000" }, ({ process_id }) => (lastProcess = process_id)],
+  ["POST", "terminal/process/wait", () => ({ process_id: lastProcess, timeout: 30 })],
+  ["POST", "terminal/process/remove", () => ({ process_id: lastProcess })],
+  ["POST", "screen/resize", { width: n % 200 === 99 ? 1280 : 1024, height: 768 }],
 ];
+/** Now and then: a browser with a page that is read and left. */
+const daily = [
+  ["POST", "browser/cdp/navigate", { url: "data:text/html,<title>Day</title><button>Go on</button>" }],
+  ["POST", "browser/cdp/evaluate", { script: "document.title" }],
+  ["POST", "browser/page/read", {}],
+  ["POST", "browser/toolset", { name: "find", input: { query: "go on" } }],
+  ["POST", "browser/close", {}],
+];
+let lastProcess;
+
+/** A terminal that prints and ends. */
+async function useTerminal() {
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}/api/v1/sessions/${session.id}/desk/terminal/pty?command=seq+2000`);
+  await once(socket, "close");
+}
 
 async function work(from, to) {
   for (let n = from; n < to; ++n) {
-    for (const [method, operation, body] of [...round(n), ...(n % 100 === 99 ? hourly(n) : [])]) {
-      const { status, text } = await call(method, operation, body);
+    const rare = [...(n % 100 === 99 ? hourly(n) : []), ...(n % 400 === 199 ? daily : [])];
+    for (const [method, operation, body, use] of [...round(n), ...rare]) {
+      const { status, text } = await call(method, operation, typeof body === "function" ? body() : body);
       assert.equal(status, 200, `round ${n}: ${operation}: ${text.slice(0, 300)}`);
+      use?.(JSON.parse(text));
     }
+    if (rare.length > 0) await useTerminal();
   }
 }
 
@@ -89,7 +118,8 @@ function countOf(pid) {
   }
 }
 
-const kilobytes = (pid) => Number(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").match(/^Pss:\s*(\d+)/m)[1]);
+/** Memory of its own, KiB: what it shares with other programs grows when those end. */
+const kilobytes = (pid) => Number(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").match(/^Pss_Anon:\s*(\d+)/m)[1]);
 
 async function measure() {
   const all = inside(dataDirectory, desk);
@@ -109,6 +139,8 @@ async function measure() {
 
 /** Once buffers have been given back, which is after ten seconds: when two measurements are alike. */
 async function rest() {
+  await call("POST", "terminal/restart", {});
+  await call("POST", "screen/resize", { width: 1024, height: 768 });
   let last = await measure();
   await until("the desk comes to rest", async () => {
     await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -123,7 +155,9 @@ async function rest() {
 
 test("a day's operations leave nothing behind", { timeout: 20 * 60_000 }, async () => {
   const rounds = Math.ceil(day / round(0).length);
-  await work(0, 200); // what is made once is made now
+  // What is made once is made now; the X server's heap finds its shape for screens that come and go.
+  for (const width of [1280, 1024, 1280, 1024, 1280, 1024]) await call("POST", "screen/resize", { width, height: 768 });
+  await work(0, 200);
   const first = await rest();
   await work(200, rounds);
   const last = await rest();
@@ -136,6 +170,6 @@ test("a day's operations leave nothing behind", { timeout: 20 * 60_000 }, async 
   assert.ok(last.x.resources < first.x.resources + 20, told);
   // A leak of 50 bytes an operation would be 2 MB.
   assert.ok(last.tools_kb < first.tools_kb + 1500, told);
-  assert.ok(last.display_kb < first.display_kb + 1500, told);
+  assert.ok(last.display_kb < first.display_kb + 3000, told);
   assert.ok(last.server_kb < first.server_kb + 3000, told);
 });
