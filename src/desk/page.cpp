@@ -151,7 +151,17 @@ void Page::post(std::string_view method, const json::Object& params) {
 Task<json::Value> Page::call(std::string method, json::Object params, async::Duration limit) {
     if (dismissing_ == 0) co_return co_await tab_->call(std::move(method), std::move(params), limit);
     const auto session = co_await own_session();
-    co_return co_await cdp_.call(session, std::move(method), std::move(params), limit);
+    try {
+        co_return co_await cdp_.call(session, std::move(method), std::move(params), limit);
+    } catch (const core::Error& error) {
+        if (error.reason() != "cdp_timeout") throw;
+    }
+    throw core::Error{
+        core::Code::timeout,
+        fmt::format(
+            "the page did not answer within {} s: a script of it may run for ever; navigate or close the tab",
+            std::chrono::duration_cast<std::chrono::seconds>(limit).count()),
+        "page_busy"};
 }
 
 Task<json::Value> Page::call_frame(const PageFrame& frame, std::string method, json::Object params,

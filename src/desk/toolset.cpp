@@ -71,16 +71,26 @@ std::span<const Toolset::Row> Toolset::methods() {
     return rows;
 }
 
-/// None when there is no browser.
+/// None when there is no browser. Throws Error{timeout} when it hangs.
 Task<std::vector<TabInfo>> Toolset::list_tabs() {
+    std::vector<TabInfo> tabs;
     try {
-        co_return co_await pages_.tabs().list();
+        tabs = co_await pages_.tabs().list();
     } catch (const core::Error& error) {
-        if (error.code() != core::Code::unavailable && error.code() != core::Code::conflict &&
-            error.code() != core::Code::timeout)
-            throw;
+        if (error.code() != core::Code::unavailable && error.code() != core::Code::conflict) throw;
     }
-    co_return std::vector<TabInfo>{};
+    last_tabs_ = tabs;
+    co_return tabs;
+}
+
+Task<std::vector<TabInfo>> Toolset::tabs_after(const ToolOutcome& outcome) {
+    if (outcome.is_hung) co_return last_tabs_;
+    try {
+        co_return co_await list_tabs();
+    } catch (const core::Error&) {
+        // What is known will do: the call itself is answered.
+    }
+    co_return last_tabs_;
 }
 
 void Toolset::guard(Call& call, std::shared_ptr<Page> page) {
@@ -113,7 +123,8 @@ Task<ToolOutcome> Toolset::try_to_run(const ToolMember& member, const json::Obje
     try {
         co_return co_await run(member, call);
     } catch (const core::Error& error) {
-        co_return ToolOutcome{.error = "Error: " + error.message()};
+        co_return ToolOutcome{.error = "Error: " + error.message(),
+                              .is_hung = error.code() == core::Code::timeout};
     }
 }
 
@@ -128,7 +139,7 @@ Task<ToolState::Content> Toolset::call(std::string name, json::Object input, jso
         outcome.error = disabled_tool_text(name);
     else
         outcome = co_await try_to_run(*member, input, call);
-    auto tabs = co_await list_tabs();
+    auto tabs = co_await tabs_after(outcome);
     std::vector<DialogRecord> dismissed;
     for (const auto& page : call.pages)
         for (auto& record : page->take_dismissed()) dismissed.push_back(std::move(record));

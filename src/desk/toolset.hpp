@@ -45,6 +45,7 @@ private:
     Task<ToolOutcome> run(const ToolMember& member, Call& call);
     Task<ToolOutcome> try_to_run(const ToolMember& member, const json::Object& input, Call& call);
     Task<std::vector<TabInfo>> list_tabs();
+    Task<std::vector<TabInfo>> tabs_after(const ToolOutcome& outcome);
     Task<Page*> page_of(Call& call);
     void guard(Call& call, std::shared_ptr<Page> page);
     Task<> settle(Page& page);
@@ -90,6 +91,7 @@ private:
     std::string home_;
     Turns turns_;
     ToolState state_;
+    std::vector<TabInfo> last_tabs_;  ///< of a browser that hangs that is what is known
 };
 
 /// browser/toolset. `toolset` must outlive it.

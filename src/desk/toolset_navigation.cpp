@@ -37,18 +37,19 @@ std::string whole_url(std::string_view text) {
     return "https://" + std::string{url};
 }
 
-/// Waits for a document in spite of dialogs, which are dismissed as they come.
-Task<> wait_for_load(Page& page, LoadWatch& watch, std::string loader, std::string_view state,
-                     std::chrono::milliseconds limit) {
+/// Waits for a document in spite of dialogs, which are dismissed as they come. False when it takes longer: it
+/// is a page all the same.
+Task<bool> wait_for_load(Page& page, LoadWatch& watch, std::string loader, std::string_view state,
+                         std::chrono::milliseconds limit) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (true) {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
         try {
-            co_return co_await watch.wait(loader, state, std::max(left, 0ms));
+            co_await watch.wait(loader, state, std::max(left, 0ms));
+            co_return true;
         } catch (const core::Error& error) {
-            // What loads for longer is a page all the same.
-            if (error.reason() == "page_not_loaded") co_return;
+            if (error.reason() == "page_not_loaded") co_return false;
             if (error.reason() != "dialog_open" || left <= 0ms) throw;
         }
         co_await page.run(page.main_frame(), "view", {});  // answers when the dialog is gone
@@ -107,8 +108,8 @@ Task<> travel(Page& page, LoadWatch& watch, std::string_view word) {
                               "no_such_page"};
         co_await page.call("Page.navigateToHistoryEntry", {{"entryId", entry.id}});
     }
-    co_await wait_for_load(page, watch, {}, "domcontentloaded", navigation_time);
-    co_await wait_for_load(page, watch, {}, "load", loading_time);
+    if (co_await wait_for_load(page, watch, {}, "domcontentloaded", navigation_time))
+        co_await wait_for_load(page, watch, {}, "load", loading_time);
 }
 
 Task<std::string> describe_arrival(Page& page) {
@@ -141,8 +142,8 @@ Task<ToolOutcome> Toolset::navigate(Call& call) {
         if (departure.is_download)
             co_return ToolOutcome{.text = fmt::format("{} is a download; the page stays.", tool_url(url))};
         if (!departure.is_within) {
-            co_await wait_for_load(page, watch, departure.loader, "domcontentloaded", navigation_time);
-            co_await wait_for_load(page, watch, departure.loader, "load", loading_time);
+            if (co_await wait_for_load(page, watch, departure.loader, "domcontentloaded", navigation_time))
+                co_await wait_for_load(page, watch, departure.loader, "load", loading_time);
         }
     }
     co_return ToolOutcome{.text = co_await describe_arrival(page)};

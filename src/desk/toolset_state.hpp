@@ -28,6 +28,7 @@ struct ToolOutcome {
     std::string png;         ///< in base64
     std::string opened_tab;  ///< of new_tab
     std::string error;
+    bool is_hung = false;  ///< with an error: the browser did not answer, and need not be asked more
 };
 
 class ToolState {

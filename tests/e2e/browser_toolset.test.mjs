@@ -312,6 +312,50 @@ describe("tabs and the browser's state", () => {
   });
 });
 
+describe("a bad day", () => {
+  test("a browser that hangs is an error within its time, and nothing is lost when it goes on", async () => {
+    await tool("navigate", { url: home });
+    const [{ tabs }] = (await pages.call("list_tabs")).content;
+    await pages.run("pkill -STOP chromium");
+    try {
+      assert.match(await pages.failure("read_page"), /did not answer/);
+    } finally {
+      await pages.run("pkill -CONT chromium");
+    }
+    const [state] = (await pages.call("list_tabs")).content;
+    assert.deepEqual(state, { type: "browser_state", tabs });
+    assert.match((await tool("read_page")).text, /heading "Home"/);
+  });
+
+  test("a browser that is killed is started again by the next call", async () => {
+    await tool("navigate", { url: home });
+    const waiting = pages.call("hold_key", { text: "a", duration: 20 });
+    await pages.run("sleep 0.3; pkill -KILL chromium");
+    assert.equal((await waiting).is_error, true);
+    assert.deepEqual((await pages.call("list_tabs")).content, [{ type: "browser_state", tabs: [] }]);
+    assert.match((await tool("navigate", { url: home })).text, /Home/);
+  });
+
+  test("calls that come together are carried out one after another", async () => {
+    await pages.open(`<input aria-label=Field>`);
+    await tool("left_click", { target: await ref(/"Field"/) });
+    await Promise.all(["a", "b", "c", "d"].map((text) => tool("type", { text: text.repeat(50) })));
+    assert.match(await pages.evaluate("document.querySelector('input').value"), /^(a{50}|b{50}|c{50}|d{50}){4}$/);
+  });
+
+  test("a page that closes itself, or is navigated by a click, is answered", async () => {
+    await tool("navigate", { url: home });
+    await tool("javascript_exec", { text: "window.open('/popup'); 1" });
+    const popup = (await tool("list_tabs")).state.tabs.find(({ url }) => url.endsWith("/popup") || url === "about:blank");
+    await tool("javascript_exec", { text: "document.body.innerHTML = '<button onclick=window.close()>Close</button>'; 1", tab_id: popup.tab_id });
+    const { state } = await tool("left_click", { target: at(20, 20), tab_id: popup.tab_id });
+    assert.ok(!(state.tabs.some(({ tab_id }) => tab_id === popup.tab_id)) || !(await tool("wait", { duration: 0.5 })).state.tabs.some(({ tab_id }) => tab_id === popup.tab_id));
+    await tool("navigate", { url: home });
+    const clicked = await tool("left_click", { target: await ref(/"Second"/) });
+    assert.match(clicked.state.tabs.find(({ active }) => active).url, /second$/);
+  });
+});
+
 describe("the vendor's SDK", () => {
   /** The SDK's pipeline, with every member carried out by the desk. */
   class Desk extends BetaAbstractBrowserToolset20260801 {
