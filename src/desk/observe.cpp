@@ -10,9 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Task<> take_picture(Desktop& desktop) {
-    co_await desktop.screen.shoot(plan_shot(desktop.screen.size(), ops::PictureOptions{}));
-}
+Task<> take_picture(Desktop& desktop) { co_await desktop.screen.shoot(ops::PictureOptions{}); }
 
 Task<std::string_view> wait_as_wished(Desktop& desktop, Watch& watch, const ops::Observe& wish) {
     if (wish.observe == "wait") {
@@ -41,8 +39,7 @@ json::Object changes_of(const Watch& watch, const Scene& before, const Scene& af
 }  // namespace
 
 Task<> add_screen(Desktop& desktop, json::Object& answer) {
-    const auto picture =
-        co_await desktop.screen.shoot(plan_shot(desktop.screen.size(), ops::PictureOptions{}));
+    const auto picture = co_await desktop.screen.shoot(ops::PictureOptions{});
     answer["image"] = core::to_base64(picture->bytes);
     answer["width"] = picture->size.width;
     answer["height"] = picture->size.height;

@@ -13,11 +13,6 @@ namespace {
 constexpr std::chrono::seconds kept_time{10};
 constexpr std::uint8_t type_mask = 0x7f;
 
-void check_fits(const Shot& shot, Size screen) {
-    if (shot.region.x1 > screen.width || shot.region.y1 > screen.height)
-        throw core::Error{core::Code::conflict, "the screen has become smaller; look at it again"};
-}
-
 }  // namespace
 
 /// Memory that we and the X server both see.
@@ -146,14 +141,13 @@ Task<Shown> Screen::look(const Plan& plan, Known known) {
     if (covered_ < ticket) co_await capture();
     forget_later();
     const auto shot = plan(memory_->size);
-    check_fits(shot, memory_->size);
     if (auto ready = pictures_->find(shot, known)) co_return std::move(*ready);
     co_return co_await async::run_on(
         pool_, [shot, known, &pictures = *pictures_] { return pictures.show(shot, known); });
 }
 
-Task<std::shared_ptr<const Picture>> Screen::shoot(Shot shot) {
-    auto shown = co_await look([shot](Size) { return shot; }, {});
+Task<std::shared_ptr<const Picture>> Screen::shoot(ops::PictureOptions options) {
+    auto shown = co_await look([&options](Size screen) { return plan_shot(screen, options); }, {});
     co_return std::move(shown.picture);
 }
 

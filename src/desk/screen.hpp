@@ -30,13 +30,12 @@ public:
 
     Size size() const { return size_; }
 
-    /// The screen as it is at the time of the call or later. Calls at the same time share one capture,
+    /// The whole screen as it is at the time of the call or later. Calls at the same time share one capture,
     /// and the encoding if they want the same. Everything is kept for ten seconds: pictures as long as
-    /// what they show is the same, and what of the last ones can be used for the next. Throws
-    /// Error{conflict} when the screen has become too small for the shot.
-    Task<std::shared_ptr<const Picture>> shoot(Shot shot);
+    /// what they show is the same, and what of the last ones can be used for the next.
+    Task<std::shared_ptr<const Picture>> shoot(ops::PictureOptions options);
 
-    /// Plans a shot for the screen as it is by then; may throw.
+    /// Plans a shot for the screen as it is by then, on which it must lie; may throw.
     using Plan = std::function<Shot(Size)>;
     struct Wish {
         Known known;

@@ -342,6 +342,33 @@ TEST_CASE("a stream whose client has gone away is cancelled, and so is everythin
     CHECK(was_cancelled);
 }
 
+TEST_CASE("a handler that only waits is cancelled when its client goes away, and another one is not") {
+    bool was_cancelled = false;
+    bool has_ended = false;
+    std::optional<async::Executor> loop;
+    Answering handler{[&](Request& request) -> Task<Response> {
+        Endless waiting{*loop, was_cancelled};
+        request.may_be_dropped = request.path == "/look";
+        if (request.may_be_dropped) co_await waiting.read({});
+        // Longer than the server takes to see that nobody is there.
+        co_await async::pause(100ms);
+        has_ended = true;
+        co_return text_response(200, "done");
+    }};
+    with_server(handler, {.header_time = 20ms}, [&](Server& server, async::Executor executor) -> Task<> {
+        loop = executor;
+        for (const auto* path : {"/look", "/act"}) {
+            auto stream = dial(executor, server.port());
+            co_await stream->write(get(path));
+            while (server.connections() == 0) co_await async::pause(1ms);
+            stream->close();
+            while (server.connections() > 0) co_await async::pause(1ms);
+            CHECK(was_cancelled);
+            CHECK(has_ended == (std::string_view{path} == "/act"));
+        }
+    });
+}
+
 TEST_CASE("a Unix socket that listens already is served too") {
     Answering handler{answer};
     const std::string path = "/tmp/carrel-net-test-" + std::to_string(getpid());
