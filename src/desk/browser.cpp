@@ -117,11 +117,13 @@ Task<bool> Browser::close(std::shared_ptr<Desktop> desktop) {
     for (const auto& window : open_windows) desktop->windows.close(window.id);
     desktop->connection.flush();
     if (co_await wait_for_windows(*desktop, false, closing_time)) co_return true;
-    for (const auto& window : browser_windows(co_await desktop->windows.list()))
-        if (window.pid && *window.pid > 1) ::kill(static_cast<pid_t>(*window.pid), SIGTERM);
-    if (!co_await wait_for_windows(*desktop, false, ending_time))
-        throw core::Error{core::Code::timeout, "the browser does not close"};
-    co_return true;
+    // One that hangs hears nothing but the last.
+    for (const int signal : {SIGTERM, SIGKILL}) {
+        for (const auto& window : browser_windows(co_await desktop->windows.list()))
+            if (window.pid && *window.pid > 1) ::kill(static_cast<pid_t>(*window.pid), signal);
+        if (co_await wait_for_windows(*desktop, false, ending_time)) co_return true;
+    }
+    throw core::Error{core::Code::timeout, "the browser does not close"};
 }
 
 namespace {

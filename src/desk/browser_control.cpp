@@ -17,6 +17,8 @@ using Clock = std::chrono::steady_clock;
 /// From the first window to the port, which a thread of the browser opens.
 constexpr auto port_time = 10s;
 constexpr auto port_step = 10ms;
+/// From the port to the first tab.
+constexpr auto tab_time = 5s;
 
 constexpr std::array<std::string_view, 4> ordinary_reasons{"bad_selector", "page_not_loaded",
                                                            "script_timeout", "cdp_too_large"};
@@ -29,12 +31,12 @@ bool is_ordinary(const Error& error) {
 }  // namespace
 
 Task<> BrowserControl::ensure_open() {
-    if (cdp.is_connected()) co_return;
     const auto end = Clock::now() + port_time;
     bool has_started = false;
     for (;;) {
         try {
-            co_return co_await cdp.connect();
+            co_await tabs.wait_for_tab(tab_time);
+            co_return;
         } catch (const Error& error) {
             if (error.reason() != "no_browser") throw;
         }

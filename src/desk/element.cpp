@@ -42,6 +42,10 @@ Task<> dispatch(Tab& tab, json::Object event) {
     }
 }
 
+Task<> move_to(Tab& tab, Place place) {
+    return dispatch(tab, {{"type", "mouseMoved"}, {"x", place.x}, {"y", place.y}, {"button", "none"}});
+}
+
 Task<> press(Tab& tab, Place place, std::string_view type) {
     return dispatch(tab, {{"type", type},
                           {"x", place.x},
@@ -88,17 +92,21 @@ Task<Place> wait_for_element(Tab& tab, std::string selector, std::string_view st
 }
 
 Task<> point_at(Tab& tab, Place place) {
-    return dispatch(tab, {{"type", "mouseMoved"}, {"x", place.x}, {"y", place.y}, {"button", "none"}});
+    const auto turn = co_await tab.input().take();
+    co_await move_to(tab, place);
 }
 
 Task<> click_at(Tab& tab, Place place) {
-    co_await point_at(tab, place);
+    const auto turn = co_await tab.input().take();
+    co_await move_to(tab, place);
     co_await press(tab, place, "mousePressed");
     if (!tab.dialog()) co_await press(tab, place, "mouseReleased");
 }
 
 Task<std::string> fill_field(Tab& tab, std::string selector, std::string value, milliseconds limit) {
     co_await wait_for_element(tab, selector, "field", limit);
+    // What is typed goes to the field that has the keyboard: nobody may take it away meanwhile.
+    const auto turn = co_await tab.input().take();
     const auto prepared = co_await tab.run(prepare_field_script, {selector, value});
     if (const auto wrong = json::text_or(prepared, "wrong"); !wrong.empty())
         throw Error{Code::conflict, fmt::format("\"{}\": {}", selector, wrong), "bad_value"};

@@ -59,7 +59,7 @@ std::string describe_exception(const json::Value& details) {
 }
 
 Tab::Tab(async::Executor executor, Cdp& cdp, std::string id, std::string session)
-    : executor_{std::move(executor)}, cdp_{cdp}, id_{std::move(id)}, session_{std::move(session)} {
+    : cdp_{cdp}, id_{std::move(id)}, session_{std::move(session)}, input_{std::move(executor)} {
     // Not awaited: a page that is busy answers late, and what follows comes after it anyway.
     post("Page.enable");
     post("Page.setLifecycleEventsEnabled", {{"enabled", true}});

@@ -141,6 +141,14 @@ Task<std::shared_ptr<Tab>> Tabs::attach(std::string id) {
     co_return tab;
 }
 
+Task<bool> Tabs::wait_for_tab(async::Duration limit) {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    co_await discover();
+    while (known_.empty() && is_discovering_)
+        if (!co_await changed_.wait_for(until - std::chrono::steady_clock::now())) break;
+    co_return !known_.empty();
+}
+
 Task<std::string> Tabs::open(std::string url, bool in_new_window) {
     co_await discover();
     const auto answer =

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "desk/cdp.hpp"
+#include "desk/turns.hpp"
 
 namespace carrel::desk {
 
@@ -74,6 +75,9 @@ public:
     /// Throws what call() of the page would throw at once: tab_gone, page_crashed, dialog_open.
     void check() const;
 
+    /// Keys and buttons of one operation go out before those of the next.
+    Turns& input() { return input_; }
+
     /// The id of an execution context of the main frame in which no script of the page runs: the
     /// document is the page's, the globals are ours. Made again after each navigation.
     Task<std::int64_t> isolated_context();
@@ -99,7 +103,6 @@ private:
     Task<json::Value> run_once(const std::string& function, const json::Array& arguments,
                                async::Duration limit);
 
-    async::Executor executor_;
     Cdp& cdp_;
     std::string id_;
     std::string session_;
@@ -108,6 +111,7 @@ private:
     std::optional<Dialog> dialog_;
     std::vector<RemoteFrame> remote_frames_;
     std::optional<std::int64_t> context_;
+    Turns input_;
     Cdp::Listeners end_listeners_;
 };
 
@@ -125,6 +129,9 @@ public:
     /// Error{conflict, "no_tab"} when the browser has none; as Cdp::call.
     Task<std::shared_ptr<Tab>> get(std::optional<std::string> id);
     Task<std::string> find_active();
+
+    /// Whether there is a tab within `limit`: a browser that starts answers before it has one.
+    Task<bool> wait_for_tab(async::Duration limit);
 
     /// Opens a tab in front, with an address; answers its id.
     Task<std::string> open(std::string url, bool in_new_window);

@@ -288,6 +288,12 @@ describe("fields", () => {
     assert.equal(await evaluate("document.querySelector('#area').value.length"), text.length);
   });
 
+  test("are filled one after another when many are asked for at once", async () => {
+    await open(Array.from({ length: 12 }, (_, i) => `<input id=f${i}>`).join(""));
+    await Promise.all(Array.from({ length: 12 }, (_, i) => fill(`#f${i}`, `value ${i}`)));
+    assert.deepEqual(await evaluate("[...document.querySelectorAll('input')].map((one) => one.value)"), Array.from({ length: 12 }, (_, i) => `value ${i}`));
+  });
+
   test("refuse what they cannot hold", async () => {
     await open(form);
     assert.match(await refuse("#date", "tomorrow"), /does not take "tomorrow"/);
@@ -395,6 +401,14 @@ describe("bad days", () => {
     assert.equal((await ask("GET", "browser/devtools/json/version")).body.code, "browser_hung");
     await run(`kill -CONT ${browserProcess}`);
     await until("it goes on", async () => (await ask("POST", "browser/cdp/evaluate", { script: "1" })).body.result === 1);
+  });
+
+  test("a browser that hangs can be closed, and the next one works", async () => {
+    await open("<title>hung</title>");
+    await run(`kill -STOP ${browserProcess}`);
+    await post("browser/close", { screenshot: false });
+    assert.equal((await ask("GET", "browser/cdp/url")).body.code, "no_browser");
+    assert.equal((await open("<title>fresh</title>")).title, "fresh");
   });
 
   test("a browser that is killed fails what waits, and the next call opens another", async () => {

@@ -114,6 +114,21 @@ TEST_CASE("a browser without a tab says so") {
     });
 }
 
+TEST_CASE("the first tab of a browser that starts is waited for") {
+    with_tabs([](World& world) -> async::Task<> {
+        world.targets.clear();
+        CHECK(!co_await world.tabs.wait_for_tab(10ms));
+        bool is_there = false;
+        const auto wait = [&]() -> async::Task<> { is_there = co_await world.tabs.wait_for_tab(5s); };
+        const auto appear = [&]() -> async::Task<> {
+            co_await async::yield_turn();
+            world.browser.emit("Target.targetCreated", {{"targetInfo", info("A", "late")}});
+        };
+        co_await both(wait(), appear());
+        CHECK(is_there);
+    });
+}
+
 TEST_CASE("a tab is attached to once, for many at the same time, and again when it is gone") {
     with_tabs([](World& world) -> async::Task<> {
         std::shared_ptr<Tab> one, other;
