@@ -129,13 +129,8 @@ void Unpacker::data(std::string_view bytes) {
     if (!file_) return;
     if (size_ + bytes.size() > most_bytes)
         throw Error{Code::exhausted, fmt::format("the archive holds more than {} bytes", most_bytes)};
-    while (!bytes.empty()) {
-        const auto count = ::write(file_.get(), bytes.data(), bytes.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) throw failed(errno);
-        size_ += static_cast<std::uint64_t>(count);
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
+    write_pieces(file_.get(), bytes);
+    size_ += bytes.size();
 }
 
 void Unpacker::end() {

@@ -106,13 +106,8 @@ ZipUnpacking::ZipUnpacking(std::string folder)
 ZipUnpacking::~ZipUnpacking() = default;
 
 void ZipUnpacking::push(std::string_view bytes) {
+    write_pieces(spool_.get(), bytes);
     size_ += bytes.size();
-    while (!bytes.empty()) {
-        const auto count = ::write(spool_.get(), bytes.data(), bytes.size());
-        if (count < 0 && errno == EINTR) continue;
-        checked_disk("store the zip", count);
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
 }
 
 std::string ZipUnpacking::read_at(std::uint64_t at, std::size_t size) const {

@@ -16,8 +16,9 @@ namespace carrel::desk {
 
 using async::Task;
 
-/// Large enough that a turn of the pool costs nothing beside it; two of them are all the memory of an upload.
-constexpr std::size_t body_block = std::size_t{512} << 10;
+/// Large enough that a turn of the pool costs little beside it, small enough for the processor's cache; two
+/// of them are all the memory of an upload.
+constexpr std::size_t body_block = std::size_t{256} << 10;
 
 /// Reads until `into` is full or the body is at its end.
 inline Task<std::size_t> fill_block(net::Source& body, std::span<char> into) {

@@ -56,6 +56,8 @@ public:
     std::string absolute(std::string_view path) const;
     async::Pool& pool() { return pool_; }
     async::Executor executor() const { return executor_; }
+    /// How many streams of file/watch are open.
+    std::shared_ptr<int> watchers() const { return watchers_; }
 
 private:
     async::Executor executor_;
@@ -64,6 +66,7 @@ private:
     /// Who reads a text to write it changed has the next one wait.
     Turns edits_;
     History history_;
+    std::shared_ptr<int> watchers_ = std::make_shared<int>(0);
 };
 
 /// file/view, create, write, replace, insert, undo_edit.

@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -32,10 +33,9 @@ bool change_places(const std::string& from, const std::string& to) {
 
 /// Where the kernel cannot copy by itself: from /proc, or to another kind of file system.
 ssize_t copy_by_hand(int source, int target) {
-    constexpr std::size_t piece = std::size_t{256} << 10;
-    const auto buffer = std::make_unique_for_overwrite<char[]>(piece);
-    const auto count = ::read(source, buffer.get(), piece);
-    if (count > 0) core::write_all(target, {buffer.get(), static_cast<std::size_t>(count)});
+    const auto buffer = std::make_unique_for_overwrite<char[]>(write_piece);
+    const auto count = ::read(source, buffer.get(), write_piece);
+    if (count > 0) write_pieces(target, {buffer.get(), static_cast<std::size_t>(count)});
     return count;
 }
 
@@ -51,11 +51,7 @@ NewFile::~NewFile() {
 }
 
 void NewFile::write(std::string_view bytes) {
-    try {
-        core::write_all(file_.get(), bytes);
-    } catch (Error& error) {
-        throw error.during("storing the file");
-    }
+    write_pieces(file_.get(), bytes);
     size_ += bytes.size();
 }
 
@@ -92,6 +88,15 @@ void NewFile::copy_to(const std::string& path, mode_t mode, Existing existing) {
     while (copy.copy_from(file_.get(), std::size_t{4} << 20)) {
     }
     copy.keep_as(path, mode, existing);
+}
+
+void write_pieces(int file, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto count = ::write(file, bytes.data(), std::min(bytes.size(), write_piece));
+        if (count < 0 && errno == EINTR) continue;
+        checked_disk("store the bytes", count);
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
 }
 
 void require_room(int folder_or_file, std::uint64_t size) {

@@ -40,6 +40,13 @@ private:
     std::uint64_t size_ = 0;
 };
 
+/// What is given to the kernel at once. More costs more: ext4 then takes pages of half a megabyte, which are
+/// never at hand (measured: 512 KiB at once 0.5 GB/s, 128 KiB 1.5 GB/s).
+constexpr std::size_t write_piece = std::size_t{128} << 10;
+
+/// All of `bytes`, in such pieces; throws disk_error.
+void write_pieces(int file, std::string_view bytes);
+
 /// Throws exhausted when the file system of `folder` has no room for `size` bytes more.
 void require_room(int folder_or_file, std::uint64_t size);
 

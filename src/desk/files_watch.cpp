@@ -175,17 +175,17 @@ std::vector<WatchEvent> Watches::take(std::string_view records) {
 
 namespace {
 
-int open_streams = 0;
-
 class WatchStream final : public net::Source {
 public:
-    WatchStream(async::Executor executor, async::Pool& pool, std::shared_ptr<Watches> watches)
+    WatchStream(async::Executor executor, async::Pool& pool, std::shared_ptr<int> open,
+                std::shared_ptr<Watches> watches)
         : pool_{pool},
+          open_{std::move(open)},
           watches_{std::move(watches)},
           descriptor_{std::move(executor), ::dup(watches_->descriptor())} {
-        ++open_streams;
+        ++*open_;
     }
-    ~WatchStream() override { --open_streams; }
+    ~WatchStream() override { --*open_; }
 
     Task<std::size_t> read(std::span<char> into) override {
         while (at_ == text_.size()) {
@@ -213,6 +213,7 @@ private:
     }
 
     async::Pool& pool_;
+    std::shared_ptr<int> open_;
     std::shared_ptr<Watches> watches_;
     boost::asio::posix::stream_descriptor descriptor_;
     // A comment first: who follows knows at once that it is heard.
@@ -222,14 +223,14 @@ private:
 
 }  // namespace
 
-Task<std::unique_ptr<net::Source>> open_watch(async::Executor executor, async::Pool& pool, std::string path,
-                                              bool recursive) {
-    if (open_streams >= most_streams)
+Task<std::unique_ptr<net::Source>> open_watch(async::Executor executor, async::Pool& pool,
+                                              std::shared_ptr<int> open, std::string path, bool recursive) {
+    if (*open >= most_streams)
         throw Error{Code::exhausted,
                     fmt::format("{} streams of events are open already, which is the limit", most_streams)};
     auto watches = co_await async::run_on(
         pool, [path, recursive] { return std::make_shared<Watches>(path, recursive); });
-    co_return std::make_unique<WatchStream>(std::move(executor), pool, std::move(watches));
+    co_return std::make_unique<WatchStream>(std::move(executor), pool, std::move(open), std::move(watches));
 }
 
 }  // namespace carrel::desk

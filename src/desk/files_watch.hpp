@@ -68,8 +68,8 @@ private:
     bool is_cut_ = false;
 };
 
-/// The stream; throws as Watches, and exhausted when there are too many streams already.
-Task<std::unique_ptr<net::Source>> open_watch(async::Executor executor, async::Pool& pool, std::string path,
-                                              bool recursive);
+/// The stream; throws as Watches, and exhausted when there are too many already: `open` counts them.
+Task<std::unique_ptr<net::Source>> open_watch(async::Executor executor, async::Pool& pool,
+                                              std::shared_ptr<int> open, std::string path, bool recursive);
 
 }  // namespace carrel::desk

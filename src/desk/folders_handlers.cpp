@@ -1,4 +1,7 @@
 // The operations of files as wholes and of folders over HTTP.
+#include <fmt/format.h>
+
+#include "core/text.hpp"
 #include "desk/files.hpp"
 #include "desk/files_change.hpp"
 #include "desk/files_paths.hpp"
@@ -9,6 +12,17 @@
 namespace carrel::desk {
 
 namespace {
+
+/// The path that a request names, as text or as the bytes that an answer told.
+std::string named(const Files& files, const std::optional<std::string>& path,
+                  const std::optional<std::string>& bytes, const std::string& field) {
+    if (path.has_value() == bytes.has_value())
+        throw unprocessable({field}, fmt::format("either {0} or {0}_bytes is wanted", field));
+    if (path) return files.absolute(*path);
+    const auto decoded = core::parse_base64(*bytes);
+    if (!decoded || decoded->empty()) throw unprocessable({field + "_bytes"}, "this is no base64");
+    return files.absolute(*decoded);
+}
 
 /// The whole answer is made where the disk is read: thousands of names are too much for the loop.
 template <class Work>
@@ -55,8 +69,8 @@ Task<net::Response> grep(Files& files, net::Request& request) {
 
 Task<net::Response> stat(Files& files, net::Request& request) {
     const auto wanted = co_await decode_body(request, ops::stat_file_shape());
-    co_return net::json_response(200,
-                                 co_await async::run_on(files.pool(), [path = files.absolute(wanted.path)] {
+    auto path = named(files, wanted.path, wanted.path_bytes, "path");
+    co_return net::json_response(200, co_await async::run_on(files.pool(), [path = std::move(path)] {
                                      auto answer = describe_file(path);
                                      answer["success"] = true;
                                      return json::to_text(answer);
@@ -93,7 +107,7 @@ Task<std::size_t> do_all(Files& files, std::shared_ptr<Work> work) {
 
 Task<net::Response> copy(Files& files, net::Request& request) {
     const auto wanted = co_await decode_body(request, ops::transfer_file_shape());
-    const auto from = files.absolute(wanted.from);
+    const auto from = named(files, wanted.from, wanted.from_bytes, "from");
     const auto to = destination_of(from, files.absolute(wanted.to));
     const auto count = co_await do_all(files, std::make_shared<CopyWork>(from, to, wanted.overwrite));
     co_return changed(to, "files", count);
@@ -101,7 +115,7 @@ Task<net::Response> copy(Files& files, net::Request& request) {
 
 Task<net::Response> move(Files& files, net::Request& request) {
     const auto wanted = co_await decode_body(request, ops::transfer_file_shape());
-    const auto from = files.absolute(wanted.from);
+    const auto from = named(files, wanted.from, wanted.from_bytes, "from");
     const auto to = destination_of(from, files.absolute(wanted.to));
     const bool is_renamed = co_await async::run_on(files.pool(), [from, to, overwrite = wanted.overwrite] {
         make_parents(to);
@@ -117,7 +131,7 @@ Task<net::Response> move(Files& files, net::Request& request) {
 
 Task<net::Response> remove(Files& files, net::Request& request) {
     const auto wanted = co_await decode_body(request, ops::delete_file_shape());
-    const auto path = files.absolute(wanted.path);
+    const auto path = named(files, wanted.path, wanted.path_bytes, "path");
     const auto count = co_await do_all(files, std::make_shared<DeleteWork>(path, wanted.recursive));
     co_return changed(path, "files", count);
 }

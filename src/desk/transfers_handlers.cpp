@@ -185,8 +185,8 @@ Task<net::Response> extract(Files& files, net::Request& request) {
 
 Task<net::Response> watch(Files& files, net::Request& request) {
     const auto wanted = decode_query(request, ops::watch_files_shape());
-    auto source =
-        co_await open_watch(files.executor(), files.pool(), files.absolute(wanted.path), wanted.recursive);
+    auto source = co_await open_watch(files.executor(), files.pool(), files.watchers(),
+                                      files.absolute(wanted.path), wanted.recursive);
     net::Response response;
     response.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
     response.source = std::move(source);

@@ -124,6 +124,8 @@ json::Field<Request> folder_field(std::string Request::* member) {
         .with_default();
 }
 
+constexpr auto in_base64 = "instead of it, in base64: for a name that is no UTF-8";
+
 template <class Request>
 json::Field<Request> limit_field(int Request::* member) {
     return field("limit", member, "most results", between(1, most_results)).with_default();
@@ -133,8 +135,9 @@ json::Field<Request> limit_field(int Request::* member) {
 
 std::span<const Operation> folders_rows() { return rows; }
 
-const Shape<NamedFile>& stat_file_shape() {
-    static const Shape<NamedFile> shape{field("path", &NamedFile::path, any_path, path_length())};
+const Shape<StatFile>& stat_file_shape() {
+    static const Shape<StatFile> shape{field("path", &StatFile::path, any_path, path_length()),
+                                       field("path_bytes", &StatFile::path_bytes, in_base64, path_length())};
     return shape;
 }
 
@@ -190,6 +193,7 @@ const Shape<MakeFolder>& make_folder_shape() {
 const Shape<TransferFile>& transfer_file_shape() {
     static const Shape<TransferFile> shape{
         field("from", &TransferFile::from, any_path, path_length()),
+        field("from_bytes", &TransferFile::from_bytes, in_base64, path_length()),
         field("to", &TransferFile::to, "the new path; ending in /: the directory that gets it",
               path_length()),
         field("overwrite", &TransferFile::overwrite, "whether files that are there may be replaced")
@@ -200,6 +204,7 @@ const Shape<TransferFile>& transfer_file_shape() {
 const Shape<DeleteFile>& delete_file_shape() {
     static const Shape<DeleteFile> shape{
         field("path", &DeleteFile::path, any_path, path_length()),
+        field("path_bytes", &DeleteFile::path_bytes, in_base64, path_length()),
         field("recursive", &DeleteFile::recursive, "whether a directory goes with all it holds")
             .with_default()};
     return shape;

@@ -6,15 +6,17 @@
 #include <string>
 
 #include "json/fields.hpp"
-#include "ops/desk_files.hpp"
 #include "ops/operation.hpp"
 
 namespace carrel::ops {
 
 std::span<const Operation> folders_rows();
 
-/// Of file/stat: any path, links not followed.
-const json::Shape<NamedFile>& stat_file_shape();
+struct StatFile {
+    std::optional<std::string> path;
+    std::optional<std::string> path_bytes;  ///< instead, in base64: for names that are no UTF-8
+};
+const json::Shape<StatFile>& stat_file_shape();
 
 struct ListFiles {
     std::string path;  ///< empty: the home directory
@@ -53,14 +55,16 @@ const json::Shape<MakeFolder>& make_folder_shape();
 
 /// Of file/copy and file/move.
 struct TransferFile {
-    std::string from;
+    std::optional<std::string> from;
+    std::optional<std::string> from_bytes;
     std::string to;
     bool overwrite = false;
 };
 const json::Shape<TransferFile>& transfer_file_shape();
 
 struct DeleteFile {
-    std::string path;
+    std::optional<std::string> path;
+    std::optional<std::string> path_bytes;
     bool recursive = false;
 };
 const json::Shape<DeleteFile>& delete_file_shape();

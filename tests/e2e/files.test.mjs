@@ -173,11 +173,19 @@ describe("what there is", () => {
     assert.equal(odd.name, "a\ufffdb");
     assert.equal(Buffer.from(odd.name_bytes, "base64").toString("latin1"), "a\xffb");
     assert.ok(entries.some(({ name }) => name === "x\ny"));
+    assert.equal((await call("file/stat", { path_bytes: odd.path_bytes })).path_bytes, odd.path_bytes);
+    await call("file/copy", { from_bytes: odd.path_bytes, to: "/tmp/even" });
+    await call("file/stat", { path: "/tmp/even" });
+    assert.equal((await ask("file/stat", {})).status, 422);
+    assert.equal((await ask("file/stat", { path: "x", path_bytes: "eA==" })).status, 422);
+    assert.equal((await ask("file/delete", { path_bytes: "!" })).status, 422);
     assert.equal((await call("file/glob", { pattern: "odd/*" })).matches.length, 2);
     assert.equal((await server.request("GET", at("file/download?path=odd/a%ffb"))).status, 200);
     const missing = await server.request("GET", at("file/download?path=odd/%ff%fe"));
     assert.equal(missing.status, 404);
     assert.match(missing.body.detail, /does not exist/);
+    await call("file/delete", { path_bytes: odd.path_bytes });
+    assert.equal((await call("file/list", { path: "odd" })).entries.length, 1);
   });
 });
 
