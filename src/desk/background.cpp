@@ -54,6 +54,18 @@ int release_for_loop(Fd& end) {
     return end.release();
 }
 
+/// Its holder has the input.
+struct Writing {
+    explicit Writing(BackgroundProcess& written) : process{written} { process.is_being_written = true; }
+    ~Writing() {
+        process.is_being_written = false;
+        process.changed.notify_all();
+    }
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
+    BackgroundProcess& process;
+};
+
 Error no_input(const BackgroundProcess& process) {
     return {Code::conflict,
             process.wish.has_input
@@ -70,7 +82,6 @@ BackgroundProcess::BackgroundProcess(const async::Executor& executor, std::strin
       mark{"DESK_PROCESS=" + core::random_hex(8)},
       output{executor},
       errors{executor},
-      input_turns{executor},
       handle{executor},
       changed{executor},
       scope{executor} {}
@@ -188,9 +199,11 @@ Task<> Background::await_end(SharedProcess process) {
 Task<Background::Written> Background::write(SharedProcess process, std::string bytes, bool is_end,
                                             async::Duration limit) {
     const auto until = std::chrono::steady_clock::now() + limit;
-    // Whoever waits for a turn waits for the others' limits, too: those are bounded.
-    const auto turn = co_await process->input_turns.take();
+    while (process->is_being_written)
+        if (!co_await process->changed.wait_for(until - std::chrono::steady_clock::now()))
+            co_return Written{0, "another client's input was not taken in time"};
     if (!process->input) throw no_input(*process);
+    const Writing writing{*process};
     Written written;
     // A program that takes nothing is waited for until the limit, which closes this wait alone.
     boost::asio::steady_timer alarm{executor_, until};

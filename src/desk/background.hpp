@@ -20,7 +20,6 @@
 #include "desk/child_end.hpp"
 #include "desk/handlers.hpp"
 #include "desk/output_log.hpp"
-#include "desk/turns.hpp"
 
 namespace carrel::desk {
 
@@ -55,7 +54,7 @@ struct BackgroundProcess {
     Stream output;
     Stream errors;
     std::optional<Descriptor> input;
-    Turns input_turns;
+    bool is_being_written = false;  ///< one writer at a time has the input
     Descriptor handle;
     async::Gate changed;
     async::Scope scope;
@@ -83,8 +82,8 @@ public:
         std::size_t count = 0;
         std::string refusal;  ///< why not all of it; empty: it was all
     };
-    /// Gives `bytes` to the program as it takes them, for `limit` at most; then, with `is_end`, the end of
-    /// its input. Throws Error{conflict, "no_input"} when it has no input (any more).
+    /// Gives `bytes` to the program as it takes them, after other writers, for `limit` at most; then, with
+    /// `is_end`, the end of its input. Throws Error{conflict, "no_input"} when it has no input (any more).
     Task<Written> write(SharedProcess process, std::string bytes, bool is_end, async::Duration limit);
     /// To all that comes from it; how many there were. Also after its own end.
     Task<int> signal(SharedProcess process, int number);

@@ -1,21 +1,20 @@
 #include "desk/terminal_shell.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
 #include <cstdlib>
-#include <vector>
 
 #include "core/id.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
+#include "desk/child_end.hpp"
+#include "desk/process_tree.hpp"
 
 namespace carrel::desk {
 
@@ -31,8 +30,8 @@ constexpr auto hang_up_limit = std::chrono::milliseconds{300};
 constexpr std::size_t terminal_burst = std::size_t{1} << 18;
 
 /// Typed once. No prompts, history or mail; a failing `exec` keeps the shell. begin and end carry the
-/// exit status of the last command over, so that `echo $?` means what it says. A report begins with a line end:
-/// what a command has written into the pipe is none of it.
+/// exit status of the last command over, so that `echo $?` means what it says. A report begins with a line
+/// end: what a command has written into the pipe is none of it.
 ///
 /// After a text that ends within "$(", bash 5.2 goes on with parts of its parser's state as they were
 /// there, and writes before its line buffer some lines later. Only an interrupt makes it forget them, so
@@ -55,37 +54,10 @@ std::string quoted(std::string_view text) {
     return result + "'";
 }
 
-/// The number after the last ")" of /proc/<id>/stat that stands `index` fields further; see proc(5).
-std::optional<pid_t> group_of(std::string_view process) {
-    std::optional<std::string> text;
-    try {
-        text = core::find_file_text(fmt::format("/proc/{}/stat", process));
-    } catch (const core::Error&) {
-        return std::nullopt;  // it has ended while we looked
-    }
-    if (!text) return std::nullopt;
-    const auto end_of_name = text->rfind(')');
-    if (end_of_name == text->npos) return std::nullopt;
-    // ") S ppid pgrp ..."
-    const auto fields = core::split(std::string_view{*text}.substr(end_of_name + 1), ' ');
-    if (fields.size() < 4) return std::nullopt;
-    const auto group = core::parse_unsigned(fields[3]);
-    return group ? std::optional{static_cast<pid_t>(*group)} : std::nullopt;
-}
-
 /// Kills the members of a shell's own group, but not the shell: its command substitutions.
 void kill_group_except_leader(pid_t leader) {
-    const std::unique_ptr<DIR, int (*)(DIR*)> processes{::opendir("/proc"), ::closedir};
-    if (!processes) return;
-    while (const dirent* entry = ::readdir(processes.get())) {
-        const auto number = core::parse_unsigned(entry->d_name);
-        if (!number || static_cast<pid_t>(*number) == leader) continue;
-        if (group_of(entry->d_name) == leader) ::kill(static_cast<pid_t>(*number), SIGKILL);
-    }
-}
-
-int code_of(const siginfo_t& facts) {
-    return facts.si_code == CLD_EXITED ? facts.si_status : 128 + facts.si_status;
+    for (const auto& each : read_facts())
+        if (each.group == leader && each.pid != leader) ::kill(each.pid, SIGKILL);
 }
 
 }  // namespace
@@ -300,12 +272,7 @@ Task<> Shell::follow_terminal() {
 }
 
 Task<> Shell::await_exit() {
-    co_await handle_.async_wait(stream_descriptor::wait_read, boost::asio::use_awaitable);
-    siginfo_t facts{};
-    const int found =
-        ::waitid(P_PIDFD, static_cast<id_t>(handle_.native_handle()), &facts, WEXITED | WNOHANG);
-    // ECHILD: somebody else has reaped it; it has ended all the same.
-    exit_code_ = found == 0 ? code_of(facts) : 127;
+    exit_code_ = (co_await await_child(handle_)).code();
     changed_.notify_all();
 }
 

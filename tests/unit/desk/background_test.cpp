@@ -140,6 +140,7 @@ TEST_CASE("a writer whose program ends, closes its input or does not read gets a
         };
         scope.start("writing", write());
         co_await async::yield_turn();
+        CHECK((co_await background.write(deaf, "x", false, 20ms)).refusal.contains("another client"));
         CHECK(co_await background.signal(deaf, SIGKILL) == 1);
         while (scope.size() > 0) co_await async::yield_turn();
         CHECK(has_answer);
@@ -199,10 +200,9 @@ TEST_CASE("all outputs together stay within their bound") {
         for (int count = 0; count < 20; ++count)
             background.start({}, {.command = "head -c 6000000 /dev/zero; head -c 6000000 /dev/zero >&2"});
         std::size_t kept = 0;
-        for (const auto& process : background.all()) {
-            co_await wait_for_end(process);
+        for (const auto& process : background.all()) co_await wait_for_end(process);
+        for (const auto& process : background.all())
             kept += process->output.log.kept() + process->errors.log.kept();
-        }
         CHECK(kept <= Background::most_kept);
         CHECK(kept > Background::most_kept / 2);
     });
