@@ -61,7 +61,16 @@ describe("a page as a tree", () => {
       /button "More" \[ref_\d+\] \(collapsed\)$/m,
     ])
       assert.match(tree, line);
-    for (const hidden of ["secret", "hidden\"", "invisible", "decoration", "inside", "var x", "Agree\" [ref_\\d+]$"]) assert.doesNotMatch(tree, new RegExp(`"[^"]*${hidden}`), hidden);
+    for (const hidden of [
+      "secret",
+      'hidden"',
+      "invisible",
+      "decoration",
+      "inside",
+      "var x",
+      'Agree" [ref_\\d+]$',
+    ])
+      assert.doesNotMatch(tree, new RegExp(`"[^"]*${hidden}`), hidden);
     assert.equal(tree.match(/Agree/g).length, 1);
   });
 
@@ -90,7 +99,9 @@ describe("a page as a tree", () => {
   test("an element keeps its reference as long as it is there, whatever happens around it", async () => {
     await pages.open(`<div id=box><button id=a>A</button><button id=b>B</button></div>`);
     const [a, b] = [await pages.ref(/"A"/), await pages.ref(/"B"/)];
-    await pages.evaluate(`(() => { const n = document.createElement("button"); n.textContent = "New"; box.prepend(n); box.append(a); a.textContent = "A2"; return 1 })()`);
+    await pages.evaluate(
+      `(() => { const n = document.createElement("button"); n.textContent = "New"; box.prepend(n); box.append(a); a.textContent = "A2"; return 1 })()`,
+    );
     assert.equal(await pages.ref(/"A2"/), a);
     assert.equal(await pages.ref(/"B"/), b);
     assert.ok(![a, b].includes(await pages.ref(/"New"/)));
@@ -108,9 +119,11 @@ describe("a page as a tree", () => {
 
   test("goes through open shadow roots, slots and frames of all origins", async () => {
     const home = await serveInDesk(pages, {
-      "/": { body: `<title>Frames</title><h1>Outer</h1><div id=host><i>slotted</i></div><iframe srcdoc="<button>Same origin</button>"></iframe>
+      "/": {
+        body: `<title>Frames</title><h1>Outer</h1><div id=host><i>slotted</i></div><iframe srcdoc="<button>Same origin</button>"></iframe>
         <iframe src="data:text/html,<button>No origin</button>"></iframe><iframe title="Other" src="http://localhost:8123/other"></iframe>
-        <script>host.attachShadow({mode:"open"}).innerHTML = "<button>In shadow</button><slot></slot>"</script>` },
+        <script>host.attachShadow({mode:"open"}).innerHTML = "<button>In shadow</button><slot></slot>"</script>`,
+      },
       "/other": { body: `<button>Other site</button><iframe src="http://127.0.0.1:8123/back"></iframe>` },
       "/back": { body: `<a href="#">Back home</a>` },
     });
@@ -120,7 +133,10 @@ describe("a page as a tree", () => {
     assert.match(tree, /text "slotted"/);
     assert.match(tree, /iframe \[ref_\d+\]\n {2}button "Same origin"/);
     assert.match(tree, /iframe \[ref_\d+\]\n {2}button "No origin"/);
-    assert.match(tree, /iframe "Other" \[ref_\d+\]\n {2}button "Other site" \[ref_\d+\]\n {2}iframe \[ref_\d+\]\n {4}link "Back home"/);
+    assert.match(
+      tree,
+      /iframe "Other" \[ref_\d+\]\n {2}button "Other site" \[ref_\d+\]\n {2}iframe \[ref_\d+\]\n {4}link "Back home"/,
+    );
     const numbers = [...tree.matchAll(/\[ref_(\d+)\]/g)].map(([, number]) => number);
     const shown = new Set(numbers);
     assert.ok(shown.size >= numbers.length - 2, "references are unique across frames");
@@ -143,7 +159,9 @@ describe("a page as a tree", () => {
   });
 
   test("a huge page is read in bounded time and size, and told to be larger", async () => {
-    await pages.open(`<div id=all></div><script>all.innerHTML = "<div><span>text</span><button>b</button></div>".repeat(33_400)</script>`);
+    await pages.open(
+      `<div id=all></div><script>all.innerHTML = "<div><span>text</span><button>b</button></div>".repeat(33_400)</script>`,
+    );
     assert.ok((await pages.evaluate(`document.querySelectorAll("*").length`)) > 100_000);
     for (const filter of ["visible", "interactive", "all"]) {
       const { text, truncated } = await pages.post("browser/page/read", { filter });
@@ -195,7 +213,9 @@ describe("a page's text", () => {
   });
 
   test("is all of it where it has none, with shadow roots and frames", async () => {
-    await pages.open(`<p>First</p><div id=h></div><iframe srcdoc="<p>In a frame</p>"></iframe><script>h.attachShadow({mode:"open"}).innerHTML = "<p>In a shadow</p>"</script>`);
+    await pages.open(
+      `<p>First</p><div id=h></div><iframe srcdoc="<p>In a frame</p>"></iframe><script>h.attachShadow({mode:"open"}).innerHTML = "<p>In a shadow</p>"</script>`,
+    );
     const { text, source } = await pages.post("browser/page/text");
     assert.equal(source, "body");
     assert.match(text, /First[^]*In a shadow[^]*In a frame/);
@@ -217,7 +237,10 @@ describe("finding", () => {
   });
 
   test("finds at most as many as asked for, from anywhere on the page", async () => {
-    await pages.open(`<div style="height:5000px"></div>` + Array.from({ length: 60 }, (_, i) => `<button>Item ${i}</button>`).join(""));
+    await pages.open(
+      `<div style="height:5000px"></div>` +
+        Array.from({ length: 60 }, (_, i) => `<button>Item ${i}</button>`).join(""),
+    );
     assert.equal((await pages.post("browser/page/find", { query: "item" })).matches.length, 20);
     assert.equal((await pages.post("browser/page/find", { query: "item", limit: 3 })).matches.length, 3);
     assert.equal((await pages.post("browser/page/find", { query: "item 42" })).matches[0].name, "Item 42");

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { BetaAbstractBrowserToolset20260801, ToolError } from "@anthropic-ai/sdk/helpers/beta/toolsets";
+import { until } from "./lib/carrel.mjs";
 import { Pages, everything, serveInDesk, sizeOf } from "./lib/pages.mjs";
 
 let pages;
@@ -9,14 +10,24 @@ let home;
 before(async () => {
   pages = await Pages.start();
   home = await serveInDesk(pages, {
-    "/": { body: `<title>Home</title><h1>Home</h1><a href="/second">Second</a><a href="/popup" target=_blank>Popup</a><a href="/file">File</a>` },
+    "/": {
+      body: `<title>Home</title><h1>Home</h1><a href="/second">Second</a><a href="/popup" target=_blank>Popup</a><a href="/file">File</a>`,
+    },
     "/second": { body: `<title>Second</title><h1>Second page</h1>` },
     "/popup": { body: `<title>Popup</title>` },
     "/missing": { status: 404, body: `<title>Missing</title>` },
     "/moved": { status: 302, headers: { Location: "/second" } },
-    "/leave": { body: `<title>Leave</title><p>stay</p><script>onbeforeunload = (e) => { e.preventDefault(); return "stay" }</script>` },
+    "/leave": {
+      body: `<title>Leave</title><p>stay</p><script>onbeforeunload = (e) => { e.preventDefault(); return "stay" }</script>`,
+    },
     "/alerting": { body: `<title>Alerting</title><script>alert("hello"); document.title = "After"</script>` },
-    "/file": { headers: { "Content-Type": "application/octet-stream", "Content-Disposition": "attachment; filename=f.bin" }, body: "12345" },
+    "/file": {
+      headers: {
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": "attachment; filename=f.bin",
+      },
+      body: "12345",
+    },
   });
 });
 after(() => pages?.end());
@@ -36,14 +47,26 @@ const recorder = `<title>Recorder</title><style>body{margin:0;height:3000px}</st
 describe("looking and going", () => {
   test("navigate: addresses, what they become, history", async () => {
     assert.equal((await tool("navigate", { url: home })).text, `Navigated to ${home}/ — Home (HTTP 200)`);
-    assert.equal((await tool("navigate", { url: `${home}/moved` })).text, `Navigated to ${home}/second — Second (HTTP 200)`);
-    assert.equal((await tool("navigate", { url: `${home}/missing` })).text, `Navigated to ${home}/missing — Missing (HTTP 404)`);
+    assert.equal(
+      (await tool("navigate", { url: `${home}/moved` })).text,
+      `Navigated to ${home}/second — Second (HTTP 200)`,
+    );
+    assert.equal(
+      (await tool("navigate", { url: `${home}/missing` })).text,
+      `Navigated to ${home}/missing — Missing (HTTP 404)`,
+    );
     assert.match((await tool("navigate", { url: "back" })).text, /^Navigated to .*\/second — Second/);
     assert.match((await tool("navigate", { url: " Forward " })).text, /missing — Missing/);
     assert.match((await tool("navigate", { url: "reload" })).text, /missing — Missing \(HTTP 404\)$/);
     assert.match(await pages.failure("navigate", { url: "forward" }), /no page to go forward to/);
-    assert.match(await pages.failure("navigate", { url: "http://127.0.0.1:8199/" }), /ERR_CONNECTION_REFUSED/);
-    assert.match(await pages.failure("navigate", { url: "example.test" }), /^Error: https:\/\/example\.test could not be opened: net::ERR/);
+    assert.match(
+      await pages.failure("navigate", { url: "http://127.0.0.1:8199/" }),
+      /ERR_CONNECTION_REFUSED/,
+    );
+    assert.match(
+      await pages.failure("navigate", { url: "example.test" }),
+      /^Error: https:\/\/example\.test could not be opened: net::ERR/,
+    );
     assert.match(await pages.failure("navigate", { url: "javascript:alert(1)" }), /cannot be opened/);
     assert.match(await pages.failure("navigate", { url: "" }), /address/);
   });
@@ -58,19 +81,29 @@ describe("looking and going", () => {
   });
 
   test("screenshot and zoom are of the viewport", async () => {
-    await pages.open(`<style>body{margin:0;background:#fff}</style><div style="width:100px;height:50px;background:#f00"></div><div style="height:5000px"></div>`);
+    await pages.open(
+      `<style>body{margin:0;background:#fff}</style><div style="width:100px;height:50px;background:#f00"></div><div style="height:5000px"></div>`,
+    );
     const [width, height] = await pages.evaluate("[innerWidth, innerHeight]");
     assert.deepEqual(sizeOf((await tool("screenshot")).image), [width, height]);
     await pages.evaluate("scrollTo(0, 1000)");
     assert.deepEqual(sizeOf((await tool("screenshot")).image), [width, height]);
     const zoomed = sizeOf((await tool("zoom", { region: [0, 0, 100, 50] })).image);
     assert.ok(zoomed[0] >= 400 && Math.abs(zoomed[0] / zoomed[1] - 2) < 0.02, zoomed.join("x"));
-    for (const region of [[0, 0, 0, 10], [10, 0, 0, 10], [0, 0, width + 1, 10], [-1, 0, 5, 5], [1, 2, 3]])
+    for (const region of [
+      [0, 0, 0, 10],
+      [10, 0, 0, 10],
+      [0, 0, width + 1, 10],
+      [-1, 0, 5, 5],
+      [1, 2, 3],
+    ])
       assert.match(await pages.failure("zoom", { region }), /region/);
   });
 
   test("read_page, find and get_page_text", async () => {
-    await pages.open(`<h1>Shop</h1><button>Buy</button><div style="height:4000px"></div><button>Far away</button>`);
+    await pages.open(
+      `<h1>Shop</h1><button>Buy</button><div style="height:4000px"></div><button>Far away</button>`,
+    );
     const visible = (await tool("read_page", {})).text;
     assert.match(visible, /heading "Shop" \[ref_\d+\][^]*button "Buy" \[ref_\d+\]/);
     assert.doesNotMatch(visible, /Far away/);
@@ -78,7 +111,10 @@ describe("looking and going", () => {
     assert.doesNotMatch((await tool("read_page", { filter: "interactive", depth: 3 })).text, /heading/);
     const target = await ref(/Far away/);
     assert.match((await tool("read_page", { ref: target.ref })).text, /^button "Far away"/);
-    assert.match(await pages.failure("read_page", { ref: "ref_99999" }), /^Error: ref_99999 is no longer on the page/);
+    assert.match(
+      await pages.failure("read_page", { ref: "ref_99999" }),
+      /^Error: ref_99999 is no longer on the page/,
+    );
     assert.match(await pages.failure("read_page", { depth: 0 }), /depth/);
     assert.match((await tool("find", { query: "far button" })).text, /^button "Far away" \[ref_\d+\]/);
     assert.match((await tool("find", { query: "zebra" })).text, /^No element matches "zebra"/);
@@ -105,11 +141,21 @@ describe("looking and going", () => {
       ["10n", "10n"],
     ])
       assert.equal((await tool("javascript_exec", { text })).text, result, text);
-    assert.match(await pages.failure("javascript_exec", { text: "throw new TypeError('no')" }), /^The script threw: TypeError: no/);
-    assert.match(await pages.failure("javascript_exec", { text: "Promise.reject(new Error('late'))" }), /late/);
+    assert.match(
+      await pages.failure("javascript_exec", { text: "throw new TypeError('no')" }),
+      /^The script threw: TypeError: no/,
+    );
+    assert.match(
+      await pages.failure("javascript_exec", { text: "Promise.reject(new Error('late'))" }),
+      /late/,
+    );
     assert.match(await pages.failure("javascript_exec", { text: "syntax error here" }), /SyntaxError/);
     const { texts } = await tool("javascript_exec", { text: "[confirm('Sure?'), prompt('Name?')]" });
-    assert.deepEqual(texts, ["[false,null]", 'A confirm dialog "Sure?" was dismissed.', 'A prompt dialog "Name?" was dismissed.']);
+    assert.deepEqual(texts, [
+      "[false,null]",
+      'A confirm dialog "Sure?" was dismissed.',
+      'A prompt dialog "Name?" was dismissed.',
+    ]);
     assert.ok((await tool("javascript_exec", { text: "'x'.repeat(1e6)" })).text.length < 51_000);
   });
 
@@ -117,7 +163,9 @@ describe("looking and going", () => {
     await tool("navigate", { url: home });
     await tool("read_console");
     await tool("read_network");
-    await tool("javascript_exec", { text: `console.log("one", {a: 1}); console.error("two\\nlines"); await (await fetch("/missing")).text(); 1` });
+    await tool("javascript_exec", {
+      text: `console.log("one", {a: 1}); console.error("two\\nlines"); await (await fetch("/missing")).text(); 1`,
+    });
     const lines = (await tool("read_console")).text.split("\n").filter((line) => !line.includes("404"));
     assert.equal(lines.length, 2);
     assert.match(lines[0], /^\[log\] one \{a: 1\}/);
@@ -132,9 +180,23 @@ describe("pointer and keys", () => {
     await pages.open(recorder);
     for (const [name, text, events] of [
       ["left_click", "Clicked.", ["mousedown 50 60 0 1", "mouseup 50 60 0 1", "click 50 60 0 1"]],
-      ["right_click", "Right-clicked.", ["mousedown 50 60 2 1", "contextmenu 50 60 2 0", "mouseup 50 60 2 1", "auxclick 50 60 2 1"]],
+      [
+        "right_click",
+        "Right-clicked.",
+        ["mousedown 50 60 2 1", "contextmenu 50 60 2 0", "mouseup 50 60 2 1", "auxclick 50 60 2 1"],
+      ],
       ["middle_click", "Middle-clicked.", ["mousedown 50 60 1 1", "mouseup 50 60 1 1", "auxclick 50 60 1 1"]],
-      ["double_click", "Double-clicked.", ["click 50 60 0 1", "mousedown 50 60 0 2", "mouseup 50 60 0 2", "click 50 60 0 2", "dblclick 50 60 0 2"]],
+      [
+        "double_click",
+        "Double-clicked.",
+        [
+          "click 50 60 0 1",
+          "mousedown 50 60 0 2",
+          "mouseup 50 60 0 2",
+          "click 50 60 0 2",
+          "dblclick 50 60 0 2",
+        ],
+      ],
       ["triple_click", "Triple-clicked.", ["click 50 60 0 2", "click 50 60 0 3"]],
     ]) {
       assert.equal((await tool(name, { target: at(50, 60) })).text, text);
@@ -144,7 +206,10 @@ describe("pointer and keys", () => {
     await tool("left_click", { target: at(50, 60), modifiers: "ctrl+shift" });
     const all = await seen();
     assert.ok(all.includes("click 50 60 0 1 ctrl+shift"), all.join());
-    assert.ok(all.includes("keydown Control ControlLeft ctrl") && all.some((event) => event.startsWith("keyup Control")));
+    assert.ok(
+      all.includes("keydown Control ControlLeft ctrl") &&
+        all.some((event) => event.startsWith("keyup Control")),
+    );
     await tool("left_click", { target: await ref(/textbox/) });
     assert.equal(await pages.evaluate("document.activeElement.id"), "field");
     assert.match(await pages.failure("left_click", { target: at(5000, 1) }), /outside the viewport/);
@@ -158,27 +223,48 @@ describe("pointer and keys", () => {
     assert.equal((await tool("left_mouse_down", { target: at(80, 90) })).text, "Mouse button pressed.");
     assert.equal((await tool("left_mouse_up", { target: at(180, 190) })).text, "Mouse button released.");
     const all = (await seen()).map((event) => event.trim());
-    for (const event of ["mousemove 70 80 0 0", "mousemove 75 85 0 0", "mousedown 80 90 0 1", "mouseup 180 190 0 1"]) assert.ok(all.includes(event), `${event} in ${all}`);
-    assert.equal((await tool("left_click_drag", { from: at(20, 100), target: at(220, 300) })).text, "Dragged.");
+    for (const event of [
+      "mousemove 70 80 0 0",
+      "mousemove 75 85 0 0",
+      "mousedown 80 90 0 1",
+      "mouseup 180 190 0 1",
+    ])
+      assert.ok(all.includes(event), `${event} in ${all}`);
+    assert.equal(
+      (await tool("left_click_drag", { from: at(20, 100), target: at(220, 300) })).text,
+      "Dragged.",
+    );
     const dragged = (await seen()).map((event) => event.trim());
     assert.ok(dragged.includes("mousedown 20 100 0 1") && dragged.includes("mouseup 220 300 0 1"));
     assert.ok(dragged.filter((event) => event.startsWith("mousemove")).length >= 3);
     for (const name of ["mouse_move", "left_mouse_down", "left_mouse_up"])
       assert.match(await pages.failure(name, { target: { type: "ref", ref: "ref_1" } }), /coordinate target/);
-    assert.match(await pages.failure("left_click_drag", { from: { type: "ref", ref: "ref_1" }, target: at(1, 1) }), /^Error: from: expected a coordinate target/);
+    assert.match(
+      await pages.failure("left_click_drag", { from: { type: "ref", ref: "ref_1" }, target: at(1, 1) }),
+      /^Error: from: expected a coordinate target/,
+    );
   });
 
   test("scroll and scroll_to", async () => {
     await pages.open(`${recorder}<p style="position:absolute;top:2800px">End</p>`);
-    assert.equal((await tool("scroll", { target: at(300, 300), scroll_direction: "down" })).text, "Scrolled down.");
+    assert.equal(
+      (await tool("scroll", { target: at(300, 300), scroll_direction: "down" })).text,
+      "Scrolled down.",
+    );
     assert.equal(await pages.evaluate("scrollY"), 300);
     await tool("scroll", { target: at(300, 300), scroll_direction: "up", scroll_amount: 1 });
     assert.equal(await pages.evaluate("scrollY"), 200);
     const target = await ref(/"End"/);
     assert.equal((await tool("scroll_to", { target })).text, `Scrolled to ${target.ref}.`);
     assert.ok((await pages.evaluate("scrollY")) > 1500);
-    assert.match(await pages.failure("scroll", { target: at(1, 1), scroll_direction: "sideways" }), /scroll_direction/);
-    assert.match(await pages.failure("scroll", { target: at(1, 1), scroll_direction: "down", scroll_amount: 11 }), /scroll_amount/);
+    assert.match(
+      await pages.failure("scroll", { target: at(1, 1), scroll_direction: "sideways" }),
+      /scroll_direction/,
+    );
+    assert.match(
+      await pages.failure("scroll", { target: at(1, 1), scroll_direction: "down", scroll_amount: 11 }),
+      /scroll_amount/,
+    );
   });
 
   test("type, key and hold_key", async () => {
@@ -200,7 +286,10 @@ describe("pointer and keys", () => {
     await seen();
     assert.equal((await tool("hold_key", { text: "shift+a", duration: 0.7 })).text, "Held shift+a for 0.7s.");
     const held = await seen();
-    assert.ok(held.includes("keydown A KeyA shift") && held.includes("keydown A KeyA shift repeat"), held.join());
+    assert.ok(
+      held.includes("keydown A KeyA shift") && held.includes("keydown A KeyA shift repeat"),
+      held.join(),
+    );
     assert.ok(held.at(-1).startsWith("keyup Shift") && held.at(-2).startsWith("keyup"));
     assert.match(await pages.failure("key", { text: "nonsense" }), /there is no key/);
     assert.match(await pages.failure("key", { text: "a", repeat: 101 }), /repeat/);
@@ -210,7 +299,14 @@ describe("pointer and keys", () => {
   });
 
   test("typing reaches a field in a frame of another site", async () => {
-    await serveInDesk(pages, { "/": { body: `<iframe src="http://localhost:8161/in" width=500></iframe>` }, "/in": { body: `<input aria-label=Inner>` } }, 8161);
+    await serveInDesk(
+      pages,
+      {
+        "/": { body: `<iframe src="http://localhost:8161/in" width=500></iframe>` },
+        "/in": { body: `<input aria-label=Inner>` },
+      },
+      8161,
+    );
     await tool("navigate", { url: "http://127.0.0.1:8161/" });
     await tool("left_click", { target: await ref(/"Inner"/) });
     await tool("type", { text: "abc é" });
@@ -218,20 +314,46 @@ describe("pointer and keys", () => {
   });
 
   test("form_input and file_upload", async () => {
-    await pages.open(`<input aria-label=Name><input type=checkbox aria-label=Agree><select aria-label=Size><option>S<option>M</select><input type=file aria-label=File>`);
+    await pages.open(
+      `<input aria-label=Name><input type=checkbox aria-label=Agree><select aria-label=Size><option>S<option>M</select><input type=file aria-label=File>`,
+    );
     const target = await ref(/"Name"/);
-    assert.equal((await tool("form_input", { target, value: "Ada" })).text, `Set the value of ${target.ref}.`);
+    assert.equal(
+      (await tool("form_input", { target, value: "Ada" })).text,
+      `Set the value of ${target.ref}.`,
+    );
     await tool("form_input", { target: await ref(/"Agree"/), value: true });
     await tool("form_input", { target: await ref(/"Size"/), value: "M" });
     await pages.write("/home/agent/up.txt", "up");
-    assert.equal((await tool("file_upload", { target: await ref(/"File"/), paths: ["/home/agent/up.txt"] })).text, "Uploaded.");
+    assert.equal(
+      (await tool("file_upload", { target: await ref(/"File"/), paths: ["/home/agent/up.txt"] })).text,
+      "Uploaded.",
+    );
     const tree = await pages.read();
-    for (const line of [/"Name".*value="Ada"/, /"Agree".*\(checked/, /"Size".*value="M"/, /"File".*value="up.txt"/]) assert.match(tree, line);
-    assert.match(await pages.failure("form_input", { target, value: null }), /^invalid input for browser member 'form_input': value:/);
-    assert.match(await pages.failure("form_input", { target: at(1, 1), value: "x" }), /expected a ref target/);
+    for (const line of [
+      /"Name".*value="Ada"/,
+      /"Agree".*\(checked/,
+      /"Size".*value="M"/,
+      /"File".*value="up.txt"/,
+    ])
+      assert.match(tree, line);
+    assert.match(
+      await pages.failure("form_input", { target, value: null }),
+      /^invalid input for browser member 'form_input': value:/,
+    );
+    assert.match(
+      await pages.failure("form_input", { target: at(1, 1), value: "x" }),
+      /expected a ref target/,
+    );
     assert.match(await pages.failure("file_upload", { target: await ref(/"File"/) }), /at least one path/);
-    assert.match(await pages.failure("file_upload", { target: await ref(/"File"/), document_ids: ["d"] }), /document ids/);
-    assert.match(await pages.failure("file_upload", { target: await ref(/"File"/), paths: ["/nope"] }), /no file of the desk/);
+    assert.match(
+      await pages.failure("file_upload", { target: await ref(/"File"/), document_ids: ["d"] }),
+      /document ids/,
+    );
+    assert.match(
+      await pages.failure("file_upload", { target: await ref(/"File"/), paths: ["/nope"] }),
+      /no file of the desk/,
+    );
   });
 
   test("wait", async () => {
@@ -259,10 +381,17 @@ describe("tabs and the browser's state", () => {
     assert.equal(switched[0].tabs.find(({ active }) => active).tab_id, first);
     assert.equal("state_changes" in switched[0], false);
     const closed = (await pages.call("close_tab", { tab_id: active[0].tab_id })).content;
-    assert.equal(closed[0].tabs.some(({ tab_id }) => tab_id === active[0].tab_id), false);
-    for (const name of ["switch_tab", "close_tab"]) assert.match(await pages.failure(name, { tab_id: "nowhere" }), /no tab nowhere/);
+    assert.equal(
+      closed[0].tabs.some(({ tab_id }) => tab_id === active[0].tab_id),
+      false,
+    );
+    for (const name of ["switch_tab", "close_tab"])
+      assert.match(await pages.failure(name, { tab_id: "nowhere" }), /no tab nowhere/);
     assert.match(await pages.failure("screenshot", { tab_id: "nowhere" }), /no tab nowhere/);
-    assert.match(await pages.failure("close_tab"), /^invalid input for browser member 'close_tab': tab_id: expected a string$/);
+    assert.match(
+      await pages.failure("close_tab"),
+      /^invalid input for browser member 'close_tab': tab_id: expected a string$/,
+    );
   });
 
   test("a member acts on the tab that it names", async () => {
@@ -288,7 +417,16 @@ describe("tabs and the browser's state", () => {
     for (let i = 0; i < 50 && !told.some(({ type }) => type === "download_completed"); ++i)
       told.push(...((await tool("wait", { duration: 0.1 })).state.state_changes ?? []));
     const end = told.at(-1);
-    assert.deepEqual({ ...end, download_id: "x" }, { type: "download_completed", download_id: "x", url: `${home}/file`, size_bytes: 5, path: "/home/agent/Downloads/f.bin" });
+    assert.deepEqual(
+      { ...end, download_id: "x" },
+      {
+        type: "download_completed",
+        download_id: "x",
+        url: `${home}/file`,
+        size_bytes: 5,
+        path: "/home/agent/Downloads/f.bin",
+      },
+    );
     assert.ok(told.every(({ download_id }) => download_id === end.download_id));
     assert.match((await tool("navigate", { url: `${home}/file` })).text, /is a download/);
   });
@@ -304,9 +442,16 @@ describe("tabs and the browser's state", () => {
 
   test("members that are off or unknown are refused in the vendor's words", async () => {
     for (const name of ["file_upload", "read_console", "read_network", "javascript_exec"])
-      assert.equal(await pages.failure(name, {}, {}), `The '${name}' action is not permitted by this application's permissions and cannot be used in this session.`);
-    assert.match(await pages.failure("navigate", { url: home }, { navigate: { enabled: false } }), /^The 'navigate' action is not permitted/);
-    for (const name of ["constructor", "hover_over", ""]) assert.equal(await pages.failure(name), `Error: unknown browser toolset member '${name}'`);
+      assert.equal(
+        await pages.failure(name, {}, {}),
+        `The '${name}' action is not permitted by this application's permissions and cannot be used in this session.`,
+      );
+    assert.match(
+      await pages.failure("navigate", { url: home }, { navigate: { enabled: false } }),
+      /^The 'navigate' action is not permitted/,
+    );
+    for (const name of ["constructor", "hover_over", ""])
+      assert.equal(await pages.failure(name), `Error: unknown browser toolset member '${name}'`);
     assert.equal((await pages.refused("browser/toolset", { input: {} })).status, 422);
     assert.equal((await pages.refused("browser/toolset", { name: "wait", input: [] })).status, 422);
   });
@@ -340,16 +485,28 @@ describe("a bad day", () => {
     await pages.open(`<input aria-label=Field>`);
     await tool("left_click", { target: await ref(/"Field"/) });
     await Promise.all(["a", "b", "c", "d"].map((text) => tool("type", { text: text.repeat(50) })));
-    assert.match(await pages.evaluate("document.querySelector('input').value"), /^(a{50}|b{50}|c{50}|d{50}){4}$/);
+    assert.match(
+      await pages.evaluate("document.querySelector('input').value"),
+      /^(a{50}|b{50}|c{50}|d{50}){4}$/,
+    );
   });
 
   test("a page that closes itself, or is navigated by a click, is answered", async () => {
     await tool("navigate", { url: home });
     await tool("javascript_exec", { text: "window.open('/popup'); 1" });
-    const popup = (await tool("list_tabs")).state.tabs.find(({ url }) => url.endsWith("/popup") || url === "about:blank");
-    await tool("javascript_exec", { text: "document.body.innerHTML = '<button onclick=window.close()>Close</button>'; 1", tab_id: popup.tab_id });
-    const { state } = await tool("left_click", { target: at(20, 20), tab_id: popup.tab_id });
-    assert.ok(!(state.tabs.some(({ tab_id }) => tab_id === popup.tab_id)) || !(await tool("wait", { duration: 0.5 })).state.tabs.some(({ tab_id }) => tab_id === popup.tab_id));
+    const tabs = async () => (await tool("list_tabs")).state.tabs;
+    const popup = await until("the popup is there", async () =>
+      (await tabs()).find(({ title }) => title === "Popup"),
+    );
+    await tool("javascript_exec", {
+      text: "document.body.innerHTML = '<button onclick=window.close()>Close</button>'; 1",
+      tab_id: popup.tab_id,
+    });
+    await tool("left_click", { target: at(20, 20), tab_id: popup.tab_id });
+    await until(
+      "the popup is gone",
+      async () => !(await tabs()).some(({ tab_id }) => tab_id === popup.tab_id),
+    );
     await tool("navigate", { url: home });
     const clicked = await tool("left_click", { target: await ref(/"Second"/) });
     assert.match(clicked.state.tabs.find(({ active }) => active).url, /second$/);
@@ -362,8 +519,17 @@ describe("the vendor's SDK", () => {
     last = undefined;
 
     constructor(options) {
-      super({ configs: everything, confirm: () => true, browserState: () => this.report(), filePolicy: {
-        resolveUploadPaths: (_, paths) => paths, resolveUploadDocuments: (_, ids) => ids, isPathVisible: () => true }, ...options });
+      super({
+        configs: everything,
+        confirm: () => true,
+        browserState: () => this.report(),
+        filePolicy: {
+          resolveUploadPaths: (_, paths) => paths,
+          resolveUploadDocuments: (_, ids) => ids,
+          isPathVisible: () => true,
+        },
+        ...options,
+      });
     }
 
     report() {
@@ -387,14 +553,31 @@ describe("the vendor's SDK", () => {
       }
       if (["new_tab", "switch_tab"].includes(name)) return active;
       if (name === "list_tabs") return state.tabs;
-      return ["read_page", "find", "get_page_text", "read_console", "read_network", "javascript_exec"].includes(name) ? (text === "(empty)" ? "" : text) : undefined;
+      return [
+        "read_page",
+        "find",
+        "get_page_text",
+        "read_console",
+        "read_network",
+        "javascript_exec",
+      ].includes(name)
+        ? text === "(empty)"
+          ? ""
+          : text
+        : undefined;
     }
   }
 
   test("makes of our results the blocks that we answer, member by member", async () => {
     const desk = new Desk();
     const call = async (name, input = {}) => {
-      const result = await desk.toolResult({ type: "tool_use", id: "toolu_1", name, input, toolset_name: "browser" });
+      const result = await desk.toolResult({
+        type: "tool_use",
+        id: "toolu_1",
+        name,
+        input,
+        toolset_name: "browser",
+      });
       assert.equal(result.toolset_name, "browser");
       return result;
     };
@@ -408,12 +591,31 @@ describe("the vendor's SDK", () => {
     const tree = (await same("read_page", { filter: "all" }))[0].text;
     const second = { type: "ref", ref: tree.match(/link "Second" \[(ref_\d+)\]/)[1] };
     for (const [name, input] of [
-      ["screenshot"], ["zoom", { region: [0, 0, 50, 50] }], ["hover", { target: second }], ["mouse_move", { target: at(5, 5) }],
-      ["left_mouse_down", { target: at(300, 300) }], ["left_mouse_up", { target: at(300, 300) }], ["left_click_drag", { from: at(300, 300), target: at(310, 310) }],
-      ["right_click", { target: at(300, 300) }], ["middle_click", { target: at(300, 300) }], ["double_click", { target: at(300, 300) }], ["triple_click", { target: at(300, 300) }],
-      ["scroll", { target: at(300, 300), scroll_direction: "down", scroll_amount: 1 }], ["scroll_to", { target: second }], ["type", { text: "a  b\n" }], ["key", { text: "Escape" }],
-      ["hold_key", { text: "a", duration: 0.25 }], ["find", { query: "second" }], ["get_page_text"], ["wait", { duration: 0 }], ["read_console"], ["read_network"],
-      ["javascript_exec", { text: "document.title" }], ["left_click", { target: second }], ["new_tab"], ["list_tabs"],
+      ["screenshot"],
+      ["zoom", { region: [0, 0, 50, 50] }],
+      ["hover", { target: second }],
+      ["mouse_move", { target: at(5, 5) }],
+      ["left_mouse_down", { target: at(300, 300) }],
+      ["left_mouse_up", { target: at(300, 300) }],
+      ["left_click_drag", { from: at(300, 300), target: at(310, 310) }],
+      ["right_click", { target: at(300, 300) }],
+      ["middle_click", { target: at(300, 300) }],
+      ["double_click", { target: at(300, 300) }],
+      ["triple_click", { target: at(300, 300) }],
+      ["scroll", { target: at(300, 300), scroll_direction: "down", scroll_amount: 1 }],
+      ["scroll_to", { target: second }],
+      ["type", { text: "a  b\n" }],
+      ["key", { text: "Escape" }],
+      ["hold_key", { text: "a", duration: 0.25 }],
+      ["find", { query: "second" }],
+      ["get_page_text"],
+      ["wait", { duration: 0 }],
+      ["read_console"],
+      ["read_network"],
+      ["javascript_exec", { text: "document.title" }],
+      ["left_click", { target: second }],
+      ["new_tab"],
+      ["list_tabs"],
     ])
       await same(name, input ?? {});
     const tabs = (await same("list_tabs", {}))[0].tabs;
@@ -421,8 +623,14 @@ describe("the vendor's SDK", () => {
     await same("close_tab", { tab_id: tabs.at(-1).tab_id });
     await pages.open(`<input aria-label=Name><input type=file aria-label=File>`);
     const form = (await same("read_page", {}))[0].text;
-    await same("form_input", { target: { type: "ref", ref: form.match(/"Name" \[(ref_\d+)/)[1] }, value: "x" });
-    await same("file_upload", { target: { type: "ref", ref: form.match(/"File" \[(ref_\d+)/)[1] }, paths: ["/etc/hostname"] });
+    await same("form_input", {
+      target: { type: "ref", ref: form.match(/"Name" \[(ref_\d+)/)[1] },
+      value: "x",
+    });
+    await same("file_upload", {
+      target: { type: "ref", ref: form.match(/"File" \[(ref_\d+)/)[1] },
+      paths: ["/etc/hostname"],
+    });
     const failed = await call("left_click", { target: { type: "ref", ref: "ref_9999" } });
     assert.equal(failed.is_error, true);
     assert.deepEqual(failed.content, desk.answer.content);

@@ -61,7 +61,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         want(core::is_utf8(safe_url(bytes)));
     }
     (void)parse_reference(bytes);
-    (void)parse_modifiers(bytes);
     (void)typed_pieces(bytes);
     const auto value = json::parse(bytes);
     if (!value) return 0;

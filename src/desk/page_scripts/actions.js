@@ -39,7 +39,15 @@ const largestInView = (element) => {
   return best;
 };
 
-const spots = [[0.5, 0.5], [0.25, 0.5], [0.75, 0.5], [0.5, 0.25], [0.5, 0.75], [0.1, 0.1], [0.9, 0.9]];
+const spots = [
+  [0.5, 0.5],
+  [0.25, 0.5],
+  [0.75, 0.5],
+  [0.5, 0.25],
+  [0.5, 0.75],
+  [0.1, 0.1],
+  [0.9, 0.9],
+];
 
 const isCentred = (box) => {
   const [x, y] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];

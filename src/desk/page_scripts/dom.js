@@ -1,6 +1,6 @@
-// What every part needs of the document. All of this runs in an isolated world: a page cannot replace these
-// functions, but a form's fields can still hide its members (<input name="children">), so members of arbitrary
-// elements are only read through the functions of their interfaces.
+// What every part needs of the document. All of this runs in an isolated world: a page cannot replace
+// these functions, but a form's fields can still hide its members (<input name="children">), so members of
+// arbitrary elements are only read through the functions of their interfaces.
 const call = Function.prototype.call;
 const bound = (method) => call.bind(method);
 const getter = (type, name) => bound(Object.getOwnPropertyDescriptor(type.prototype, name).get);
@@ -25,10 +25,20 @@ const dom = {
 };
 
 /** One line: blanks, control and bidi characters become one space; at most `limit` characters. */
-const unsafe = /[\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]+/g;
+const unsafe =
+  /[\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]+/g;
 const fold = (text, limit) => {
-  const line = String(text).slice(0, limit * 4).toWellFormed().replace(unsafe, " ").trim();
-  return line.length > limit ? line.slice(0, limit - 1).toWellFormed().trimEnd() + "…" : line;
+  const line = String(text)
+    .slice(0, limit * 4)
+    .toWellFormed()
+    .replace(unsafe, " ")
+    .trim();
+  return line.length > limit
+    ? line
+        .slice(0, limit - 1)
+        .toWellFormed()
+        .trimEnd() + "…"
+    : line;
 };
 
 /** Children as they are shown: those of an open shadow root, and what stands in a slot. */
@@ -46,7 +56,9 @@ const childrenOf = (element) => {
 const shownChildren = (element, tag) => {
   const children = childrenOf(element);
   if (tag !== "details" || element.open) return children;
-  return [...children].filter((child) => child instanceof Element && dom.tag(child) === "summary").slice(0, 1);
+  return [...children]
+    .filter((child) => child instanceof Element && dom.tag(child) === "summary")
+    .slice(0, 1);
 };
 
 /** The parent as it is shown; null above the document's root. */

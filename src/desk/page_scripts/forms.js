@@ -1,13 +1,14 @@
 // Sets fields as a person's hands would: focus, beforeinput and input from the browser itself, then change.
 const fire = (element, ...types) => {
-  for (const type of types) dom.dispatch(element, new Event(type, { bubbles: true, composed: type === "input" }));
+  for (const type of types)
+    dom.dispatch(element, new Event(type, { bubbles: true, composed: type === "input" }));
 };
 
 const wrong = (sentence) => ({ error: sentence });
 
 /**
- * Gives the field the focus and selects what is there: the caller has the browser put `text` in its place, with
- * the events of typing, and then calls finish.
+ * Gives the field the focus and selects what is there: the caller has the browser put `text` in its place,
+ * with the events of typing, and then calls finish.
  */
 const selectAll = (element, text) => {
   element.focus({ preventScroll: false });
@@ -41,9 +42,14 @@ const assign = (element, text) => {
 };
 
 const formats = {
-  date: "a date is written YYYY-MM-DD", time: "a time is written HH:MM", month: "a month is written YYYY-MM",
-  week: "a week is written YYYY-Www", "datetime-local": "a date and time is written YYYY-MM-DDTHH:MM",
-  color: "a colour is written #rrggbb", number: "a number is wanted", range: "a number is wanted",
+  date: "a date is written YYYY-MM-DD",
+  time: "a time is written HH:MM",
+  month: "a month is written YYYY-MM",
+  week: "a week is written YYYY-Www",
+  "datetime-local": "a date and time is written YYYY-MM-DDTHH:MM",
+  color: "a colour is written #rrggbb",
+  number: "a number is wanted",
+  range: "a number is wanted",
 };
 
 const setFormatted = (element, text) => {
@@ -51,7 +57,8 @@ const setFormatted = (element, text) => {
   const before = element.value;
   element.focus();
   element.value = text;
-  const isTaken = element.type === "color" ? element.value === text.toLowerCase() : element.value !== "" || text === "";
+  const isTaken =
+    element.type === "color" ? element.value === text.toLowerCase() : element.value !== "" || text === "";
   if (!isTaken) {
     element.value = before;
     return wrong(formats[element.type]);
@@ -61,13 +68,17 @@ const setFormatted = (element, text) => {
     return wrong(formats.range);
   }
   if (element.value !== before) fire(element, "input", "change");
-  return { value: element.value, changed: Number(element.value) !== Number(text) && element.type === "range" };
+  return {
+    value: element.value,
+    changed: Number(element.value) !== Number(text) && element.type === "range",
+  };
 };
 
 const setChecked = (element, wanted, isOn) => {
   if (typeof wanted !== "boolean") return wrong(`a ${roleOf(element)} takes true or false`);
   const isRadio = roleOf(element) === "radio";
-  if (isRadio && !wanted && isOn()) return wrong("a radio button cannot be cleared; set another one of its group to true");
+  if (isRadio && !wanted && isOn())
+    return wrong("a radio button cannot be cleared; set another one of its group to true");
   if (isOn() !== wanted) {
     element.focus?.();
     element.click();
@@ -88,8 +99,14 @@ const findOption = (select, text) => {
 const setSelect = (select, text) => {
   const option = findOption(select, text);
   if (!option) {
-    const some = [...select.options].slice(0, 20).map((entry) => `"${fold(entry.label, 60)}"`).join(", ");
-    return wrong(`there is no option "${fold(text, 100)}"; there are ${some || "none"}${select.options.length > 20 ? ", …" : ""}`);
+    const some = [...select.options]
+      .slice(0, 20)
+      .map((entry) => `"${fold(entry.label, 60)}"`)
+      .join(", ");
+    return wrong(
+      `there is no option "${fold(text, 100)}"; there are ${some || "none"}` +
+        (select.options.length > 20 ? ", …" : ""),
+    );
   }
   if (option.disabled) return wrong(`the option "${fold(option.label, 100)}" is disabled`);
   select.focus();
@@ -108,7 +125,8 @@ const finishEditable = (element, text) => {
 /** Of a label its field; of something in an editable text that text. */
 const fieldOf = (element) => {
   if (dom.tag(element) === "label" && element.control) return element.control;
-  if (element.isContentEditable) while (element.parentElement?.isContentEditable) element = element.parentElement;
+  if (element.isContentEditable)
+    while (element.parentElement?.isContentEditable) element = element.parentElement;
   return element;
 };
 
@@ -116,14 +134,17 @@ const setValue = ({ ref, value }) => {
   const found = elementOf(ref);
   if (!found) return { gone: true };
   const element = fieldOf(found);
-  if (dom.matches(element, ":disabled") || flag(element, "aria-disabled") === "true") return wrong("the field is disabled");
+  if (dom.matches(element, ":disabled") || flag(element, "aria-disabled") === "true")
+    return wrong("the field is disabled");
   const text = String(value);
   if (element instanceof HTMLSelectElement) return setSelect(element, text);
   if (element instanceof HTMLTextAreaElement) return setText(element, text.replace(/\r\n?/g, "\n"));
   if (element instanceof HTMLInputElement) {
     if (element.type === "file") return wrong("this is a file input: files are given with upload");
-    if (element.type === "checkbox" || element.type === "radio") return setChecked(element, value, () => element.checked);
-    if (["button", "submit", "reset", "image", "hidden"].includes(element.type)) return wrong("a button holds no value: click it");
+    if (element.type === "checkbox" || element.type === "radio")
+      return setChecked(element, value, () => element.checked);
+    if (["button", "submit", "reset", "image", "hidden"].includes(element.type))
+      return wrong("a button holds no value: click it");
     if (element.type in formats) return setFormatted(element, text.trim());
     return setText(element, text.replace(/[\r\n]+/g, " "));
   }

@@ -1,6 +1,10 @@
 const view = () => ({
-  size: [innerWidth, innerHeight], corner: [visualViewport.pageLeft, visualViewport.pageTop],
-  scale: devicePixelRatio, hidden: document.hidden, title: document.title, url: location.href,
+  size: [innerWidth, innerHeight],
+  corner: [visualViewport.pageLeft, visualViewport.pageTop],
+  scale: devicePixelRatio,
+  hidden: document.hidden,
+  title: document.title,
+  url: location.href,
 });
 
 /** Until what was done has been drawn, or would have been. */
@@ -10,6 +14,17 @@ const painted = () =>
     setTimeout(resolve, 200);
   });
 
-const operations = { read, text: readText, point: pointOf, scroll: scrollTo_, itself, file: fileInput, set: setValue, finish: finishTyping, view, painted };
+const operations = {
+  read,
+  text: readText,
+  point: pointOf,
+  scroll: scrollTo_,
+  itself,
+  file: fileInput,
+  set: setValue,
+  finish: finishTyping,
+  view,
+  painted,
+};
 globalThis.carrelPage = (name, options) => operations[name](options);
 globalThis.carrelToken = documentToken;

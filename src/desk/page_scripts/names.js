@@ -14,7 +14,8 @@ const contentOf = (element, limit = longestName) => {
       return;
     }
     if (!(node instanceof Element) || isSilent(node)) return;
-    const label = dom.attribute(node, "aria-label") || (dom.tag(node) === "img" && dom.attribute(node, "alt"));
+    const label =
+      dom.attribute(node, "aria-label") || (dom.tag(node) === "img" && dom.attribute(node, "alt"));
     if (label) {
       pieces.push(` ${label} `);
       size += label.length;
@@ -29,7 +30,16 @@ const contentOf = (element, limit = longestName) => {
   return fold(pieces.join(""), limit);
 };
 
-const silentTags = new Set(["script", "style", "noscript", "template", "head", "select", "textarea", "datalist"]);
+const silentTags = new Set([
+  "script",
+  "style",
+  "noscript",
+  "template",
+  "head",
+  "select",
+  "textarea",
+  "datalist",
+]);
 const isSilent = (element) =>
   silentTags.has(dom.tag(element)) || dom.attribute(element, "aria-hidden") === "true" || !isShown(element);
 const isShown = (element) =>
@@ -38,13 +48,19 @@ const isShown = (element) =>
 const labelledBy = (element) => {
   const ids = (dom.attribute(element, "aria-labelledby") ?? "").trim().split(/\s+/, 10);
   const root = dom.root(element);
-  const texts = ids.map((id) => (id ? root.getElementById?.(id) : null)).filter(Boolean)
+  const texts = ids
+    .map((id) => (id ? root.getElementById?.(id) : null))
+    .filter(Boolean)
     .map((label) => dom.attribute(label, "aria-label") || contentOf(label));
   return texts.join(" ");
 };
 
-const labelsOf = (element) => (element instanceof HTMLFormElement ? [] : [...(element.labels ?? [])].slice(0, 5));
-const ofLabels = (element) => labelsOf(element).map((label) => contentOf(label)).join(" ");
+const labelsOf = (element) =>
+  element instanceof HTMLFormElement ? [] : [...(element.labels ?? [])].slice(0, 5);
+const ofLabels = (element) =>
+  labelsOf(element)
+    .map((label) => contentOf(label))
+    .join(" ");
 const ofChild = (element, selector) => {
   const child = dom.query(element, selector);
   return child ? contentOf(child) : "";
@@ -57,12 +73,14 @@ const nativeName = (element, tag) => {
     if (element.type === "image") return dom.attribute(element, "alt") || "Submit";
     return ofLabels(element);
   }
-  if (tag === "select" || tag === "textarea" || tag === "meter" || tag === "progress") return ofLabels(element);
+  if (tag === "select" || tag === "textarea" || tag === "meter" || tag === "progress")
+    return ofLabels(element);
   if (tag === "img" || tag === "area") return dom.attribute(element, "alt") ?? "";
   if (tag === "svg") return dom.query(element, "title")?.textContent ?? "";
   if (tag === "fieldset") return ofChild(element, ":scope > legend");
   if (tag === "table") return ofChild(element, ":scope > caption");
-  if (tag === "iframe" || tag === "frame") return dom.attribute(element, "title") || dom.attribute(element, "name") || "";
+  if (tag === "iframe" || tag === "frame")
+    return dom.attribute(element, "title") || dom.attribute(element, "name") || "";
   if (tag === "option" || tag === "optgroup") return dom.attribute(element, "label") || "";
   return "";
 };
@@ -70,9 +88,14 @@ const nativeName = (element, tag) => {
 const nameOf = (element, role) => {
   const tag = dom.tag(element);
   const name =
-    labelledBy(element) || dom.attribute(element, "aria-label")?.trim() || nativeName(element, tag) ||
+    labelledBy(element) ||
+    dom.attribute(element, "aria-label")?.trim() ||
+    nativeName(element, tag) ||
     (namedByContent.has(role) && role !== "row" ? contentOf(element) : "") ||
-    dom.attribute(element, "title") || dom.attribute(element, "placeholder") || dom.attribute(element, "alt") || "";
+    dom.attribute(element, "title") ||
+    dom.attribute(element, "placeholder") ||
+    dom.attribute(element, "alt") ||
+    "";
   return fold(name, longestName);
 };
 
@@ -82,15 +105,21 @@ const statesOf = (element, role) => {
   const states = [];
   const tag = dom.tag(element);
   const isCheckable = tag === "input" && (element.type === "checkbox" || element.type === "radio");
-  const checked = isCheckable ? (element.indeterminate ? "mixed" : String(element.checked)) : flag(element, "aria-checked");
+  const checked = isCheckable
+    ? element.indeterminate
+      ? "mixed"
+      : String(element.checked)
+    : flag(element, "aria-checked");
   if (checked === "true") states.push("checked");
   else if (checked === "mixed") states.push("partly checked");
   else if (checked === "false" && isCheckable) states.push("not checked");
   if (dom.matches(element, ":disabled") || flag(element, "aria-disabled") === "true") states.push("disabled");
-  const expanded = tag === "summary" ? String(dom.parent(element)?.open === true) : flag(element, "aria-expanded");
+  const expanded =
+    tag === "summary" ? String(dom.parent(element)?.open === true) : flag(element, "aria-expanded");
   if (expanded === "true") states.push("expanded");
   if (expanded === "false") states.push("collapsed");
-  if (flag(element, "aria-selected") === "true" || (tag === "option" && element.selected)) states.push("selected");
+  if (flag(element, "aria-selected") === "true" || (tag === "option" && element.selected))
+    states.push("selected");
   if (flag(element, "aria-pressed") === "true") states.push("pressed");
   if (dom.has(element, "aria-current") && flag(element, "aria-current") !== "false") states.push("current");
   if (element.required === true || flag(element, "aria-required") === "true") states.push("required");
@@ -110,14 +139,22 @@ const longestValue = 500;
 const valueOf = (element, role) => {
   const tag = dom.tag(element);
   if (tag === "input") {
-    if (["checkbox", "radio", "button", "submit", "reset", "image", "hidden"].includes(element.type)) return undefined;
-    if (element.type === "password" || /password|cc-csc|one-time/.test(dom.attribute(element, "autocomplete") ?? ""))
+    if (["checkbox", "radio", "button", "submit", "reset", "image", "hidden"].includes(element.type))
+      return undefined;
+    if (
+      element.type === "password" ||
+      /password|cc-csc|one-time/.test(dom.attribute(element, "autocomplete") ?? "")
+    )
       return element.value ? "(hidden)" : undefined;
-    if (element.type === "file") return [...element.files].map((file) => fold(file.name, 100)).join(", ") || undefined;
+    if (element.type === "file")
+      return [...element.files].map((file) => fold(file.name, 100)).join(", ") || undefined;
     return element.value === "" ? undefined : fold(element.value, longestValue);
   }
   if (tag === "textarea") return element.value === "" ? undefined : fold(element.value, longestValue);
-  if (tag === "select") return fold([...element.selectedOptions].map((option) => option.label).join(", "), longestValue) || undefined;
+  if (tag === "select")
+    return (
+      fold([...element.selectedOptions].map((option) => option.label).join(", "), longestValue) || undefined
+    );
   if (tag === "meter" || tag === "progress") return String(element.value);
   if (isEditable(element)) return contentOf(element, longestValue) || undefined;
   const now = dom.attribute(element, "aria-valuetext") ?? dom.attribute(element, "aria-valuenow");

@@ -48,7 +48,8 @@ class Text_ {
       return;
     }
     const text = safe.replace(unsafe, " ");
-    this.line += this.line === "" || this.line.endsWith(" ") || this.line.endsWith("\t") ? text.trimStart() : text;
+    this.line +=
+      this.line === "" || this.line.endsWith(" ") || this.line.endsWith("\t") ? text.trimStart() : text;
   }
 
   visit(node, isPre, steps) {
@@ -84,8 +85,22 @@ class Text_ {
   }
 }
 const unsafeInLine = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-const skippedTags = new Set(["script", "style", "noscript", "template", "head", "select", "textarea", "svg", "iframe", "button", "input"]);
-const paragraphTags = new Set("p h1 h2 h3 h4 h5 h6 pre blockquote table ul ol section article figure".split(" "));
+const skippedTags = new Set([
+  "script",
+  "style",
+  "noscript",
+  "template",
+  "head",
+  "select",
+  "textarea",
+  "svg",
+  "iframe",
+  "button",
+  "input",
+]);
+const paragraphTags = new Set(
+  "p h1 h2 h3 h4 h5 h6 pre blockquote table ul ol section article figure".split(" "),
+);
 
 const textOf = (root, limit) => {
   const text = new Text_(limit);
@@ -99,12 +114,20 @@ const readText = ({ characters }) => {
   if (!body) return { text: "", cut: false, from: "body" };
   const whole = textOf(body, characters);
   const about = (found, from) => ({ ...found, from, title: fold(document.title, 300), url: location.href });
-  for (const [from, selector] of [["article", "article,[role=article]"], ["main", "main,[role=main]"]]) {
+  for (const [from, selector] of [
+    ["article", "article,[role=article]"],
+    ["main", "main,[role=main]"],
+  ]) {
     const roots = [...document.querySelectorAll(selector)].slice(0, 20).filter((root) => isShown(root));
     const texts = roots.map((root) => textOf(root, characters));
-    const best = texts.reduce((one, other) => (other.text.length > (one?.text.length ?? 0) ? other : one), undefined);
-    const isClear = from === "main" || texts.length === 1 || (best && best.text.length * 2 > whole.text.length);
-    if (best && isClear && best.text.length >= 200 && best.text.length * 4 >= whole.text.length) return about(best, from);
+    const best = texts.reduce(
+      (one, other) => (other.text.length > (one?.text.length ?? 0) ? other : one),
+      undefined,
+    );
+    const isClear =
+      from === "main" || texts.length === 1 || (best && best.text.length * 2 > whole.text.length);
+    if (best && isClear && best.text.length >= 200 && best.text.length * 4 >= whole.text.length)
+      return about(best, from);
   }
   return about(whole, "body");
 };

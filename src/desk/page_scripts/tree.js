@@ -1,12 +1,16 @@
 // The page as a list of entries in document order, each with its depth: what the tree of text is made from.
-//   d depth · n number · r role · t name or text · s states · v value · u address · i interactive · o options
-//   of a select · c there is more below than the asked depth · f a frame, with the part of it that is seen
+//   d depth · n number · r role · t name or text · s states · v value · u address · i interactive ·
+//   o options of a select · c there is more below than the asked depth · f a frame, with the part of it
+//   that is seen
 const mostMilliseconds = 1500;
 const mostNodes = 300_000;
 const mostOptions = 50;
 
 const intersects = (box, clip) =>
-  box.right > clip[0] && box.left < clip[2] && box.bottom > clip[1] && box.top < clip[3] &&
+  box.right > clip[0] &&
+  box.left < clip[2] &&
+  box.bottom > clip[1] &&
+  box.top < clip[3] &&
   (box.width > 0 || box.height > 0);
 
 const optionsOf = (select) => {
@@ -35,14 +39,22 @@ class Reading {
     if (this.isCut) return true;
     this.nodes += 1;
     this.isCut =
-      this.entries.length >= this.most || this.size > this.characters || this.nodes > mostNodes ||
+      this.entries.length >= this.most ||
+      this.size > this.characters ||
+      this.nodes > mostNodes ||
       (this.nodes % 256 === 0 && performance.now() > this.end);
     return this.isCut;
   }
 
   push(entry) {
     this.entries.push(entry);
-    this.size += entry.d * 2 + entry.r.length + (entry.t?.length ?? 0) + (entry.v?.length ?? 0) + (entry.u?.length ?? 0) + 16;
+    this.size +=
+      entry.d * 2 +
+      entry.r.length +
+      (entry.t?.length ?? 0) +
+      (entry.v?.length ?? 0) +
+      (entry.u?.length ?? 0) +
+      16;
     return entry;
   }
 
@@ -78,7 +90,8 @@ class Reading {
 
   visitElement(element, place, steps) {
     const tag = dom.tag(element);
-    if (tag === "script" || tag === "style" || tag === "noscript" || tag === "template" || tag === "head") return;
+    if (tag === "script" || tag === "style" || tag === "noscript" || tag === "template" || tag === "head")
+      return;
     const isFile = tag === "input" && element.type === "file";
     if (!isFile && (dom.attribute(element, "aria-hidden") === "true" || dom.has(element, "inert"))) return;
     const style = getComputedStyle(element);
@@ -92,11 +105,16 @@ class Reading {
     const role = roleOf(element);
     const canAct = (isSeen || isFile) && isInteractive(element, role, style);
     const isBlock = !style.display.startsWith("inline") && style.display !== "contents";
-    const isEntry = (isSeen || isFile) && this.isWanted(element, role, canAct, place) && this.isInSight(element, isFile);
+    const isEntry =
+      (isSeen || isFile) && this.isWanted(element, role, canAct, place) && this.isInSight(element, isFile);
     if (isEntry || isBlock) this.flush(place);
     const inner = isEntry
       ? this.enter(element, role, canAct, place, tag)
-      : { ...place, element: isBlock ? element : place.element, isMute: place.isMute || this.isSaidElsewhere(element, tag) };
+      : {
+          ...place,
+          element: isBlock ? element : place.element,
+          isMute: place.isMute || this.isSaidElsewhere(element, tag),
+        };
     if (inner) inner.isHidden = style.visibility !== "visible";
     if (inner && tag !== "select" && tag !== "textarea" && tag !== "svg" && tag !== "iframe")
       for (const child of shownChildren(element, tag)) this.visit(child, inner, steps + 1);
@@ -125,7 +143,12 @@ class Reading {
 
   /** Notes the element; where its children go, or undefined when they are deeper than asked. */
   enter(element, role, canAct, place, tag) {
-    const entry = this.push({ d: place.level, n: numberOf(element), r: role || (isEditable(element) ? "textbox" : "clickable"), t: "" });
+    const entry = this.push({
+      d: place.level,
+      n: numberOf(element),
+      r: role || (isEditable(element) ? "textbox" : "clickable"),
+      t: "",
+    });
     const isClickable = canAct && !role;
     entry.t = isClickable && !isEditable(element) ? nameOf(element, "button") : nameOf(element, role);
     this.size += entry.t.length;
@@ -137,7 +160,8 @@ class Reading {
     if (role === "link" && element.href) entry.u = this.addressOf(element);
     if (tag === "select") this.size += (entry.o = optionsOf(element)).join("").length;
     if (role === "iframe") entry.f = this.seenPart(element);
-    const isMute = place.isMute || value !== undefined || ((namedByContent.has(role) || isClickable) && entry.t !== "");
+    const isMute =
+      place.isMute || value !== undefined || ((namedByContent.has(role) || isClickable) && entry.t !== "");
     if (place.level + 1 >= this.depth && element.childElementCount > 0 && !namedByContent.has(role)) {
       entry.c = 1;
       return undefined;
@@ -156,15 +180,18 @@ class Reading {
     const [left, top] = [box.left + frame.clientLeft, box.top + frame.clientTop];
     const clip = this.clip ?? [-1e6, -1e6, 1e6, 1e6];
     return [
-      Math.max(clip[0] - left, 0), Math.max(clip[1] - top, 0),
-      Math.min(clip[2] - left, frame.clientWidth), Math.min(clip[3] - top, frame.clientHeight),
+      Math.max(clip[0] - left, 0),
+      Math.max(clip[1] - top, 0),
+      Math.min(clip[2] - left, frame.clientWidth),
+      Math.min(clip[3] - top, frame.clientHeight),
     ];
   }
 
   /** File inputs are hidden behind prettier buttons more often than not, and can be used all the same. */
   visitHiddenFiles(element, place) {
     if (!dom.query(element, "input[type=file]")) return;
-    for (const input of element.querySelectorAll("input[type=file]")) this.enter(input, "file input", true, place, "input");
+    for (const input of element.querySelectorAll("input[type=file]"))
+      this.enter(input, "file input", true, place, "input");
   }
 }
 
@@ -178,7 +205,12 @@ const read = (options) => {
   if (root) reading.visit(root, { level: 0, entry: undefined, element: root, isMute: false }, 0);
   if (root) reading.flush({ level: 0, entry: undefined, element: root, isMute: false });
   return {
-    entries: reading.entries, outside: reading.outside, cut: reading.isCut, next: nextNumber,
-    title: fold(document.title, 300), url: location.href, size: [innerWidth, innerHeight],
+    entries: reading.entries,
+    outside: reading.outside,
+    cut: reading.isCut,
+    next: nextNumber,
+    title: fold(document.title, 300),
+    url: location.href,
+    size: [innerWidth, innerHeight],
   };
 };

@@ -11,7 +11,12 @@ export class Pages {
   static async start() {
     const pages = new Pages();
     pages.server = await Server.start();
-    pages.session = await pages.server.createSession({ provider: "scripted", network: "none", width: 1024, height: 768 });
+    pages.session = await pages.server.createSession({
+      provider: "scripted",
+      network: "none",
+      width: 1024,
+      height: 768,
+    });
     return pages;
   }
 
@@ -46,7 +51,9 @@ export class Pages {
   }
 
   async run(command) {
-    const { success, output, error } = await this.server.json("POST", this.at("terminal/execute"), { command });
+    const { success, output, error } = await this.server.json("POST", this.at("terminal/execute"), {
+      command,
+    });
     assert.ok(success, error);
     return output;
   }
@@ -78,7 +85,10 @@ export class Pages {
     const { success, error, content, is_error } = await this.call(name, input, configs);
     assert.equal(success, false);
     assert.equal(is_error, true);
-    assert.ok(content.length > 0 && content.every(({ type, text }) => type === "text" && text), JSON.stringify(content));
+    assert.ok(
+      content.length > 0 && content.every(({ type, text }) => type === "text" && text),
+      JSON.stringify(content),
+    );
     assert.equal(error, content[0].text);
     return error;
   }
@@ -90,7 +100,9 @@ export class Pages {
 
   /** The reference of the one element whose line matches. */
   async ref(pattern) {
-    const lines = (await this.read()).split("\n").filter((line) => pattern.test(line) && /\[ref_\d+\]/.test(line));
+    const lines = (await this.read())
+      .split("\n")
+      .filter((line) => pattern.test(line) && /\[ref_\d+\]/.test(line));
     assert.equal(lines.length, 1, `${pattern}: ${lines.join(" | ") || "no such line"}`);
     return lines[0].match(/\[(ref_\d+)\]/)[1];
   }
@@ -101,7 +113,9 @@ export class Pages {
 
   /** The value of an expression in the page. */
   async evaluate(text) {
-    return JSON.parse((await this.tool("javascript_exec", { text: `JSON.stringify(${text}) ?? "null"` })).text);
+    return JSON.parse(
+      (await this.tool("javascript_exec", { text: `JSON.stringify(${text}) ?? "null"` })).text,
+    );
   }
 }
 
@@ -112,7 +126,10 @@ export const sizeOf = (png) => {
 
 /** A program of the desk that serves pages at 127.0.0.1 and, as another site, at localhost. */
 export async function serveInDesk(pages, handlers, port = 8123) {
-  const routes = Object.entries(handlers).map(([path, { status = 200, headers = {}, body = "" }]) => [path, [status, headers, body]]);
+  const routes = Object.entries(handlers).map(([path, { status = 200, headers = {}, body = "" }]) => [
+    path,
+    [status, headers, body],
+  ]);
   await pages.write(
     "/home/agent/served.py",
     `import http.server, json
@@ -131,6 +148,8 @@ print('listening', flush=True)
 server.serve_forever()
 `,
   );
-  await pages.run("python3 /home/agent/served.py > /home/agent/served.log 2>&1 & until grep -q listening /home/agent/served.log; do sleep 0.02; done");
+  await pages.run(
+    "python3 /home/agent/served.py > /home/agent/served.log 2>&1 & until grep -q listening /home/agent/served.log; do sleep 0.02; done",
+  );
   return `http://127.0.0.1:${port}`;
 }
