@@ -8,6 +8,7 @@ namespace carrel::desk {
 namespace {
 
 constexpr std::uint8_t type_mask = 0x7f;
+constexpr int most_attempts = 5;
 
 template <class Event>
 const Event& as(const xcb_generic_event_t& event) {
@@ -115,12 +116,19 @@ Task<> Clipboard::put(Selection selection, Copied content) {
         own.text = std::make_shared<const std::string>(std::move(*content.text));
     }
     if (content.image) own.image = std::make_shared<const std::string>(std::move(*content.image));
-    own.since = co_await server_time();
-    // First ours, then told so: nobody finds us an owner without content.
     own_of(selection) = std::move(own);
-    xcb_set_selection_owner(connection_.raw(), window_, atom_of(selection), own_of(selection)->since);
-    if (co_await find_owner(selection) != window_)
-        throw core::Error{core::Code::conflict, "another program took the clipboard at the same moment"};
+    // Somebody else may take it between the time that we read and our own taking: then that counts as
+    // earlier.
+    for (int i = 0; i < most_attempts; ++i) {
+        const auto since = co_await server_time();
+        if (!own_of(selection)) break;
+        own_of(selection)->since = since;
+        xcb_set_selection_owner(connection_.raw(), window_, atom_of(selection), since);
+        if (co_await find_owner(selection) == window_) co_return;
+    }
+    own_of(selection).reset();
+    throw core::Error{core::Code::conflict, "another program took the clipboard at the same moment",
+                      "clipboard_taken"};
 }
 
 Task<Clipboard::Found> Clipboard::look(Selection selection, Wanted wanted) {
@@ -147,8 +155,8 @@ Task<> Clipboard::write(std::string text) {
 
 Task<> Clipboard::take_over() {
     auto found = co_await look(Selection::clipboard, {.text = true, .image = true});
-    if (found.content.text || found.content.image)
-        co_await put(Selection::clipboard, std::move(found.content));
+    if (!found.content.image && !found.content.text) found.content.text.emplace();
+    co_await put(Selection::clipboard, std::move(found.content));
 }
 
 }  // namespace carrel::desk

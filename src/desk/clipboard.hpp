@@ -40,7 +40,7 @@ public:
     /// The text of CLIPBOARD; empty when there is none.
     Task<std::string> read();
     Task<> write(std::string text);
-    /// What another program has copied becomes ours, text and picture: it stays when that program ends.
+    /// What another program has copied becomes ours, text and picture; an empty text when it was neither.
     Task<> take_over();
 
 private:

@@ -16,9 +16,9 @@ using core::Code;
 using core::Error;
 
 /// For the first word of an owner, and for each piece.
-constexpr auto patience = 3s;
+constexpr auto patience = 8s;
 /// For everything: an owner that gives a byte at a time is not followed for ever.
-constexpr auto whole_patience = 20s;
+constexpr auto whole_patience = 30s;
 constexpr std::size_t most_targets = 64;
 
 Error does_not_answer() {

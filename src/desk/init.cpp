@@ -88,6 +88,7 @@ private:
     void reap();
     void note_end(Part& part);
     void read_link();
+    void tell_of_bus(const Part& started);
     void tell(Word word);
 
     std::array<Part*, 5> parts() { return {&display_, &window_manager_, &tool_server_, &panel_, &bus_}; }
@@ -161,6 +162,7 @@ bool Init::start(Part& part) {
         return false;
     }
     part.pid = child;
+    tell_of_bus(part);
     if (std::exchange(part.has_run, true)) {
         core::log_warning("the {} was started again", part.name);
         if (&part == &display_) tell(Word::display_restarted);
@@ -217,6 +219,12 @@ void Init::note_end(Part& part) {
     if (&part == &display_ || &part == &window_manager_) panel_.is_wanted = false;
     // With its display the window manager ends too: that is one fact, not two.
     if (&part == &display_) window_manager_.has_run = false;
+}
+
+/// The tool server takes notifications from it: one that starts later hears of a bus that runs.
+void Init::tell_of_bus(const Part& started) {
+    const bool is_news = &started == &bus_ || &started == &tool_server_;
+    if (is_news && bus_.pid != 0) tell(Word::message_bus_started);
 }
 
 void Init::read_link() {

@@ -15,6 +15,7 @@ enum class Word : char {
     display_restarted = 'd',
     window_manager_restarted = 'w',
     tool_server_restarted = 't',
+    message_bus_started = 'b',
     window_manager_ready = 'r',
 };
 

@@ -29,6 +29,7 @@ std::optional<Notice> notice_of(char word) {
                 "tool_server_restarted",
                 "The desk's tool server ended and was started again; windows and files are still there, "
                 "the terminal is a new one."};
+        case Word::message_bus_started:
         case Word::window_manager_ready: break;
     }
     return std::nullopt;
@@ -57,9 +58,12 @@ public:
 
 private:
     static std::string frame(const Notice& notice) {
-        return net::sse_frame(
-            std::nullopt, notice.code,
-            json::to_text(json::Object{{"code", notice.code}, {"message", notice.message}}));
+        json::Object data{{"code", notice.code}, {"message", notice.message}};
+        if (notice.notification) {
+            const auto& [app, summary, body, urgency] = *notice.notification;
+            data = {{"app", app}, {"summary", summary}, {"body", body}, {"urgency", urgency}};
+        }
+        return net::sse_frame(std::nullopt, notice.code, json::to_text(data));
     }
 
     Notices& notices_;
@@ -83,8 +87,11 @@ net::Response Notices::follow() {
     return response;
 }
 
-Link::Link(async::Executor executor, Notices& notices)
-    : executor_{std::move(executor)}, notices_{notices}, socket_{link_fd} {}
+Link::Link(async::Executor executor, Notices& notices, std::function<void()> bus_started)
+    : executor_{std::move(executor)},
+      notices_{notices},
+      bus_started_{std::move(bus_started)},
+      socket_{link_fd} {}
 
 Task<> Link::run() {
     boost::asio::posix::stream_descriptor socket{executor_, socket_.duplicate().release()};
@@ -93,6 +100,7 @@ Task<> Link::run() {
         // One message is one byte; at the end of init this throws, and the desk ends with it.
         co_await socket.async_read_some(boost::asio::buffer(&word, 1), boost::asio::use_awaitable);
         if (auto notice = notice_of(word)) notices_.publish(std::move(*notice));
+        if (static_cast<Word>(word) == Word::message_bus_started) bus_started_();
     }
 }
 

@@ -1,13 +1,16 @@
-// Facts about the desk's own health, as init tells them, for whoever follows /notices.
+// Facts about the desk's own health, as init tells them, and what its programs notify, for whoever follows
+// /notices.
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "async/broadcast.hpp"
 #include "core/fd.hpp"
 #include "desk/init.hpp"
+#include "desk/notifications.hpp"
 #include "net/http.hpp"
 
 namespace carrel::desk {
@@ -17,6 +20,8 @@ using async::Task;
 struct Notice {
     std::string code;     ///< "display_restarted"
     std::string message;  ///< a sentence
+    /// Of code "notification": what a program of the desk told.
+    std::optional<Notification> notification = {};
 };
 
 /// Of one byte of the link; nothing when it is no notice. Pure.
@@ -40,8 +45,9 @@ private:
 /// The tool server's end of the link to init.
 class Link {
 public:
-    /// Takes the descriptor `link_fd`. `notices` must outlive it.
-    Link(async::Executor executor, Notices& notices);
+    /// Takes the descriptor `link_fd`. `notices` must outlive it. `bus_started` is called whenever the
+    /// message bus was started.
+    Link(async::Executor executor, Notices& notices, std::function<void()> bus_started);
 
     /// Passes init's notices on until init closes the link.
     Task<> run();
@@ -50,6 +56,7 @@ public:
 private:
     async::Executor executor_;
     Notices& notices_;
+    std::function<void()> bus_started_;
     core::Fd socket_;
 };
 

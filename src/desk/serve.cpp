@@ -27,6 +27,7 @@
 #include "desk/input_handlers.hpp"
 #include "desk/notices.hpp"
 #include "desk/page_handlers.hpp"
+#include "desk/notification_service.hpp"
 #include "desk/processes.hpp"
 #include "desk/programs.hpp"
 #include "desk/ptys.hpp"
@@ -55,7 +56,10 @@ std::string environment(const char* name, std::string otherwise = {}) {
 struct Service {
     explicit Service(async::Executor executor)
         : notices{executor},
-          link{executor, notices},
+          notifications{
+              executor, runtime_folder() + "/bus",
+              [this](Notification told) { notices.publish({"notification", {}, std::move(told)}); }},
+          link{executor, notices, [this] { notifications.bus_started(); }},
           display{executor, pool, [this] { link.tell(Word::window_manager_ready); }},
           terminal{executor, pool, {.home = environment("HOME", "/"), .folder = runtime_folder()}},
           ptys{executor, pool, environment("HOME", "/")},
@@ -77,6 +81,7 @@ struct Service {
 
     async::Pool pool{2};  ///< one encodes pictures while the other reads a file
     Notices notices;
+    NotificationService notifications;
     Link link;
     Display display;
     Terminal terminal;
@@ -146,6 +151,7 @@ void Service::start() {
     scope.start("server", server.run());
     scope.start("display", display.run());
     scope.start("link", link.run());
+    scope.start("notifications", notifications.run());
 }
 
 /// Small and of one piece: memory that is freed goes back, and threads share one heap.

@@ -50,10 +50,19 @@ struct Ending {
     std::string reason;  ///< a sentence
 };
 
+/// What a program of a desk tells whoever looks at it: text without control characters, of bounded length.
+struct Notification {
+    std::string app;
+    std::string summary;
+    std::string body;     ///< it may have lines
+    std::string urgency;  ///< "low", "normal" or "critical"
+};
+
 /// A fact about a living desk that its session should hear of.
 struct Notice {
     std::string code;  ///< "out_of_memory"
     std::string message;
+    std::optional<Notification> notification = {};  ///< of code "notification", which has no message
 };
 
 /// A desk that runs. Destroying this object lets the desk run on.

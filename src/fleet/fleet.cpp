@@ -262,10 +262,16 @@ Fleet::Along Fleet::state_change(const store::DeskRow& row, DeskState state, con
 }
 
 void Fleet::tell_notice(const store::DeskRow& row, const Notice& notice) {
-    const auto data = json::to_text(json::Object{
-        {"message", notice.message}, {"code", notice.code}, {"timestamp", core::to_rfc3339(clock_.now())}});
-    store_.post(
-        [session = row.session_id, data](store::Transaction& t) { t.append_event(session, "status", data); });
+    json::Object data{{"message", notice.message}, {"code", notice.code}};
+    if (notice.notification) {
+        const auto& [app, summary, body, urgency] = *notice.notification;
+        data = {{"app", app}, {"summary", summary}, {"body", body}, {"urgency", urgency}};
+    }
+    data["timestamp"] = core::to_rfc3339(clock_.now());
+    const std::string event = notice.notification ? "notification" : "status";
+    store_.post([session = row.session_id, event, text = json::to_text(data)](store::Transaction& t) {
+        t.append_event(session, event, text);
+    });
 }
 
 Task<> Fleet::close() {

@@ -50,7 +50,9 @@ Task<> Member::check(std::string identity_nonce, Patience patience, Timings& tim
 
 void Member::start_watching(std::function<void(Notice)> tell_notice, std::function<void(Ending)> tell_end) {
     auto limited = [this, tell = std::move(tell_notice)](Notice notice) {
-        if (notice_limit_.admits(Clock::now())) tell(std::move(notice));
+        // Programs that notify all the time do not hide that the desk is ill.
+        auto& limit = notice.notification ? notification_limit_ : notice_limit_;
+        if (limit.admits(Clock::now())) tell(std::move(notice));
     };
     watch_.start("watching for the end of " + row.id, watch_end(std::move(tell_end)));
     watch_.start("notices of " + row.id, watch_driver(limited));

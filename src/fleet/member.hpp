@@ -57,6 +57,7 @@ private:
 
     std::shared_ptr<net::Handler> endpoint_;
     NoticeLimit notice_limit_{10, std::chrono::seconds{60}};
+    NoticeLimit notification_limit_{30, std::chrono::seconds{60}};
     async::Scope watch_;
 };
 

@@ -5,6 +5,8 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/plain_text.hpp"
+#include "json/parse.hpp"
 #include "net/sse.hpp"
 
 namespace carrel::fleet {
@@ -26,9 +28,23 @@ constexpr std::array sentences{
              "The desk's tool server broke down and was started again; calls under way then have failed."},
 };
 
+constexpr std::string_view notification_code = "notification";
+/// A notification's texts, with each character as six bytes of JSON.
 constexpr std::size_t most_event_bytes = 16 * 1024;
 constexpr std::chrono::milliseconds shortest_pause = 250ms;
 constexpr std::chrono::milliseconds longest_pause = 30s;
+
+/// The line of an event, if it tells anything that the log may have.
+std::optional<Notice> notice_of(const net::SseEvent& event) {
+    if (event.event == notification_code) {
+        auto notification = parse_notification(event.data);
+        if (!notification) return std::nullopt;
+        return Notice{event.event, {}, std::move(notification)};
+    }
+    const auto text = sentence_for(event.event);
+    if (text.empty()) return std::nullopt;
+    return Notice{event.event, std::string{text}};
+}
 
 /// One connection, until it ends or breaks; whether there was one at all.
 Task<bool> read_notices(net::Handler& endpoint, const std::function<void(Notice)>& tell) {
@@ -44,8 +60,7 @@ Task<bool> read_notices(net::Handler& endpoint, const std::function<void(Notice)
     while (const auto count = co_await response.source->read(buffer)) {
         if (const auto taken = parser.push({buffer.data(), count}); !taken) throw taken.error();
         while (const auto event = parser.pop())
-            if (const auto text = sentence_for(event->event); !text.empty())
-                tell({event->event, std::string{text}});
+            if (auto notice = notice_of(*event)) tell(std::move(*notice));
     }
     co_return true;
 }
@@ -55,6 +70,19 @@ Task<bool> read_notices(net::Handler& endpoint, const std::function<void(Notice)
 std::string_view sentence_for(std::string_view code) {
     const auto found = std::ranges::find(sentences, code, &Sentence::code);
     return found == sentences.end() ? std::string_view{} : found->text;
+}
+
+std::optional<Notification> parse_notification(std::string_view data) {
+    const auto value = json::parse(data, 2);
+    if (!value || !value->is_object()) return std::nullopt;
+    const auto text = [&](std::string_view name) { return json::text_or(*value, name); };
+    Notification notification{core::plain_text(text("app"), 100, false),
+                              core::plain_text(text("summary"), 300, false),
+                              core::plain_text(text("body"), 2000, true), "normal"};
+    for (const std::string_view urgency : {"low", "critical"})
+        if (text("urgency") == urgency) notification.urgency = urgency;
+    if (notification.summary.empty() && notification.body.empty()) return std::nullopt;
+    return notification;
 }
 
 bool NoticeLimit::admits(Time now) {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "async/task.hpp"
@@ -16,6 +17,10 @@ namespace carrel::fleet {
 /// Our sentence for a code that a desk may send; empty for any other. The desk's own words are not used:
 /// what runs in it could write them.
 std::string_view sentence_for(std::string_view code);
+
+/// What the desk sends with a notification: a program's own words, so they are cut and cleaned here again.
+/// Nothing when they are none. Pure.
+std::optional<Notification> parse_notification(std::string_view data);
 
 /// Lets at most `most` notices through in any `window`: a desk that falls over and over, or lies, does
 /// not fill the log.

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { deflateSync } from "node:zlib";
+import { constants, deflateSync, inflateSync } from "node:zlib";
 import { Server, until } from "./lib/carrel.mjs";
+import { Viewer } from "./lib/wire.mjs";
 
 let server;
 let session;
@@ -150,6 +151,114 @@ describe("a picture", () => {
     await until("it is read", async () => (await get("?type=image")).image === large.toString("base64"), 60);
     // The desk has given the memory back when it owns nothing large any more.
     await set({ content: "" });
+  });
+});
+
+/**
+ * A viewer with the extended clipboard of TigerVNC and noVNC (rfbproto, "Extended Clipboard Pseudo-Encoding"):
+ * announces what it has, gives it when it is asked, and takes what the desk announces.
+ */
+class Copier {
+  static flags = { text: 1, caps: 1 << 24, request: 1 << 25, peek: 1 << 26, notify: 1 << 27, provide: 1 << 28 };
+  has = undefined;
+  received = undefined;
+  isReady = false;
+
+  static async open(query = "") {
+    const copier = new Copier();
+    copier.viewer = await Viewer.open(server, `/api/v1/sessions/${session.id}/vnc${query}`);
+    assert.equal(copier.viewer.status, 101);
+    await copier.viewer.handshake();
+    const encodings = Buffer.alloc(12);
+    encodings[0] = 2;
+    encodings.writeUInt16BE(2, 2);
+    encodings.writeInt32BE(0, 4);
+    encodings.writeUInt32BE(0xc0a1e5ce, 8);
+    copier.viewer.send(encodings);
+    copier.listening = copier.#listen().catch((error) => (copier.failure = error));
+    await until("the display speaks of its clipboard", () => copier.isReady || copier.failure);
+    return copier;
+  }
+
+  send(flags, data = Buffer.alloc(0)) {
+    const head = Buffer.alloc(12);
+    head[0] = 6;
+    head.writeInt32BE(-(4 + data.length), 4);
+    head.writeUInt32BE(flags >>> 0, 8);
+    this.viewer.send(Buffer.concat([head, data]));
+  }
+
+  copy(text) {
+    this.has = text;
+    this.send(Copier.flags.notify | Copier.flags.text);
+  }
+
+  async #listen() {
+    const { text, caps, request, peek, notify, provide } = Copier.flags;
+    for (;;) {
+      const head = await this.viewer.read(8, "a message").catch((error) => this.isClosed || Promise.reject(error));
+      if (this.isClosed) return;
+      if (head[0] !== 3) throw new Error(`message ${head[0]}`);
+      const length = head.readInt32BE(4);
+      const body = await this.viewer.read(Math.abs(length));
+      if (length >= 0) continue;
+      const flags = body.readUInt32BE(0);
+      if (flags & caps) {
+        const size = Buffer.alloc(4);
+        size.writeUInt32BE(1 << 20);
+        this.send(caps | request | peek | notify | provide | text, size);
+        this.isReady = true;
+      } else if (flags & request) {
+        const bytes = Buffer.from(`${this.has}\0`);
+        const size = Buffer.alloc(4);
+        size.writeUInt32BE(bytes.length);
+        this.send(provide | text, deflateSync(Buffer.concat([size, bytes])));
+      } else if (flags & notify && flags & text) this.send(request | text);
+      else if (flags & provide) this.received = inflateSync(body.subarray(4), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(4).toString().replace(/\0$/, "");
+    }
+  }
+
+  close() {
+    this.isClosed = true;
+    this.viewer.close();
+  }
+}
+
+describe("a viewer", () => {
+  test("pastes into the desk what was copied beside it, and the other way round", async () => {
+    const viewer = await Copier.open();
+    viewer.copy("vom Betrachter: Grüße, 你好 😀\r\nzweite Zeile");
+    await until("the desk has it", async () => (await get()).content === "vom Betrachter: Grüße, 你好 😀\nzweite Zeile");
+    assert.equal(await paste("UTF8_STRING"), "vom Betrachter: Grüße, 你好 😀\nzweite Zeile");
+    await set({ content: "aus dem Pult: €, こんにちは" });
+    await until("the viewer has it", () => viewer.failure || viewer.received === "aus dem Pult: €, こんにちは");
+    await run("printf 'from a program: ñ' > /tmp/program");
+    await copy("/tmp/program");
+    await until("a program's, too", () => viewer.failure || viewer.received === "from a program: ñ");
+    assert.equal(viewer.failure, undefined);
+    viewer.close();
+  });
+
+  test("who only looks changes nothing", async () => {
+    await set({ content: "untouched" });
+    const viewer = await Copier.open("?view_only=true");
+    viewer.copy("sneaked in");
+    viewer.viewer.send(Buffer.concat([Buffer.from([6, 0, 0, 0, 0, 0, 0, 5]), Buffer.from("plain")]));
+    // What comes after it on the same stream has been looked at, so this was, too.
+    viewer.viewer.send(Buffer.from([3, 0, 0, 0, 0, 0, 0, 1, 0, 1]));
+    await until("the display answers", () => viewer.failure);
+    assert.match(viewer.failure.message, /message 0/);
+    assert.equal((await get()).content, "untouched");
+    viewer.close();
+  });
+
+  test("who sends too much is disconnected", async () => {
+    const viewer = await Copier.open();
+    viewer.viewer.send(Buffer.from([6, 0, 0, 0, 0x7f, 0, 0, 0]));
+    await until("it is closed", () => viewer.viewer.closed);
+    assert.equal(viewer.viewer.closed, 1008);
+    viewer.close();
+    assert.equal((await server.request("GET", at("system/clipboard"))).status, 200);
   });
 });
 
