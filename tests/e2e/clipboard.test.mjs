@@ -154,6 +154,55 @@ describe("a picture", () => {
   });
 });
 
+describe("what does not work is said", () => {
+  test("for what is no text or picture", async () => {
+    const wrong = [{}, { content: 5 }, { image: "" }, { image: "no base64!" }, { image: Buffer.from("GIF89a..........").toString("base64") }, { content: "x", selection: "secondary" }, { text: "x" }];
+    for (const body of wrong) assert.equal((await ask(body)).status, 422, JSON.stringify(body));
+    assert.equal((await ask("{")).status, 422);
+    assert.equal((await ask({ image: png(4200, 4200).toString("base64") })).status, 422);
+    assert.equal((await ask({ content: "x".repeat(5 << 20) })).status, 422);
+    for (const query of ["?type=video", "?selection=x", "?what=1"]) assert.equal((await server.request("GET", at(`system/clipboard${query}`))).status, 422, query);
+  });
+
+  test("for a program that owns it and gives nothing; then it works again", async () => {
+    await run("printf stuck > /tmp/stuck");
+    await copy("/tmp/stuck");
+    await until("it is read", async () => (await get()).content === "stuck");
+    await run("kill -STOP $(pgrep -x xclip)");
+    const silent = await server.request("GET", at("system/clipboard"));
+    assert.deepEqual([silent.status, silent.body.code], [504, "clipboard_owner_silent"]);
+    // What else the desk does goes on meanwhile.
+    const slow = server.request("GET", at("system/clipboard"));
+    assert.equal((await server.request("GET", at("screen/info"))).status, 200);
+    await slow;
+    // Its late answers are not taken for those of the next one.
+    await run("pkill -CONT -x xclip; true");
+    await until("it is read again", async () => (await get()).content === "stuck");
+    await set({ content: "after" });
+    assert.equal((await get()).content, "after");
+  });
+
+  test("for more than is read", async () => {
+    await run("head -c 20000000 /dev/zero | tr '\\0' x > /tmp/huge");
+    await copy("/tmp/huge");
+    const huge = await until("it is refused", async () => {
+      const answer = await server.request("GET", at("system/clipboard"));
+      return answer.status !== 200 && answer;
+    });
+    assert.deepEqual([huge.status, huge.body.code], [507, "clipboard_too_large"]);
+    assert.match(huge.body.detail, /16 MiB/);
+    await set({ content: "after" });
+    assert.equal(await paste("UTF8_STRING"), "after");
+  });
+
+  test("for programs that ask for pieces and never take them", async () => {
+    await set({ content: "y".repeat(1 << 20) });
+    for (let i = 0; i < 30; ++i) await run("xclip -o -selection clipboard > /dev/null & p=$!; kill -STOP $p; true");
+    assert.equal(await pasted("UTF8_STRING"), digest("y".repeat(1 << 20)));
+    await run("pkill -KILL -x xclip; true");
+  });
+});
+
 /**
  * A viewer with the extended clipboard of TigerVNC and noVNC (rfbproto, "Extended Clipboard Pseudo-Encoding"):
  * announces what it has, gives it when it is asked, and takes what the desk announces.
@@ -259,54 +308,5 @@ describe("a viewer", () => {
     assert.equal(viewer.viewer.closed, 1008);
     viewer.close();
     assert.equal((await server.request("GET", at("system/clipboard"))).status, 200);
-  });
-});
-
-describe("what does not work is said", () => {
-  test("for what is no text or picture", async () => {
-    const wrong = [{}, { content: 5 }, { image: "" }, { image: "no base64!" }, { image: Buffer.from("GIF89a..........").toString("base64") }, { content: "x", selection: "secondary" }, { text: "x" }];
-    for (const body of wrong) assert.equal((await ask(body)).status, 422, JSON.stringify(body));
-    assert.equal((await ask("{")).status, 422);
-    assert.equal((await ask({ image: png(4200, 4200).toString("base64") })).status, 422);
-    assert.equal((await ask({ content: "x".repeat(5 << 20) })).status, 422);
-    for (const query of ["?type=video", "?selection=x", "?what=1"]) assert.equal((await server.request("GET", at(`system/clipboard${query}`))).status, 422, query);
-  });
-
-  test("for a program that owns it and gives nothing; then it works again", async () => {
-    await run("printf stuck > /tmp/stuck");
-    await copy("/tmp/stuck");
-    await until("it is read", async () => (await get()).content === "stuck");
-    await run("kill -STOP $(pgrep -x xclip)");
-    const silent = await server.request("GET", at("system/clipboard"));
-    assert.deepEqual([silent.status, silent.body.code], [504, "clipboard_owner_silent"]);
-    // What else the desk does goes on meanwhile.
-    const slow = server.request("GET", at("system/clipboard"));
-    assert.equal((await server.request("GET", at("screen/info"))).status, 200);
-    await slow;
-    // Its late answers are not taken for those of the next one.
-    await run("pkill -CONT -x xclip; true");
-    await until("it is read again", async () => (await get()).content === "stuck");
-    await set({ content: "after" });
-    assert.equal((await get()).content, "after");
-  });
-
-  test("for more than is read", async () => {
-    await run("head -c 20000000 /dev/zero | tr '\\0' x > /tmp/huge");
-    await copy("/tmp/huge");
-    const huge = await until("it is refused", async () => {
-      const answer = await server.request("GET", at("system/clipboard"));
-      return answer.status !== 200 && answer;
-    });
-    assert.deepEqual([huge.status, huge.body.code], [507, "clipboard_too_large"]);
-    assert.match(huge.body.detail, /16 MiB/);
-    await set({ content: "after" });
-    assert.equal(await paste("UTF8_STRING"), "after");
-  });
-
-  test("for programs that ask for pieces and never take them", async () => {
-    await set({ content: "y".repeat(1 << 20) });
-    for (let i = 0; i < 30; ++i) await run("xclip -o -selection clipboard > /dev/null & p=$!; kill -STOP $p; true");
-    assert.equal(await pasted("UTF8_STRING"), digest("y".repeat(1 << 20)));
-    await run("pkill -KILL -x xclip; true");
   });
 });

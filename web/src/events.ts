@@ -16,6 +16,7 @@ export const eventNames = [
   "error",
   "message_complete",
   "desk",
+  "notification",
 ] as const;
 
 type Data = Record<string, unknown>;
@@ -80,6 +81,8 @@ function step(transcript: Transcript, event: StoredEvent): Transcript {
       return failure(transcript, event);
     case "desk":
       return desk(transcript, event);
+    case "notification":
+      return notification(transcript, event);
     default:
       return transcript;
   }
@@ -183,6 +186,20 @@ function status(transcript: Transcript, event: StoredEvent): Transcript {
     const before = kept.at(-1)?.kind === "status" ? kept.slice(0, -1) : kept;
     return { ...turn, blocks: [...before, { kind: "status", message }] };
   });
+}
+
+/** What a program of the desk told whoever looks at it: its own words, as text. */
+function notification(transcript: Transcript, event: StoredEvent): Transcript {
+  const words = ["app", "summary", "body"]
+    .map((field) => str(event.data, field))
+    .filter((text) => text !== "");
+  const message = `Notification: ${words.join(" · ")}`;
+  if (!runningTurn(transcript))
+    return append(transcript, { kind: "notice", key: event.seq, tone: "info", message });
+  return inTurn(transcript, event, (turn) => ({
+    ...turn,
+    blocks: [...turn.blocks, { kind: "status", message }],
+  }));
 }
 
 function isStreamed(block: Block): boolean {

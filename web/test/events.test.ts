@@ -219,3 +219,22 @@ test("unchanged items keep their identity, so that only the running turn is draw
   const after = applyEvents(before, [{ seq: 100, event: "user_message", data: { content: "next" } }]);
   assert.equal(after.items[1], before.items[1]);
 });
+
+test("what a program of the desk notifies is shown as its own words, within a turn or beside it", () => {
+  const told = { app: "post", summary: "New mail", body: "", urgency: "normal" };
+  const beside = applyEvents(emptyTranscript, log(["notification", told]));
+  const notice = beside.items.at(-1);
+  assert.ok(notice?.kind === "notice");
+  assert.equal(notice.message, "Notification: post · New mail");
+  const within = applyEvents(
+    emptyTranscript,
+    log(
+      ["user_message", { message_id: "msg_1", content: "hi", timestamp: at(0) }],
+      ["message_start", { message_id: "msg_1", timestamp: at(1) }],
+      ["notification", { ...told, summary: 5, body: "<b>no markup</b>" }],
+    ),
+  );
+  assert.deepEqual(turnOf(within).blocks, [
+    { kind: "status", message: "Notification: post · <b>no markup</b>" },
+  ]);
+});
