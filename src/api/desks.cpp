@@ -21,6 +21,8 @@ using net::Response;
 using session::SessionService;
 using namespace std::chrono_literals;
 
+/// Keys that a client holds down go up when it goes away.
+constexpr std::string_view lasting_operation = "keyboard/hold_key";
 /// Longer than any operation may take (300 s for a command that waits its turn behind another).
 constexpr auto answer_limit = 15min;
 /// For the answer to a WebSocket handshake: what it leads to may have to be started first.
@@ -116,7 +118,7 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
         if (auto refusal = net::refuse_handshake(request)) co_return std::move(*refusal);
     auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
     // Who only looks may go away while he waits: the desk is told by the end of the connection.
-    request.may_be_dropped = row.permission == ops::Permission::view;
+    request.may_be_dropped = row.permission == ops::Permission::view || row.name == lasting_operation;
     auto inner = inner_request(request, row);
     auto from_desk = co_await ask_desk(*desk, inner, row);
     if (is_upgrade && from_desk.status == 101)

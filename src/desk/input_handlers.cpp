@@ -179,6 +179,7 @@ Task<> hold_for(Desktop& desktop, Chord chord, async::Duration duration) {
 Task<net::Response> hold_key(Display& display, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::hold_key_shape());
     auto chord = held_of(wish.key, "key");
+    request.may_be_dropped = true;
     const auto desktop = co_await display.desktop();
     const auto duration =
         std::chrono::duration_cast<async::Duration>(std::chrono::duration<double>{wish.duration});

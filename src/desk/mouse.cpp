@@ -14,9 +14,12 @@ using namespace std::chrono_literals;
 /// press at the time of the first for the same one. The server itself waits that long, and only for us.
 constexpr auto repeat_time = 2ms;
 constexpr SettleTimes step_times{30ms, 10ms, 100ms};
+/// A program that lets something be dropped asks where and is answered, by messages that nobody else sees.
+constexpr SettleTimes arrival_times{60ms, 25ms, 200ms};
 /// Beyond what toolkits take for a trembling hand (8 pixels).
 constexpr int first_steps = 10;
-constexpr int steps = 8;
+constexpr int steps = 12;
+constexpr int steps_at_once = 3;
 
 /// Lets the button up again, however a drag ends.
 class Down {
@@ -90,8 +93,15 @@ Task<> Mouse::drag(ops::Point from, ops::Point to) {
     co_await step(watch);
     move(leaving(from, to));
     co_await step(watch);
-    for (int i = 1; i <= steps; ++i) move(between(from, to, i));
-    co_await step(watch);
+    for (int i = 1; i <= steps; ++i) {
+        move(between(from, to, i));
+        if (i % steps_at_once == 0) co_await step(watch);
+    }
+    // Many programs look where a drag goes only at the next motion after they have taken it for one.
+    move({to.x > 0 ? to.x - 1 : to.x + 1, to.y});
+    move(to);
+    co_await connection_.sync();
+    co_await watch.settle(arrival_times);
 }
 
 }  // namespace carrel::desk

@@ -33,7 +33,8 @@ public:
     void release(Button button);
     void click(Button button, int times);
     /// From one place to another with the left button down. Programs take it for a drag only if they see
-    /// the pointer leave, so each step waits for the screen to answer, for a tenth of a second at most.
+    /// the pointer leave, so each of some steps waits for the screen to answer, for a tenth of a second at
+    /// most, and the arrival for two.
     Task<> drag(ops::Point from, ops::Point to);
 
 private:

@@ -44,8 +44,10 @@ json::Object differences(const Scene& before, const Scene& after) {
     if (auto opened = missing(after, before); !opened.empty()) all["opened"] = std::move(opened);
     if (auto closed = missing(before, after); !closed.empty()) all["closed"] = std::move(closed);
     if (auto titles = renamed(before, after); !titles.empty()) all["titles"] = std::move(titles);
-    if (before.active != after.active) {
-        const auto* active = after.find(after.active);
+    // A manager may go on naming a window that is closed.
+    const auto* former = before.find(before.active);
+    const auto* active = after.find(after.active);
+    if ((former ? former->id : 0) != (active ? active->id : 0)) {
         all["active"] = nullptr;
         if (active) all["active"] = describe(*active);
     }

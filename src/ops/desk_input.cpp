@@ -56,8 +56,8 @@ constexpr std::array rows{
         "has its former content afterwards.",
         schema<type_text_shape>, observed_answer, R"({"text":"Grüße, 你好!","screenshot":false})"},
     Operation{"keyboard/hold_key", "POST", "/keyboard/hold_key", control, Body::json, Body::json,
-              "Holds keys down for a time.", schema<hold_key_shape>, observed_answer,
-              R"({"key":"shift","duration":0.1,"observe":"none"})"},
+              "Holds keys down for a time, or until the client goes away.", schema<hold_key_shape>,
+              observed_answer, R"({"key":"shift","duration":0.1,"observe":"none"})"},
 };
 
 }  // namespace

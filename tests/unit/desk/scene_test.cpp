@@ -27,4 +27,6 @@ TEST_CASE("a keyboard that nobody has is null, also when its window is no longer
     const Scene before{{{1, "one"}}, 1, 0};
     CHECK(differences(before, {{{1, "one"}}, 0, 0}) == json::Object{{"active", nullptr}});
     CHECK(differences(before, {{{1, "one"}}, 99, 0}) == json::Object{{"active", nullptr}});
+    CHECK(differences(before, {{}, 1, 0}).at("active") == nullptr);
+    CHECK(differences({{}, 99, 0}, {{}, 0, 0}).empty());
 }
