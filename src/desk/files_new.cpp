@@ -69,7 +69,12 @@ bool NewFile::copy_from(int source, std::size_t most) {
 
 void NewFile::keep_as(const std::string& path, mode_t mode, Existing existing) {
     checked_disk("set the mode of " + path, ::fchmod(file_.get(), mode));
-    if (existing == Existing::replace && change_places(path_, path)) return;
+    if (existing == Existing::replace && change_places(path_, path)) {
+        // Here, on the pool: giving back a large file's memory takes a while.
+        ::unlink(path_.c_str());
+        path_.clear();
+        return;
+    }
     const unsigned flags = existing == Existing::refuse ? RENAME_NOREPLACE : 0;
     if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, path.c_str(), flags) == 0) {
         path_.clear();
