@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "ops/fields.hpp"
@@ -99,6 +101,9 @@ std::optional<std::uint32_t> parse_window_id(const json::Value& value) {
     if (const auto* text = value.if_string()) return parse_text({text->data(), text->size()});
     std::int64_t number = 0;
     if (const auto* plain = value.if_int64()) number = *plain;
+    // 3.0 is a whole number to JSON Schema, and models write it.
+    if (const auto* real = value.if_double(); real && std::trunc(*real) == *real && *real < 1e10)
+        number = static_cast<std::int64_t>(std::max(*real, 0.0));
     if (number <= 0 || number > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
     return static_cast<std::uint32_t>(number);
 }

@@ -45,6 +45,9 @@ TEST_CASE("a window's id is read in each form that clients write") {
         {"1 ", std::nullopt},
         {"firefox", std::nullopt},
         {1.5, std::nullopt},
+        {6291464.0, 0x600008u},
+        {-2.0, std::nullopt},
+        {1e300, std::nullopt},
         {true, std::nullopt},
         {nullptr, std::nullopt},
     };

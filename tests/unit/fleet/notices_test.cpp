@@ -25,3 +25,22 @@ TEST_CASE("a desk cannot fill the log with notices") {
     CHECK_FALSE(limit.admits(start + 60s));
     CHECK(limit.admits(start + 61s));
 }
+
+TEST_CASE("a program's notification is cut and cleaned, whatever the desk lets through") {
+    const auto told = fleet::parse_notification(
+        R"({"app":"a\tb","summary":"line\none","body":"two\nlines\u0007","urgency":"critical"})");
+    REQUIRE(told);
+    CHECK(told->app == "a b");
+    CHECK(told->summary == "line one");
+    CHECK(told->body == "two\nlines");
+    CHECK(told->urgency == "critical");
+    const auto long_one = fleet::parse_notification(R"({"summary":")" + std::string(9000, 'x') +
+                                                    R"(","urgency":"sudo","app":7,"more":true})");
+    REQUIRE(long_one);
+    CHECK(long_one->summary.size() == 300);
+    CHECK(long_one->urgency == "normal");
+    CHECK(long_one->app.empty());
+    for (const auto* none :
+         {"", "{", "[]", "{}", R"({"summary":""})", R"({"summary":5})", R"({"summary":[[[]]]})"})
+        CHECK_FALSE(fleet::parse_notification(none));
+}
