@@ -116,6 +116,17 @@ Task<Cursor> Screen::read_cursor() {
     co_return cursor;
 }
 
+/// False when the screen became another one on the way: the display refuses what is not there.
+Task<bool> Screen::receive_pixels(unsigned sequence) {
+    try {
+        co_await connection_.answer<xcb_shm_get_image_reply_t>(sequence, "capturing the screen");
+        co_return true;
+    } catch (const core::Error&) {
+        if (!connection_.is_alive() || memory_->size == size_) throw;
+    }
+    co_return false;
+}
+
 /// Brings memory_ up to date: afterwards it shows the screen as it is now.
 Task<> Screen::capture() {
     const auto covered = tickets_;
@@ -126,7 +137,7 @@ Task<> Screen::capture() {
     auto cursor = co_await read_cursor();
     if (!pixels && is_known_changed()) pixels = request_pixels();
     if (pixels) {
-        co_await connection_.answer<xcb_shm_get_image_reply_t>(*pixels, "capturing the screen");
+        while (!co_await receive_pixels(*pixels)) pixels = request_pixels();
         if (!pictures_) pictures_ = std::make_unique<Pictures>();
         pictures_->set_pixels(memory_->pixels(), memory_->size);
         is_captured_ = true;

@@ -57,6 +57,7 @@ private:
     Task<> capture();
     bool is_known_changed() const;
     unsigned request_pixels();
+    Task<bool> receive_pixels(unsigned sequence);
     Task<Cursor> read_cursor();
     void make_memory();
     void forget_later();

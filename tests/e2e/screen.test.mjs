@@ -355,6 +355,27 @@ describe("another size", () => {
     await post("screen/resize", { width: 1024, height: 768 });
   });
 
+  test("does not disturb who takes pictures meanwhile", async () => {
+    const sizes = [[1100, 800], [400, 300], [1000, 240], [320, 900], [1024, 768]];
+    let isDone = false;
+    const client = async () => {
+      for (let i = 0; !isDone; i++) {
+        await move(i % 300, i % 200); // so that each picture is a new one
+        const { status, body } = await bytes();
+        assert.equal(status, 200, JSON.stringify(body));
+        const { width, height } = readPng(body);
+        assert.ok(sizes.some((size) => size[0] === width && size[1] === height), `${width}×${height}`);
+      }
+    };
+    const clients = Array.from({ length: 4 }, client);
+    for (let i = 0; i < 25; i++) {
+      const [width, height] = sizes[i % sizes.length];
+      await post("screen/resize", { width, height });
+    }
+    isDone = true;
+    await Promise.all(clients);
+  });
+
   test("is refused beyond the limits", async () => {
     for (const [body, field] of [
       [{ width: 319, height: 600 }, "width"],
