@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr Keysym shift_key = 0xffe1;
 /// A program under load may take long; before it has read, its keys must keep their meanings.
-constexpr auto answer_patience = 10s;
+constexpr auto answer_patience = 30s;
 /// Programs that answer no pings have most likely read what was typed when the screen rests.
 constexpr SettleTimes reading_times{250ms, 100ms, 1500ms};
 /// X servers make four input devices for themselves, 2 to 5, of which the last is XTest's keyboard. The

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint8_t type_mask = 0x7f;
 /// A program under load may take long to come to the keys.
-constexpr auto patience = 10s;
+constexpr auto patience = 30s;
 
 /// What of UTF-8 Latin-1 has; for programs so old that they want nothing else.
 std::string to_latin_1(std::string_view utf8) {

@@ -34,7 +34,7 @@ function equal(found, wanted) {
 }
 
 /** Seconds that a program gets to read and show what was typed. */
-const patience = 20;
+const patience = 40;
 const ascii = Array.from({ length: 40 }, (_, i) => `${i} lazy dogs, (42) Foxes; "quoted" {[~#\\|@]}`).join(" ");
 const letters = (from, count) => String.fromCodePoint(...Array.from({ length: count }, (_, i) => from + i));
 const few = "Grüße für 3 €, ça & señor – «да»!";
@@ -106,10 +106,14 @@ const closed = () => until("it is closed", async () => !/typing|Mousepad|Chromiu
 
 async function arrives(program, text) {
   await program.open();
-  await type(text);
-  const found = await program.read(text);
-  await program.close();
-  await closed();
+  let found;
+  try {
+    await type(text);
+    found = await program.read(text);
+  } finally {
+    await program.close();
+    await closed();
+  }
   equal(found, text);
 }
 
