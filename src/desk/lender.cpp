@@ -15,6 +15,10 @@ using namespace std::chrono_literals;
 constexpr std::uint8_t type_mask = 0x7f;
 /// A program under load may take long to come to the keys.
 constexpr auto patience = 30s;
+/// A terminal that has just opened, or met another keyboard, now and then overlooks its keys: they are
+/// pressed again. It gets the text once however often it asks, so it pastes once.
+constexpr auto overlooked_time = 4s;
+constexpr auto late_request_time = 1s;
 
 /// What of UTF-8 Latin-1 has; for programs so old that they want nothing else.
 std::string to_latin_1(std::string_view utf8) {
@@ -77,7 +81,7 @@ bool Lender::put(const xcb_selection_request_event_t& request, xcb_atom_t proper
                             targets.size(), targets.data());
         return true;
     }
-    if (std::ranges::find(targets, request.target) == targets.end()) return false;
+    if (std::ranges::find(targets, request.target) == targets.end() || is_taken_) return false;
     const bool is_old = request.target == XCB_ATOM_STRING;
     const auto text = is_old ? to_latin_1(loan_->text) : loan_->text;
     xcb_change_property(raw, XCB_PROP_MODE_REPLACE, request.requestor, property,
@@ -156,10 +160,16 @@ Task<xcb_window_t> Lender::keep_former() {
 
 Task<bool> Lender::wait_until_taken() {
     const auto end = std::chrono::steady_clock::now() + patience;
-    while (!is_taken_) {
+    bool is_repeated = false;
+    while (!is_taken_ && std::chrono::steady_clock::now() < end) {
         if (!connection_.is_alive()) throw display_is_gone();
-        if (!co_await taken_.wait_for(end - std::chrono::steady_clock::now())) break;
+        if (co_await taken_.wait_for(overlooked_time)) continue;
+        loan_->ask_for_it();
+        connection_.flush();
+        is_repeated = true;
     }
+    // What was pressed once too often shall not paste what the clipboard holds afterwards.
+    if (is_taken_ && is_repeated) co_await taken_.wait_for(late_request_time);
     co_return is_taken_;
 }
 
