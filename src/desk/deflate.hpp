@@ -3,7 +3,7 @@
 // A general compressor looks for repetitions everywhere; on a screen they are in the row above and just
 // to the left, so these are tried first and one table of hashes does for the rest. And a general one ends its
 // stream where it ends: here a part ends on a whole byte, refers to nothing before it, and does not say that
-// it is the last, so that parts made at different times make one stream (docs/decisions/0020).
+// it is the last, so that parts made at different times make one stream (docs/decisions/0010).
 #pragma once
 
 #include <cstddef>

@@ -45,8 +45,7 @@ TEST_CASE("a family is a session and all that descends from it, without the dead
 
 TEST_CASE("this test is among the processes, and carries its environment as a mark") {
     bool is_found = false;
-    for (const auto& each : read_facts())
-        is_found |= each.pid == ::getpid() && each.parent == ::getppid();
+    for (const auto& each : read_facts()) is_found |= each.pid == ::getpid() && each.parent == ::getppid();
     CHECK(is_found);
     CHECK_FALSE(has_mark(::getpid(), "CARREL_NO_SUCH=1"));
     CHECK_FALSE(has_mark(999'999'999, "A=1"));
