@@ -28,6 +28,10 @@ Error bad_answer(std::string_view why) {
             "bad_browser_answer"};
 }
 
+Error no_browser() {
+    return {Code::unavailable, "no browser is open; browser/open_url opens one", "no_browser"};
+}
+
 std::string host() { return fmt::format("127.0.0.1:{}", devtools_port); }
 
 class WebSocketTransport final : public CdpTransport {
@@ -61,7 +65,8 @@ Task<json::Value> exchange(std::string path) {
     auto wire = co_await connect_devtools();
     co_await wire->write(fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", path, host()));
     const auto head = co_await net::read_answer(*wire, "GET", head_bytes);
-    if (!head || head->status != 200) throw bad_answer("it does not answer " + path);
+    if (!head) throw no_browser();  // one that was just ending still took the connection
+    if (head->status != 200) throw bad_answer("it does not answer " + path);
     auto value = json::parse(co_await read_body(wire, head->body));
     if (!value) throw bad_answer(value.error().message());
     co_return std::move(*value);
@@ -76,7 +81,7 @@ Task<std::shared_ptr<net::Wire>> connect_devtools() {
         auto socket = co_await net::connect_loopback(devtools_port);
         co_return std::make_shared<net::Wire>(co_await boost::asio::this_coro::executor, std::move(socket));
     } catch (const Error&) {
-        throw Error{Code::unavailable, "no browser is open; browser/open_url opens one", "no_browser"};
+        throw no_browser();
     }
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "desk/clipboard.hpp"
+#include "desk/selection_answer.hpp"
 
 namespace carrel::desk {
 
@@ -17,17 +18,8 @@ constexpr std::size_t most_deliveries = 16;
 }  // namespace
 
 void Clipboard::give(const xcb_selection_request_event_t& request) {
-    xcb_selection_notify_event_t answer{};
-    answer.response_type = XCB_SELECTION_NOTIFY;
-    answer.time = request.time;
-    answer.requestor = request.requestor;
-    answer.selection = request.selection;
-    answer.target = request.target;
-    // Old programs name no property: the target stands for it.
-    const auto property = request.property != XCB_NONE ? request.property : request.target;
-    answer.property = give_to(request, property) ? property : xcb_atom_t{XCB_NONE};
-    xcb_send_event(connection_.raw(), 0, request.requestor, 0, reinterpret_cast<const char*>(&answer));
-    xcb_flush(connection_.raw());
+    answer_request(connection_.raw(), request,
+                   [&](xcb_atom_t property) { return give_to(request, property); });
 }
 
 void Clipboard::give_targets(const Own& own, xcb_window_t to, xcb_atom_t property) const {

@@ -48,6 +48,31 @@ json::Object truncation(json::Object answer, std::string_view by) {
     return answer;
 }
 
+struct Ends {
+    Moment slice;  ///< of this turn on the pool
+    Moment search;
+};
+
+/// Goes on with a walk; false at the end of the slice. `take` answers false when there is room for no more:
+/// then, and at the end of the search's time, `cut_by` says what cut it short.
+template <class Take>
+bool go_on(Walk& walk, Ends ends, std::string_view& cut_by, Take take) {
+    while (const auto found = walk.next()) {
+        if (!take(*found)) {
+            cut_by = "limit";
+            return true;
+        }
+        const auto now = std::chrono::steady_clock::now();
+        if (now > ends.search) {
+            cut_by = "time";
+            return true;
+        }
+        if (now > ends.slice) return false;
+    }
+    if (walk.is_cut()) cut_by = "limit";
+    return true;
+}
+
 }  // namespace
 
 std::string tag_of(const struct stat& facts) {
@@ -110,23 +135,12 @@ void ListWork::add(const Walked& found) {
 }
 
 bool ListWork::run(Moment until) {
-    while (const auto found = walk_.next()) {
-        if (!filter_ || filter_->matches(found->path)) {
-            if (folders_.size() + others_.size() == wish_.limit) {
-                cut_by_ = "limit";
-                return true;
-            }
-            add(*found);
-        }
-        const auto now = std::chrono::steady_clock::now();
-        if (now > end_) {
-            cut_by_ = "time";
-            return true;
-        }
-        if (now > until) return false;
-    }
-    if (walk_.is_cut()) cut_by_ = "limit";
-    return true;
+    return go_on(walk_, {until, end_}, cut_by_, [this](const auto& found) {
+        if (filter_ && !filter_->matches(found.path)) return true;
+        if (folders_.size() + others_.size() == wish_.limit) return false;
+        add(found);
+        return true;
+    });
 }
 
 json::Object ListWork::result() {
@@ -147,23 +161,12 @@ GlobWork::GlobWork(GlobWish wish)
       end_{std::chrono::steady_clock::now() + search_time} {}
 
 bool GlobWork::run(Moment until) {
-    while (const auto found = walk_.next()) {
-        if (glob_.matches(found->path)) {
-            if (matches_.size() == wish_.limit) {
-                cut_by_ = "limit";
-                return true;
-            }
-            matches_.push_back(join_path(wish_.path, found->path));
-        }
-        const auto now = std::chrono::steady_clock::now();
-        if (now > end_) {
-            cut_by_ = "time";
-            return true;
-        }
-        if (now > until) return false;
-    }
-    if (walk_.is_cut()) cut_by_ = "limit";
-    return true;
+    return go_on(walk_, {until, end_}, cut_by_, [this](const auto& found) {
+        if (!glob_.matches(found.path)) return true;
+        if (matches_.size() == wish_.limit) return false;
+        matches_.push_back(join_path(wish_.path, found.path));
+        return true;
+    });
 }
 
 json::Object GlobWork::result() {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/text.hpp"
+#include "desk/selection_answer.hpp"
 
 namespace carrel::desk {
 
@@ -92,17 +93,7 @@ bool Lender::put(const xcb_selection_request_event_t& request, xcb_atom_t proper
 }
 
 void Lender::give(const xcb_selection_request_event_t& request) {
-    xcb_selection_notify_event_t answer{};
-    answer.response_type = XCB_SELECTION_NOTIFY;
-    answer.time = request.time;
-    answer.requestor = request.requestor;
-    answer.selection = request.selection;
-    answer.target = request.target;
-    // Old programs name no property: the target stands for it.
-    const auto property = request.property != XCB_NONE ? request.property : request.target;
-    answer.property = put(request, property) ? property : xcb_atom_t{XCB_NONE};
-    xcb_send_event(connection_.raw(), 0, request.requestor, 0, reinterpret_cast<const char*>(&answer));
-    xcb_flush(connection_.raw());
+    answer_request(connection_.raw(), request, [&](xcb_atom_t property) { return put(request, property); });
     if (is_taken_) taken_.notify_all();
 }
 

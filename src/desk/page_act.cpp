@@ -116,6 +116,10 @@ Task<PagePoint> locate(Pages& pages, Page& page, PageTarget target) {
                           fmt::format("ref_{} ({}) is covered by {}", *target.reference,
                                       one_line(json::text_or(found, "element"), 200), one_line(what, 200)),
                           "covered"};
+    // The browser finds out by what was drawn last in which process's frame a click lands.
+    if (const auto frame = page.frame(answer.document.frame); !frame.session.empty())
+        for (const auto& drawn : {frame, page.main_frame(), page.main_frame()})
+            co_await page.run(drawn, "painted", {});
     const auto* size = json::find(found, "size");
     co_return co_await to_viewport(page, answer.document.frame,
                                    {number_of(found, "x"), number_of(found, "y")},

@@ -9,19 +9,11 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::length_between;
-using json::one_of;
-using json::Shape;
-
 constexpr std::size_t longest_path = 4096;
 constexpr std::size_t longest_input = std::size_t{1} << 20;
 constexpr int longest_piece = 1 << 20;
 constexpr double longest_wait = 300;
 constexpr double farthest = 9e15;  // what a JSON number holds exactly
-constexpr auto view = Permission::view;
-constexpr auto control = Permission::control;
 constexpr auto which = "of the process";
 
 constexpr std::array start_answer{

@@ -8,11 +8,6 @@ namespace carrel::ops {
 
 namespace {
 
-using json::field;
-using json::length_between;
-using json::one_of;
-using json::Shape;
-
 constexpr std::array batch_answer{
     Member{
         "results", "array",

@@ -8,13 +8,7 @@ namespace carrel::ops {
 
 namespace {
 
-using json::field;
-using json::length_between;
-using json::Shape;
-
 constexpr std::size_t longest_url = 32'000;
-constexpr auto view = Permission::view;
-constexpr auto control = Permission::control;
 
 constexpr std::array window_answer{
     Member{"window_id", "any", "of the window that has the keyboard; null when none has"},

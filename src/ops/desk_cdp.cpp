@@ -8,19 +8,11 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::length_between;
-using json::one_of;
-using json::Shape;
-
 constexpr std::size_t longest_url = 2'000'000;
 constexpr std::size_t longest_text = 500'000;
 constexpr std::size_t longest_selector = 10'000;
 constexpr double longest_wait = 300'000;
 constexpr double most_chars = 4'000'000;
-constexpr auto view = Permission::view;
-constexpr auto control = Permission::control;
 
 constexpr Member message{"message", "string", "what was done, in a sentence"};
 constexpr Member url{"url", "string", "the page's address"};

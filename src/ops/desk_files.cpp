@@ -9,15 +9,8 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::length_between;
-using json::Shape;
-
 constexpr std::size_t longest_text = std::size_t{16} << 20;
 constexpr auto absolute_path = "an absolute path";
-constexpr auto view = Permission::view;
-constexpr auto control = Permission::control;
 
 json::Rule text_length() { return length_between(0, longest_text); }
 

@@ -10,14 +10,7 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::length_between;
-using json::Shape;
-
 constexpr int most_results = 100'000;
-constexpr auto view = Permission::view;
-constexpr auto control = Permission::control;
 
 constexpr Member path_member{"path", "string",
                              "the absolute path; bytes that are not UTF-8 are told as U+FFFD"};

@@ -8,17 +8,10 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::length_between;
-using json::one_of;
-using json::Shape;
-
 constexpr double longest_pause = 300;
 constexpr std::size_t longest_chord = 200;
 constexpr std::size_t longest_typing = 100'000;
 constexpr auto held = R"(keys held meanwhile, such as "ctrl+shift")";
-constexpr auto control = Permission::control;
 
 json::Rule chord_length() { return length_between(1, longest_chord); }
 

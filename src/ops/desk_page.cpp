@@ -9,15 +9,7 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::length_between;
-using json::one_of;
-using json::Shape;
-
 constexpr std::size_t longest_value = 100'000;
-constexpr auto view = Permission::view;
-constexpr auto control = Permission::control;
 constexpr auto reference = "the element, as page/read and page/find name it: ref_12";
 
 constexpr Member tab_id{"tab_id", "string", "of the tab"};

@@ -8,11 +8,6 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::length_between;
-using json::Shape;
-
 /// PID_MAX_LIMIT of the kernel.
 constexpr double largest_pid = 4'194'304;
 

@@ -9,16 +9,9 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::length_between;
-using json::Shape;
-
 constexpr std::size_t longest_path = 4096;
 constexpr std::size_t longest_id = 64;
 constexpr int most_cells = 1000;
-constexpr auto view = Permission::view;
-constexpr auto control = Permission::control;
 constexpr auto which = "of one terminal; absent: of every one";
 
 constexpr std::array list_answer{

@@ -8,17 +8,12 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
 using json::Field;
-using json::one_of;
-using json::Shape;
 
 constexpr int smallest_width = 320;
 constexpr int largest_width = 3840;
 constexpr int smallest_height = 240;
 constexpr int largest_height = 2160;
-constexpr auto view = Permission::view;
 
 template <class Request>
 std::vector<Field<Request>> picturing() {

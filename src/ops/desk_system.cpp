@@ -8,16 +8,8 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::length_between;
-using json::one_of;
-using json::Shape;
-
 constexpr double longest_pause = 300;
 constexpr auto which_selection = "clipboard: what was copied; primary: what is marked with the mouse";
-constexpr auto view = Permission::view;
-constexpr auto control = Permission::control;
 
 constexpr std::array health_members{
     Member{"status", "string", "ok, or starting as long as display or window manager are not up"},

@@ -7,13 +7,7 @@ namespace carrel::ops {
 
 namespace {
 
-using json::field;
-using json::length_between;
-using json::Shape;
-
 constexpr std::size_t longest_url = 2'000'000;
-constexpr auto view = Permission::view;
-constexpr auto control = Permission::control;
 
 constexpr Member tab_id{"tab_id", "string", "of the tab"};
 constexpr Member url{"url", "string", "the page's address"};

@@ -8,14 +8,8 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::length_between;
-using json::Shape;
-
 constexpr double longest_command = 300;
 constexpr std::size_t longest_text = std::size_t{16} << 20;
-constexpr auto control = Permission::control;
 
 constexpr std::array execute_answer{
     Member{"output", "string", "standard output, its beginning and end when it is longer than 512 KiB"},

@@ -9,14 +9,6 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::one_of;
-using json::Shape;
-
-constexpr auto view = Permission::view;
-constexpr auto control = Permission::control;
-
 constexpr std::array stored{Member{"path", "string", "where the file is now"},
                             Member{"path_bytes", "string", "the path in base64, when it is not UTF-8", false},
                             Member{"size", "integer", "bytes that were stored"}};

@@ -14,12 +14,6 @@ namespace carrel::ops {
 
 namespace {
 
-using json::between;
-using json::field;
-using json::Shape;
-
-constexpr auto view = Permission::view;
-constexpr auto control = Permission::control;
 /// Coordinates of X are 16 bits wide.
 constexpr double furthest = 32'000;
 

@@ -6,8 +6,18 @@
 #include <vector>
 
 #include "ops/observe.hpp"
+#include "ops/operation.hpp"
 
 namespace carrel::ops {
+
+// Every description is made of these.
+using json::between;
+using json::field;
+using json::length_between;
+using json::one_of;
+using json::Shape;
+constexpr auto view = Permission::view;
+constexpr auto control = Permission::control;
 
 template <class Request>
 std::vector<json::Field<Request>> with(std::vector<json::Field<Request>> fields,

@@ -4,9 +4,7 @@
 
 namespace carrel::ops {
 
-using json::field;
 using json::Field;
-using json::Shape;
 
 namespace {
 

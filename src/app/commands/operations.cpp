@@ -49,6 +49,9 @@ std::string_view word_of(ops::Body body) {
     return "?";
 }
 
+/// As people write it: JSON's own way would be 3.84E3.
+std::string number_of(const json::Value& value) { return fmt::format("{}", value.to_number<double>()); }
+
 std::string type_of(const json::Value& schema) {
     if (const auto* words = json::find(schema, "enum")) {
         std::string text;
@@ -64,7 +67,7 @@ std::string type_of(const json::Value& schema) {
     }
     std::string text{json::text_or(schema, "type", "any")};
     if (const auto* least = json::find(schema, "minimum"))
-        text += fmt::format(" {}…{}", json::to_text(*least), json::to_text(*json::find(schema, "maximum")));
+        text += fmt::format(" {}…{}", number_of(*least), number_of(*json::find(schema, "maximum")));
     return text;
 }
 

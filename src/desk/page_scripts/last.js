@@ -10,8 +10,8 @@ const view = () => ({
 /** Until what was done has been drawn, or would have been. */
 const painted = () =>
   new Promise((resolve) => {
-    requestAnimationFrame(() => setTimeout(resolve));
-    setTimeout(resolve, 200);
+    requestAnimationFrame(() => setTimeout(resolve, 0, {}));
+    setTimeout(resolve, 200, {});
   });
 
 const operations = {
