@@ -64,6 +64,7 @@ void Page::use(std::shared_ptr<Tab> tab) {
                             .message = one_line(open->message, longest_message),
                             .default_text = one_line(open->default_prompt, longest_message),
                             .text = {}});
+    console.attach();
     // Not awaited: a page that shows a dialog answers them later.
     tab_->post("Runtime.enable");
     tab_->post("Log.enable");

@@ -164,6 +164,8 @@ bool ConsoleLog::take(std::string_view method, const json::Value& params) {
 }
 
 void ConsoleLog::add(ConsoleEntry entry) {
+    if (entry.time != 0 && entry.time <= known_until_) return;
+    latest_ = std::max(latest_, entry.time);
     entry.number = ++last_number_;
     bytes_ += entry.text.size() + entry.url.size();
     entries_.push_back(std::move(entry));

@@ -29,6 +29,9 @@ public:
     const std::deque<ConsoleEntry>& entries() const { return entries_; }
     std::uint64_t last_number() const { return last_number_; }
     void clear() { entries_.clear(), bytes_ = 0; }
+    /// A new attachment begins, to which the browser tells again what it has kept: what is no newer than
+    /// anything seen so far is not taken twice.
+    void attach() { known_until_ = latest_; }
 
 private:
     void add(ConsoleEntry entry);
@@ -36,6 +39,8 @@ private:
     std::deque<ConsoleEntry> entries_;
     std::uint64_t last_number_ = 0;
     std::size_t bytes_ = 0;
+    double latest_ = 0;  ///< time of an entry, milliseconds since 1970
+    double known_until_ = 0;
 };
 
 struct NetworkEntry {

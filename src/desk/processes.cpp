@@ -9,6 +9,7 @@
 #include <csignal>
 #include <iterator>
 #include <ranges>
+#include <set>
 
 #include "async/deadline.hpp"
 #include "core/fd.hpp"
@@ -27,6 +28,8 @@ using core::Fd;
 
 constexpr auto proc = "/proc";
 constexpr auto ending_patience = 2s;
+/// A look at a full desk takes milliseconds; whoever makes processes faster is at the desk's limit of them.
+constexpr int most_looks = 100;
 
 json::Object to_json(const Process& process, const Clockwork& clockwork) {
     return {{"pid", process.pid},
@@ -88,6 +91,21 @@ std::vector<Process> targets_of(const ops::KillProcess& wish, const std::vector<
     return targets;
 }
 
+/// Stops everybody who is meant until a look finds nobody new: else a fork bomb outruns its end.
+std::vector<Process> stop_all(const ops::KillProcess& wish) {
+    std::set<pid_t> stopped;
+    std::vector<Process> targets;
+    for (int look = 0; look < most_looks; ++look) {
+        targets = targets_of(wish, read_processes(proc));
+        const auto before = stopped.size();
+        for (const auto& target : targets)
+            if (stopped.insert(target.pid).second)
+                if (const auto handle = open_process(target)) send(handle, target, SIGSTOP);
+        if (stopped.size() == before) break;
+    }
+    return targets;
+}
+
 struct Signalled {
     std::vector<pid_t> pids;
     std::vector<Fd> handles;
@@ -96,8 +114,9 @@ struct Signalled {
 /// Blocks.
 Signalled signal_all(const ops::KillProcess& wish) {
     Signalled signalled;
+    const bool may_multiply = wish.force && !(wish.pid && !wish.tree);
     // Parents first: one that has ended starts no more children.
-    for (const auto& target : targets_of(wish, read_processes(proc))) {
+    for (const auto& target : may_multiply ? stop_all(wish) : targets_of(wish, read_processes(proc))) {
         if (std::ranges::find(signalled.pids, target.pid) != signalled.pids.end()) continue;
         auto handle = open_process(target);
         if (!handle || !send(handle, target, wish.force ? SIGKILL : SIGTERM)) continue;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "desk/observe.hpp"
 #include "ops/desk_windows.hpp"
 
@@ -46,10 +48,16 @@ Task<net::Response> active(Display& display) {
                            {"window_title", window->title}});
 }
 
+constexpr std::chrono::milliseconds focus_patience{500};
+
 /// The window that is meant; the shape has let only ids through.
 Task<xcb_window_t> pick(Desktop& desktop, std::optional<json::Value> id) {
     if (id) co_return ops::parse_window_id(*id).value_or(XCB_NONE);
-    const auto active = co_await desktop.windows.find_active();
+    auto active = co_await desktop.windows.find_active();
+    // While the focus goes from one window to the next, none has it for a moment.
+    const auto end = std::chrono::steady_clock::now() + focus_patience;
+    while (!active && co_await desktop.windows.wait_for_change(end - std::chrono::steady_clock::now()))
+        active = co_await desktop.windows.find_active();
     if (!active)
         throw core::Error{core::Code::not_found,
                           "no window has the keyboard: say by window_id which is meant (window/list)",

@@ -86,8 +86,13 @@ describe("watching", () => {
   });
 
   test("streams are few, and one that is left makes room", async () => {
-    const streams = Array.from({ length: 16 }, () => follow(server, at("file/watch?path=/tmp"), () => {}));
-    for (const { opened } of streams) assert.equal((await opened).statusCode, 200);
+    const streams = [];
+    // Streams that other tests have just left may still count.
+    await until("sixteen are open", async () => {
+      const next = follow(server, at("file/watch?path=/tmp"), () => {});
+      if ((await next.opened).statusCode === 200) streams.push(next);
+      return streams.length === 16;
+    });
     assert.equal((await server.request("GET", at("file/watch?path=/tmp"))).status, 507);
     for (const { stop } of streams) stop();
     await until("there is room", async () => {

@@ -50,6 +50,21 @@ TEST_CASE("the console is told as it is read there") {
     CHECK(log.entries()[2].number == 3);
 }
 
+TEST_CASE("what a browser tells again to a new attachment is not taken twice") {
+    ConsoleLog log;
+    const auto said_at = [&](int time) {
+        log.take("Log.entryAdded",
+                 {{"entry", {{"level", "info"}, {"text", std::to_string(time)}, {"timestamp", time}}}});
+    };
+    for (const int time : {10, 30, 20}) said_at(time);
+    REQUIRE(log.entries().size() == 3);
+    log.clear();
+    log.attach();
+    for (const int time : {10, 30, 20, 40}) said_at(time);
+    REQUIRE(log.entries().size() == 1);
+    CHECK(log.entries().front().text == "40");
+}
+
 TEST_CASE("a console that is flooded keeps the last messages, in bounds") {
     ConsoleLog log;
     for (int i = 0; i < 3000; ++i)
