@@ -21,7 +21,7 @@ std::size_t unsafe_bytes(std::string_view text) {
         return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
     };
     if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
-    if (byte(0) == 0xc2 && byte(1) < 0xa0) return 2;
+    if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) < 0xa0) return 2;
     if (byte(0) == 0xd8 && byte(1) == 0x9c) return 2;
     if (byte(0) != 0xe2) return 0;
     const bool is_mark = byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f ||   // U+200E, U+200F

@@ -6,17 +6,20 @@
 #include <string_view>
 
 #include "core/text.hpp"
+#include "desk/batch.hpp"
 #include "desk/browser.hpp"
 #include "desk/handlers.hpp"
 #include "desk/keymap.hpp"
 #include "desk/keys.hpp"
 #include "desk/screen.hpp"
+#include "ops/desk_batch.hpp"
 #include "ops/desk_browser.hpp"
 #include "ops/desk_files.hpp"
 #include "ops/desk_input.hpp"
 #include "ops/desk_screen.hpp"
 #include "ops/desk_system.hpp"
 #include "ops/desk_terminal.hpp"
+#include "ops/desk_windows.hpp"
 
 namespace {
 
@@ -51,6 +54,13 @@ void decode_body(std::string_view text) {
     (void)ops::execute_shape().decode(*value);
     (void)ops::view_file_shape().decode(*value);
     (void)ops::insert_in_file_shape().decode(*value);
+    if (const auto batch = ops::batch_shape().decode(*value))
+        for (const auto& action : batch->actions) {
+            const auto* row = ops::find_batch_operation(action);
+            require(!row || ops::is_batchable(*row));
+            if (action.input) (void)desk::query_of(*action.input);
+        }
+    (void)ops::parse_window_id(*value);
     check_shot(*value);
 }
 
@@ -59,8 +69,8 @@ void decode_query(std::string_view text) {
     if (!net::set_target(request, "/screen/screenshot?" + std::string{text})) return;
     try {
         const auto wish = desk::decode_query(request, ops::screenshot_shape());
-        require(wish.format == "png" || wish.format == "jpeg");
-        require(wish.quality >= 1 && wish.quality <= 100);
+        require(!wish.format || wish.format == "png" || wish.format == "jpeg" || wish.format == "webp");
+        require(!wish.quality || (*wish.quality >= 1 && *wish.quality <= 100));
     } catch (const desk::Unprocessable&) {
     }
 }

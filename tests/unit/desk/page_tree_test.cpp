@@ -90,5 +90,6 @@ TEST_CASE("one line is cut by characters and never inside one") {
     CHECK(one_line("äöü", 2) == "äö");
     CHECK(one_line("a b", 2) == "a ");
     CHECK(one_line("", 5).empty());
+    CHECK(one_line("a\xc2", 5) == "a\xc2");  // half a character is nothing to look beyond
     for (std::size_t limit = 0; limit < 12; ++limit) CHECK(core::is_utf8(one_line("x€😀ä\u202e y", limit)));
 }
