@@ -356,6 +356,18 @@ describe("sessions", () => {
   });
 });
 
+test("the live desktop follows the screen's size", async (t) => {
+  const { page, id } = await clicked(t, "another size");
+  for (const [width, height] of [[800, 600], [1600, 900]]) {
+    await desk(id, "screen/resize", { width, height });
+    await eventually(`the viewer shows ${width}×${height}`, async () => {
+      const size = await canvasOf(page).evaluate((canvas) => [canvas.width, canvas.height]);
+      return size[0] === width && size[1] === height;
+    });
+    await eventually("it shows what the API shows", async () => (await difference(page, id)) < 0.01);
+  }
+});
+
 // These two have servers of their own, since they stop them.
 
 test("the server is killed and started again: the page comes back, and nothing is lost or doubled", async (t) => {
@@ -419,16 +431,4 @@ test("a server with a key: the login form opens it, and its cookie serves events
   await turnIs(page, "completed");
   await stateIs(page, "viewing");
   assert.equal(await page.evaluate(() => document.cookie), "");
-});
-
-test("the live desktop follows the screen's size", async (t) => {
-  const { page, id } = await clicked(t, "another size");
-  for (const [width, height] of [[800, 600], [1600, 900]]) {
-    await desk(id, "screen/resize", { width, height });
-    await eventually(`the viewer shows ${width}×${height}`, async () => {
-      const size = await canvasOf(page).evaluate((canvas) => [canvas.width, canvas.height]);
-      return size[0] === width && size[1] === height;
-    });
-    await eventually("it shows what the API shows", async () => (await difference(page, id)) < 0.01);
-  }
 });
