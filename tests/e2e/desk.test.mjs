@@ -2,30 +2,15 @@
 // programs that were clicked and typed into.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Server, until } from "./lib/carrel.mjs";
+import { until } from "./lib/carrel.mjs";
+import { useDesk } from "./lib/desk.mjs";
 
-let server;
-let session;
-before(async () => {
-  server = await Server.start();
-  session = await server.createSession({ provider: "scripted", network: "none", width: 1024, height: 768 });
-});
-after(() => server?.end());
-
-const at = (operation) => `/api/v1/sessions/${session.id}/desk/${operation}`;
-const post = (operation, body = {}) => server.json("POST", at(operation), body);
-const get = (operation) => server.json("GET", at(operation));
+const desk = useDesk();
+const { at, post, get, run } = desk;
 const quick = { observe: "none" };
 
-/** Runs a command in the desk's terminal; its output. */
-async function run(command) {
-  const { success, output, error } = await post("terminal/execute", { command });
-  assert.ok(success, error);
-  return output;
-}
-
 async function picture(query = "", accept = "image/png") {
-  const answer = await server.request("GET", at(`screen/screenshot${query}`), { headers: { accept } });
+  const answer = await desk.server.request("GET", at(`screen/screenshot${query}`), { headers: { accept } });
   assert.equal(answer.status, 200);
   assert.equal(answer.headers["content-type"], accept);
   return answer.body;
@@ -39,7 +24,7 @@ function sizeOf(png) {
 
 /** The problems of a refused call, as "body.coordinate.x". */
 async function problems(operation, body) {
-  const answer = await server.request("POST", at(operation), { body });
+  const answer = await desk.server.request("POST", at(operation), { body });
   assert.equal(answer.status, 422, JSON.stringify(answer.body));
   return answer.body.detail.map(({ loc }) => loc.join("."));
 }
@@ -280,7 +265,7 @@ describe("bad days", () => {
     const before = await run("pgrep -x Xvnc");
     await run("kill -9 $(pgrep -x Xvnc)");
     await until("another one runs", async () => ![before, ""].includes(await run("pgrep -x Xvnc || true")));
-    await until("it shows something", async () => (await server.request("GET", at("screen/screenshot"))).status === 200);
+    await until("it shows something", async () => (await desk.server.request("GET", at("screen/screenshot"))).status === 200);
     await until("the desk is well again", async () => (await get("system/health")).status === "ok");
     assert.deepEqual(sizeOf(await picture()), [1024, 768]);
     await until("the panel runs", async () => (await run("pgrep -xc tint2 || true")) === "1\n");

@@ -2,30 +2,17 @@
 // clipboard, the changed part of the screen; on real programs.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Server, until } from "./lib/carrel.mjs";
+import { until } from "./lib/carrel.mjs";
+import { useDesk } from "./lib/desk.mjs";
 
-let server;
-let session;
-before(async () => {
-  server = await Server.start();
-  session = await server.createSession({ provider: "scripted", network: "none", width: 1024, height: 768 });
-});
-after(() => server?.end());
-
-const at = (operation) => `/api/v1/sessions/${session.id}/desk/${operation}`;
-const post = (operation, body = {}) => server.json("POST", at(operation), body);
-const get = (operation) => server.json("GET", at(operation));
+const desk = useDesk();
+const { at, post, get, run } = desk;
 const quick = { observe: "none" };
 const here = { coordinate: { x: 300, y: 300 } };
 
-async function run(command) {
-  const { success, output, error } = await post("terminal/execute", { command });
-  assert.ok(success, error);
-  return output;
-}
 const title = async () => (await get("browser/active_window")).window_title;
 async function refused(operation, body, status = 422) {
-  const answer = await server.request("POST", at(operation), { body });
+  const answer = await desk.server.request("POST", at(operation), { body });
   assert.equal(answer.status, status, JSON.stringify(answer.body));
   return answer.body;
 }
@@ -225,7 +212,7 @@ describe("input that is wrong", () => {
 describe("a client that goes away", () => {
   test("leaves no key down", async () => {
     const { default: http } = await import("node:http");
-    const { hostname, port } = new URL(server.url);
+    const { hostname, port } = new URL(desk.server.url);
     const body = JSON.stringify({ key: "shift", duration: 200, ...quick });
     const request = http.request({ hostname, port, method: "POST", path: at("keyboard/hold_key"), headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) } });
     request.on("error", () => {});

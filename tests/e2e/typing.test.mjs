@@ -2,28 +2,15 @@
 // however busy the machine; read back from the programs and compared.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { Server, until } from "./lib/carrel.mjs";
+import { until } from "./lib/carrel.mjs";
+import { useDesk } from "./lib/desk.mjs";
 
-let server;
-let session;
-before(async () => {
-  server = await Server.start();
-  session = await server.createSession({ provider: "scripted", network: "none", width: 1024, height: 768 });
-});
-after(() => server?.end());
-
-const at = (operation) => `/api/v1/sessions/${session.id}/desk/${operation}`;
-const post = (operation, body = {}) => server.json("POST", at(operation), body);
-const get = (operation) => server.json("GET", at(operation));
+const desk = useDesk();
+const { at, post, get, run } = desk;
 const quick = { observe: "none" };
 const type = (text) => post("keyboard/type", { text, ...quick });
 const press = (key) => post("keyboard/key", { key, ...quick });
 
-async function run(command) {
-  const { success, output, error } = await post("terminal/execute", { command });
-  assert.ok(success, error);
-  return output;
-}
 const title = async () => (await get("browser/active_window")).window_title;
 /** A text with the place where it went wrong, if it did. */
 function equal(found, wanted) {
@@ -204,7 +191,7 @@ describe("keys that are stuck", () => {
 
 describe("a text that cannot be typed", () => {
   const refused = async (body, status = 422) => {
-    const answer = await server.request("POST", at("keyboard/type"), { body });
+    const answer = await desk.server.request("POST", at("keyboard/type"), { body });
     assert.equal(answer.status, status, JSON.stringify(answer.body));
     return JSON.stringify(answer.body);
   };
