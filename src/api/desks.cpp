@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "api/body.hpp"
 #include "api/desk_headers.hpp"
@@ -21,8 +22,19 @@ using net::Response;
 using session::SessionService;
 using namespace std::chrono_literals;
 
-/// Keys that a client holds down go up when it goes away.
-constexpr std::string_view lasting_operation = "keyboard/hold_key";
+/// What ends with its client although it changes something: keys that are held down go up, and nobody copies
+/// on for ten minutes what nobody waits for.
+constexpr std::array lasting_operations{
+    std::string_view{"keyboard/hold_key"}, std::string_view{"file/copy"},  std::string_view{"file/move"},
+    std::string_view{"file/delete"},       std::string_view{"file/chmod"}, std::string_view{"file/extract"}};
+
+/// Whether its client may go away while it waits for the answer: the desk is told by the end of the
+/// connection, and knows how far that may stop it.
+bool ends_with_client(const ops::Operation& row) {
+    return row.permission == ops::Permission::view ||
+           std::ranges::find(lasting_operations, row.name) != lasting_operations.end();
+}
+
 /// Longer than any operation may take (300 s for a command that waits its turn behind another).
 constexpr auto answer_limit = 15min;
 /// For the answer to a WebSocket handshake: what it leads to may have to be started first.
@@ -117,8 +129,7 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
     if (is_upgrade)
         if (auto refusal = net::refuse_handshake(request)) co_return std::move(*refusal);
     auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
-    // Who only looks may go away while he waits: the desk is told by the end of the connection.
-    request.may_be_dropped = row.permission == ops::Permission::view || row.name == lasting_operation;
+    request.may_be_dropped = ends_with_client(row);
     auto inner = inner_request(request, row);
     auto from_desk = co_await ask_desk(*desk, inner, row);
     if (is_upgrade && from_desk.status == 101)

@@ -178,7 +178,12 @@ CopyWork::CopyWork(std::string from, std::string to, bool overwrite)
       overwrite_{overwrite},
       end_{std::chrono::steady_clock::now() + change_time} {}
 
-CopyWork::~CopyWork() = default;
+CopyWork::~CopyWork() { set_modes(); }
+
+/// Also when it was broken off: directories that are there shall be what they are copies of.
+void CopyWork::set_modes() {
+    for (; !modes_.empty(); modes_.pop_back()) ::chmod(modes_.back().first.c_str(), modes_.back().second);
+}
 
 void CopyWork::begin_file(core::Fd source, std::string to, mode_t mode) {
     struct stat facts{};
@@ -264,8 +269,7 @@ bool CopyWork::run(Moment until) {
     if (walk_ && (walk_->unreadable() > 0 || walk_->is_cut()))
         throw Error{Code::forbidden, fmt::format("{} were copied, but not all of {}: {} cannot be read",
                                                  files_, from_, join_path(from_, walk_->first_unreadable()))};
-    for (auto folder = modes_.rbegin(); folder != modes_.rend(); ++folder)
-        ::chmod(folder->first.c_str(), folder->second);
+    set_modes();
     return true;
 }
 

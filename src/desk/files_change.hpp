@@ -65,6 +65,7 @@ private:
     void begin_file(core::Fd source, std::string to, mode_t mode);
     void copy_link(int folder, const std::string& name, const std::string& to);
     void copy_folder(const std::string& to, mode_t mode);
+    void set_modes();
 
     std::string from_;
     std::string to_;

@@ -81,8 +81,16 @@ using Moment = std::chrono::steady_clock::time_point;
 /// How long work holds a thread of the pool before others have their turn.
 constexpr auto slice = std::chrono::milliseconds{10};
 
+/// `made`, which will be ended by the pool wherever the last who holds it lets it go: a large file that is
+/// dropped half done takes a while to remove. `pool` must outlive it.
+template <class T>
+std::shared_ptr<T> ended_by(async::Pool& pool, std::unique_ptr<T> made) {
+    return {made.release(),
+            [&pool](T* ended) { boost::asio::post(pool, [held = std::unique_ptr<T>{ended}] {}); }};
+}
+
 /// Calls `work->run(until)` on the pool until it answers true: long work that holds up nothing else for
-/// longer than a slice.
+/// longer than a slice. Cancelled, it ends with the slice; what the work leaves then is its own matter.
 template <class Work>
 Task<> run_in_slices(async::Pool& pool, std::shared_ptr<Work> work) {
     while (!co_await async::run_on(pool,

@@ -24,26 +24,24 @@ std::string named(const Files& files, const std::optional<std::string>& path,
     return files.absolute(*decoded);
 }
 
-/// The whole answer is made where the disk is read: thousands of names are too much for the loop.
-template <class Work>
-Task<net::Response> search(Files& files, Task<std::shared_ptr<Work>> opening) {
-    const auto work = co_await std::move(opening);
-    co_await run_in_slices(files.pool(), work);
-    co_return net::json_response(
-        200, co_await async::run_on(files.pool(), [work] { return json::to_text(work->result()); }));
-}
-
+/// The whole answer is made where the disk is read: thousands of names are too much for the loop. Nobody
+/// searches on for a client that has gone away.
 template <class Work, class Wish>
-Task<std::shared_ptr<Work>> open_work(Files& files, Wish wish) {
-    co_return co_await async::run_on(files.pool(),
-                                     [wish = std::move(wish)] { return std::make_shared<Work>(wish); });
+Task<net::Response> search(Files& files, net::Request& request, Wish wish) {
+    request.may_be_dropped = true;
+    auto& pool = files.pool();
+    const auto work = co_await async::run_on(
+        pool, [&pool, wish = std::move(wish)] { return ended_by(pool, std::make_unique<Work>(wish)); });
+    co_await run_in_slices(pool, work);
+    co_return net::json_response(
+        200, co_await async::run_on(pool, [work] { return json::to_text(work->result()); }));
 }
 
 Task<net::Response> list(Files& files, net::Request& request) {
     auto wanted = co_await decode_body(request, ops::list_files_shape());
     ListWish wish{files.absolute(wanted.path), static_cast<std::size_t>(wanted.depth), wanted.hidden,
                   static_cast<std::size_t>(wanted.limit), std::move(wanted.glob)};
-    co_return co_await search(files, open_work<ListWork>(files, std::move(wish)));
+    co_return co_await search<ListWork>(files, request, std::move(wish));
 }
 
 Task<net::Response> glob(Files& files, net::Request& request) {
@@ -51,7 +49,7 @@ Task<net::Response> glob(Files& files, net::Request& request) {
     const bool is_absolute = wanted.pattern.starts_with('/');
     GlobWish wish{std::move(wanted.pattern), is_absolute ? "/" : files.absolute(wanted.path), wanted.hidden,
                   static_cast<std::size_t>(wanted.limit)};
-    co_return co_await search(files, open_work<GlobWork>(files, std::move(wish)));
+    co_return co_await search<GlobWork>(files, request, std::move(wish));
 }
 
 Task<net::Response> grep(Files& files, net::Request& request) {
@@ -64,7 +62,7 @@ Task<net::Response> grep(Files& files, net::Request& request) {
                   .hidden = wanted.hidden,
                   .context = static_cast<std::size_t>(wanted.context),
                   .limit = static_cast<std::size_t>(wanted.limit)};
-    co_return co_await search(files, open_work<GrepWork>(files, std::move(wish)));
+    co_return co_await search<GrepWork>(files, request, std::move(wish));
 }
 
 Task<net::Response> stat(Files& files, net::Request& request) {
@@ -99,17 +97,21 @@ Task<net::Response> symlink(Files& files, net::Request& request) {
     co_return changed(path, {}, {});
 }
 
+/// Stops when the client goes away: what was done until then stays.
 template <class Work>
-Task<std::size_t> do_all(Files& files, std::shared_ptr<Work> work) {
-    co_await run_in_slices(files.pool(), work);
-    co_return work->files();
+Task<std::size_t> do_all(Files& files, net::Request& request, std::unique_ptr<Work> work) {
+    request.may_be_dropped = true;
+    const auto shared = ended_by(files.pool(), std::move(work));
+    co_await run_in_slices(files.pool(), shared);
+    co_return shared->files();
 }
 
 Task<net::Response> copy(Files& files, net::Request& request) {
     const auto wanted = co_await decode_body(request, ops::transfer_file_shape());
     const auto from = named(files, wanted.from, wanted.from_bytes, "from");
     const auto to = destination_of(from, files.absolute(wanted.to));
-    const auto count = co_await do_all(files, std::make_shared<CopyWork>(from, to, wanted.overwrite));
+    const auto count =
+        co_await do_all(files, request, std::make_unique<CopyWork>(from, to, wanted.overwrite));
     co_return changed(to, "files", count);
 }
 
@@ -123,8 +125,10 @@ Task<net::Response> move(Files& files, net::Request& request) {
     });
     std::size_t count = 1;
     if (!is_renamed) {
-        count = co_await do_all(files, std::make_shared<CopyWork>(from, to, wanted.overwrite));
-        co_await do_all(files, std::make_shared<DeleteWork>(from, true));
+        count = co_await do_all(files, request, std::make_unique<CopyWork>(from, to, wanted.overwrite));
+        // All of it is there now: what follows is done whoever waits, so that nothing stands in both places.
+        request.may_be_dropped = false;
+        co_await run_in_slices(files.pool(), std::make_shared<DeleteWork>(from, true));
     }
     co_return changed(to, "files", count);
 }
@@ -132,7 +136,7 @@ Task<net::Response> move(Files& files, net::Request& request) {
 Task<net::Response> remove(Files& files, net::Request& request) {
     const auto wanted = co_await decode_body(request, ops::delete_file_shape());
     const auto path = named(files, wanted.path, wanted.path_bytes, "path");
-    const auto count = co_await do_all(files, std::make_shared<DeleteWork>(path, wanted.recursive));
+    const auto count = co_await do_all(files, request, std::make_unique<DeleteWork>(path, wanted.recursive));
     co_return changed(path, "files", count);
 }
 
@@ -141,7 +145,8 @@ Task<net::Response> chmod(Files& files, net::Request& request) {
     const auto path = files.absolute(wanted.path);
     mode_t mode = 0;
     for (const char digit : wanted.mode) mode = mode * 8 + static_cast<mode_t>(digit - '0');
-    const auto count = co_await do_all(files, std::make_shared<ChmodWork>(path, mode, wanted.recursive));
+    const auto count =
+        co_await do_all(files, request, std::make_unique<ChmodWork>(path, mode, wanted.recursive));
     co_return changed(path, "files", count);
 }
 

@@ -71,7 +71,9 @@ std::string disposition_of(std::string_view name) {
     return "attachment; filename*=UTF-8''" + core::percent_encode(core::repair_utf8(name));
 }
 
-Task<net::Response> download_folder(Files& files, std::string folder, ops::DownloadFile wanted) {
+Task<net::Response> download_folder(Files& files, net::Request& request, std::string folder,
+                                    ops::DownloadFile wanted) {
+    request.may_be_dropped = true;
     auto check = co_await async::run_on(files.pool(), [folder, skips = wanted.skip_unreadable] {
         return std::make_shared<PackCheck>(folder, skips);
     });
@@ -140,7 +142,8 @@ Task<net::Response> download_file(Files& files, net::Request& request, std::stri
 Task<net::Response> download(Files& files, net::Request& request) {
     auto wanted = decode_query(request, ops::download_file_shape());
     auto path = files.absolute(wanted.path);
-    if (wanted.archive) co_return co_await download_folder(files, std::move(path), std::move(wanted));
+    if (wanted.archive)
+        co_return co_await download_folder(files, request, std::move(path), std::move(wanted));
     co_return co_await download_file(files, request, std::move(path));
 }
 
@@ -167,20 +170,21 @@ Task<> unpack(net::Request& request, async::Pool& pool, std::shared_ptr<Unpackin
     }
 }
 
+template <class Unpacking>
+Task<net::Response> extract_as(Files& files, net::Request& request, std::string folder) {
+    request.may_be_dropped = true;
+    auto& pool = files.pool();
+    const auto work = co_await async::run_on(
+        pool, [&pool, folder] { return ended_by(pool, std::make_unique<Unpacking>(folder)); });
+    co_await unpack(request, pool, work);
+    co_return extracted(folder, work->unpacker());
+}
+
 Task<net::Response> extract(Files& files, net::Request& request) {
     const auto wanted = decode_query(request, ops::extract_archive_shape());
     const auto folder = files.absolute(wanted.path);
-    auto& pool = files.pool();
-    if (wanted.archive == "tar") {
-        const auto work =
-            co_await async::run_on(pool, [folder] { return std::make_shared<TarUnpacking>(folder); });
-        co_await unpack(request, pool, work);
-        co_return extracted(folder, work->unpacker());
-    }
-    const auto work =
-        co_await async::run_on(pool, [folder] { return std::make_shared<ZipUnpacking>(folder); });
-    co_await unpack(request, pool, work);
-    co_return extracted(folder, work->unpacker());
+    if (wanted.archive == "tar") co_return co_await extract_as<TarUnpacking>(files, request, folder);
+    co_return co_await extract_as<ZipUnpacking>(files, request, folder);
 }
 
 Task<net::Response> watch(Files& files, net::Request& request) {

@@ -91,7 +91,7 @@ struct Request {
     std::unique_ptr<Source> body;                   ///< never null in a handler
     std::optional<std::uint64_t> body_length;       ///< bytes; 0 without a body; nothing when it is chunked
     /// Set by a handler that may be cancelled when its client goes away before it has answered: one that
-    /// only waits and looks.
+    /// only waits and looks, or whose work may stop where it is.
     bool may_be_dropped = false;
 
     std::optional<std::string> find_query(std::string_view name) const;

@@ -81,23 +81,30 @@ constexpr std::array rows{
     Operation{"file/mkdir", "POST", "/file/mkdir", control, Body::json, Body::json,
               "Makes a directory, and those above it.", schema<make_folder_shape>, made,
               R"({"path":"/tmp/example/folder/inner"})"},
-    Operation{"file/copy", "POST", "/file/copy", control, Body::json, Body::json,
-              "Copies a file, or a directory with all it holds. A path that ends in / means into there.",
-              schema<transfer_file_shape>, transferred,
-              R"({"from":"/tmp/example/notes.txt","to":"/tmp/example/folder/"})"},
-    Operation{"file/move", "POST", "/file/move", control, Body::json, Body::json,
-              "Gives a file or directory another path, also on another file system.",
-              schema<transfer_file_shape>, transferred,
-              R"({"from":"/tmp/example/folder","to":"/tmp/example/moved"})"},
-    Operation{"file/chmod", "POST", "/file/chmod", control, Body::json, Body::json,
-              "Sets the permission bits of a file or directory.", schema<change_mode_shape>, changed,
-              R"({"path":"/tmp/example/notes.txt","mode":"0600"})"},
+    Operation{
+        "file/copy", "POST", "/file/copy", control, Body::json, Body::json,
+        "Copies a file, or a directory with all it holds. A path that ends in / means into there. It "
+        "stops when the client goes away; what is copied then, each file whole, stays, as after an error.",
+        schema<transfer_file_shape>, transferred,
+        R"({"from":"/tmp/example/notes.txt","to":"/tmp/example/folder/"})"},
+    Operation{
+        "file/move", "POST", "/file/move", control, Body::json, Body::json,
+        "Gives a file or directory another path, also on another file system: there it is copied, which "
+        "stops when the client goes away and leaves both, and then deleted here.",
+        schema<transfer_file_shape>, transferred,
+        R"({"from":"/tmp/example/folder","to":"/tmp/example/moved"})"},
+    Operation{
+        "file/chmod", "POST", "/file/chmod", control, Body::json, Body::json,
+        "Sets the permission bits of a file or directory; recursive, it stops when the client goes away.",
+        schema<change_mode_shape>, changed, R"({"path":"/tmp/example/notes.txt","mode":"0600"})"},
     Operation{"file/symlink", "POST", "/file/symlink", control, Body::json, Body::json,
               "Makes a symbolic link.", schema<make_link_shape>, linked,
               R"({"path":"/tmp/example/link","target":"notes.txt"})"},
-    Operation{"file/delete", "POST", "/file/delete", control, Body::json, Body::json,
-              "Deletes a file or link, an empty directory, or a directory with all it holds.",
-              schema<delete_file_shape>, changed, R"({"path":"/tmp/example/moved","recursive":true})"},
+    Operation{
+        "file/delete", "POST", "/file/delete", control, Body::json, Body::json,
+        "Deletes a file or link, an empty directory, or a directory with all it holds; it stops when the "
+        "client goes away, and the rest stays.",
+        schema<delete_file_shape>, changed, R"({"path":"/tmp/example/moved","recursive":true})"},
 };
 
 json::Rule octal_digits() {

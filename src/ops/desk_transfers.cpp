@@ -49,7 +49,7 @@ constexpr std::array rows{
     Operation{
         "file/extract", "POST", "/file/extract", control, Body::bytes, Body::json,
         "Unpacks the archive in the body (application/octet-stream) below a directory; what would leave "
-        "it is refused.",
+        "it is refused. It stops when the client goes away; what is unpacked then, each file whole, stays.",
         schema<extract_archive_shape>, extracted, "path=/tmp/example/extracted&archive=tar"},
     Operation{"file/watch",
               "GET",
