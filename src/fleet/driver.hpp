@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,7 +61,7 @@ struct Notification {
 
 /// A fact about a living desk that its session should hear of.
 struct Notice {
-    std::string code;  ///< "out_of_memory"
+    std::string code;  ///< "out_of_memory", "out_of_processes"
     std::string message;
     std::optional<Notification> notification = {};  ///< of code "notification", which has no message
 };
@@ -76,8 +77,9 @@ public:
     virtual const std::vector<std::string>& warnings() const = 0;
     /// Returns when the desk has ended. Cancellable; at most one caller.
     virtual Task<Ending> ended() = 0;
-    /// Returns the next fact (the kernel killed a process for memory, …). Cancellable; one caller.
-    virtual Task<Notice> next_notice() = 0;
+    /// Tells every fact (the kernel killed a process for memory, …) until nothing more can come.
+    /// Cancellable; one caller.
+    virtual Task<> watch(std::function<void(Notice)> tell) = 0;
     /// Ends every process of it; returns when all are dead and nothing of the desk is left on the
     /// host but files that are being removed.
     virtual Task<> stop() = 0;

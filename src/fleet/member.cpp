@@ -55,15 +55,11 @@ void Member::start_watching(std::function<void(Notice)> tell_notice, std::functi
         if (limit.admits(Clock::now())) tell(std::move(notice));
     };
     watch_.start("watching for the end of " + row.id, watch_end(std::move(tell_end)));
-    watch_.start("notices of " + row.id, watch_driver(limited));
+    watch_.start("notices of " + row.id, desk->watch(limited));
     watch_.start("notices of the tool server of " + row.id, follow_notices(endpoint_, limited));
 }
 
 Task<> Member::watch_end(std::function<void(Ending)> tell) { tell(co_await desk->ended()); }
-
-Task<> Member::watch_driver(std::function<void(Notice)> tell) {
-    while (true) tell(co_await desk->next_notice());
-}
 
 Task<std::optional<Ending>> Member::find_ending() {
     try {

@@ -53,7 +53,6 @@ public:
 
 private:
     Task<> watch_end(std::function<void(Ending)> tell);
-    Task<> watch_driver(std::function<void(Notice)> tell);
 
     std::shared_ptr<net::Handler> endpoint_;
     NoticeLimit notice_limit_{10, std::chrono::seconds{60}};

@@ -99,14 +99,6 @@ void favour_changes(std::string_view mounts) {
     }
 }
 
-/// "key value" lines: the number of `key`.
-std::optional<std::uint64_t> number_in(std::string_view text, std::string_view key) {
-    for (const auto line : core::split(text, '\n'))
-        if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ')
-            return core::parse_unsigned(line.substr(key.size() + 1));
-    return std::nullopt;
-}
-
 std::optional<std::uint64_t> number_of_file(const std::string& path) {
     const auto text = core::find_file_text(path);
     return text ? core::parse_unsigned(core::trim(*text)) : std::nullopt;
@@ -144,13 +136,27 @@ void freeze_v1(const std::string& folder, bool frozen) {
 
 }  // namespace
 
-std::string_view name_of(MemoryWatch watch) {
+std::string_view name_of(GroupWatch watch) {
     switch (watch) {
-        case MemoryWatch::none: return "none";
-        case MemoryWatch::eventfd: return "eventfd";
-        case MemoryWatch::events: return "events";
+        case GroupWatch::none: return "none";
+        case GroupWatch::eventfd: return "eventfd";
+        case GroupWatch::events: return "events";
+        case GroupWatch::counter: return "counter";
     }
     std::unreachable();
+}
+
+GroupWatch watch_of(std::string_view name) {
+    for (const auto watch : {GroupWatch::eventfd, GroupWatch::events, GroupWatch::counter})
+        if (name == name_of(watch)) return watch;
+    return GroupWatch::none;
+}
+
+std::optional<std::uint64_t> number_in(std::string_view text, std::string_view key) {
+    for (const auto line : core::split(text, '\n'))
+        if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ')
+            return core::parse_unsigned(line.substr(key.size() + 1));
+    return std::nullopt;
 }
 
 std::vector<Hierarchy> open_hierarchies(const std::string& name, std::vector<std::string>& warnings) {
@@ -233,15 +239,22 @@ void set_frozen(const std::vector<Hierarchy>& hierarchies, const std::string& id
     tree->is_v2 ? freeze_v2(folder, frozen) : freeze_v1(folder, frozen);
 }
 
-WatchedMemory watch_memory(const std::vector<Hierarchy>& hierarchies, const std::string& id) {
+WatchedGroup watch_memory(const std::vector<Hierarchy>& hierarchies, const std::string& id) {
     const auto* tree = find_with(hierarchies, &Hierarchy::memory);
     if (!tree) return {};
     const auto folder = tree->folder + "/" + id;
-    if (tree->is_v2) return {MemoryWatch::events, core::open_file(folder + "/memory.events", O_RDONLY)};
+    if (tree->is_v2) return {GroupWatch::events, core::open_file(folder + "/memory.events", O_RDONLY)};
     Fd events{checked("eventfd", ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))};
     const Fd control = core::open_file(folder + "/memory.oom_control", O_RDONLY);
     core::write_existing(folder + "/cgroup.event_control", fmt::format("{} {}", events.get(), control.get()));
-    return {MemoryWatch::eventfd, std::move(events)};
+    return {GroupWatch::eventfd, std::move(events)};
+}
+
+WatchedGroup watch_processes(const std::vector<Hierarchy>& hierarchies, const std::string& id) {
+    const auto* tree = find_with(hierarchies, &Hierarchy::processes);
+    if (!tree) return {};
+    return {tree->is_v2 ? GroupWatch::events : GroupWatch::counter,
+            core::open_file(fmt::format("{}/{}/pids.events", tree->folder, id), O_RDONLY)};
 }
 
 std::uint64_t count_memory_kills(const std::vector<Hierarchy>& hierarchies, const std::string& id) {

@@ -115,13 +115,17 @@ Handed Desks::adopt(const std::string& id) {
 }
 
 Handed Desks::hand_over(const Known& known) const {
-    Handed handed{known.identity, known.process.duplicate(), {}, {}, {}};
-    try {
-        handed.memory = watch_memory(hierarchies_of(known.identity), known.identity.id);
-    } catch (const Error& error) {
-        handed.warnings.push_back(
-            fmt::format("processes killed for memory are not noticed: {}", error.message()));
-    }
+    Handed handed{known.identity, known.process.duplicate(), {}, {}, {}, {}};
+    const auto hierarchies = hierarchies_of(known.identity);
+    const auto try_to = [&](WatchedGroup& watched, auto watch, std::string_view what) {
+        try {
+            watched = watch(hierarchies, known.identity.id);
+        } catch (const Error& error) {
+            handed.warnings.push_back(fmt::format("{} not noticed: {}", what, error.message()));
+        }
+    };
+    try_to(handed.memory, watch_memory, "processes killed for memory are");
+    try_to(handed.processes, watch_processes, "the limit of processes, when it is met, is");
     return handed;
 }
 

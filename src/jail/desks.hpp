@@ -21,7 +21,8 @@ struct ExitStatus {
 struct Handed {
     Identity identity;
     core::Fd process;
-    WatchedMemory memory;
+    WatchedGroup memory;
+    WatchedGroup processes;
     std::vector<std::string> warnings;
     std::vector<std::pair<std::string, std::chrono::microseconds>> took;
 };

@@ -125,14 +125,22 @@ void add_namespace_limits(Plan& plan) {
         add(plan, step::KernelValue{fmt::format("/proc/sys/user/max_{}_namespaces", kind), "0"});
 }
 
+bool has(const HostFacts& facts, bool Hierarchy::* limit) {
+    return std::ranges::any_of(facts.hierarchies, [&](const auto& tree) { return tree.*limit; });
+}
+
+/// Counted per uid, so per desk: the only limit of processes where there is no pids cgroup. Where there is
+/// one, that shall be met first, because nothing tells of this one (fork counts both, this one before).
+std::uint64_t most_of_user(const Spec& spec, const HostFacts& facts) {
+    constexpr std::uint64_t room = 64;
+    return spec.limits.processes + (has(facts, &Hierarchy::processes) ? room : 0);
+}
+
 /// What the desk is told of its own limits, as far as this host enforces them: a desk sees no cgroup.
 std::vector<std::string> told_limits(const Spec& spec, const HostFacts& facts) {
-    const auto has = [&](bool Hierarchy::* limit) {
-        return std::ranges::any_of(facts.hierarchies, [&](const auto& tree) { return tree.*limit; });
-    };
     std::vector<std::string> told{fmt::format("CARREL_PROCESSES={}", spec.limits.processes)};
-    if (has(&Hierarchy::memory)) told.push_back(fmt::format("CARREL_MEMORY={}", spec.limits.memory));
-    if (has(&Hierarchy::cpu)) told.push_back(fmt::format("CARREL_CPU={}", spec.limits.cpu));
+    if (has(facts, &Hierarchy::memory)) told.push_back(fmt::format("CARREL_MEMORY={}", spec.limits.memory));
+    if (has(facts, &Hierarchy::cpu)) told.push_back(fmt::format("CARREL_CPU={}", spec.limits.cpu));
     return told;
 }
 
@@ -183,8 +191,7 @@ Plan plan(const Spec& spec, const HostFacts& facts) {
     // and outside; of 1 the kernel says that nobody can mean it (core(5), fs/coredump.c).
     add(plan, step::ResourceLimit{"core", RLIMIT_CORE, 1});
     add(plan, step::ResourceLimit{"nofile", RLIMIT_NOFILE, 16384});
-    // Counted per uid, so per desk: the only limit of processes where there is no pids cgroup.
-    add(plan, step::ResourceLimit{"nproc", RLIMIT_NPROC, spec.limits.processes});
+    add(plan, step::ResourceLimit{"nproc", RLIMIT_NPROC, most_of_user(spec, facts)});
     add(plan, step::AwaitGo{});
     add(plan, step::Record{desk_folder(facts, spec.id) + "/identity.json"});
     add(plan, step::LetGo{});

@@ -32,7 +32,7 @@ using core::Fd;
 
 struct Reply {
     Answer answer;
-    std::array<int, most_descriptors_in_answer> descriptors{-1, -1};
+    std::array<int, most_descriptors_in_answer> descriptors{-1, -1, -1};
 };
 
 void send_reply(int socket, const Reply& reply) {
@@ -69,7 +69,8 @@ Fields describe(const Handed& desk) {
                   {"image", identity.image},
                   {"image_hash", identity.image_hash},
                   {"network", identity.network},
-                  {"memory_watch", std::string{name_of(desk.memory.how)}}};
+                  {"memory_watch", std::string{name_of(desk.memory.how)}},
+                  {"process_watch", std::string{name_of(desk.processes.how)}}};
     for (const auto& warning : desk.warnings) fields.emplace_back("warning", warning);
     for (const auto& [what, time] : desk.took)
         fields.emplace_back("took." + what, fmt::to_string(time.count()));
@@ -193,8 +194,11 @@ private:
     }
     void refuse(std::uint64_t number, const Error& error) { send_reply(socket_, {{number, error, {}}}); }
     void hand_over(std::uint64_t number, const Handed& desk) {
-        send_reply(socket_,
-                   {{number, std::nullopt, describe(desk)}, {desk.process.get(), desk.memory.fd.get()}});
+        Reply reply{{number, std::nullopt, describe(desk)}, {desk.process.get(), -1, -1}};
+        auto next = reply.descriptors.begin() + 1;
+        for (const auto* watched : {&desk.memory, &desk.processes})
+            if (watched->fd) *next++ = watched->fd.get();
+        send_reply(socket_, reply);
     }
 
     /// Answers every stop whose desk is dead and gone.

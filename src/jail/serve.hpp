@@ -1,7 +1,8 @@
 // `carrel-jail serve`: one thread, one loop, requests in and answers out.
 //
-// The answer to start and adopt carries descriptors: first the pidfd of the desk's first process,
-// then, when the field memory_watch is not "none", what tells of memory kills (MemoryWatch).
+// The answer to start and adopt carries descriptors: first the pidfd of the desk's first process, then what
+// tells of memory kills and of the limit of processes, when the fields memory_watch and process_watch are not
+// "none" (see GroupWatch).
 // When the socket ends, so does the jail; desks live on.
 #pragma once
 

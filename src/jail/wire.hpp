@@ -27,7 +27,7 @@ namespace carrel::jail {
 inline constexpr std::size_t longest_request = 4096;  ///< bytes
 inline constexpr std::size_t longest_answer = std::size_t{128}
                                               << 10;          ///< bytes; below the socket's own limit
-inline constexpr std::size_t most_descriptors_in_answer = 2;  ///< see serve.hpp
+inline constexpr std::size_t most_descriptors_in_answer = 3;  ///< see serve.hpp
 
 /// Make this desk. Answers with its identity, its pidfd, timings and warnings.
 struct Start {

@@ -163,12 +163,16 @@ describe("a desk takes too much", () => {
     const other = await server.createSession();
     const bomb = run(id, "bomb() { bomb | bomb & }; bomb; sleep 1000", 3);
     await until("its limit is reached", () => inside(data, desk).length > 150);
+    const { data: event } = await told(id, "out_of_processes");
+    assert.match(event.message, /as many processes and threads as it may.*Resource temporarily unavailable/);
     assert.equal(await output(other.id, "echo undisturbed"), "undisturbed");
     assert.equal((await call(other.id, "screen/screenshot")).status, 200);
     assert.equal((await call(id, "screen/screenshot")).status, 200, "it can still be watched");
     assert.equal((await bomb).status, 200);
     // Its shell can make no process, and says so; what needs none works.
     assert.equal((await call(id, "file/write", { path: "/tmp/x", file_text: "x" })).body.success, true);
+    const times = (await server.events(id)).filter(({ data }) => data.code === "out_of_processes").map(({ data }) => Date.parse(data.timestamp));
+    for (let at = 1; at < times.length; ++at) assert.ok(times[at] - times[at - 1] >= 59_000, `told at ${times.join(" and ")}`);
     const command = await run(id, "echo hi; ls", 5);
     assert.ok(command.body.system || command.body.error || command.body.detail || command.body.output, JSON.stringify(command.body));
     await server.json("DELETE", at(other.id, "?purge=true"));

@@ -160,11 +160,13 @@ public:
         while (!machine_->ending) co_await machine_->changed.wait();
         co_return *machine_->ending;
     }
-    Task<fleet::Notice> next_notice() override {
-        while (machine_->driver_notices.empty()) co_await machine_->changed.wait();
-        auto notice = std::move(machine_->driver_notices.front());
-        machine_->driver_notices.pop_front();
-        co_return notice;
+    Task<> watch(std::function<void(fleet::Notice)> tell) override {
+        while (true) {
+            while (machine_->driver_notices.empty()) co_await machine_->changed.wait();
+            auto notice = std::move(machine_->driver_notices.front());
+            machine_->driver_notices.pop_front();
+            tell(std::move(notice));
+        }
     }
     Task<> stop() override { return host_.remove(machine_->spec.id); }
 

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "async/deadline.hpp"
 #include "core/id.hpp"
 #include "core/sys.hpp"
@@ -33,6 +35,27 @@ Task<T> soon(Task<T> task) {
     co_return co_await async::deadline(test::patience, "what should come soon", std::move(task));
 }
 
+/// What a desk's driver tells of it.
+class Told {
+public:
+    /// Until close().
+    Told(async::Executor executor, fleet::Desk& desk) : changed_{executor}, scope_{executor} {
+        scope_.start("notices", desk.watch([this](fleet::Notice notice) {
+            codes_.push_back(notice.code);
+            changed_.notify_all();
+        }));
+    }
+    Task<> wait_for(std::string code) {
+        while (std::ranges::find(codes_, code) == codes_.end()) co_await changed_.wait();
+    }
+    Task<> close() { return scope_.close(); }
+
+private:
+    std::vector<std::string> codes_;
+    async::Gate changed_;
+    async::Scope scope_;
+};
+
 /// The first process of a desk, as identity.json has it.
 pid_t pid_of(const JailUnderTest& jail, const std::string& id) {
     const auto text = core::read_file(jail.data() + "/desks/" + id + "/identity.json");
@@ -52,9 +75,13 @@ TEST_CASE("The driver starts, lists, watches and stops desks") {
         CHECK(desk->id() == spec.id);
         CHECK(jail.shell(spec.id, "echo hello") == "hello\nstatus 0\n");
         CHECK(co_await driver.list() == std::vector<std::string>{spec.id});
+        Told told{executor, *desk};
         jail.shell(spec.id,
                    "dd if=/dev/zero of=/dev/shm/big bs=1M count=400 >/dev/null 2>&1; rm /dev/shm/big");
-        CHECK((co_await soon(desk->next_notice())).code == "out_of_memory");
+        co_await soon(told.wait_for("out_of_memory"));
+        jail.shell(spec.id, "for i in $(seq 100); do sleep 100 & done >/dev/null 2>&1; true");
+        co_await soon(told.wait_for("out_of_processes"));
+        co_await told.close();
         co_await soon(desk->stop());
         CHECK((co_await soon(desk->ended())).code == "stopped");
         CHECK((co_await driver.list()).empty());

@@ -138,7 +138,7 @@ Reply JailUnderTest::receive() {
     if (!is_readable(socket_, patience)) throw core::Error{core::Code::timeout, "the jail does not answer"};
     std::vector<char> buffer(jail::longest_answer);
     iovec part{buffer.data(), buffer.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))]{};
+    alignas(cmsghdr) char control[CMSG_SPACE(jail::most_descriptors_in_answer * sizeof(int))]{};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
@@ -146,13 +146,16 @@ Reply JailUnderTest::receive() {
     message.msg_controllen = sizeof control;
     const auto count = checked("receive", ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC));
     if (count == 0) throw core::Error{core::Code::unavailable, "the jail has ended"};
-    Reply reply{
-        core::value_or_throw(jail::parse_answer({buffer.data(), static_cast<std::size_t>(count)})), {}, {}};
+    Reply reply{core::value_or_throw(jail::parse_answer({buffer.data(), static_cast<std::size_t>(count)})),
+                {},
+                {},
+                {}};
     if (const auto* header = CMSG_FIRSTHDR(&message)) {
-        int descriptors[2]{-1, -1};
+        int descriptors[jail::most_descriptors_in_answer]{-1, -1, -1};
         std::memcpy(descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
         reply.process = Fd{descriptors[0]};
         reply.memory = Fd{descriptors[1]};
+        reply.processes = Fd{descriptors[2]};
     }
     return reply;
 }

@@ -19,6 +19,7 @@ struct Reply {
     jail::Answer answer;
     core::Fd process;
     core::Fd memory;
+    core::Fd processes;
 };
 
 class JailUnderTest {

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <vector>
@@ -20,6 +21,17 @@ using core::Error;
 /// How long the jail may take to prepare the host before it answers the first question.
 constexpr int first_answer_limit = 30'000;  // milliseconds
 
+using Descriptors = std::array<core::Fd, jail::most_descriptors_in_answer>;
+
+Descriptors descriptors_of(msghdr& message) {
+    std::array<int, jail::most_descriptors_in_answer> numbers{-1, -1, -1};
+    if (const auto* header = CMSG_FIRSTHDR(&message); header && header->cmsg_type == SCM_RIGHTS)
+        std::memcpy(numbers.data(), CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+    Descriptors descriptors;
+    std::ranges::transform(numbers, descriptors.begin(), [](int number) { return core::Fd{number}; });
+    return descriptors;
+}
+
 /// One packet off the socket, or nothing when there is none now. Throws unavailable at its end.
 std::unique_ptr<Reply> receive(int socket) {
     std::vector<char> buffer(jail::longest_answer);
@@ -33,13 +45,15 @@ std::unique_ptr<Reply> receive(int socket) {
     const auto count = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return nullptr;
     if (count <= 0) throw Error{Code::unavailable, "carrel-jail has ended; what it said last is in the log"};
-    std::array<int, jail::most_descriptors_in_answer> descriptors{-1, -1};
-    if (const auto* header = CMSG_FIRSTHDR(&message); header && header->cmsg_type == SCM_RIGHTS)
-        std::memcpy(descriptors.data(), CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
-    core::Fd process{descriptors[0]};
-    core::Fd memory{descriptors[1]};
-    auto answer = core::value_or_throw(jail::parse_answer({buffer.data(), static_cast<std::size_t>(count)}));
-    return std::make_unique<Reply>(std::move(answer), std::move(process), std::move(memory));
+    auto descriptors = descriptors_of(message);
+    auto reply = std::make_unique<Reply>(
+        core::value_or_throw(jail::parse_answer({buffer.data(), static_cast<std::size_t>(count)})));
+    auto next = descriptors.begin();
+    reply->process = std::move(*next++);
+    for (const auto& [field, place] :
+         {std::pair{"memory_watch", &Reply::memory}, std::pair{"process_watch", &Reply::processes}})
+        if (reply->answer.find(field).value_or("none") != "none") (*reply).*place = std::move(*next++);
+    return reply;
 }
 
 }  // namespace

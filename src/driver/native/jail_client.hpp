@@ -19,8 +19,9 @@ using async::Task;
 /// An answer, and the descriptors that start and adopt send with it.
 struct Reply {
     jail::Answer answer;
-    core::Fd process;  ///< pidfd of the desk's first process
-    core::Fd memory;   ///< see jail::MemoryWatch
+    core::Fd process;    ///< pidfd of the desk's first process
+    core::Fd memory;     ///< see jail::GroupWatch
+    core::Fd processes;  ///< the same
 };
 
 /// Any number of questions at once. Must outlive the tasks that ask.

@@ -2,11 +2,8 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <unistd.h>
 
-#include <array>
-
-#include "core/sys.hpp"
+#include "async/all.hpp"
 #include "core/text.hpp"
 
 namespace carrel::driver::native {
@@ -17,29 +14,11 @@ using Descriptor = boost::asio::posix::stream_descriptor;
 
 constexpr std::string_view kill_signal = "9";
 
-jail::MemoryWatch watch_of(const jail::Answer& answer) {
-    for (const auto watch : {jail::MemoryWatch::eventfd, jail::MemoryWatch::events})
-        if (answer.find("memory_watch") == name_of(watch)) return watch;
-    return jail::MemoryWatch::none;
-}
+/// Whoever makes processes without end is told of once in this time.
+constexpr std::chrono::minutes between_process_notices{1};
 
-/// The whole of memory.events; reading it also says that we know what it holds.
-std::string read_events(int memory) {
-    std::array<char, 512> text;
-    const auto count = ::pread(memory, text.data(), text.size(), 0);
-    return {text.data(), count > 0 ? static_cast<std::size_t>(count) : 0};
-}
-
-std::uint64_t kills_in(std::string_view events) {
-    constexpr std::string_view key = "oom_kill ";
-    for (const auto line : core::split(events, '\n'))
-        if (line.starts_with(key)) return core::parse_unsigned(line.substr(key.size())).value_or(0);
-    return 0;
-}
-
-bool is_dead(int process) {
-    pollfd ended{process, POLLIN, 0};
-    return ::poll(&ended, 1, 0) > 0;
+jail::GroupWatch watch_of(const jail::Answer& answer, std::string_view field) {
+    return jail::watch_of(answer.find(field).value_or(""));
 }
 
 }  // namespace
@@ -63,11 +42,8 @@ NativeDesk::NativeDesk(async::Executor executor, JailClient& jail, Reply reply, 
       id_{reply.answer.find("id").value_or("")},
       endpoint_{std::move(endpoint)},
       process_{executor, reply.process.release()},
-      memory_{executor},
-      watch_{reply.memory ? watch_of(reply.answer) : jail::MemoryWatch::none},
-      never_{executor} {
-    if (reply.memory) memory_.assign(reply.memory.release());
-    if (watch_ == jail::MemoryWatch::events) memory_kills_ = kills_in(read_events(memory_.native_handle()));
+      memory_{executor, watch_of(reply.answer, "memory_watch"), std::move(reply.memory), "oom_kill"},
+      processes_{executor, watch_of(reply.answer, "process_watch"), std::move(reply.processes), "max"} {
     for (const auto& [key, value] : reply.answer.fields)
         if (key == "warning") warnings_.push_back(value);
 }
@@ -79,30 +55,33 @@ Task<fleet::Ending> NativeDesk::ended() {
     co_return explain_ending(reply.answer);
 }
 
-Task<> NativeDesk::wait_for_kill() {
-    if (watch_ == jail::MemoryWatch::eventfd) {
-        co_await memory_.async_wait(Descriptor::wait_read, boost::asio::use_awaitable);
-        std::uint64_t count = 0;
-        (void)!::read(memory_.native_handle(), &count, sizeof count);
-        co_return;
-    }
-    // The file tells of much else, too.
-    const auto known = memory_kills_;
-    while (memory_kills_ == known) {
-        co_await memory_.async_wait(Descriptor::wait_error, boost::asio::use_awaitable);
-        memory_kills_ = kills_in(read_events(memory_.native_handle()));
-    }
+bool NativeDesk::is_dead() const {
+    pollfd ended{const_cast<Descriptor&>(process_).native_handle(), POLLIN, 0};
+    return ::poll(&ended, 1, 0) > 0;
 }
 
-Task<fleet::Notice> NativeDesk::next_notice() {
-    // The group's removal wakes us as well; a dead desk has no notices, only an ending.
-    while (watch_ != jail::MemoryWatch::none && !is_dead(process_.native_handle())) {
-        co_await wait_for_kill();
-        if (is_dead(process_.native_handle())) break;
-        co_return fleet::Notice{"out_of_memory",
-                                "the desk's memory is full, so the kernel killed one of its programs"};
+Task<> NativeDesk::watch(std::function<void(fleet::Notice)> tell) {
+    std::vector<Task<>> watches;
+    watches.push_back(watch_memory(tell));
+    watches.push_back(watch_processes(tell));
+    co_await async::all("watching the limits of " + id_, std::move(watches));
+}
+
+// The groups' removal wakes both as well; a dead desk has no notices, only an ending.
+
+Task<> NativeDesk::watch_memory(std::function<void(fleet::Notice)> tell) {
+    while (co_await memory_.is_met() && !is_dead())
+        tell({"out_of_memory", "the desk's memory is full, so the kernel killed one of its programs"});
+}
+
+Task<> NativeDesk::watch_processes(std::function<void(fleet::Notice)> tell) {
+    while (co_await processes_.is_met() && !is_dead()) {
+        tell({"out_of_processes",
+              "the desk runs as many processes and threads as it may, so programs fail with \"Resource "
+              "temporarily unavailable\" until some have ended"});
+        co_await async::pause(between_process_notices);
+        processes_.forget();
     }
-    while (true) co_await never_.wait();
 }
 
 Task<> NativeDesk::stop() {

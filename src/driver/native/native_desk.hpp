@@ -4,8 +4,8 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "driver/native/jail_client.hpp"
+#include "driver/native/limit_watch.hpp"
 #include "fleet/driver.hpp"
-#include "jail/cgroup.hpp"
 
 namespace carrel::driver::native {
 
@@ -21,22 +21,22 @@ public:
     const std::string& endpoint() const override { return endpoint_; }
     const std::vector<std::string>& warnings() const override { return warnings_; }
     Task<fleet::Ending> ended() override;
-    Task<fleet::Notice> next_notice() override;
+    Task<> watch(std::function<void(fleet::Notice)> tell) override;
     Task<> stop() override;
 
 private:
-    Task<> wait_for_kill();
+    bool is_dead() const;
+    Task<> watch_memory(std::function<void(fleet::Notice)> tell);
+    Task<> watch_processes(std::function<void(fleet::Notice)> tell);
 
     JailClient& jail_;
     std::string id_;
     std::string endpoint_;
     std::vector<std::string> warnings_;
     boost::asio::posix::stream_descriptor process_;
-    boost::asio::posix::stream_descriptor memory_;
-    jail::MemoryWatch watch_;
-    std::uint64_t memory_kills_ = 0;  ///< that were told (v2)
+    LimitWatch memory_;
+    LimitWatch processes_;
     bool is_stopped_ = false;
-    async::Gate never_;  ///< waited for where nothing can ever be told
 };
 
 }  // namespace carrel::driver::native
