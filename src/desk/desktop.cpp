@@ -24,7 +24,7 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
       watching{executor, connection},
       screen{executor, pool, connection, damage},
       windows{executor, connection},
-      surroundings{executor, connection},
+      surroundings{executor, connection, windows},
       clipboard{executor, connection},
       keyboard{executor, connection, watching, windows, clipboard},
       mouse{connection, watching},

@@ -173,7 +173,7 @@ Task<Keyboard::Held> Keyboard::hold(Chord chord) {
             has_spare |= keymap_.is_ours(stroke.code);
         }
     }
-    if (has_spare) unread_ = co_await readers_.find();
+    if (has_spare) unread_ = co_await readers_.describe(co_await windows_.find_active_id());
     for (const auto code : held.codes_) send(XCB_KEY_PRESS, code);
     co_return held;
 }

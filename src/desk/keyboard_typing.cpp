@@ -116,7 +116,8 @@ Task<> Keyboard::type(std::vector<Keysym> keysyms) {
                     (state->mask & XCB_MOD_MASK_LOCK) != 0};
     Reader reader;
     const auto total = keysyms.size();
-    if (total >= strokes_for_a_program || is_any_missing(keysyms, keymap_)) reader = co_await readers_.find();
+    if (total >= strokes_for_a_program || is_any_missing(keysyms, keymap_))
+        reader = co_await readers_.describe(co_await windows_.find_active_id());
     std::size_t done = 0;
     for (auto& part : plan_typing(keysyms, keymap_, reader)) {
         if (part.pasted.empty()) {

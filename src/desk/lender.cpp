@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 constexpr std::uint8_t type_mask = 0x7f;
 /// A program under load may take long to come to the keys.
 constexpr auto patience = 30s;
-/// A terminal that has just opened, or met another keyboard, now and then overlooks its keys: they are
-/// pressed again. It gets the text once however often it asks, so it pastes once.
+/// Keys go elsewhere when the focus moves at that very moment, or a menu has the keyboard: they are pressed
+/// again. The program gets the text once however often it asks, so it pastes once.
 constexpr auto overlooked_time = 4s;
 constexpr auto late_request_time = 1s;
 

@@ -46,9 +46,9 @@ bool is_terminal_class(std::string_view both) {
 }
 
 Readers::Readers(Connection& connection) : connection_{connection} {
-    constexpr std::array<std::string_view, 3> names{"_NET_ACTIVE_WINDOW", "WM_PROTOCOLS", "_NET_WM_PING"};
+    constexpr std::array<std::string_view, 2> names{"WM_PROTOCOLS", "_NET_WM_PING"};
     const auto atoms = intern_atoms(connection.raw(), names);
-    atoms_ = {atoms[0], atoms[1], atoms[2]};
+    atoms_ = {atoms[0], atoms[1]};
 }
 
 /// Null when the window is gone.
@@ -61,17 +61,15 @@ Task<Answer<xcb_get_property_reply_t>> Readers::read(unsigned sequence) {
     }
 }
 
-Task<Reader> Readers::find() {
+Task<Reader> Readers::describe(xcb_window_t active) {
     auto* raw = connection_.raw();
-    const auto active = co_await read(ask(raw, connection_.root(), atoms_.active, XCB_ATOM_WINDOW));
-    const auto ids = numbers(active.get());
-    if (ids.empty() || ids[0] == XCB_NONE) co_return Reader{};
-    const auto asked_class = ask(raw, ids[0], XCB_ATOM_WM_CLASS, XCB_GET_PROPERTY_TYPE_ANY);
-    const auto asked_protocols = ask(raw, ids[0], atoms_.protocols, XCB_ATOM_ATOM);
+    if (active == XCB_NONE) co_return Reader{};
+    const auto asked_class = ask(raw, active, XCB_ATOM_WM_CLASS, XCB_GET_PROPERTY_TYPE_ANY);
+    const auto asked_protocols = ask(raw, active, atoms_.protocols, XCB_ATOM_ATOM);
     const auto name = co_await read(asked_class);
     const auto protocols = co_await read(asked_protocols);
     const auto known = numbers(protocols.get());
-    co_return Reader{.window = ids[0],
+    co_return Reader{.window = active,
                      .answers_pings = std::ranges::find(known, atoms_.ping) != known.end(),
                      .is_terminal = is_terminal_class(text(name.get()))};
 }

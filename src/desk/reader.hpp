@@ -8,7 +8,7 @@
 namespace carrel::desk {
 
 struct Reader {
-    xcb_window_t window = XCB_NONE;  ///< none has the keyboard, as far as the window manager knows
+    xcb_window_t window = XCB_NONE;  ///< none has the keyboard
     bool answers_pings = false;      ///< _NET_WM_PING: it can be seen to have read what was sent
     bool is_terminal = false;        ///< takes Shift+Insert for a paste of the PRIMARY selection
 };
@@ -21,14 +21,14 @@ public:
     /// Blocks: runs on the pool. `connection` must outlive it.
     explicit Readers(Connection& connection);
 
-    /// The program whose window is active.
-    Task<Reader> find();
+    /// Of the window that has the keyboard; XCB_NONE: none has it.
+    Task<Reader> describe(xcb_window_t active);
 
 private:
     Task<Answer<xcb_get_property_reply_t>> read(unsigned sequence);
 
     struct Atoms {
-        xcb_atom_t active, protocols, ping;
+        xcb_atom_t protocols, ping;
     };
     Connection& connection_;
     Atoms atoms_{};

@@ -29,8 +29,8 @@ Task<Answer<T>> find_answer(Connection& connection, unsigned sequence) {
 
 }  // namespace
 
-Surroundings::Surroundings(async::Executor executor, Connection& connection)
-    : connection_{connection}, turns_{executor} {
+Surroundings::Surroundings(async::Executor executor, Connection& connection, Windows& windows)
+    : connection_{connection}, windows_{windows}, turns_{executor} {
     auto* raw = connection.raw();
     constexpr std::array<std::string_view, 4> names{"_NET_CLIENT_LIST", "_NET_ACTIVE_WINDOW", "_NET_WM_NAME",
                                                     "CLIPBOARD"};
@@ -91,10 +91,8 @@ Task<std::string> Surroundings::read_text(unsigned sequence) {
 Task<> Surroundings::read_root() {
     is_root_stale_ = false;
     const auto clients = ask(connection_.root(), atoms_.clients, most_windows);
-    const auto active = ask(connection_.root(), atoms_.active, 1);
     const auto ids = co_await read_ids(clients);
-    const auto active_ids = co_await read_ids(active);
-    scene_.active = active_ids.empty() ? 0 : active_ids[0];
+    scene_.active = co_await windows_.find_active_id();
     std::vector<Scene::Window> windows;
     for (const auto id : ids) {
         if (const auto* known = scene_.find(id)) {

@@ -7,14 +7,14 @@
 #include "desk/connection.hpp"
 #include "desk/scene.hpp"
 #include "desk/turns.hpp"
+#include "desk/windows.hpp"
 
 namespace carrel::desk {
 
 class Surroundings {
 public:
-    /// Blocks: runs on the pool. `connection` must outlive it; somebody else follows the root window's
-    /// properties (Windows does).
-    Surroundings(async::Executor executor, Connection& connection);
+    /// Blocks: runs on the pool. Both must outlive it; `windows` follows the root window's properties.
+    Surroundings(async::Executor executor, Connection& connection, Windows& windows);
     Surroundings(const Surroundings&) = delete;
     Surroundings& operator=(const Surroundings&) = delete;
 
@@ -35,6 +35,7 @@ private:
         xcb_atom_t clients, active, name, clipboard;
     };
     Connection& connection_;
+    Windows& windows_;
     Atoms atoms_{};
     std::uint8_t selection_event_ = 0;
     Turns turns_;

@@ -33,6 +33,11 @@ std::array<int, 4> widths_of(std::span<const std::uint32_t> extents) {
 
 }  // namespace
 
+xcb_window_t active_of(xcb_window_t named, xcb_window_t focus, xcb_window_t manager) {
+    const bool is_nobodys = manager != XCB_NONE && focus == manager;
+    return is_nobodys ? xcb_window_t{XCB_NONE} : named;
+}
+
 std::string class_of(std::string_view wm_class) {
     const auto end = wm_class.find('\0');
     if (end == std::string_view::npos) return {};

@@ -98,6 +98,12 @@ struct Window {
     bool is_fullscreen = false;
 };
 
+/// The window that has the keyboard: `named`, as the root window names it, unless the manager has the
+/// keyboard itself, on its check window, because no window is to have it. Openbox leaves the name of a killed
+/// window behind, and the X server soon gives the same number to a window of another program, which has no
+/// keyboard before the manager gives it.
+xcb_window_t active_of(xcb_window_t named, xcb_window_t focus, xcb_window_t manager);
+
 /// The class in a WM_CLASS, which is two texts, each with a zero byte after it: the instance, the class.
 std::string class_of(std::string_view wm_class);
 

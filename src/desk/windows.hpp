@@ -31,6 +31,8 @@ public:
     /// In the order in which they were opened; the panel is one of them.
     Task<std::vector<Window>> list();
     Task<std::optional<Window>> find_active();
+    /// The id of the window that has the keyboard; 0: none has it.
+    Task<xcb_window_t> find_active_id();
     /// Throws Error{not_found} when no such window is open.
     Task<Window> get(xcb_window_t id);
 

@@ -106,8 +106,7 @@ Task<bool> Windows::ping(xcb_window_t window, async::Duration limit) {
 Task<Window> Windows::get(xcb_window_t id) {
     const auto ids = co_await open_ids();
     if (std::ranges::find(ids, id) == ids.end()) throw not_open(id);
-    const auto active = co_await find_window_property(connection_.root(), atoms_[Hint::active_window]);
-    auto found = co_await describe({id}, active.value_or(XCB_NONE));
+    auto found = co_await describe({id}, co_await find_active_id());
     if (found.empty()) throw not_open(id);
     co_return std::move(found.front());
 }
@@ -138,9 +137,7 @@ Task<> Windows::focus(xcb_window_t id) {
     }
     const Watched watched{*this, id};
     ask_manager(id, atoms_[Hint::active_window], {by_pager, XCB_CURRENT_TIME, 0, 0, 0});
-    const Condition is_active = [&]() -> Task<bool> {
-        co_return co_await find_window_property(connection_.root(), atoms_[Hint::active_window]) == id;
-    };
+    const Condition is_active = [&]() -> Task<bool> { co_return co_await find_active_id() == id; };
     if (!co_await until(is_active, manager_patience)) throw refused(window, "given the focus");
 }
 

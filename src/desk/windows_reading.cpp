@@ -114,15 +114,25 @@ Task<std::vector<Window>> Windows::describe(Numbers ids, xcb_window_t active) {
     co_return windows;
 }
 
+Task<xcb_window_t> Windows::find_active_id() {
+    auto named = Questions::ask(connection_, connection_.root(), atoms_[Hint::active_window]);
+    Pending<xcb_get_input_focus_reply_t> asked_focus{connection_,
+                                                     xcb_get_input_focus(connection_.raw()).sequence};
+    const auto ids = numbers_of((co_await named.take(reading)).get());
+    const auto focus = co_await asked_focus.take("asking which window has the keyboard");
+    if (ids.empty() || !focus) co_return XCB_NONE;
+    co_return active_of(ids[0], focus->focus, manager_);
+}
+
 Task<std::vector<Window>> Windows::list() {
-    const auto active = co_await find_window_property(connection_.root(), atoms_[Hint::active_window]);
-    co_return co_await describe(co_await open_ids(), active.value_or(XCB_NONE));
+    const auto active = co_await find_active_id();
+    co_return co_await describe(co_await open_ids(), active);
 }
 
 Task<std::optional<Window>> Windows::find_active() {
-    const auto id = co_await find_window_property(connection_.root(), atoms_[Hint::active_window]);
-    if (!id || *id == XCB_NONE) co_return std::nullopt;
-    auto found = co_await describe({*id}, *id);
+    const auto id = co_await find_active_id();
+    if (id == XCB_NONE) co_return std::nullopt;
+    auto found = co_await describe({id}, id);
     if (found.empty()) co_return std::nullopt;
     co_return std::move(found.front());
 }

@@ -49,6 +49,20 @@ describe("windows", () => {
     assert.equal(await find("Größe 你好"), undefined);
   });
 
+  test("are active only when they have the keyboard, even with the number of one that was killed", async () => {
+    const killed = await open("killed");
+    await run(`kill -9 ${killed.pid}`);
+    await until("it is gone", async () => !(await find("killed")));
+    // The X server gives its number again, and Openbox has not said that it is not active any more.
+    await run("xterm -iconic -title hidden -e sh > /dev/null 2>&1 &");
+    const { window_id } = await until("the next is minimized", async () => (await find("hidden"))?.is_minimized && find("hidden"));
+    assert.equal((await find("hidden")).is_active, false, `it has the number ${window_id} after ${killed.window_id}`);
+    assert.equal((await server.json("GET", at("window/active"))).window, null);
+    await act("window/focus", { window_id });
+    assert.equal((await find("hidden")).is_active, true);
+    await act("window/close", { window_id });
+  });
+
   test("take the focus, whichever way their id is written", async () => {
     const first = await open("first");
     const second = await open("second");

@@ -77,6 +77,23 @@ TEST_CASE("a class is the second text of two, whatever a program writes there") 
         CHECK(class_of(given) == expected);
 }
 
+TEST_CASE("the window that the root names is active, unless the manager has the keyboard itself") {
+    struct Case {
+        xcb_window_t named, focus, manager, active;
+    };
+    for (const auto& [named, focus, manager, active] : {
+             Case{0x80000c, 0x80000c, 0x40020b, 0x80000c},
+             Case{0x80000c, 0x80001b, 0x40020b, 0x80000c},  // a part of it has the focus
+             Case{0x80000c, XCB_INPUT_FOCUS_POINTER_ROOT, 0x40020b, 0x80000c},
+             Case{0x80000c, 0x40020b, 0x40020b, XCB_NONE},  // left behind by a window that was killed
+             Case{0x80000c, XCB_NONE, XCB_NONE, 0x80000c},
+             Case{XCB_NONE, 0x80000c, 0x40020b, XCB_NONE},
+         }) {
+        CAPTURE(focus);
+        CHECK(active_of(named, focus, manager) == active);
+    }
+}
+
 TEST_CASE("a frame is added to what a window covers, and taken from what is wanted") {
     const std::vector<std::uint32_t> extents{1, 2, 20, 4};
     const WindowArea inner{11, 30, 100, 50};
