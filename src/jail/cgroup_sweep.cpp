@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include "core/id.hpp"
 #include "core/sys.hpp"
+#include "jail/deadline.hpp"
 #include "jail/spec.hpp"
 
 namespace carrel::jail {
@@ -21,6 +23,7 @@ using core::checked;
 using core::Fd;
 
 constexpr std::string_view name_begin = "carrel-";
+constexpr const char* turn_file = "/run/carrel-jail-start";
 
 bool is_jails_folder(const std::string& name) {
     return name.starts_with(name_begin) && is_hex(std::string_view{name}.substr(name_begin.size()), 8);
@@ -43,12 +46,21 @@ void remove_if_empty(const fs::path& folder) {
 
 }  // namespace
 
+Fd wait_for_turn() {
+    auto file = core::open_file(turn_file, O_RDWR | O_CREAT, 0600);
+    const Deadline deadline{std::chrono::seconds{10}};
+    while (::flock(file.get(), LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK) throw core::system_error(fmt::format("lock {}", turn_file), errno);
+        deadline.pause("waiting for other jails' starts");
+    }
+    return file;
+}
+
 std::vector<Fd> hold_hierarchies(const std::vector<Hierarchy>& hierarchies) {
     std::vector<Fd> held;
     for (const auto& tree : hierarchies) {
         auto folder = core::open_file(tree.folder, O_RDONLY | O_DIRECTORY);
         checked("lock " + tree.folder, ::flock(folder.get(), LOCK_SH));
-        // Between its making and the lock another jail may have swept it.
         if (!is_still_there(tree.folder, folder))
             throw core::Error{
                 core::Code::unavailable,

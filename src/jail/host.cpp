@@ -97,6 +97,7 @@ Host open_host(const ServeOptions& options) {
     facts.carrel_gid = options.carrel_gid;
     facts.desk_hash =
         install_program(facts.data, options.desk_binary.empty() ? program_beside_us() : options.desk_binary);
+    const auto turn = wait_for_turn();
     facts.hierarchies = open_hierarchies(group_name(facts.data), host.warnings);
     host.held_groups = hold_hierarchies(facts.hierarchies);
     sweep_hierarchies(facts.hierarchies);

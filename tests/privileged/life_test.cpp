@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <vector>
 
 #include "core/id.hpp"
 #include "core/sys.hpp"
@@ -251,6 +253,18 @@ TEST_CASE("Group folders of jails that are no more are swept, those of others ar
     CHECK(neighbour.start(spec).answer.find("warning") == std::nullopt);
     CHECK(count_groups(spec.id) == trees.size());
     neighbour.stop(spec.id);
+}
+
+TEST_CASE("Jails that start at the same time sweep nothing that another has just made") {
+    for (int round = 0; round < 5; ++round) {
+        std::vector<std::unique_ptr<JailUnderTest>> jails;
+        for (int number = 0; number < 8; ++number) jails.push_back(std::make_unique<JailUnderTest>());
+        for (const auto& jail : jails) {
+            const auto answer = jail->ask(jail::Doctor{}).answer;
+            CHECK(!answer.find("hierarchies").value_or("").empty());
+            CHECK(answer.find("warning") == std::nullopt);
+        }
+    }
 }
 
 TEST_CASE("The jail ends when its socket does, and leaves no group folder when it made no desk") {
