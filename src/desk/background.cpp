@@ -91,7 +91,7 @@ Background::Background(async::Executor executor, async::Pool& pool, std::string 
 
 SharedProcess Background::start(std::string id, BackgroundWish wish) {
     if (is_closed_) throw Error{Code::unavailable, "the desk is being ended"};
-    if (id.empty()) id = "process_" + core::random_hex(4);
+    if (id.empty()) id = core::make_id("process_");
     if (std::ranges::find(all_, id, &BackgroundProcess::id) != all_.end())
         throw Error{Code::conflict, fmt::format("there is a process {} already", id)};
     make_room();

@@ -22,7 +22,7 @@ std::shared_ptr<Pty> Ptys::open(std::string id, PtyWish wish) {
     if (all_.size() >= limit)
         throw Error{Code::unavailable, fmt::format("{} terminals are open already; close one first", limit),
                     "too_many_terminals"};
-    if (id.empty()) id = "pty_" + core::random_hex(4);
+    if (id.empty()) id = core::make_id("pty_");
     for (const auto& each : all_)
         if (each->id() == id) throw Error{Code::conflict, fmt::format("there is a terminal {} already", id)};
     if (wish.folder.empty()) wish.folder = home_;
