@@ -75,7 +75,8 @@ private:
     std::vector<std::string> started_;
 };
 
-inline constexpr auto patience = std::chrono::seconds{20};
+/// Long: an emulated machine that gives way to other work stands still for many seconds.
+inline constexpr auto patience = std::chrono::seconds{120};
 
 /// Waits until `condition` holds, looking every few milliseconds; false when patience ends.
 bool eventually(const std::function<bool()>& condition);
