@@ -37,6 +37,9 @@ std::array<char, OutputLog::chunk_bytes>& buffer() {
     return bytes;
 }
 
+/// Of the variable in the environment of what is started here.
+constexpr std::string_view mark_name = "DESK_PROCESS";
+
 struct Pipe {
     Fd reader;
     Fd writer;
@@ -79,12 +82,16 @@ Error no_input(const BackgroundProcess& process) {
 BackgroundProcess::BackgroundProcess(const async::Executor& executor, std::string name, BackgroundWish wanted)
     : id{std::move(name)},
       wish{std::move(wanted)},
-      mark{"DESK_PROCESS=" + core::random_hex(8)},
+      mark{fmt::format("{}={}", mark_name, core::random_hex(8))},
       output{executor},
       errors{executor},
       handle{executor},
       changed{executor},
       scope{executor} {}
+
+int end_forgotten_processes() {
+    return signal_all([] { return find_marked(mark_name); }, SIGKILL);
+}
 
 Background::Background(async::Executor executor, async::Pool& pool, std::string home, std::string bash)
     : executor_{executor}, pool_{pool}, home_{std::move(home)}, bash_{std::move(bash)}, scope_{executor} {}

@@ -111,6 +111,10 @@ private:
     async::Scope scope_;
 };
 
+/// Ends what a tool server before this one has started and nobody can reach any more; how many they were.
+/// Before anything is started. Blocks while it reads /proc.
+int end_forgotten_processes();
+
 /// terminal/process/…
 std::vector<Binding> bind_background(Background& background);
 

@@ -1,5 +1,6 @@
 #include "desk/init.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -10,13 +11,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/fd.hpp"
@@ -89,9 +93,13 @@ private:
     void note_end(Part& part);
     void read_link();
     void tell_of_bus(const Part& started);
-    void tell(Word word);
+    void tell(Word word, std::string_view more = {});
+    void end_programs();
+    void end_who_is_no_part();
 
-    std::array<Part*, 5> parts() { return {&display_, &window_manager_, &tool_server_, &panel_, &bus_}; }
+    std::array<Part*, most_parts> parts() {
+        return {&display_, &window_manager_, &tool_server_, &panel_, &bus_};
+    }
 
     std::string runtime_;
     Part display_{"display", true};
@@ -174,7 +182,7 @@ bool Init::start(Part& part) {
 
 /// In the child: never returns.
 void Init::become(Part& part) {
-    if (&part == &tool_server_) become_tool_server(program_.get(), far_link_.get());
+    if (&part == &tool_server_) become_tool_server(program_.get(), far_link_.get(), part.has_run);
     if (&part == &display_) become_display(display_listener_.get());
     if (&part == &window_manager_) become_plain({"openbox"});
     if (&part == &panel_) become_plain({"tint2"});
@@ -231,13 +239,40 @@ void Init::read_link() {
     char byte = 0;
     const auto count = ::recv(link_.get(), &byte, 1, MSG_DONTWAIT);
     if (count == 1 && byte == static_cast<char>(Word::window_manager_ready)) panel_.is_wanted = true;
+    if (count == 1 && byte == static_cast<char>(Word::end_programs)) end_programs();
     if (count == 0) link_.reset();
 }
 
-void Init::tell(Word word) {
-    const char byte = static_cast<char>(word);
+void Init::tell(Word word, std::string_view more) {
+    auto message = std::string(1, static_cast<char>(word)).append(more);
     // A tool server that does not read its notices misses them; nothing here may wait for it.
-    if (link_) ::send(link_.get(), &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (link_) ::send(link_.get(), message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/// However fast they multiply: who is stopped starts nobody. kill(2) of -1 reaches everybody at once, also
+/// who is just being made. Such a one may be overlooked at first; when its parent has been killed it is
+/// there to be seen, or will never be (copy_process of the kernel), so the second look is the last.
+void Init::end_programs() {
+    if (::getpid() != 1) return;  // not in a desk: everybody would be who knows who
+    ::kill(-1, SIGSTOP);
+    end_who_is_no_part();
+    end_who_is_no_part();
+    std::string kept;
+    for (const auto* part : parts()) {
+        if (part->pid == 0) continue;
+        ::kill(part->pid, SIGCONT);
+        kept.append(reinterpret_cast<const char*>(&part->pid), sizeof part->pid);
+    }
+    tell(Word::programs_ended, kept);
+}
+
+void Init::end_who_is_no_part() {
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder{::opendir("/proc"), ::closedir};
+    while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
+        const auto pid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
+        const bool is_part = std::ranges::any_of(parts(), [&](const Part* part) { return part->pid == pid; });
+        if (pid > 1 && !is_part) ::kill(pid, SIGKILL);
+    }
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstring>
 
+#include "async/deadline.hpp"
 #include "json/parse.hpp"
 #include "net/sse.hpp"
 
@@ -13,6 +15,8 @@ namespace carrel::desk {
 namespace {
 
 constexpr std::size_t kept = 16;
+/// Init looks at all processes twice; a machine may be busy.
+constexpr std::chrono::seconds ending_patience{10};
 
 }  // namespace
 
@@ -28,9 +32,11 @@ std::optional<Notice> notice_of(char word) {
             return Notice{
                 "tool_server_restarted",
                 "The desk's tool server ended and was started again; windows and files are still there, "
-                "the terminal is a new one."};
+                "the terminal is a new one, and background processes have ended."};
         case Word::message_bus_started:
-        case Word::window_manager_ready: break;
+        case Word::window_manager_ready:
+        case Word::end_programs:
+        case Word::programs_ended: break;
     }
     return std::nullopt;
 }
@@ -91,17 +97,29 @@ Link::Link(async::Executor executor, Notices& notices, std::function<void()> bus
     : executor_{std::move(executor)},
       notices_{notices},
       bus_started_{std::move(bus_started)},
-      socket_{link_fd} {}
+      socket_{link_fd},
+      programs_ended_{executor_} {}
 
 Task<> Link::run() {
     boost::asio::posix::stream_descriptor socket{executor_, socket_.duplicate().release()};
     while (true) {
-        char word = 0;
-        // One message is one byte; at the end of init this throws, and the desk ends with it.
-        co_await socket.async_read_some(boost::asio::buffer(&word, 1), boost::asio::use_awaitable);
-        if (auto notice = notice_of(word)) notices_.publish(std::move(*notice));
-        if (static_cast<Word>(word) == Word::message_bus_started) bus_started_();
+        std::array<char, 1 + most_parts * sizeof(pid_t)> message{};
+        // One read is one message; at the end of init this throws, and the desk ends with it.
+        const auto count =
+            co_await socket.async_read_some(boost::asio::buffer(message), boost::asio::use_awaitable);
+        if (auto notice = notice_of(message[0])) notices_.publish(std::move(*notice));
+        if (static_cast<Word>(message[0]) == Word::message_bus_started) bus_started_();
+        if (static_cast<Word>(message[0]) != Word::programs_ended) continue;
+        kept_.assign((count - 1) / sizeof(pid_t), 0);
+        std::memcpy(kept_.data(), message.data() + 1, kept_.size() * sizeof(pid_t));
+        programs_ended_.notify_all();
     }
+}
+
+Task<std::vector<pid_t>> Link::end_programs() {
+    tell(Word::end_programs);
+    co_await async::deadline(ending_patience, "the end of all programs", programs_ended_.wait());
+    co_return kept_;
 }
 
 void Link::tell(Word word) {

@@ -2,12 +2,16 @@
 // /notices.
 #pragma once
 
+#include <sys/types.h>
+
 #include <deque>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "async/broadcast.hpp"
+#include "async/gate.hpp"
 #include "core/fd.hpp"
 #include "desk/init.hpp"
 #include "desk/notifications.hpp"
@@ -52,12 +56,17 @@ public:
     /// Passes init's notices on until init closes the link.
     Task<> run();
     void tell(Word word);
+    /// Has init end everything but itself and what it keeps alive, whose pids these are.
+    /// Throws Error{timeout} when it does not say that it did.
+    Task<std::vector<pid_t>> end_programs();
 
 private:
     async::Executor executor_;
     Notices& notices_;
     std::function<void()> bus_started_;
     core::Fd socket_;
+    std::vector<pid_t> kept_;
+    async::Gate programs_ended_;
 };
 
 }  // namespace carrel::desk

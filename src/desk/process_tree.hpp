@@ -41,8 +41,12 @@ bool has_mark(pid_t process, std::string_view mark);
 /// Blocks while it reads /proc.
 std::vector<pid_t> find_family(pid_t leader, const std::string& mark);
 
-/// Sends `signal` to all that `find` gives; how many there were. SIGKILL is repeated for what was born
-/// meanwhile.
+/// All that have a variable of that name in the environment that they were started with, and their families.
+/// Blocks likewise.
+std::vector<pid_t> find_marked(std::string_view name);
+
+/// Sends `signal` to all that `find` gives; how many there were. Whom SIGKILL shall end, it stops first, with
+/// what is born meanwhile.
 int signal_all(const std::function<std::vector<pid_t>()>& find, int signal);
 
 /// Ends a session as a terminal does that is closed: SIGHUP, and after `patience` SIGKILL for who is still

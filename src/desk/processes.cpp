@@ -8,6 +8,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <csignal>
 #include <iterator>
+#include <map>
 #include <ranges>
 #include <set>
 
@@ -168,25 +169,52 @@ std::string sentence(bool by_force, const std::vector<pid_t>& pids, bool has_end
     return fmt::format("{} got SIGTERM; not all had ended within 2 s: force ends them for certain.", whom);
 }
 
-Task<net::Response> kill(async::Pool& pool, net::Request& request) {
+net::Response tell(std::string output, const std::vector<pid_t>& pids, bool has_ended) {
+    return json_answer({{"success", true},
+                        {"output", std::move(output)},
+                        {"pids", json::Array(pids.begin(), pids.end())},
+                        {"ended", has_ended}});
+}
+
+Task<net::Response> kill_all(async::Pool& pool, const EndPrograms& end_programs) {
+    auto running = co_await async::run_on(pool, [] {
+        std::map<pid_t, Fd> handles;
+        for (const auto& process : read_processes(proc))
+            if (auto handle = is_own(process.pid) ? Fd{} : open_process(process))
+                handles.emplace(process.pid, std::move(handle));
+        return handles;
+    });
+    for (const pid_t kept : co_await end_programs()) running.erase(kept);
+    std::vector<pid_t> pids;
+    std::vector<Fd> handles;
+    for (auto& [pid, handle] : running) {
+        pids.push_back(pid);
+        handles.push_back(std::move(handle));
+    }
+    const bool has_ended = co_await have_ended(std::move(handles));
+    co_return tell("Everything but the desk's own programs was ended.", pids, has_ended);
+}
+
+Task<net::Response> kill(async::Pool& pool, const EndPrograms& end_programs, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::kill_process_shape());
-    if (wish.pid.has_value() == wish.name.has_value())
-        throw unprocessable({wish.pid ? "name" : "pid"}, "say either pid or name: whom is meant");
+    if (wish.pid.has_value() + wish.name.has_value() + wish.all != 1)
+        throw unprocessable({wish.pid ? "name" : "pid"}, "say either pid, name or all: whom is meant");
+    if (wish.all) co_return co_await kill_all(pool, end_programs);
     if (wish.pid) refuse_own(*wish.pid);
     auto signalled = co_await async::run_on(pool, [wish] { return signal_all(wish); });
     const bool has_ended = co_await have_ended(std::move(signalled.handles));
-    co_return json_answer({{"success", true},
-                           {"output", sentence(wish.force, signalled.pids, has_ended)},
-                           {"pids", json::Array(signalled.pids.begin(), signalled.pids.end())},
-                           {"ended", has_ended}});
+    co_return tell(sentence(wish.force, signalled.pids, has_ended), signalled.pids, has_ended);
 }
 
 }  // namespace
 
-std::vector<Binding> bind_processes(async::Pool& pool) {
+std::vector<Binding> bind_processes(async::Pool& pool, EndPrograms end_programs) {
     return {
         {"process/list", "GET", [&](net::Request&) { return list(pool); }},
-        {"process/kill", "POST", [&](net::Request& request) { return kill(pool, request); }},
+        {"process/kill", "POST",
+         [&pool, end_programs = std::move(end_programs)](net::Request& request) {
+             return kill(pool, end_programs, request);
+         }},
     };
 }
 

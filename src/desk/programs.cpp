@@ -130,7 +130,8 @@ void become_display(int listener) {
              "carrel"});
 }
 
-void become_tool_server(int program, int link) {
+void become_tool_server(int program, int link, bool is_next) {
+    if (is_next) ::setenv(next_server_variable, "1", 1);
     const int executable = ::fcntl(program, F_DUPFD_CLOEXEC, link_fd + 1);
     ::dup2(link, link_fd);
     for (const int fd : {endpoint_fd, link_fd}) ::fcntl(fd, F_SETFD, 0);

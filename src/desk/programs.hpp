@@ -25,7 +25,8 @@ core::Fd listen_at(const std::string& path);
 [[noreturn]] void become_bus(int listener);
 /// A program that needs only the display.
 [[noreturn]] void become_plain(std::vector<std::string> words);
-/// `carrel-desk serve`, from the open executable `program`, with `link` to init.
-[[noreturn]] void become_tool_server(int program, int link);
+/// `carrel-desk serve`, from the open executable `program`, with `link` to init. `is_next`: there was one
+/// before it.
+[[noreturn]] void become_tool_server(int program, int link, bool is_next);
 
 }  // namespace carrel::desk

@@ -138,7 +138,7 @@ void Service::add_routes() {
     bindings.add(bind_page_logs(pages));
     bindings.add(bind_toolset(toolset));
     bindings.add(bind_windows(display));
-    bindings.add(bind_processes(pool));
+    bindings.add(bind_processes(pool, [this] { return link.end_programs(); }));
     bindings.add(bind_clipboard(display, pool));
     bindings.add(bind_system(display, pool));
     bindings.add(bind_batch(bindings));
@@ -172,6 +172,9 @@ int run_serve() {
         // Programs of the desk run as the same user: they shall not look in here.
         core::checked("prctl PR_SET_DUMPABLE", ::prctl(PR_SET_DUMPABLE, 0));
         for (const int fd : {endpoint_fd, link_fd}) core::checked("fcntl", ::fcntl(fd, F_SETFD, FD_CLOEXEC));
+        if (std::getenv(next_server_variable))
+            if (const auto count = end_forgotten_processes(); count > 0)
+                core::log_warning("{} processes of the tool server before were ended", count);
         boost::asio::io_context loop{1};
         Service service{loop.get_executor()};
         service.start();

@@ -25,7 +25,8 @@ constexpr std::array sentences{
              "The desk's display broke down and was started again; windows that were open are gone."},
     Sentence{"window_manager_restarted", "The desk's window manager broke down and was started again."},
     Sentence{"tool_server_restarted",
-             "The desk's tool server broke down and was started again; calls under way then have failed."},
+             "The desk's tool server broke down and was started again; calls under way then have failed, and "
+             "what terminal/process/start had started has ended."},
 };
 
 constexpr std::string_view notification_code = "notification";

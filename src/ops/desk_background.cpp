@@ -62,7 +62,8 @@ constexpr std::array rows{
     Operation{
         "terminal/process/start", "POST", "/terminal/process/start", control, Body::json, Body::json,
         "Starts a program beside the terminal. It outlives the client and ends with the desk; 32 may run at "
-        "once. If the desk's tool server is restarted, it goes on but is known to process/list alone.",
+        "once. Should the desk's tool server break down and be started again (event tool_server_restarted), "
+        "all of them end with it.",
         schema<start_process_shape>, start_answer,
         R"({"command":"echo hello; cat","stdin":true,"process_id":"example"})"},
     Operation{"terminal/process/list", "GET", "/terminal/process/list", view, Body::none, Body::json,

@@ -32,7 +32,9 @@ constexpr std::array rows{
     Operation{
         "process/kill", "POST", "/process/kill", Permission::control, Body::json, Body::json,
         "Ends a process, by SIGTERM or with force by SIGKILL, and says whether it has ended; one that is "
-        "not there is 404, the desk's own two programs are refused.",
+        "not there is 404, the desk's own two programs are refused. With \"all\": true everything ends at "
+        "once, "
+        "a fork bomb too, and only display, window manager, panel, message bus and tool server live on.",
         schema<kill_process_shape>, kill_members, R"({"name":"xterm"})"},
 };
 
@@ -42,10 +44,14 @@ std::span<const Operation> process_rows() { return rows; }
 
 const Shape<KillProcess>& kill_process_shape() {
     static const Shape<KillProcess> shape{
-        field("pid", &KillProcess::pid, "which process, as process/list tells; this or name",
+        field("pid", &KillProcess::pid, "which process, as process/list tells; this, name or all",
               between(1, largest_pid)),
         field("name", &KillProcess::name, "every process of exactly this name, such as \"chromium\"",
               length_between(1, 255)),
+        field("all", &KillProcess::all,
+              "every process but the desk's own programs, by SIGKILL: for certain, and however fast they "
+              "multiply")
+            .with_default(),
         field("force", &KillProcess::force, "SIGKILL, which no program can refuse, instead of SIGTERM")
             .with_default(),
         field("tree", &KillProcess::tree, "also all processes that descend from it").with_default()};

@@ -84,6 +84,21 @@ describe("a part of the desk dies", () => {
     assert.notEqual(part(data, desk, "carrel-desk", "serve"), before_);
   });
 
+  each("the tool server: what terminal/process/start had started ends with it, daemons too", async (id, desk) => {
+    const command = "(setsid sleep 5151 &); exec -a sleep5152 sleep 5152";
+    await call(id, "terminal/process/start", { command, process_id: "first" });
+    await run(id, "(sleep 5153 > /dev/null 2>&1 &)");
+    await until("all run", () => ["5151", "5152", "5153"].every((word) => inside(data, desk).some(({ words }) => words[1] === word)));
+    process.kill(part(data, desk, "carrel-desk", "serve"), "SIGKILL");
+    const { data: event } = await told(id, "tool_server_restarted");
+    assert.match(event.message, /terminal\/process\/start had started has ended/);
+    await until("they have ended", () => !inside(data, desk).some(({ words }) => ["5151", "5152"].includes(words[1])));
+    assert.ok(inside(data, desk).some(({ words }) => words[1] === "5153"), "what was started otherwise lives on");
+    assert.deepEqual((await call(id, "terminal/process/list")).body.processes, []);
+    assert.equal((await call(id, "terminal/process/start", { command: "true", process_id: "first" })).status, 200);
+    await assertUsable(id);
+  });
+
   each("the tool server in the middle of a turn: the agent hears of it and goes on", async (id, desk) => {
     await server.json("POST", at(id, "/messages"), { content: script(bash("echo begun > /tmp/begun; sleep 1000"), bash("echo after"), { text: "done" }) });
     await until("the command runs", () => inside(data, desk, "sleep", "1000").length > 0);
@@ -178,6 +193,24 @@ describe("a desk takes too much", () => {
     await server.json("DELETE", at(other.id, "?purge=true"));
     assert.equal((await server.request("DELETE", at(id))).status, 204);
     await until("every process of it is gone", () => leftovers(data, [desk]).length === 0);
+  });
+
+  each("processes: one call ends a fork bomb, whatever its names and wherever it has gone", async (id, desk) => {
+    const display = part(data, desk, "Xvnc");
+    await call(id, "file/write", { path: "/tmp/bomb", file_text: 'ln -f /tmp/bash /tmp/$$; (setsid /tmp/$$ /tmp/bomb &) ; /tmp/$$ /tmp/bomb & env -i /tmp/$$ /tmp/bomb\n' });
+    await run(id, "cp /bin/bash /tmp/bash; bash /tmp/bomb > /dev/null 2>&1 &");
+    await told(id, "out_of_processes");
+    const { status, body } = await call(id, "process/kill", { all: true });
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.equal(body.ended, true);
+    const bombs = () => inside(data, desk).filter(({ words }) => words.includes("/tmp/bomb"));
+    await until("none is left", () => bombs().length === 0);
+    assert.ok(body.pids.length > 50, `${body.pids.length}`);
+    assert.equal(part(data, desk, "Xvnc"), display, "the display lives on");
+    await assertUsable(id);
+    assert.deepEqual(bombs(), [], "and none came again");
+    const codes = (await server.events(id)).map(({ data: { code } }) => code);
+    for (const code of ["display_restarted", "window_manager_restarted", "tool_server_restarted"]) assert.ok(!codes.includes(code), code);
   });
 
   each("output without end is bounded", async (id) => {

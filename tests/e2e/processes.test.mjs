@@ -22,8 +22,12 @@ async function run(command) {
   return output.trim();
 }
 
-/** Starts a program beside the shell; its pid. */
-const start = async (command) => Number(await run(`${command} < /dev/null > /dev/null 2>&1 & echo $!`));
+/** Starts a program beside the shell; its pid, once it is that program and no longer the shell's child that becomes it. */
+async function start(command) {
+  const pid = Number(await run(`${command} < /dev/null > /dev/null 2>&1 & echo $!`));
+  await until(`${command} runs`, async () => ((await find(pid))?.name ?? "bash") !== "bash");
+  return pid;
+}
 
 test("processes are listed as ps lists them", async () => {
   const { processes, total } = await server.json("GET", at("process/list"));
@@ -61,7 +65,8 @@ test("one that ignores SIGTERM is said to live on; force ends it", async () => {
   const { body } = await kill({ pid });
   assert.equal(body.ended, false);
   assert.match(body.output, /SIGTERM.*force/);
-  assert.equal((await kill({ pid, force: true })).body.ended, true);
+  // With the sleep that it waits for: nothing shall be left of it.
+  assert.equal((await kill({ pid, force: true, tree: true })).body.ended, true);
 });
 
 test("a tree goes whole, and all of a name", async () => {
@@ -103,16 +108,16 @@ test("what may not be ended, is not there, or is no process is refused", async (
   const none = await kill({ pid: 4000000 });
   assert.deepEqual([none.status, none.body.code], [404, "no_such_process"]);
   assert.match(none.body.detail, /4000000.*process\/list/);
-  for (const body of [{ pid: 0 }, { pid: -1 }, { pid: -5, force: true }, { pid: 1e9 }, { pid: "12" }, { pid: 1.5 }, { pid: null }, {}, { name: "" }, { pid: 5, name: "x" }, { pid: 5, signal: 9 }])
+  for (const body of [{ pid: 0 }, { pid: -1 }, { pid: -5, force: true }, { pid: 1e9 }, { pid: "12" }, { pid: 1.5 }, { pid: null }, {}, { name: "" }, { pid: 5, name: "x" }, { pid: 5, all: true }, { name: "x", all: true }, { all: false }, { all: 1 }, { pid: 5, signal: 9 }])
     assert.equal((await kill(body)).status, 422, JSON.stringify(body));
   assert.equal((await server.json("GET", at("system/health"))).status, "ok");
 });
 
 test("hundreds of them are listed, and ended at once", async () => {
   await run("(for i in $(seq 600); do sleep 5000 & done) > /dev/null 2>&1");
-  await until("they run", async () => (await list()).filter(({ name }) => name === "sleep").length >= 590);
+  await until("they run", async () => (await list()).filter(({ name }) => name === "sleep").length === 600);
   const { body } = await kill({ name: "sleep", force: true });
   assert.equal(body.ended, true);
-  assert.ok(body.pids.length >= 590);
+  assert.equal(body.pids.length, 600);
   await until("they are gone", async () => !(await list()).some(({ name }) => name === "sleep"));
 });
