@@ -38,11 +38,18 @@ Clipboard::Clipboard(async::Executor executor, Connection& connection)
     atoms_ = {atoms[0], atoms[1], atoms[2], atoms[3], atoms[4],
               atoms[5], atoms[6], atoms[7], atoms[8], atoms[9]};
     std::copy(atoms.begin() + 10, atoms.end(), transfers_.begin());
-    window_ = xcb_generate_id(raw);
-    const std::uint32_t events = XCB_EVENT_MASK_PROPERTY_CHANGE;
-    xcb_create_window(raw, XCB_COPY_FROM_PARENT, window_, connection.root(), -1, -1, 1, 1, 0,
-                      XCB_WINDOW_CLASS_INPUT_ONLY, XCB_COPY_FROM_PARENT, XCB_CW_EVENT_MASK, &events);
+    window_ = make_window();
+    taker_ = make_window();
     connection.on_event([this](const auto& event) { note(event); });
+}
+
+xcb_window_t Clipboard::make_window() const {
+    auto* raw = connection_.raw();
+    const auto window = xcb_generate_id(raw);
+    const std::uint32_t events = XCB_EVENT_MASK_PROPERTY_CHANGE;
+    xcb_create_window(raw, XCB_COPY_FROM_PARENT, window, connection_.root(), -1, -1, 1, 1, 0,
+                      XCB_WINDOW_CLASS_INPUT_ONLY, XCB_COPY_FROM_PARENT, XCB_CW_EVENT_MASK, &events);
+    return window;
 }
 
 xcb_atom_t Clipboard::atom_of(Selection selection) const {
@@ -64,7 +71,7 @@ void Clipboard::note(const xcb_generic_event_t& event) {
         }
         case XCB_SELECTION_NOTIFY: {
             const auto& answer = as<xcb_selection_notify_event_t>(event);
-            if (answer.requestor != window_ || answer.target != asked_target_) return;
+            if (answer.requestor != taker_ || answer.target != asked_target_) return;
             if (answer.property != XCB_NONE && answer.property != transfers_[asked_]) return;
             if (answer.property == XCB_NONE && answer.time != asked_at_) return;
             is_converted_ = true;
@@ -83,13 +90,16 @@ void Clipboard::note(const xcb_generic_event_t& event) {
 }
 
 void Clipboard::note_property(const xcb_property_notify_event_t& change) {
-    if (change.window != window_) {
-        if (change.state == XCB_PROPERTY_DELETE) continue_delivery(change.window, change.atom);
+    if (change.window != window_ && change.window != taker_) {
+        if (change.state == XCB_PROPERTY_DELETE)
+            continue_delivery(change.window, change.atom);
+        else
+            empty_abandoned(change);
         return;
     }
     if (change.state != XCB_PROPERTY_NEW_VALUE) return;
     now_ = change.time;
-    if (change.atom != transfers_[asked_]) return;
+    if (change.window != taker_ || change.atom != transfers_[asked_]) return;
     has_piece_ = true;
     changed_.notify_all();
 }

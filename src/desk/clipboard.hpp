@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -52,6 +53,11 @@ private:
         std::shared_ptr<const std::string> text, latin1, image;
         xcb_timestamp_t since = XCB_CURRENT_TIME;
     };
+    /// A window into which somebody may still write what was asked for and is not wanted any more.
+    struct Abandoned {
+        xcb_window_t window;
+        bool is_emptied = false;
+    };
     /// Something large on its way to a program.
     struct Delivery {
         xcb_window_t to;
@@ -78,10 +84,16 @@ private:
 
     // clipboard_taking.cpp
     using Deadline = std::chrono::steady_clock::time_point;
+    class Taking;
+    xcb_window_t make_window() const;
+    void abandon_taker();
+    void empty_abandoned(const xcb_property_notify_event_t& change);
     Task<Found> ask_owner(Selection selection, Wanted wanted);
     Task<std::vector<std::string>> ask_targets(Selection selection, Deadline end);
     Task<std::optional<std::string>> convert(Selection selection, std::string_view target, Deadline end);
     Task<std::string> read_pieces(Deadline end);
+    Task<> pass_pieces_over(Deadline end);
+    Task<> drop_pieces(Deadline end);
     Task<Answer<xcb_get_property_reply_t>> take_property();
     Task<xcb_atom_t> atom_named(std::string_view name);
     Task<> wait_until(const bool& flag, Deadline end);
@@ -89,7 +101,9 @@ private:
     Connection& connection_;
     Atoms atoms_{};
     std::array<xcb_atom_t, 4> transfers_{};  ///< properties, in turn: a late answer is not taken for the next
-    xcb_window_t window_ = 0;
+    xcb_window_t window_ = 0;                ///< owns what we give
+    xcb_window_t taker_ = 0;                 ///< what we take is put there
+    std::deque<Abandoned> abandoned_;
     Turns turns_;
     async::Gate changed_;
     std::array<std::optional<Own>, 2> own_;  ///< nothing: somebody else owns that selection

@@ -19,7 +19,11 @@ using core::Error;
 constexpr auto patience = 8s;
 /// For everything: an owner that gives a byte at a time is not followed for ever.
 constexpr auto whole_patience = 30s;
+/// For the rest of what is too large.
+constexpr auto rest_patience = 5s;
 constexpr std::size_t most_targets = 64;
+/// Programs write into these windows when they come to it; to some it is fatal when there is none any more.
+constexpr std::size_t most_abandoned = 64;
 
 Error does_not_answer() {
     return Error{Code::timeout, "the program that owns the clipboard does not give it",
@@ -38,6 +42,45 @@ std::string bytes_of(const xcb_get_property_reply_t& property) {
 }
 
 }  // namespace
+
+/// What an owner was asked for; if it is not taken to its end, nobody asks in that window's name again. An
+/// owner which has begun to give something large piece by piece overhears other wishes of the same window
+/// (xclip does), and goes on with what it has begun when the next one's pieces are taken.
+class Clipboard::Taking {
+public:
+    explicit Taking(Clipboard& clipboard) : clipboard_{clipboard} {}
+    ~Taking() {
+        if (!is_done_) clipboard_.abandon_taker();
+    }
+    Taking(const Taking&) = delete;
+    Taking& operator=(const Taking&) = delete;
+    void finish() { is_done_ = true; }
+
+private:
+    Clipboard& clipboard_;
+    bool is_done_ = false;
+};
+
+void Clipboard::abandon_taker() {
+    auto* raw = connection_.raw();
+    xcb_delete_property(raw, taker_, transfers_[asked_]);
+    abandoned_.push_back({taker_});
+    if (abandoned_.size() > most_abandoned) {
+        xcb_destroy_window(raw, abandoned_.front().window);
+        abandoned_.pop_front();
+    }
+    taker_ = make_window();
+}
+
+/// What comes late is given up again: to remove it would ask for the next piece.
+void Clipboard::empty_abandoned(const xcb_property_notify_event_t& change) {
+    const auto found = std::ranges::find(abandoned_, change.window, &Abandoned::window);
+    if (found == abandoned_.end() || found->is_emptied) return;
+    found->is_emptied = true;  // the emptying is an event of the same kind
+    xcb_change_property(connection_.raw(), XCB_PROP_MODE_REPLACE, change.window, change.atom, XCB_ATOM_STRING,
+                        8, 0, nullptr);
+    xcb_flush(connection_.raw());
+}
 
 Task<> Clipboard::wait_until(const bool& flag, Deadline end) {
     end = std::min(end, std::chrono::steady_clock::now() + patience);
@@ -59,7 +102,7 @@ Task<xcb_atom_t> Clipboard::atom_named(std::string_view name) {
 Task<Answer<xcb_get_property_reply_t>> Clipboard::take_property() {
     constexpr auto words = static_cast<std::uint32_t>(largest_copied / 4 + 1);
     return connection_.answer<xcb_get_property_reply_t>(
-        xcb_get_property(connection_.raw(), 1, window_, transfers_[asked_], XCB_GET_PROPERTY_TYPE_ANY, 0,
+        xcb_get_property(connection_.raw(), 1, taker_, transfers_[asked_], XCB_GET_PROPERTY_TYPE_ANY, 0,
                          words)
             .sequence,
         "reading the clipboard");
@@ -74,8 +117,8 @@ Task<std::optional<std::string>> Clipboard::convert(Selection selection, std::st
     is_converted_ = false;
     has_piece_ = false;
     // What a late owner left there is nobody's any more.
-    xcb_delete_property(connection_.raw(), window_, transfers_[asked_]);
-    xcb_convert_selection(connection_.raw(), window_, atom_of(selection), asked_target_, transfers_[asked_],
+    xcb_delete_property(connection_.raw(), taker_, transfers_[asked_]);
+    xcb_convert_selection(connection_.raw(), taker_, atom_of(selection), asked_target_, transfers_[asked_],
                           asked_at_);
     connection_.flush();
     co_await wait_until(is_converted_, end);
@@ -84,7 +127,7 @@ Task<std::optional<std::string>> Clipboard::convert(Selection selection, std::st
     const auto property = co_await take_property();
     if (property->type == atoms_.incremental) co_return co_await read_pieces(end);
     if (property->bytes_after > 0) {
-        xcb_delete_property(connection_.raw(), window_, transfers_[asked_]);
+        xcb_delete_property(connection_.raw(), taker_, transfers_[asked_]);
         throw too_large();
     }
     co_return bytes_of(*property);
@@ -98,7 +141,34 @@ Task<std::string> Clipboard::read_pieces(Deadline end) {
         const auto piece = co_await take_property();
         if (xcb_get_property_value_length(piece.get()) == 0) co_return bytes;
         bytes += bytes_of(*piece);
-        if (bytes.size() > largest_copied) throw too_large();
+        if (bytes.size() <= largest_copied) continue;
+        bytes = {};
+        co_await pass_pieces_over(std::min(end, std::chrono::steady_clock::now() + rest_patience));
+        throw too_large();
+    }
+}
+
+/// Lets the owner come to its end, for which some wait before they do anything else.
+Task<> Clipboard::pass_pieces_over(Deadline end) {
+    try {
+        co_await drop_pieces(end);
+    } catch (const Error& error) {
+        if (error.code() != Code::timeout) throw;
+    }
+}
+
+Task<> Clipboard::drop_pieces(Deadline end) {
+    auto* raw = connection_.raw();
+    for (bool is_last = false; !is_last;) {
+        co_await wait_until(has_piece_, end);
+        has_piece_ = false;
+        const auto cookie =
+            xcb_get_property(raw, 0, taker_, transfers_[asked_], XCB_GET_PROPERTY_TYPE_ANY, 0, 0);
+        const auto piece =
+            co_await connection_.answer<xcb_get_property_reply_t>(cookie.sequence, "reading the clipboard");
+        is_last = piece->bytes_after == 0;
+        xcb_delete_property(raw, taker_, transfers_[asked_]);
+        connection_.flush();
     }
 }
 
@@ -124,6 +194,7 @@ Task<std::vector<std::string>> Clipboard::ask_targets(Selection selection, Deadl
 Task<Clipboard::Found> Clipboard::ask_owner(Selection selection, Wanted wanted) {
     Found found;
     if (co_await find_owner(selection) == XCB_NONE) co_return found;
+    Taking taking{*this};
     const auto end = std::chrono::steady_clock::now() + whole_patience;
     const auto offered = co_await ask_targets(selection, end);
     found.types = media_types(offered);
@@ -133,6 +204,7 @@ Task<Clipboard::Found> Clipboard::ask_owner(Selection selection, Wanted wanted) 
     }
     if (wanted.image && std::ranges::find(offered, "image/png") != offered.end())
         found.content.image = co_await convert(selection, "image/png", end);
+    taking.finish();
     co_return found;
 }
 

@@ -63,9 +63,20 @@ void Connection::on_end(std::function<void()> listener) { end_listeners_.push_ba
 
 void Connection::flush() {
     xcb_flush(raw_);
-    // A flush that finds the socket full reads meanwhile: what came will not make it readable again.
-    give_out_events();
-    arrived_.notify_all();
+    take_note_of_reading();
+}
+
+/// libxcb reads whatever has come while it sends to a full socket, and while it looks for one answer. The
+/// loop does not learn of that, as it does not make the socket readable again: whose answer or event it was
+/// would wait until something else comes.
+void Connection::take_note_of_reading() {
+    bool has_read = false;
+    while (noted_ != xcb_total_read(raw_)) {
+        noted_ = xcb_total_read(raw_);
+        has_read = true;
+        give_out_events();
+    }
+    if (has_read) arrived_.notify_all();
 }
 
 Task<Answer<void>> Connection::wait_for(unsigned sequence, std::string_view what) {
@@ -76,9 +87,11 @@ Task<Answer<void>> Connection::wait_for(unsigned sequence, std::string_view what
         xcb_generic_error_t* error = nullptr;
         const bool is_done = xcb_poll_for_reply(raw_, sequence, &reply, &error) != 0;
         const Answer<xcb_generic_error_t> failure{error};
+        Answer<void> answer{reply};
+        expectation.is_met = is_done;
+        take_note_of_reading();
         if (is_done) {
-            expectation.is_met = true;
-            if (reply) co_return Answer<void>{reply};
+            if (answer) co_return answer;
             if (!is_alive()) throw display_is_gone();
             throw core::Error{core::Code::internal, fmt::format("{}: the display answered with error {}",
                                                                 what, failure ? failure->error_code : 0)};

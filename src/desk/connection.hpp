@@ -6,6 +6,7 @@
 
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -71,12 +72,14 @@ public:
 private:
     Task<Answer<void>> wait_for(unsigned sequence, std::string_view what);
     void give_out_events();
+    void take_note_of_reading();
 
     xcb_connection_t* raw_ = nullptr;
     const xcb_screen_t* screen_ = nullptr;
     xcb_window_t root_ = 0;
     boost::asio::posix::stream_descriptor socket_;
     async::Gate arrived_;
+    std::uint64_t noted_ = 0;  ///< bytes of the X server whose events have been given out
     std::vector<std::function<void(const xcb_generic_event_t&)>> listeners_;
     std::vector<std::function<void()>> end_listeners_;
 };

@@ -191,8 +191,11 @@ describe("what does not work is said", () => {
     });
     assert.deepEqual([huge.status, huge.body.code], [507, "clipboard_too_large"]);
     assert.match(huge.body.detail, /16 MiB/);
+    // Its owner has come to its end and answers as well the next time, and goes when it owns nothing any more.
+    for (let i = 0; i < 10; ++i) assert.equal((await server.request("GET", at("system/clipboard"))).status, 507);
     await set({ content: "after" });
     assert.equal(await paste("UTF8_STRING"), "after");
+    await until("it has gone", async () => (await run("pgrep -f '[/]tmp/huge' | wc -l")) === "0\n");
   });
 
   test("for programs that ask for pieces and never take them", async () => {
