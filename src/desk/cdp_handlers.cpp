@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include "core/text.hpp"
 #include "desk/browser_control.hpp"
 #include "desk/element.hpp"
 #include "desk/evaluate.hpp"
+#include "desk/leaving.hpp"
 #include "desk/navigation.hpp"
 #include "ops/desk_cdp.hpp"
 
@@ -12,7 +14,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::string shown(const std::string& selector) { return fmt::format("\"{}\"", selector.substr(0, 200)); }
+std::string shown(const std::string& selector) {
+    return fmt::format("\"{}\"", core::utf8_prefix(selector, 200));
+}
 
 json::Object with_message(std::string text) { return {{"message", std::move(text)}}; }
 
@@ -27,7 +31,8 @@ Task<json::Object> navigate_to(BrowserControl& control, ops::Navigate wish) {
     const auto url = checked_address(wish.url);
     const auto tab = co_await control.open_tab(wish.tab);
     co_await navigate(control.executor, tab, url, wish.wait_until, milliseconds{wish.timeout_ms});
-    const auto page = co_await describe_page(*tab);
+    // One that hangs as soon as it is there is described by the browser.
+    const auto page = co_await describe_page(*tab, patience_of(milliseconds{wish.timeout_ms}));
     co_return json::Object{{"url", page.url}, {"title", page.title}};
 }
 
@@ -49,7 +54,7 @@ Task<json::Object> get_html(BrowserControl& control, ops::GetHtml wish) {
 json::Object done_to(const Tab& tab, std::string text) {
     if (tab.dialog())
         text += fmt::format(" The page shows a dialog now ({}: \"{}\").", tab.dialog()->type,
-                            tab.dialog()->message.substr(0, 500));
+                            core::utf8_prefix(tab.dialog()->message, 500));
     return with_message(std::move(text));
 }
 

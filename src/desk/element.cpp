@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/text.hpp"
 #include "desk/element_script.hpp"
 
 namespace carrel::desk {
@@ -28,7 +29,7 @@ double number(const json::Value& value, std::string_view name) {
 void throw_if_wrong(const json::Value& found, std::string_view selector) {
     const auto wrong = json::text_or(found, "wrong");
     if (wrong.empty()) return;
-    const auto text = fmt::format("\"{}\": {}", selector, wrong);
+    const auto text = fmt::format("\"{}\": {}", core::utf8_prefix(selector, 200), wrong);
     if (json::text_or(found, "kind") == "selector") throw Error{Code::invalid, text, "bad_selector"};
     throw Error{Code::conflict, text, "no_such_element"};
 }
@@ -109,7 +110,8 @@ Task<std::string> fill_field(Tab& tab, std::string selector, std::string value, 
     const auto turn = co_await tab.input().take();
     const auto prepared = co_await tab.run(prepare_field_script, {selector, value});
     if (const auto wrong = json::text_or(prepared, "wrong"); !wrong.empty())
-        throw Error{Code::conflict, fmt::format("\"{}\": {}", selector, wrong), "bad_value"};
+        throw Error{Code::conflict, fmt::format("\"{}\": {}", core::utf8_prefix(selector, 200), wrong),
+                    "bad_value"};
     if (!json::find(prepared, "type")) co_return std::string{json::text_or(prepared, "value")};
     co_await type_text(tab, value);
     const auto held = co_await tab.run(read_field_script, {selector});

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text.hpp"
+#include "desk/leaving.hpp"
+
 namespace carrel::desk {
 
 namespace {
@@ -15,7 +18,6 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_kept = 256;
-constexpr auto describing_time = 3s;
 constexpr std::string_view arrived = "arrived";  ///< no document is loaded for it
 
 struct Name {
@@ -35,6 +37,21 @@ Error not_loaded(std::string_view state, std::chrono::milliseconds limit) {
         Code::timeout,
         fmt::format("the page did not reach \"{}\" within {} ms; it goes on loading", state, limit.count()),
         "page_not_loaded"};
+}
+
+std::chrono::milliseconds until(Clock::time_point end) {
+    return std::max(std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()), 0ms);
+}
+
+/// The document that `loader` names, or the next one; errors speak of the whole time, `limit`.
+Task<> arrive(LoadWatch& watch, std::string loader, std::string_view state, Clock::time_point end,
+              std::chrono::milliseconds limit) {
+    try {
+        co_await watch.wait(std::move(loader), state, until(end));
+    } catch (const Error& error) {
+        if (error.reason() != "page_not_loaded") throw;
+        throw not_loaded(state, limit);
+    }
 }
 
 const json::Value* current_entry(const json::Value& history, std::int64_t steps) {
@@ -125,10 +142,10 @@ Task<> LoadWatch::wait(std::string loader, std::string_view wanted, std::chrono:
     }
 }
 
-Task<PageInfo> describe_page(Tab& tab) {
+Task<PageInfo> describe_page(Tab& tab, std::chrono::milliseconds limit) {
     try {
         const auto info =
-            co_await tab.run("() => ({ url: location.href, title: document.title })", {}, describing_time);
+            co_await tab.run("() => ({ url: location.href, title: document.title })", {}, limit);
         co_return PageInfo{std::string{json::text_or(info, "url")},
                            std::string{json::text_or(info, "title")}};
     } catch (const Error& error) {
@@ -146,34 +163,36 @@ Task<PageInfo> describe_page(Tab& tab) {
 Task<> navigate(async::Executor executor, std::shared_ptr<Tab> tab, std::string url,
                 std::string_view wait_until, std::chrono::milliseconds limit) {
     const auto end = Clock::now() + limit;
+    co_await free_page(*tab, patience_of(limit));
     LoadWatch watch{std::move(executor), tab};
     json::Value answer;
     try {
-        answer = co_await tab->call("Page.navigate", {{"url", url}}, limit);
+        answer = co_await tab->call("Page.navigate", {{"url", url}}, until(end));
     } catch (const Error& error) {
         if (error.reason() == "page_busy") throw not_loaded("commit", limit);
         if (error.reason() == "cdp_refused")
-            throw Error{Code::conflict, fmt::format("{}: {}", url.substr(0, 200), error.message()),
+            throw Error{Code::conflict, fmt::format("{}: {}", core::utf8_prefix(url, 200), error.message()),
                         "not_loaded"};
         throw;
     }
     if (const auto why = json::text_or(answer, "errorText"); !why.empty()) {
         const auto* is_download = json::find(answer, "isDownload");
         if (is_download && is_download->is_bool() && is_download->get_bool())
-            throw Error{Code::conflict, fmt::format("{} is downloaded, not shown", url.substr(0, 200)),
+            throw Error{Code::conflict,
+                        fmt::format("{} is downloaded, not shown", core::utf8_prefix(url, 200)),
                         "is_download"};
-        throw Error{Code::conflict, fmt::format("{} did not load: {}", url.substr(0, 200), why),
+        throw Error{Code::conflict, fmt::format("{} did not load: {}", core::utf8_prefix(url, 200), why),
                     "not_loaded"};
     }
     // One within the document has no loader, and has happened.
     const std::string loader{json::text_or(answer, "loaderId")};
     if (loader.empty() || wait_until == "commit") co_return;
-    co_await watch.wait(loader, wait_until,
-                        std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()));
+    co_await arrive(watch, loader, wait_until, end, limit);
 }
 
 Task<> go_in_history(async::Executor executor, std::shared_ptr<Tab> tab, int steps,
                      std::chrono::milliseconds limit) {
+    const auto end = Clock::now() + limit;
     const auto history = co_await tab->call("Page.getNavigationHistory");
     const auto* entry = current_entry(history, steps);
     const auto* id = entry ? json::find(*entry, "id") : nullptr;
@@ -181,15 +200,18 @@ Task<> go_in_history(async::Executor executor, std::shared_ptr<Tab> tab, int ste
         throw Error{Code::conflict,
                     steps < 0 ? "there is no page before this one" : "there is no page after this one",
                     "no_such_page"};
+    co_await free_page(*tab, patience_of(limit));
     LoadWatch watch{std::move(executor), tab};
     co_await tab->call("Page.navigateToHistoryEntry", {{"entryId", *id}});
-    co_await watch.wait({}, "load", limit);
+    co_await arrive(watch, {}, "load", end, limit);
 }
 
 Task<> reload(async::Executor executor, std::shared_ptr<Tab> tab, std::chrono::milliseconds limit) {
+    const auto end = Clock::now() + limit;
+    co_await free_page(*tab, patience_of(limit));
     LoadWatch watch{std::move(executor), tab};
     co_await tab->call("Page.reload");
-    co_await watch.wait({}, "load", limit);
+    co_await arrive(watch, {}, "load", end, limit);
 }
 
 }  // namespace carrel::desk

@@ -36,10 +36,11 @@ struct PageInfo {
 };
 
 /// Of a page that has crashed or is busy what the browser knows.
-Task<PageInfo> describe_page(Tab& tab);
+Task<PageInfo> describe_page(Tab& tab, std::chrono::milliseconds limit = std::chrono::seconds{3});
 
+/// All three leave the page that is there even when it hangs (leaving.hpp), and take no longer than `limit`.
 /// Throws Error{conflict, "not_loaded"} with the browser's reason ("net::ERR_NAME_NOT_RESOLVED"); as
-/// LoadWatch::wait.
+/// free_page and LoadWatch::wait.
 Task<> navigate(async::Executor executor, std::shared_ptr<Tab> tab, std::string url,
                 std::string_view wait_until, std::chrono::milliseconds limit);
 

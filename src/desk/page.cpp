@@ -16,7 +16,6 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_dialogs = 50;
 constexpr std::size_t longest_message = 2'000;
 constexpr std::size_t most_pages = 64;
-constexpr auto script_time = 10s;
 constexpr auto answering_time = 5s;
 
 /// What the browser says when the document went away under a call.
@@ -177,9 +176,10 @@ PageFrame Page::frame(const std::string& id) const {
     return {id, {}};
 }
 
-Task<std::int64_t> Page::context(const PageFrame& frame) {
+Task<std::int64_t> Page::context(const PageFrame& frame, TimePoint end) {
     json::Object params{{"frameId", frame.id}, {"worldName", page_world()}};
-    const auto made = co_await call_frame(frame, "Page.createIsolatedWorld", std::move(params));
+    const auto made = co_await call_frame(frame, "Page.createIsolatedWorld", std::move(params),
+                                          end - std::chrono::steady_clock::now());
     const auto* id = json::find(made, "executionContextId");
     if (!id || !id->is_number())
         throw core::Error{core::Code::internal, "the browser made no place for the page's script"};
@@ -187,13 +187,14 @@ Task<std::int64_t> Page::context(const PageFrame& frame) {
 }
 
 Task<json::Value> Page::evaluate(const PageFrame& frame, std::int64_t context, std::string expression,
-                                 bool by_value) {
+                                 bool by_value, TimePoint end) {
     json::Object params{{"contextId", context},
                         {"expression", std::move(expression)},
                         {"returnByValue", by_value},
                         {"userGesture", true},
                         {"awaitPromise", true}};
-    auto answer = co_await call_frame(frame, "Runtime.evaluate", std::move(params), script_time);
+    auto answer = co_await call_frame(frame, "Runtime.evaluate", std::move(params),
+                                      end - std::chrono::steady_clock::now());
     if (const auto* details = json::find(answer, "exceptionDetails")) {
         const auto* thrown = json::find(*details, "exception");
         throw core::Error{core::Code::internal,
@@ -206,20 +207,23 @@ Task<json::Value> Page::evaluate(const PageFrame& frame, std::int64_t context, s
 }
 
 /// The protocol's object that the expression gives; runs the script first where it has not been.
-Task<json::Value> Page::run_once(const PageFrame& frame, std::string expression, bool by_value) {
-    const auto where = co_await context(frame);
-    auto answer = co_await evaluate(frame, where, expression, by_value);
+Task<json::Value> Page::run_once(const PageFrame& frame, std::string expression, bool by_value,
+                                 TimePoint end) {
+    const auto where = co_await context(frame, end);
+    auto answer = co_await evaluate(frame, where, expression, by_value, end);
     const auto* value = json::find(answer, "value");
     if (!value || !flag_of(*value, "missing")) co_return answer;
-    co_await evaluate(frame, where, page_script(), true);
-    co_return co_await evaluate(frame, where, std::move(expression), by_value);
+    co_await evaluate(frame, where, page_script(), true, end);
+    co_return co_await evaluate(frame, where, std::move(expression), by_value, end);
 }
 
 /// A document that goes away meanwhile is followed by another: once more on that one.
-Task<json::Value> Page::run_twice(PageFrame frame, std::string expression, bool by_value) {
+Task<json::Value> Page::run_twice(PageFrame frame, std::string expression, bool by_value,
+                                  async::Duration limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
     for (int attempt = 1;; ++attempt) {
         try {
-            co_return co_await run_once(frame, expression, by_value);
+            co_return co_await run_once(frame, expression, by_value, end);
         } catch (const core::Error& error) {
             if (is_frame_gone(error))
                 throw core::Error{core::Code::not_found, "the frame is no longer on the page",
@@ -232,8 +236,9 @@ Task<json::Value> Page::run_twice(PageFrame frame, std::string expression, bool 
     }
 }
 
-Task<Page::Answer> Page::run(PageFrame frame, std::string operation, json::Object options) {
-    auto answer = co_await run_twice(frame, page_call(operation, options), true);
+Task<Page::Answer> Page::run(PageFrame frame, std::string operation, json::Object options,
+                             async::Duration limit) {
+    auto answer = co_await run_twice(frame, page_call(operation, options), true, limit);
     auto* value = answer.as_object().if_contains("value");
     auto* result = value && value->is_object() ? value->get_object().if_contains("result") : nullptr;
     if (!result)

@@ -79,9 +79,11 @@ public:
         json::Value result;
         PageDocument document;
     };
-    /// An operation of the page's script in a frame. Throws Error{conflict, "page_changed"} when the
-    /// document went away meanwhile, twice; Error{not_found, "no_such_frame"}; as call().
-    Task<Answer> run(PageFrame frame, std::string operation, json::Object options);
+    /// An operation of the page's script in a frame, all within `limit`. Throws Error{conflict,
+    /// "page_changed"} when the document went away meanwhile, twice; Error{not_found, "no_such_frame"}; as
+    /// call().
+    Task<Answer> run(PageFrame frame, std::string operation, json::Object options,
+                     async::Duration limit = std::chrono::seconds{10});
     /// The same on an element, by `options.ref`. Throws Error{not_found, "stale_reference"}.
     Task<Answer> run_on(int reference, std::string operation, json::Object options = {});
     /// The element as an object of the protocol, in its frame's session.
@@ -109,11 +111,13 @@ private:
     void dismiss();
     void end_own_session();
     Task<std::string> own_session();
-    Task<std::int64_t> context(const PageFrame& frame);
+    using TimePoint = std::chrono::steady_clock::time_point;
+    Task<std::int64_t> context(const PageFrame& frame, TimePoint end);
     Task<json::Value> evaluate(const PageFrame& frame, std::int64_t context, std::string expression,
-                               bool by_value);
-    Task<json::Value> run_once(const PageFrame& frame, std::string expression, bool by_value);
-    Task<json::Value> run_twice(PageFrame frame, std::string expression, bool by_value);
+                               bool by_value, TimePoint end);
+    Task<json::Value> run_once(const PageFrame& frame, std::string expression, bool by_value, TimePoint end);
+    Task<json::Value> run_twice(PageFrame frame, std::string expression, bool by_value,
+                                async::Duration limit = std::chrono::seconds{10});
 
     Cdp& cdp_;
     std::string id_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text.hpp"
 #include "desk/tabs.hpp"
 
 namespace carrel::desk {
@@ -30,6 +31,7 @@ constexpr std::array<std::string_view, 14> browser_methods{"Page.navigate",
                                                            "Network.setCookies",
                                                            "Browser.setWindowBounds"};
 constexpr auto answering_time = 1s;
+constexpr auto arriving_time = 3s;
 
 /// Which call has its answer from the page itself, whatever state that is in.
 bool is_of_page(std::string_view method) {
@@ -39,6 +41,11 @@ bool is_of_page(std::string_view method) {
 Error tab_gone() { return {Code::unavailable, "the tab is closed", "tab_gone"}; }
 Error page_crashed() {
     return {Code::unavailable, "the page has crashed: navigate or reload the tab", "page_crashed"};
+}
+
+/// One document has gone and the next has not come: of a page that hangs it never will.
+bool is_between_pages(const Error& error) {
+    return error.reason() == "cdp_refused" && error.message().contains("Not attached to an active page");
 }
 
 bool has_lost_context(const Error& error) {
@@ -55,7 +62,7 @@ std::string describe_exception(const json::Value& details) {
     if (text.empty() && thrown)
         if (const auto* value = json::find(*thrown, "value")) text = json::to_text(*value);
     if (text.empty()) text = json::text_or(details, "text", "the script failed");
-    return text.size() > most ? text.substr(0, most) : text;
+    return std::string{core::utf8_prefix(text, most)};
 }
 
 Tab::Tab(async::Executor executor, Cdp& cdp, std::string id, std::string session)
@@ -72,7 +79,30 @@ Tab::Tab(async::Executor executor, Cdp& cdp, std::string id, std::string session
 void Tab::post(std::string_view method, const json::Object& params) { cdp_.post(session_, method, params); }
 
 Task<json::Value> Tab::call(std::string method, json::Object params, async::Duration limit) {
-    return call_any(session_, std::move(method), std::move(params), limit);
+    if (is_of_page(method)) return call_any(session_, std::move(method), std::move(params), limit);
+    return call_browser(std::move(method), std::move(params), limit);
+}
+
+Task<json::Value> Tab::call_browser(std::string method, json::Object params, async::Duration limit) {
+    try {
+        co_return co_await call_any(session_, method, params, limit);
+    } catch (const Error& error) {
+        if (!is_between_pages(error)) throw;
+    }
+    co_await wait_for_arrival();
+    co_return co_await call_any(session_, std::move(method), std::move(params), limit);
+}
+
+Task<> Tab::wait_for_arrival() {
+    try {
+        co_await cdp_.call(session_, "Runtime.evaluate", {{"expression", "0"}}, arriving_time);
+    } catch (const Error& error) {
+        if (error.reason() != "cdp_timeout") throw;
+        throw Error{Code::conflict,
+                    "the page hung while it was being left, and the browser cannot take the tab back: close "
+                    "the tab",
+                    "page_stuck"};
+    }
 }
 
 Task<json::Value> Tab::call_frame(std::string session, std::string method, json::Object params,
@@ -95,7 +125,7 @@ Task<json::Value> Tab::call_any(std::string session, std::string method, json::O
         if (is_over) throw tab_gone();
         if (!is_late) throw;
     }
-    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
+    const auto waited = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
     if (co_await does_browser_answer())
         throw Error{Code::timeout,
                     fmt::format("the page did not answer within {} ms: a script of it may run for ever; "
@@ -145,11 +175,11 @@ bool Tab::is_mine(std::string_view session) const {
            std::ranges::find(remote_frames_, session, &RemoteFrame::session) != remote_frames_.end();
 }
 
-Task<std::int64_t> Tab::isolated_context() {
+Task<std::int64_t> Tab::isolated_context(async::Duration limit) {
     if (!context_) {
         const auto made =
             co_await call("Page.createIsolatedWorld",
-                          {{"frameId", id_}, {"worldName", "carrel"}, {"grantUniveralAccess", false}});
+                          {{"frameId", id_}, {"worldName", "carrel"}, {"grantUniveralAccess", false}}, limit);
         const auto* number = json::find(made, "executionContextId");
         if (!number || !number->is_int64())
             throw Error{Code::internal, "the browser made no execution context"};
@@ -160,14 +190,15 @@ Task<std::int64_t> Tab::isolated_context() {
 
 Task<json::Value> Tab::run_once(const std::string& function, const json::Array& arguments,
                                 async::Duration limit) {
-    const auto context = co_await isolated_context();
+    const auto end = std::chrono::steady_clock::now() + limit;
+    const auto context = co_await isolated_context(limit);
     const auto answer = co_await call("Runtime.callFunctionOn",
                                       {{"functionDeclaration", function},
                                        {"executionContextId", context},
                                        {"arguments", arguments},
                                        {"awaitPromise", true},
                                        {"returnByValue", true}},
-                                      limit);
+                                      end - std::chrono::steady_clock::now());
     if (const auto* details = json::find(answer, "exceptionDetails"))
         throw Error{Code::conflict, describe_exception(*details), "script_failed"};
     const auto* result = json::find(answer, "result");
@@ -178,13 +209,14 @@ Task<json::Value> Tab::run_once(const std::string& function, const json::Array& 
 Task<json::Value> Tab::run(std::string function, json::Array arguments, async::Duration limit) {
     json::Array values;
     for (auto& argument : arguments) values.push_back(json::Object{{"value", std::move(argument)}});
+    const auto end = std::chrono::steady_clock::now() + limit;
     try {
         co_return co_await run_once(function, values, limit);
     } catch (const Error& error) {
         if (!has_lost_context(error)) throw;
     }
     context_.reset();
-    co_return co_await run_once(function, values, limit);
+    co_return co_await run_once(function, values, end - std::chrono::steady_clock::now());
 }
 
 void Tab::open_dialog(const json::Value& params) {

@@ -61,6 +61,7 @@ public:
     ///   Error{unavailable, "page_crashed"}   but for Page.navigate, Page.reload and such, which revive it
     ///   Error{timeout, "page_busy"}          the page does not answer, but the browser does
     ///   Error{timeout, "browser_hung"}       the browser does not
+    ///   Error{conflict, "page_stuck"}        it hung while it was being left, and so the tab is lost
     Task<json::Value> call(std::string method, json::Object params = {},
                            async::Duration limit = std::chrono::seconds{10});
     /// The same in a remote frame's session.
@@ -80,10 +81,10 @@ public:
 
     /// The id of an execution context of the main frame in which no script of the page runs: the
     /// document is the page's, the globals are ours. Made again after each navigation.
-    Task<std::int64_t> isolated_context();
+    Task<std::int64_t> isolated_context(async::Duration limit = std::chrono::seconds{10});
     /// Runs `function` (source text of a function) there with `arguments`, awaits what it promises and
-    /// answers its value. Throws Error{conflict, "script_failed"} with the exception's text; as call().
-    /// One that a navigation ended is repeated once.
+    /// answers its value, all within `limit`. Throws Error{conflict, "script_failed"} with the exception's
+    /// text; as call(). One that a navigation ended is repeated once.
     Task<json::Value> run(std::string function, json::Array arguments = {},
                           async::Duration limit = std::chrono::seconds{10});
 
@@ -98,6 +99,8 @@ private:
     void open_dialog(const json::Value& params);
     core::Error describe_dialog() const;
     Task<bool> does_browser_answer();
+    Task<> wait_for_arrival();
+    Task<json::Value> call_browser(std::string method, json::Object params, async::Duration limit);
     Task<json::Value> call_any(std::string session, std::string method, json::Object params,
                                async::Duration limit);
     Task<json::Value> run_once(const std::string& function, const json::Array& arguments,

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "core/text.hpp"
+#include "desk/leaving.hpp"
 #include "desk/navigation.hpp"
 #include "desk/toolset.hpp"
 
@@ -14,9 +15,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::size_t longest_url = 100'000;
-constexpr auto navigation_time = 30s;
-constexpr auto loading_time = 5s;  ///< after the document is there: pictures and such
+constexpr std::chrono::milliseconds navigation_time = 30s;
+constexpr std::chrono::milliseconds loading_time = 5s;     ///< after the document is there: pictures and such
+constexpr std::chrono::milliseconds describing_time = 3s;  ///< of a navigation, kept for what has come
 
 core::Error invalid(std::string message) { return {core::Code::invalid, std::move(message)}; }
 
@@ -39,12 +43,10 @@ std::string whole_url(std::string_view text) {
 
 /// Waits for a document in spite of dialogs, which are dismissed as they come. False when it takes longer: it
 /// is a page all the same.
-Task<bool> wait_for_load(Page& page, LoadWatch& watch, std::string loader, std::string_view state,
-                         std::chrono::milliseconds limit) {
-    const auto end = std::chrono::steady_clock::now() + limit;
+Task<bool> wait_for_state(Page& page, LoadWatch& watch, std::string loader, std::string_view state,
+                          Clock::time_point end) {
     while (true) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
         try {
             co_await watch.wait(loader, state, std::max(left, 0ms));
             co_return true;
@@ -52,8 +54,13 @@ Task<bool> wait_for_load(Page& page, LoadWatch& watch, std::string loader, std::
             if (error.reason() == "page_not_loaded") co_return false;
             if (error.reason() != "dialog_open" || left <= 0ms) throw;
         }
-        co_await page.run(page.main_frame(), "view", {});  // answers when the dialog is gone
+        co_await page.run(page.main_frame(), "view", {}, left);  // answers when the dialog is gone
     }
+}
+
+Task<> wait_for_load(Page& page, LoadWatch& watch, std::string loader, Clock::time_point end) {
+    if (co_await wait_for_state(page, watch, loader, "domcontentloaded", end))
+        co_await wait_for_state(page, watch, loader, "load", std::min(end, Clock::now() + loading_time));
 }
 
 struct Entry {
@@ -63,7 +70,7 @@ struct Entry {
 
 /// The entry of the tab's history that is so many steps away.
 Task<Entry> find_entry(Page& page, std::int64_t steps) {
-    const auto history = co_await page.call("Page.getNavigationHistory");
+    const auto history = co_await page.tab().call("Page.getNavigationHistory");
     const auto* index = json::find(history, "currentIndex");
     const auto* entries = json::find(history, "entries");
     if (!index || !index->is_int64() || !entries || !entries->is_array()) co_return Entry{};
@@ -80,10 +87,10 @@ struct Departure {
     bool is_download = false;  ///< so does the page
 };
 
-Task<Departure> go(Page& page, std::string url) {
+Task<Departure> go(Page& page, std::string url, Clock::time_point end) {
     constexpr std::string_view aborted = "net::ERR_ABORTED";
     for (int attempt = 1;; ++attempt) {
-        const auto answer = co_await page.call("Page.navigate", {{"url", url}}, navigation_time);
+        const auto answer = co_await page.call("Page.navigate", {{"url", url}}, end - Clock::now());
         std::string loader{json::text_or(answer, "loaderId")};
         const auto failure = json::text_or(answer, "errorText");
         const auto* download = json::find(answer, "isDownload");
@@ -98,7 +105,7 @@ Task<Departure> go(Page& page, std::string url) {
     }
 }
 
-Task<> travel(Page& page, LoadWatch& watch, std::string_view word) {
+Task<> travel(Page& page, LoadWatch& watch, std::string_view word, Clock::time_point end) {
     if (word == "reload") {
         co_await page.call("Page.reload");
     } else {
@@ -108,12 +115,24 @@ Task<> travel(Page& page, LoadWatch& watch, std::string_view word) {
                               "no_such_page"};
         co_await page.call("Page.navigateToHistoryEntry", {{"entryId", entry.id}});
     }
-    if (co_await wait_for_load(page, watch, {}, "domcontentloaded", navigation_time))
-        co_await wait_for_load(page, watch, {}, "load", loading_time);
+    co_await wait_for_load(page, watch, {}, end);
+}
+
+/// What the page says of itself; one that hangs says nothing.
+Task<Page::Answer> look(Page& page) {
+    try {
+        co_return co_await page.run(page.main_frame(), "view", {}, describing_time);
+    } catch (const core::Error& error) {
+        if (error.reason() != "page_busy") throw;
+    }
+    throw core::Error{core::Code::timeout,
+                      "the page is there but does not answer: a script of it may run for ever; navigate "
+                      "elsewhere or close the tab",
+                      "page_busy"};
 }
 
 Task<std::string> describe_arrival(Page& page) {
-    const auto answer = co_await page.run(page.main_frame(), "view", {});
+    const auto answer = co_await look(page);
     const auto tree = co_await page.call("Page.getFrameTree");
     const auto* root = json::find(tree, "frameTree");
     const auto* frame = root ? json::find(*root, "frame") : nullptr;
@@ -134,17 +153,16 @@ Task<ToolOutcome> Toolset::navigate(Call& call) {
     const bool is_in_history = word == "back" || word == "forward" || word == "reload";
     const auto url = is_in_history ? std::string{} : whole_url(call.input.url);
     auto& page = *co_await page_of(call);
+    const auto end = Clock::now() + navigation_time - describing_time;
+    co_await free_page(page.tab(), patience_of(navigation_time));
     LoadWatch watch{executor_, page.shared_tab()};
     if (is_in_history) {
-        co_await travel(page, watch, word);
+        co_await travel(page, watch, word, end);
     } else {
-        const auto departure = co_await go(page, url);
+        const auto departure = co_await go(page, url, end);
         if (departure.is_download)
             co_return ToolOutcome{.text = fmt::format("{} is a download; the page stays.", tool_url(url))};
-        if (!departure.is_within) {
-            if (co_await wait_for_load(page, watch, departure.loader, "domcontentloaded", navigation_time))
-                co_await wait_for_load(page, watch, departure.loader, "load", loading_time);
-        }
+        if (!departure.is_within) co_await wait_for_load(page, watch, departure.loader, end);
     }
     co_return ToolOutcome{.text = co_await describe_arrival(page)};
 }

@@ -1,0 +1,160 @@
+#include "desk/leaving.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "desk/navigation.hpp"
+#include "tests/fakes/fake_browser.hpp"
+#include "tests/fakes/run_loop.hpp"
+
+using namespace carrel;
+using namespace carrel::desk;
+using fakes::FakeBrowser;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A browser with one tab T, whose session is S. Runs `test(executor, browser, tab)`.
+template <class Test>
+void with_tab(Test test) {
+    async::Pool pool{1};
+    fakes::run_loop([&](async::Executor executor) -> async::Task<> {
+        FakeBrowser browser{executor};
+        browser.on("Target.attachToTarget", json::Object{{"sessionId", "S"}});
+        Cdp cdp{executor, pool, browser.connect()};
+        Tabs tabs{executor, cdp,
+                  []() -> async::Task<std::vector<std::string>> { co_return std::vector<std::string>{"T"}; }};
+        std::exception_ptr failure;
+        try {
+            co_await test(executor, browser, co_await tabs.get("T"));
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        cdp.disconnect();
+        for (int i = 0; i < 4; ++i) co_await async::yield_turn();
+        if (failure) std::rethrow_exception(failure);
+    });
+    pool.join();
+}
+
+void crash_when_asked(FakeBrowser& browser) {
+    browser.on("Page.crash", [&](const FakeBrowser::Call&) -> std::optional<json::Value> {
+        browser.emit("Target.targetCrashed", {{"targetId", "T"}});
+        return std::nullopt;
+    });
+}
+
+std::optional<json::Value> no_answer(const FakeBrowser::Call&) { return std::nullopt; }
+
+std::size_t count(const FakeBrowser& browser, std::string_view method) {
+    return static_cast<std::size_t>(
+        std::ranges::count(browser.calls, method, [](const auto& call) { return call.method; }));
+}
+
+template <class T>
+async::Task<std::string> reason_of(async::Task<T> task) {
+    try {
+        co_await std::move(task);
+        co_return "";
+    } catch (const core::Error& error) {
+        co_return error.reason();
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a page that answers is left as it is") {
+    with_tab([](async::Executor, FakeBrowser& browser, std::shared_ptr<Tab> tab) -> async::Task<> {
+        co_await free_page(*tab, 5s);
+        CHECK(count(browser, "Runtime.evaluate") == 1);
+        CHECK(count(browser, "Page.crash") == 0);
+    });
+}
+
+TEST_CASE("a page that hangs is ended, what it was loading first, and is then known to have crashed") {
+    with_tab([](async::Executor, FakeBrowser& browser, std::shared_ptr<Tab> tab) -> async::Task<> {
+        browser.on("Runtime.evaluate", no_answer);
+        crash_when_asked(browser);
+        co_await free_page(*tab, 20ms);
+        CHECK(count(browser, "Page.stopLoading") == 1);
+        CHECK(tab->has_crashed());
+        co_await free_page(*tab, 20ms);  // nothing is left to end
+        CHECK(count(browser, "Page.crash") == 1);
+    });
+}
+
+TEST_CASE("dialogs are dismissed before a page is left; one that opens them without end is ended") {
+    with_tab([](async::Executor, FakeBrowser& browser, std::shared_ptr<Tab> tab) -> async::Task<> {
+        int dialogs = 0, most = 1;
+        const auto open = [&] {
+            if (++dialogs <= most) browser.emit("Page.javascriptDialogOpening", {{"type", "alert"}}, "S");
+        };
+        browser.on("Page.handleJavaScriptDialog",
+                   [&](const FakeBrowser::Call&) -> std::optional<json::Value> {
+                       browser.emit("Page.javascriptDialogClosed", {}, "S");
+                       open();
+                       return json::Object{};
+                   });
+        crash_when_asked(browser);
+        open();
+        co_await reason_of(tab->call("Page.getNavigationHistory"));  // by now the dialog is known
+        REQUIRE(tab->dialog());
+        co_await free_page(*tab, 5s);
+        CHECK(!tab->dialog());
+        CHECK(count(browser, "Page.crash") == 0);
+        dialogs = 0;
+        most = 1000;
+        open();
+        co_await reason_of(tab->call("Page.getNavigationHistory"));
+        co_await free_page(*tab, 5s);
+        CHECK(tab->has_crashed());
+        CHECK(dialogs < 10);
+    });
+}
+
+TEST_CASE("the question whether to leave is not answered for whom it is asked") {
+    with_tab([](async::Executor, FakeBrowser& browser, std::shared_ptr<Tab> tab) -> async::Task<> {
+        browser.emit("Page.javascriptDialogOpening", {{"type", "beforeunload"}}, "S");
+        co_await reason_of(tab->call("Page.getNavigationHistory"));
+        co_await free_page(*tab, 5s);
+        CHECK(tab->dialog());
+        CHECK(count(browser, "Page.handleJavaScriptDialog") == 0);
+        CHECK(count(browser, "Page.crash") == 0);
+    });
+}
+
+TEST_CASE("a navigation from a page that hangs arrives, and keeps to its own time") {
+    with_tab([](async::Executor executor, FakeBrowser& browser, std::shared_ptr<Tab> tab) -> async::Task<> {
+        browser.on("Runtime.evaluate", no_answer);
+        crash_when_asked(browser);
+        bool arrives = true;
+        browser.on("Page.navigate", [&](const FakeBrowser::Call&) -> std::optional<json::Value> {
+            CHECK(tab->has_crashed());
+            if (arrives)
+                browser.emit("Page.lifecycleEvent", {{"frameId", "T"}, {"loaderId", "L"}, {"name", "load"}},
+                             "S");
+            return json::Object{{"frameId", "T"}, {"loaderId", "L"}};
+        });
+        CHECK(co_await reason_of(navigate(executor, tab, "http://x.test/", "load", 4s)) == "");
+        arrives = false;
+        CHECK(co_await reason_of(navigate(executor, tab, "http://x.test/", "load", 200ms)) ==
+              "page_not_loaded");
+    });
+}
+
+TEST_CASE("a tab that the browser cannot take back says so; one between two pages is waited for") {
+    with_tab([](async::Executor, FakeBrowser& browser, std::shared_ptr<Tab> tab) -> async::Task<> {
+        int refused = 0;
+        browser.on("Page.getNavigationHistory", [&](const FakeBrowser::Call&) -> std::optional<json::Value> {
+            if (refused++ == 0) throw core::Error{core::Code::invalid, "Not attached to an active page"};
+            return json::Object{{"currentIndex", 3}};
+        });
+        const auto history = co_await tab->call("Page.getNavigationHistory");
+        CHECK(json::find(history, "currentIndex") != nullptr);
+        refused = 0;
+        browser.on("Runtime.evaluate", no_answer);
+        CHECK(co_await reason_of(tab->call("Page.getNavigationHistory")) == "page_stuck");
+    });
+}
