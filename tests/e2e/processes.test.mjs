@@ -79,6 +79,7 @@ test("a tree goes whole, and all of a name", async () => {
   assert.deepEqual(body.pids.sort(), before);
   await until("all are gone", async () => (await members()).length === 0);
 
+  await until("no other sleeps", async () => !(await list()).some(({ name }) => name === "sleep"));
   const three = [await start("sleep 3001"), await start("sleep 3002"), await start("sleep 3003")];
   assert.deepEqual((await kill({ name: "sleep" })).body.pids, three);
   const gone = await kill({ name: "sleep" });
