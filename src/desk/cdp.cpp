@@ -109,17 +109,19 @@ Task<std::shared_ptr<Cdp::Link>> Cdp::get_link() {
         if (error.code() != Code::timeout) throw;
         throw Error{Code::timeout, "the browser is open but does not answer: it hangs", "browser_hung"};
     }
-    link_ = std::make_shared<Link>(executor_, std::move(transport));
-    scope_.start("reading from the browser", read(link_));
-    scope_.start("writing to the browser", write(link_));
-    scope_.start("resting from the browser", rest(link_));
-    co_return link_;
+    const auto link = std::make_shared<Link>(executor_, std::move(transport));
+    link_ = link;
+    scope_.start("reading from the browser", read(link));
+    scope_.start("writing to the browser", write(link));
+    scope_.start("resting from the browser", rest(link));
+    co_return link;  // which may have ended already, and is then not link_
 }
 
 Task<json::Value> Cdp::call(std::string session, std::string method, json::Object params,
                             async::Duration limit) {
     const auto until = Clock::now() + limit;
     const auto link = co_await get_link();
+    if (!link->is_open) throw browser_gone();
     const auto id = ++link->last_id;
     auto text = make_cdp_call(id, session, method, params);
     if (link->outgoing_bytes + text.size() > limits_.waiting_bytes)

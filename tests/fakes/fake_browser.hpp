@@ -33,7 +33,7 @@ public:
         return [this]() -> async::Task<std::unique_ptr<desk::CdpTransport>> {
             if (!is_running) throw core::Error{core::Code::unavailable, "no browser is open", "no_browser"};
             ++connections;
-            is_open_ = true;
+            is_open_ = !hangs_up_at_once;
             incoming_.clear();
             co_return std::make_unique<Transport>(*this);
         };
@@ -83,6 +83,7 @@ public:
     }
 
     bool is_running = true;
+    bool hangs_up_at_once = false;  ///< takes a connection, and ends it
     int connections = 0;
     std::vector<Call> calls;  ///< in order
 

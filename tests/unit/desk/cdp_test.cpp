@@ -220,6 +220,17 @@ TEST_CASE("the calls of one session can be ended") {
     });
 }
 
+TEST_CASE("a browser that ends as soon as it is connected to is told, and tried again by the next call") {
+    with_cdp([](FakeBrowser& browser, Cdp& cdp) -> async::Task<> {
+        browser.hangs_up_at_once = true;
+        CHECK(co_await reason_of(cdp.call({}, "A.b")) == "browser_gone");
+        CHECK(!cdp.is_connected());
+        browser.hangs_up_at_once = false;
+        CHECK(co_await reason_of(cdp.call({}, "A.b")) == "");
+        CHECK(browser.connections == 2);
+    });
+}
+
 TEST_CASE("a connection that nobody uses is ended") {
     with_cdp(
         [](FakeBrowser&, Cdp& cdp) -> async::Task<> {
@@ -230,5 +241,5 @@ TEST_CASE("a connection that nobody uses is ended") {
             CHECK(co_await ended.wait_for(10s));
             CHECK(!cdp.is_connected());
         },
-        {.idle_time = 30ms});
+        {.idle_time = 300ms});
 }
