@@ -15,6 +15,11 @@ using Descriptor = boost::asio::posix::stream_descriptor;
 /// Between two looks at a counter of which nothing tells: a look takes microseconds.
 constexpr std::chrono::seconds between_looks{2};
 
+/// All desks' looks fall on the same moment: however many they are, they wake the server once.
+std::chrono::steady_clock::duration until_next_look() {
+    return between_looks - std::chrono::steady_clock::now().time_since_epoch() % between_looks;
+}
+
 }  // namespace
 
 LimitWatch::LimitWatch(async::Executor executor, jail::GroupWatch how, core::Fd watched, std::string key)
@@ -38,7 +43,7 @@ Task<bool> LimitWatch::is_met() {
         // Such a file tells of much else, too.
         if (how_ == jail::GroupWatch::events)
             co_await watched_.async_wait(Descriptor::wait_error, use_awaitable);
-        if (how_ == jail::GroupWatch::counter) co_await async::pause(between_looks);
+        if (how_ == jail::GroupWatch::counter) co_await async::pause(until_next_look());
     }
 }
 
