@@ -33,6 +33,17 @@ private:
     std::function<Task<Response>(Request&)> answer_;
 };
 
+inline Response streamed(std::unique_ptr<Source> source, std::optional<std::uint64_t> length = {}) {
+    Response response;
+    response.source = std::move(source);
+    response.length = length;
+    return response;
+}
+
+inline std::string get(std::string path, std::string more = "Connection: close\r\n") {
+    return "GET " + path + " HTTP/1.1\r\nHost: h\r\n" + more + "\r\n";
+}
+
 inline std::unique_ptr<Stream> dial(async::Executor executor, std::uint16_t port) {
     core::Fd socket{core::checked("socket", ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))};
     sockaddr_in address{};
