@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t read_bytes = 16uz * 1024;
 constexpr auto farewell_time = 2s;  ///< for the client to answer our goodbye
+constexpr int most_unanswered = 2;  ///< pings
 constexpr std::size_t kept_bytes = 64uz * 1024;
 
 enum CloseCode : std::uint16_t {
@@ -33,8 +34,6 @@ enum CloseCode : std::uint16_t {
 }  // namespace
 
 struct WebSocket::State {
-    using Clock = std::chrono::steady_clock;
-
     State(async::Executor executor, std::unique_ptr<Stream> connection, std::string agreed,
           WebSocketLimits bounds)
         : stream{std::move(connection)},
@@ -74,7 +73,8 @@ struct WebSocket::State {
     std::string input;
     std::size_t place = 0;  ///< what of `input` is done with
     std::string output;
-    Clock::time_point last_heard = Clock::now();
+    int unanswered =
+        0;  ///< pings since the client was heard; not a time, as we may have stood still ourselves
     std::size_t message_bytes = 0;  ///< of the message that is being put together
     bool is_writing = false;
     bool said_goodbye = false;
@@ -88,7 +88,7 @@ Task<bool> WebSocket::State::fill() {
     const auto before = input.size();
     input.resize(before + read_bytes);
     std::size_t count = 0;
-    last_heard = Clock::now();
+    unanswered = 0;
     is_listening = true;
     try {
         count = co_await stream->read(std::span{input}.subspan(before));
@@ -97,7 +97,7 @@ Task<bool> WebSocket::State::fill() {
     }
     is_listening = false;
     input.resize(before + count);
-    last_heard = Clock::now();
+    unanswered = 0;
     heard_goodbye = heard_goodbye || count == 0;
     co_return count > 0;
 }
@@ -200,7 +200,7 @@ Task<> WebSocket::State::watch() {
     try {
         while (!said_goodbye) {
             if (co_await leaving.wait_for(limits.ping_every)) break;
-            if (is_listening && Clock::now() - last_heard >= 2 * limits.ping_every) break;
+            if (is_listening && unanswered++ == most_unanswered) break;
             co_await send(Opcode::ping, {});
         }
         if (said_goodbye) co_await async::pause(farewell_time);

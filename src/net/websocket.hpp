@@ -18,7 +18,7 @@ namespace carrel::net {
 
 struct WebSocketLimits {
     std::size_t message_bytes = 1 << 20;  ///< of a client's message; beyond: closed with 1009
-    /// A client that we listen to and that is silent for twice this long is cut off.
+    /// A client that we listen to and that answers two pings with silence is cut off before the third.
     std::chrono::milliseconds ping_every{30'000};
 };
 

@@ -36,7 +36,7 @@ void with_echo(const ServerTest& test) {
             response.upgrade = [](std::unique_ptr<Stream>) -> Task<> { co_return; };
             co_return response;
         }
-        co_return accept_websocket(request, {}, {.message_bytes = 1 << 20, .ping_every = 20ms}, echo);
+        co_return accept_websocket(request, {}, {.message_bytes = 1 << 20, .ping_every = 100ms}, echo);
     }};
     with_server(handler, {}, test);
 }
@@ -92,7 +92,7 @@ TEST_CASE("pings are answered: a client that only listens is not cut off") {
         // The server cuts off who is silent for two of its pings.
         bool was_late = false;
         try {
-            co_await async::deadline(200ms, "a message that never comes", client->receive());
+            co_await async::deadline(600ms, "a message that never comes", client->receive());
         } catch (const core::Error& error) {
             was_late = error.code() == core::Code::timeout;
         }
