@@ -4,12 +4,20 @@
 #include <fmt/format.h>
 #include <xcb/xcbext.h>
 
+#include <algorithm>
+
 #include "core/error.hpp"
 #include "core/sys.hpp"
 
 namespace carrel::desk {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How long an X server may owe an answer and send nothing at all. It answers in microseconds, on a busy
+/// machine in milliseconds: one that does not has been stopped, or turns in a circle.
+constexpr std::chrono::seconds answer_patience{10};
 
 /// An answer that nobody will fetch is dropped by libxcb, else it would be kept for ever.
 class Expectation {
@@ -28,6 +36,14 @@ private:
 };
 
 }  // namespace
+
+core::Error display_hangs() {
+    return core::Error{core::Code::timeout,
+                       fmt::format("the display has sent nothing for {} s: it hangs. Process Xvnc may have "
+                                   "been stopped; when it ends, a new display is started",
+                                   answer_patience.count()),
+                       "display_hung"};
+}
 
 core::Error display_is_gone() {
     return core::Error{core::Code::unavailable, "the display ended and is being started again",
@@ -76,12 +92,15 @@ void Connection::take_note_of_reading() {
         has_read = true;
         give_out_events();
     }
-    if (has_read) arrived_.notify_all();
+    if (!has_read) return;
+    note_sign_of_life();
+    arrived_.notify_all();
 }
 
 Task<Answer<void>> Connection::wait_for(unsigned sequence, std::string_view what) {
     Expectation expectation{raw_, sequence};
     flush();
+    const auto asked = Clock::now();
     while (true) {
         void* reply = nullptr;
         xcb_generic_error_t* error = nullptr;
@@ -97,8 +116,18 @@ Task<Answer<void>> Connection::wait_for(unsigned sequence, std::string_view what
                                                                 what, failure ? failure->error_code : 0)};
         }
         if (!is_alive()) throw display_is_gone();
-        co_await arrived_.wait();
+        const auto left = std::max(asked, heard_) + answer_patience - Clock::now();
+        if (left <= Clock::duration::zero()) {
+            is_hung_ = true;
+            throw display_hangs();
+        }
+        co_await arrived_.wait_for(left);
     }
+}
+
+void Connection::note_sign_of_life() {
+    heard_ = Clock::now();
+    is_hung_ = false;
 }
 
 Task<> Connection::sync() {
@@ -114,6 +143,7 @@ Task<> Connection::run() {
     while (is_alive()) {
         co_await socket_.async_wait(boost::asio::posix::descriptor_base::wait_read,
                                     boost::asio::use_awaitable);
+        note_sign_of_life();
         // Reads all that has come; answers are kept for who waits for them.
         while (const Answer<xcb_generic_event_t> event{xcb_poll_for_event(raw_)})
             for (const auto& listener : listeners_) listener(*event);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -45,8 +46,9 @@ public:
 
     /// The answer of a request that has been queued, such as
     /// `co_await answer<xcb_query_pointer_reply_t>(xcb_query_pointer(raw(), root()).sequence, "…")`.
-    /// Throws Error{internal} on an X error and Error{unavailable, "display_restarted"} when the
-    /// display is gone.
+    /// Throws Error{internal} on an X error, Error{unavailable, "display_restarted"} when the display is
+    /// gone, and Error{timeout, "display_hung"} when it has sent
+    /// nothing for ten seconds.
     template <class T>
     Task<Answer<T>> answer(unsigned sequence, std::string_view what) {
         auto block = co_await wait_for(sequence, what);
@@ -68,24 +70,31 @@ public:
     /// "display_restarted".
     Task<> run();
     bool is_alive() const;
+    /// Whether the X server owed somebody an answer for longer than it may, and has sent nothing since.
+    bool is_hung() const { return is_hung_; }
 
 private:
     Task<Answer<void>> wait_for(unsigned sequence, std::string_view what);
     void give_out_events();
     void take_note_of_reading();
+    void note_sign_of_life();
 
     xcb_connection_t* raw_ = nullptr;
     const xcb_screen_t* screen_ = nullptr;
     xcb_window_t root_ = 0;
     boost::asio::posix::stream_descriptor socket_;
     async::Gate arrived_;
-    std::uint64_t noted_ = 0;  ///< bytes of the X server whose events have been given out
+    std::uint64_t noted_ = 0;                      ///< bytes of the X server whose events have been given out
+    std::chrono::steady_clock::time_point heard_;  ///< when the X server last sent anything
+    bool is_hung_ = false;
     std::vector<std::function<void(const xcb_generic_event_t&)>> listeners_;
     std::vector<std::function<void()>> end_listeners_;
 };
 
 /// What everybody answers who waited for a display that has ended.
 core::Error display_is_gone();
+/// What everybody answers who needs a display that is_hung().
+core::Error display_hangs();
 
 /// The numbers of these names on this display; asked all at once. Throws display_is_gone.
 template <std::size_t Count>

@@ -85,6 +85,8 @@ Task<std::shared_ptr<Desktop>> Display::desktop() {
     while (!current_)
         if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now()))
             throw core::Error{core::Code::unavailable, "the display is not up", "display_not_ready"};
+    // Requests would only pile up before it, until sending itself could wait.
+    if (current_->connection.is_hung()) throw display_hangs();
     co_return current_;
 }
 

@@ -51,7 +51,7 @@ public:
     Task<> run();
 
     /// The desktop; waits for a display that is being started. Throws Error{unavailable,
-    /// "display_not_ready"} after ten seconds.
+    /// "display_not_ready"} after ten seconds, and Error{timeout, "display_hung"} while it answers nobody.
     Task<std::shared_ptr<Desktop>> desktop();
     async::Pool& pool() const { return pool_; }
     bool is_connected() const { return current_ != nullptr; }

@@ -57,6 +57,31 @@ describe("a part of the desk dies", () => {
     assert.equal((await server.turn(id, script({ tool_uses: [{ name: "screenshot" }] }))).at(-1).data.status, "completed");
   });
 
+  each("Xvnc stops answering: calls that need it say so, all else goes on, and it is used again when it wakes", async (id, desk) => {
+    const display = part(data, desk, "Xvnc");
+    process.kill(display, "SIGSTOP");
+    const calls = [
+      ["screen/screenshot"],
+      ["window/list"],
+      ["mouse/click", { button: "left_click", coordinate: { x: 5, y: 5 } }],
+      ["keyboard/type", { text: "x".repeat(100_000), observe: "none" }],
+    ];
+    try {
+      const answers = calls.map(([operation, body]) => call(id, operation, body));
+      assert.equal(await output(id, "echo meanwhile"), "meanwhile");
+      for (const { status, body } of await Promise.all(answers)) {
+        assert.equal(status, 504, JSON.stringify(body));
+        assert.equal(body.code, "display_hung");
+      }
+      assert.equal((await call(id, "system/clipboard")).body.code, "display_hung");
+      assert.equal(await output(id, "echo afterwards"), "afterwards");
+    } finally {
+      process.kill(display, "SIGCONT");
+    }
+    await assertUsable(id);
+    assert.equal(part(data, desk, "Xvnc"), display, "nothing was started again");
+  });
+
   each("openbox: told, started again, windows stay", async (id, desk) => {
     await run(id, "xterm >/dev/null 2>&1 & until xwininfo -root -tree | grep -qi xterm; do sleep 0.1; done");
     process.kill(part(data, desk, "openbox"), "SIGKILL");
