@@ -114,6 +114,7 @@ std::shared_ptr<Request> inner_request(Request& request, const ops::Operation& r
     const auto query = request.target.find('?');
     inner->target = inner->path + (query == std::string::npos ? "" : request.target.substr(query));
     inner->headers = inward_headers(request.headers);
+    inner->headers.set("X-Request-Id", request.id);
     if (row.name.starts_with(answers_with_addresses)) add_approach(inner->headers, request, inner->path);
     if (row.response == ops::Body::upgrade)
         for (const auto& [name, value] : net::handshake_headers(request.headers))

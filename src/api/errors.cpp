@@ -16,11 +16,11 @@ struct Row {
 };
 /// Reasons that have a status of their own.
 constexpr std::array reasons{
-    Row{"too_large", 413},       Row{"unsupported_media_type", 415},
-    Row{"bad_request", 400},     Row{"method_not_allowed", 405},
-    Row{"request_timeout", 408}, Row{"tool_server_restarted", 502},
-    Row{"bad_desk_answer", 502}, Row{"disk_full", 507},
-
+    Row{"too_large", 413},        Row{"unsupported_media_type", 415},
+    Row{"bad_request", 400},      Row{"method_not_allowed", 405},
+    Row{"request_timeout", 408},  Row{"tool_server_restarted", 502},
+    Row{"bad_desk_answer", 502},  Row{"disk_full", 507},
+    Row{"upgrade_required", 426},
 };
 
 net::Response problem(int status, json::Value detail, std::string_view code, const net::Request& request) {
@@ -29,6 +29,7 @@ net::Response problem(int status, json::Value detail, std::string_view code, con
                             {"code", code},          {"request_id", request.id}};
     auto response = net::json_response(status, json::to_text(body));
     response.headers.set("Content-Type", "application/problem+json");
+    if (status == 426) response.headers.set("Upgrade", "websocket");
     if (status == 401) response.headers.set("WWW-Authenticate", "Bearer");
     if (status == 503 || status == 429) response.headers.set("Retry-After", "5");
     return response;

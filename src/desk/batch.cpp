@@ -30,7 +30,7 @@ std::vector<Step> plan(const ops::Batch& batch) {
         const auto* row = ops::find_batch_operation(action);
         if (!row)
             problems.push_back({{"actions", std::to_string(steps.size()), "operation"},
-                                fmt::format("a batch can hold no operation \"{}\"", action.operation),
+                                ops::explain_unbatchable(action.operation),
                                 "out_of_range"});
         steps.push_back({&action, row});
     }
@@ -70,6 +70,14 @@ Task<Outcome> perform(const Bindings& bindings, const Step& step) {
     co_return outcome;
 }
 
+/// With the action's own reason, where it gives one.
+std::string describe(std::size_t index, const json::Value& entry) {
+    const auto* answer = json::find(entry, "answer");
+    const auto reason = answer ? json::text_or(*answer, "error") : std::string_view{};
+    return fmt::format("action {} ({}) failed{}{}", index, json::text_or(entry, "operation"),
+                       reason.empty() ? "" : ": ", reason);
+}
+
 /// Tells that it was done, without what it answered.
 void refuse_answer(Outcome& outcome) {
     const auto what = fmt::format("carried out, but the answers of this batch are together more than {} MiB",
@@ -96,8 +104,7 @@ Task<net::Response> carry_out(const Bindings& bindings, net::Request& request) {
     }
     json::Object answer{{"success", !failed_at}};
     if (failed_at) {
-        answer["error"] =
-            fmt::format("action {} ({}) failed", *failed_at, batch.actions[*failed_at].operation);
+        answer["error"] = describe(*failed_at, results[*failed_at]);
         answer["failed_at"] = *failed_at;
     }
     answer["results"] = std::move(results);

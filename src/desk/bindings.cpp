@@ -24,7 +24,7 @@ Task<net::Response> answer(const OperationHandler& handler, net::Request& reques
     try {
         co_return co_await handler(request);
     } catch (const Unprocessable& wrong) {
-        co_return problem_answer(wrong);
+        co_return problem_answer(wrong, request);
     }
 }
 
@@ -42,7 +42,7 @@ Task<net::Response> Bindings::call(const ops::Operation& row, net::Request& requ
     try {
         co_return co_await answer(binding->handler, request);
     } catch (const core::Error& error) {
-        co_return problem_answer(error);
+        co_return problem_answer(error, request);
     }
 }
 

@@ -13,6 +13,7 @@
 #include "desk/launch.hpp"
 #include "desk/observe.hpp"
 #include "ops/desk_browser.hpp"
+#include "ops/desk_windows.hpp"
 
 namespace carrel::desk {
 
@@ -46,11 +47,14 @@ Task<bool> wait_for_windows(Desktop& desktop, bool wanted, async::Duration limit
 
 }  // namespace
 
-core::Expected<std::string> parse_url(std::string_view text) {
+core::Expected<std::string> parse_url(std::string_view text, bool takes_data) {
     const auto colon = text.find(':');
     const auto scheme = core::to_lower(text.substr(0, std::min(colon, text.size())));
+    // A page that is given itself may have any characters.
+    if (takes_data && scheme == "data" && colon != text.npos) return std::string{text};
     if (colon == text.npos || std::ranges::find(schemes, scheme) == schemes.end())
-        return core::refuse("an address begins with http:, https:, file: or about:");
+        return core::refuse(takes_data ? "an address begins with http:, https:, file:, about: or data:"
+                                       : "an address begins with http:, https:, file: or about:");
     for (const char byte : text)
         if (static_cast<unsigned char>(byte) <= ' ' || byte == 0x7f)
             return core::refuse("an address has no spaces and no control characters");
@@ -153,7 +157,8 @@ Task<net::Response> active_window(Display& display) {
     const auto desktop = co_await display.desktop();
     const auto window = co_await desktop->windows.find_active();
     if (!window) co_return json_answer({{"success", true}, {"window_id", nullptr}, {"window_title", ""}});
-    co_return json_answer({{"success", true}, {"window_id", window->id}, {"window_title", window->title}});
+    co_return json_answer(
+        {{"success", true}, {"window_id", ops::window_id_text(window->id)}, {"window_title", window->title}});
 }
 
 }  // namespace

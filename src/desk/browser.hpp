@@ -13,8 +13,8 @@
 namespace carrel::desk {
 
 /// An address as it is given to the browser. Refuses other schemes than http, https, file and about,
-/// and what could be no address.
-core::Expected<std::string> parse_url(std::string_view text);
+/// and what could be no address. `takes_data`: data: too, which any text may follow.
+core::Expected<std::string> parse_url(std::string_view text, bool takes_data = false);
 
 class Browser {
 public:

@@ -68,9 +68,8 @@ Task<std::shared_ptr<Tab>> BrowserControl::open_tab(std::optional<std::string> i
 }
 
 std::string checked_address(std::string text) {
-    if (core::to_lower(text.substr(0, 5)) == "data:") return text;
-    auto url = parse_url(text);
-    if (!url) throw unprocessable({"url"}, url.error().message() + ", or data:");
+    auto url = parse_url(text, true);
+    if (!url) throw unprocessable({"url"}, url.error().message());
     return std::move(*url);
 }
 

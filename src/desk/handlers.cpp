@@ -35,10 +35,15 @@ json::Value to_value(const std::string& text, std::string_view type) {
 
 Unprocessable::Unprocessable(json::Problems problems, std::string_view root)
     : Error{core::Code::invalid, summary(problems), "validation_failed"},
-      detail_{json::to_json(problems, root)} {}
+      problems_{std::move(problems)},
+      root_{root} {}
+
+json::Array Unprocessable::detail(std::string_view otherwise) const {
+    return json::to_json(problems_, root_.empty() ? otherwise : root_);
+}
 
 Unprocessable unprocessable(std::vector<std::string> path, std::string message) {
-    return Unprocessable{{{std::move(path), std::move(message), "out_of_range"}}, "body"};
+    return Unprocessable{{{std::move(path), std::move(message), "out_of_range"}}};
 }
 
 json::Value parse_body(std::string_view text) {
@@ -56,6 +61,8 @@ json::Value query_to_json(const net::Query& query, const json::Object& schema) {
     json::Object object;
     const auto* properties = schema.if_contains("properties");
     for (const auto& [name, text] : query) {
+        if (object.contains(name))
+            throw Unprocessable{{{{name}, "stands twice; give it once", "out_of_range"}}, "query"};
         const auto* property = properties ? json::find(*properties, name) : nullptr;
         object[name] = to_value(text, property ? json::text_or(*property, "type") : std::string_view{});
     }

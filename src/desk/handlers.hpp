@@ -30,12 +30,14 @@ struct Binding {
 /// A request whose fields are wrong: the answer is 422 with the list of problems.
 class Unprocessable : public core::Error {
 public:
-    /// `root` says where the fields stand: "body" or "query".
-    Unprocessable(json::Problems problems, std::string_view root);
-    const json::Array& detail() const { return detail_; }
+    /// `root` says where the fields stand: "body" or "query"; empty: where this kind of request has them.
+    explicit Unprocessable(json::Problems problems, std::string_view root = {});
+    /// The list of problems, in `otherwise` when nobody said where.
+    json::Array detail(std::string_view otherwise) const;
 
 private:
-    json::Array detail_;
+    json::Problems problems_;
+    std::string root_;
 };
 
 /// One wrong field: `throw unprocessable({"coordinate", "x"}, "1300 is outside …")`.
@@ -50,7 +52,8 @@ Task<json::Value> read_json(net::Request& request, std::size_t limit);
 /// The same of a body that has been read.
 json::Value parse_body(std::string_view text);
 
-/// The query as an object: a value becomes what `schema` wants there (number, boolean or string).
+/// The query as an object: a value becomes what `schema` wants there (number, boolean or string). Throws
+/// Unprocessable for a name that stands twice: one of the two would be ignored.
 json::Value query_to_json(const net::Query& query, const json::Object& schema);
 
 template <class T>

@@ -95,7 +95,8 @@ struct Service {
     Pages pages;
     Toolset toolset;
     Bindings bindings;
-    net::Router router{[](const core::Error& error, const net::Request&) { return problem_answer(error); }};
+    net::Router router{
+        [](const core::Error& error, const net::Request& request) { return problem_answer(error, request); }};
     net::Server server;
     async::Scope scope;
 };

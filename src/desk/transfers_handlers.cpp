@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "desk/answers.hpp"
 #include "desk/archive_pack.hpp"
 #include "desk/archive_unpack.hpp"
 #include "desk/body_blocks.hpp"
@@ -91,16 +92,12 @@ Task<net::Response> download_folder(Files& files, net::Request& request, std::st
     co_return response;
 }
 
-net::Response unsatisfiable(std::uint64_t size, std::string_view range) {
-    auto response = net::json_response(
-        416,
-        json::to_text(json::Object{{"type", "about:blank"},
-                                   {"title", "Range Not Satisfiable"},
-                                   {"status", 416},
-                                   {"detail", fmt::format("the file has {} bytes; \"{}\" is none of them",
-                                                          size, core::repair_utf8(range.substr(0, 100)))},
-                                   {"code", "out_of_range"}}));
-    response.headers.set("Content-Type", "application/problem+json");
+net::Response unsatisfiable(std::uint64_t size, const net::Request& request) {
+    const auto range = request.headers.find("Range").value_or("");
+    auto response = problem_answer(416,
+                                   fmt::format("the file has {} bytes; \"{}\" is none of them", size,
+                                               core::repair_utf8(range.substr(0, 100))),
+                                   "out_of_range", request);
     response.headers.add("Content-Range", content_range({}, size));
     return response;
 }
@@ -121,8 +118,7 @@ Task<net::Response> download_file(Files& files, net::Request& request, std::stri
         range && opened.has_size && (!condition || is_if_range_met(*condition, tag, modified)))
         verdict = judge_range(*range, opened.size);
     const auto size = opened.size;
-    if (verdict.kind == RangeVerdict::Kind::unsatisfiable)
-        co_return unsatisfiable(size, request.headers.find("Range").value_or(""));
+    if (verdict.kind == RangeVerdict::Kind::unsatisfiable) co_return unsatisfiable(size, request);
     const bool is_part = verdict.kind == RangeVerdict::Kind::part;
     const ByteRange range =
         is_part ? verdict.range : ByteRange{0, opened.has_size ? size : ops::largest_size};

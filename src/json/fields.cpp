@@ -42,6 +42,13 @@ std::optional<std::int64_t> find_whole(const Value& value) {
     return std::nullopt;
 }
 
+/// A number that is no whole one is told itself: its kind would explain nothing.
+bool not_whole(Problems& problems, const Value& got) {
+    if (!got.is_double()) return detail::wrong_type(problems, "a whole number", got);
+    problems.push_back({{}, fmt::format("must be a whole number, not {}", got.get_double()), "wrong_type"});
+    return false;
+}
+
 }  // namespace
 
 Array to_json(const Problems& problems, std::string_view root) {
@@ -86,8 +93,10 @@ Rule length_between(std::size_t least, std::size_t most) {
         if (const auto* text = value.if_string()) length = core::count_characters(*text);
         if (const auto* list = value.if_array()) length = list->size();
         if (length >= least && length <= most) return std::nullopt;
-        return fmt::format("must have between {} and {} {}, but has {}", least, most,
-                           value.is_array() ? "items" : "characters", length);
+        const auto wanted =
+            least == most ? fmt::format("exactly {}", least) : fmt::format("between {} and {}", least, most);
+        return fmt::format("must have {} {}, but has {}", wanted, value.is_array() ? "items" : "characters",
+                           length);
     };
     return {std::move(check), {{"minLength", least}, {"maxLength", most}}};
 }
@@ -106,6 +115,14 @@ bool wrong_type(Problems& problems, std::string_view wanted, const Value& got) {
     return false;
 }
 
+Problem unknown_field(std::string_view name, const std::vector<std::string>& known) {
+    const auto near = core::nearest(name, known);
+    const auto hint = near            ? fmt::format(R"(; did you mean "{}"?)", *near)
+                      : known.empty() ? std::string{"; none is taken here"}
+                                      : fmt::format("; there are {}", fmt::join(known, ", "));
+    return {{std::string{name}}, "there is no such field" + hint, "unknown_field"};
+}
+
 bool read(const Value& from, bool& to, Problems& problems) {
     const auto* flag = from.if_bool();
     if (!flag) return wrong_type(problems, "true or false", from);
@@ -115,14 +132,15 @@ bool read(const Value& from, bool& to, Problems& problems) {
 
 bool read(const Value& from, std::int64_t& to, Problems& problems) {
     const auto whole = find_whole(from);
-    if (!whole) return wrong_type(problems, "a whole number", from);
+    if (!whole) return not_whole(problems, from);
     to = *whole;
     return true;
 }
 
 bool read(const Value& from, int& to, Problems& problems) {
     const auto whole = find_whole(from);
-    if (!whole || *whole > std::numeric_limits<int>::max() || *whole < std::numeric_limits<int>::min())
+    if (!whole) return not_whole(problems, from);
+    if (*whole > std::numeric_limits<int>::max() || *whole < std::numeric_limits<int>::min())
         return wrong_type(problems, "a whole number of 32 bits", from);
     to = static_cast<int>(*whole);
     return true;

@@ -72,6 +72,8 @@ bool read(const Value& from, std::optional<T>& to, Problems& problems) {
 
 void prefix(Problems& problems, std::size_t first, std::string_view step);
 bool wrong_type(Problems& problems, std::string_view wanted, const Value& got);
+/// The problem of a member that no field of `known` is called.
+Problem unknown_field(std::string_view name, const std::vector<std::string>& known);
 
 template <class T>
 bool read(const Value& from, std::vector<T>& to, Problems& problems) {
@@ -103,6 +105,15 @@ Object schema_of(const std::vector<T>*) {
     return {{"type", "array"}, {"items", schema_of(static_cast<const T*>(nullptr))}};
 }
 
+/// What a member holds that a request does not name, where JSON can say it in a word; else null.
+template <class Member>
+Value initial_value(const Member& member) {
+    if constexpr (std::is_arithmetic_v<Member> || std::is_same_v<Member, std::string>)
+        return Value(member);
+    else
+        return nullptr;
+}
+
 template <class T>
 struct is_optional : std::false_type {};
 template <class T>
@@ -118,10 +129,12 @@ struct Field {
     bool is_required = true;
     std::function<void(const Value&, T&, Problems&)> read;
     Object schema;
+    Value initial = nullptr;  ///< what the schema tells as the default, once there is one
 
     /// The member's initial value stands when the field is absent.
     Field with_default() && {
         is_required = false;
+        if (!initial.is_null()) schema["default"] = initial;
         return std::move(*this);
     }
 };
@@ -180,9 +193,12 @@ private:
     }
 
     void refuse_unknown(std::string_view name, Problems& problems) const {
-        for (const auto& field : fields_)
+        std::vector<std::string> known;
+        for (const auto& field : fields_) {
             if (field.name == name) return;
-        problems.push_back({{std::string{name}}, "there is no such field", "unknown_field"});
+            known.push_back(field.name);
+        }
+        problems.push_back(detail::unknown_field(name, known));
     }
 
     std::vector<Field<T>> fields_;
@@ -199,8 +215,8 @@ Field<T> field(std::string name, Member T::* member, std::string description, Ru
         if (!detail::read(from, to.*member, problems) || !check) return;
         if (auto refusal = check(from)) problems.push_back({{}, std::move(*refusal), "out_of_range"});
     };
-    return {std::move(name), std::move(description), !detail::is_optional<Member>::value, std::move(read),
-            std::move(schema)};
+    return {std::move(name), std::move(description), !detail::is_optional<Member>::value,
+            std::move(read), std::move(schema),      detail::initial_value(T{}.*member)};
 }
 
 /// A member that is itself an object, with its own shape; optional when the member is.

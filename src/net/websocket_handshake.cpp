@@ -15,7 +15,7 @@ constexpr std::string_view protocol_line = "Sec-WebSocket-Protocol";
 constexpr std::array passed_lines{key_line, std::string_view{"Sec-WebSocket-Version"}, protocol_line};
 
 core::Error no_handshake(std::string_view why) {
-    return {core::Code::invalid, "this address is for WebSockets: " + std::string{why}};
+    return {core::Code::invalid, "this address is for WebSockets: " + std::string{why}, "upgrade_required"};
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 #include "ops/desk_batch.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
+#include "core/text.hpp"
 #include "ops/fields.hpp"
 
 namespace carrel::ops {
@@ -41,7 +44,8 @@ std::span<const Operation> batch_rows() { return rows; }
 
 const Shape<Batch>& batch_shape() {
     static const Shape<Batch> shape{json::list_field(
-        "actions", &Batch::actions, "what is done, one after another; at most 100", action_shape())};
+        "actions", &Batch::actions,
+        "what is done, one after another, each {operation, method?, input?}; at most 100", action_shape())};
     return shape;
 }
 
@@ -53,6 +57,19 @@ const Operation* find_batch_operation(const BatchAction& action) {
     if (action.method) return find(*action.method);
     const auto* first = find(action.input ? "POST" : "GET");
     return first ? first : find(action.input ? "GET" : "POST");
+}
+
+std::string explain_unbatchable(std::string_view name) {
+    std::vector<std::string> names;
+    for (const auto& row : desk_operations()) {
+        if (row.name == name)
+            return fmt::format(
+                "a batch can hold no \"{}\": JSON goes into its operations and comes out of them", name);
+        if (is_batchable(row)) names.emplace_back(row.name);
+    }
+    const auto near = core::nearest(name, names);
+    return fmt::format("there is no operation \"{}\"{}", name,
+                       near ? fmt::format("; did you mean \"{}\"?", *near) : "");
 }
 
 }  // namespace carrel::ops

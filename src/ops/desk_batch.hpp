@@ -29,5 +29,7 @@ const json::Shape<Batch>& batch_shape();
 /// The row that an action means: the one of its method; else with an input the POST row, without one the
 /// GET row, whichever there is. Null when a batch can hold no such operation.
 const Operation* find_batch_operation(const BatchAction& action);
+/// Why a batch can hold no operation of that name.
+std::string explain_unbatchable(std::string_view name);
 
 }  // namespace carrel::ops

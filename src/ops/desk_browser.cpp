@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t longest_url = 32'000;
 
 constexpr std::array window_answer{
-    Member{"window_id", "any", "of the window that has the keyboard; null when none has"},
+    Member{"window_id", "any",
+           "as window/list tells it, of the window that has the keyboard; null when none has"},
     Member{"window_title", "string", "its title; empty when there is none"}};
 
 constexpr std::array rows{

@@ -33,6 +33,7 @@ json::Field<Request> observe_field() {
         "what is awaited before the answer: none; settled: a first change, then quiet; or milliseconds";
     auto schema = observe_schema();
     schema["description"] = description;
+    schema["default"] = Request{}.observe;
     return {"observe", description, false,
             [](const json::Value& from, Request& to, json::Problems& problems) {
                 read_observe(from, to, problems);

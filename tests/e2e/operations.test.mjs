@@ -81,7 +81,7 @@ describe("a batch", () => {
     const { body } = await batch([move(21), move(5000), move(31)]);
     assert.equal(body.success, false);
     assert.equal(body.failed_at, 1);
-    assert.match(body.error, /action 1 \(mouse\/move\)/);
+    assert.match(body.error, /^action 1 \(mouse\/move\) failed: coordinate\.x: 5000 is outside the screen/);
     assert.equal(body.results[1].status, 422);
     assert.match(JSON.stringify(body.results[1].answer), /outside the screen/);
     assert.deepEqual(body.results[2], { operation: "mouse/move", skipped: true });
@@ -113,6 +113,9 @@ describe("a batch", () => {
       assert.equal(status, 422, wrong);
       assert.deepEqual(body.detail[0].loc.slice(0, 4), ["body", "actions", 1, "operation"]);
     }
+    const why = async (operation) => (await batch([{ operation }])).body.detail[0].msg;
+    assert.equal(await why("mouse/clack"), 'there is no operation "mouse/clack"; did you mean "mouse/click"?');
+    assert.match(await why("file/download"), /can hold no "file\/download": JSON goes into/);
     assert.equal((await batch(Array(101).fill(move(77)))).status, 422);
     assert.equal((await batch("mouse/click")).status, 422);
     assert.equal((await batch([where])).body.results[0].answer.x, at);

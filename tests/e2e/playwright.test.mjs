@@ -135,7 +135,7 @@ describe("the DevTools endpoint", () => {
     assert.equal(await handshake(at("browser/devtools/page/0123456789ABCDEF"), headers), 404);
     assert.equal(await handshake(at("browser/devtools/page/a%2Fb"), headers), 404);
     assert.equal(await handshake(at("browser/devtools/browser/0123-4567"), headers), 404);
-    assert.equal((await call("GET", at("browser/devtools/browser"))).status, 422);
+    assert.equal((await call("GET", at("browser/devtools/browser"))).status, 426);
   });
 
   test("cannot be reached by pages of the browser itself", async () => {

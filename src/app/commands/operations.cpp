@@ -28,7 +28,7 @@ std::string_view name_of(ops::Body body) {
         case ops::Body::json: return "JSON";
         case ops::Body::multipart: return "multipart/form-data";
         case ops::Body::picture:
-            return "JSON, or the picture's bytes when Accept asks for image/png or image/jpeg";
+            return "JSON, or the picture's bytes when Accept asks for image/png, image/jpeg or image/webp";
         case ops::Body::bytes: return "bytes";
         case ops::Body::event_stream: return "text/event-stream";
         case ops::Body::upgrade: return "WebSocket";
@@ -52,6 +52,22 @@ std::string_view word_of(ops::Body body) {
 /// As people write it: JSON's own way would be 3.84E3.
 std::string number_of(const json::Value& value) { return fmt::format("{}", value.to_number<double>()); }
 
+/// " {x, y}": what an object is made of.
+std::string names_of(const json::Object& members) {
+    std::string text;
+    for (const auto& member : members)
+        text += fmt::format("{}{}", text.empty() ? " {" : ", ", std::string_view{member.key()});
+    return text.empty() ? text : text + "}";
+}
+
+/// "required", what stands for a field that is absent, or nothing where that is not one value.
+std::string need_of(const json::Value& schema, bool is_required) {
+    if (is_required) return "required";
+    const auto* value = json::find(schema, "default");
+    if (!value || (value->is_string() && value->as_string().empty())) return "";
+    return fmt::format("`{}`", value->is_number() ? number_of(*value) : json::to_text(*value));
+}
+
 std::string type_of(const json::Value& schema) {
     if (const auto* words = json::find(schema, "enum")) {
         std::string text;
@@ -66,6 +82,8 @@ std::string type_of(const json::Value& schema) {
         return text;
     }
     std::string text{json::text_or(schema, "type", "any")};
+    if (const auto* members = json::find(schema, "properties")) text += names_of(members->as_object());
+    if (const auto* items = json::find(schema, "items")) text += " of " + type_of(*items);
     if (const auto* least = json::find(schema, "minimum"))
         text += fmt::format(" {}…{}", number_of(*least), number_of(*json::find(schema, "maximum")));
     return text;
@@ -76,12 +94,13 @@ void print_fields(const json::Object& schema) {
     if (!properties || properties->as_object().empty()) return;
     std::string required;
     if (const auto* names = schema.if_contains("required")) required = json::to_text(*names);
-    std::cout << "\n| field | type | required | what |\n|---|---|---|---|\n";
+    std::cout << "\n| field | type | default | what |\n|---|---|---|---|\n";
     for (const auto& field : properties->as_object()) {
         const std::string name{field.key()};
         const bool is_required = required.find('"' + name + '"') != std::string::npos;
         std::cout << fmt::format("| `{}` | {} | {} | {} |\n", name, type_of(field.value()),
-                                 is_required ? "yes" : "no", json::text_or(field.value(), "description"));
+                                 need_of(field.value(), is_required),
+                                 json::text_or(field.value(), "description"));
     }
 }
 

@@ -139,7 +139,7 @@ TEST_CASE("input that makes no sense is answered with a sentence, and the desk i
              {"left_click", R"({"coordinate":"5,5"})", "",
               "coordinate of left_click must be a list, not a string"},
              {"left_click", R"({"coordinate":[1,2.5]})", "",
-              "coordinate.1 of left_click must be a whole number of 32 bits, not a number"},
+              "coordinate.1 of left_click must be a whole number, not 2.5"},
              {"left_click", R"({"button":1})", "", "button is not accepted for left_click"},
              {"mouse_move", R"({})", "", "coordinate is required for mouse_move"},
              {"left_click_drag", R"({"coordinate":[1,1]})", "",

@@ -23,7 +23,7 @@ std::string refused_field(int x0, int y0, int x1, int y1) {
     try {
         plan_shot(screen, wish);
     } catch (const Unprocessable& wrong) {
-        return std::string{wrong.detail()[0].at("loc").at(1).as_string()};
+        return std::string{wrong.detail("body")[0].at("loc").at(1).as_string()};
     }
     return {};
 }

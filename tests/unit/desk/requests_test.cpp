@@ -36,7 +36,8 @@ std::vector<Binding> complete_bindings() {
 }
 
 void route(std::vector<Binding> bindings) {
-    net::Router router{[](const core::Error& error, const net::Request&) { return problem_answer(error); }};
+    net::Router router{
+        [](const core::Error& error, const net::Request& request) { return problem_answer(error, request); }};
     Bindings all;
     all.add(std::move(bindings));
     all.route(router);
@@ -53,7 +54,7 @@ TEST_CASE("an empty body has no fields, and what is no JSON is refused with its 
         try {
             co_await decode_body(broken, ops::press_button_shape());
         } catch (const Unprocessable& wrong) {
-            detail = wrong.detail();
+            detail = wrong.detail("query");
         }
         REQUIRE(detail.size() == 1);
         CHECK(detail[0].at("type") == "json_invalid");
@@ -68,7 +69,7 @@ TEST_CASE("a body beyond the limit is too large, not wrong") {
             co_await read_json(large, 99);
         } catch (const core::Error& error) {
             reason = error.reason();
-            CHECK(problem_answer(error).status == 413);
+            CHECK(problem_answer(error, large).status == 413);
         }
         CHECK(reason == "too_large");
     });
@@ -92,16 +93,50 @@ TEST_CASE("a query becomes what the fields want") {
 }
 
 TEST_CASE("problems are answered as 422 with their list, other errors with a sentence") {
-    const auto wrong = problem_answer(unprocessable({"coordinate", "x"}, "too far"));
+    net::Request request;
+    request.method = "POST";
+    request.headers.set("X-Request-Id", "req_1");
+    const auto wrong = problem_answer(unprocessable({"coordinate", "x"}, "too far"), request);
     CHECK(wrong.status == 422);
     const auto problem = *json::parse(wrong.content);
     CHECK(problem.at("detail").at(0).at("loc") == json::Array{"body", "coordinate", "x"});
     CHECK(problem.at("code") == "validation_failed");
-    const auto gone =
-        problem_answer(core::Error{core::Code::unavailable, "the display ended", "display_restarted"});
+    CHECK(problem.at("success") == false);
+    CHECK(problem.at("error") == "coordinate.x: too far");
+    CHECK(problem.at("request_id") == "req_1");
+    const core::Error ended{core::Code::unavailable, "the display ended", "display_restarted"};
+    const auto gone = problem_answer(ended, net::Request{});
     CHECK(gone.status == 503);
-    CHECK(json::parse(gone.content)->at("code") == "display_restarted");
+    const auto told = *json::parse(gone.content);
+    CHECK(told.at("code") == "display_restarted");
+    CHECK(told.at("detail") == "the display ended");
+    CHECK(told.at("error") == "the display ended");
+    CHECK_FALSE(told.as_object().contains("request_id"));
     CHECK(gone.headers.find("Content-Type") == "application/problem+json");
+}
+
+TEST_CASE("a wrong field is told to stand where that kind of request has its fields") {
+    struct Case {
+        const char* method;
+        const char* type;
+        const char* root;
+    };
+    for (const auto& [method, type, root] :
+         {Case{"GET", "", "query"}, Case{"POST", "application/json", "body"}, Case{"POST", "", "body"},
+          Case{"PUT", "application/octet-stream", "query"}}) {
+        net::Request request;
+        request.method = method;
+        if (*type) request.headers.set("Content-Type", type);
+        const auto answer = problem_answer(unprocessable({"since"}, "no frame"), request);
+        CHECK_MESSAGE(json::parse(answer.content)->at("detail").at(0).at("loc").at(0) == root, method);
+    }
+}
+
+TEST_CASE("a name that stands twice in a query is refused") {
+    net::Request request;
+    request.query = {{"scale", "1"}, {"scale", "2"}};
+    CHECK_THROWS_WITH_AS(decode_query(request, ops::screenshot_shape()), "scale: stands twice; give it once",
+                         Unprocessable);
 }
 
 TEST_CASE("the desk does not start unless every row has exactly one handler") {

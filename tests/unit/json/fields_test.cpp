@@ -53,6 +53,26 @@ TEST_CASE("each problem carries its path") {
     CHECK(only_problem(R"([])").message == "must be an object, not a list");
 }
 
+TEST_CASE("a problem says what would be right") {
+    CHECK(only_problem(R"({"button":"left","colour":1})").message ==
+          "there is no such field; there are button, coordinate, count, keys");
+    CHECK(only_problem(R"({"button":"left","buton":1})").message ==
+          R"(there is no such field; did you mean "button"?)");
+    CHECK(only_problem(R"({"button":"left","count":1.5})").message == "must be a whole number, not 1.5");
+    const Shape<Point> nothing{std::vector<Field<Point>>{}};
+    CHECK(nothing.decode(*parse(R"({"x":1})")).error()[0].message ==
+          "there is no such field; none is taken here");
+    CHECK(*length_between(2, 2).check(*parse("[1]")) == "must have exactly 2 items, but has 1");
+}
+
+TEST_CASE("the schema tells the defaults") {
+    const auto schema = click.schema();
+    const auto& properties = schema.at("properties").as_object();
+    CHECK(properties.at("count").at("default") == 1);
+    CHECK_FALSE(properties.at("button").as_object().contains("default"));
+    CHECK_FALSE(properties.at("keys").as_object().contains("default"));
+}
+
 TEST_CASE("problems become the list of the contract") {
     const auto list = to_json({{{"messages", "0"}, "must be a string, not null", "wrong_type"}}, "body");
     CHECK(to_text(list) ==
