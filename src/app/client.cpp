@@ -27,6 +27,18 @@ core::Code code_of(int status) {
     }
 }
 
+/// "coordinate.x": where a wrong field stands, as people write it; of the whole body "body".
+std::string place_of(const json::Value& item) {
+    const auto* place = json::find(item, "loc");
+    if (!place || !place->is_array()) return "?";
+    const auto& steps = place->as_array();
+    std::string text;
+    for (std::size_t i = steps.size() > 1 ? 1 : 0; i < steps.size(); ++i)
+        text += (text.empty() ? "" : ".") +
+                (steps[i].is_string() ? std::string{steps[i].as_string()} : json::to_text(steps[i]));
+    return text;
+}
+
 /// A problem's own words: `detail` is a sentence, or a list of {loc,msg}.
 core::Error problem_of(int status, std::string_view text) {
     const auto body = json::parse(text);
@@ -35,11 +47,9 @@ core::Error problem_of(int status, std::string_view text) {
     if (!detail || !detail->is_array())
         return {code_of(status), std::string{json::text_or(*body, "detail", "no reason given")}};
     std::string sentence;
-    for (const auto& item : detail->as_array()) {
-        const auto* place = json::find(item, "loc");
-        sentence += fmt::format("{}{}: {}", sentence.empty() ? "" : "; ", place ? json::to_text(*place) : "?",
-                                json::text_or(item, "msg"));
-    }
+    for (const auto& item : detail->as_array())
+        sentence +=
+            fmt::format("{}{}: {}", sentence.empty() ? "" : "; ", place_of(item), json::text_or(item, "msg"));
     return {code_of(status), sentence};
 }
 

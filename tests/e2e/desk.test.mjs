@@ -288,6 +288,7 @@ describe("bad days", () => {
     await run("kill -TERM 1; kill -KILL 1; true");
     assert.equal(await run("cat /proc/1/environ 2>&1 | grep -c Permission"), "1\n");
     assert.equal(await run("tr '\\0' '\\n' < /proc/self/environ | grep -c CARREL_ || true"), "0\n");
-    assert.equal((await get("system/health")).status, "ok");
+    // The window manager that came in the test before may just be taking over.
+    await until("the desk is well", async () => (await get("system/health")).status === "ok");
   });
 });
