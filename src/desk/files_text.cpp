@@ -101,6 +101,9 @@ std::size_t end_of_line(std::string_view text, int line) {
     return at;
 }
 
+/// With it the file would be no text any more, and no further edit would take it, nor take this one back.
+bool holds_nul(std::string_view text) { return text.contains('\0'); }
+
 }  // namespace
 
 std::string clipped(std::string text) {
@@ -119,6 +122,9 @@ Expected<std::string> view_text(std::string_view path, std::string_view text, co
 
 Expected<Edited> replace_text(std::string_view path, std::string_view text, std::string_view old_text,
                               std::string_view new_text) {
+    if (holds_nul(new_text))
+        return refuse(
+            "No replacement was performed: new_str holds the character NUL, which no text file has");
     const auto places = find_all(text, old_text);
     if (places.empty())
         return refuse(fmt::format("No replacement was performed, old_str `{}` did not appear verbatim in {}.",
@@ -143,6 +149,8 @@ Expected<Edited> replace_text(std::string_view path, std::string_view text, std:
 
 Expected<Edited> insert_text(std::string_view path, std::string_view text, int line,
                              std::string_view inserted) {
+    if (holds_nul(inserted))
+        return refuse("Nothing was inserted: insert_text holds the character NUL, which no text file has");
     const auto lines = static_cast<int>(lines_of(text).size());
     if (line < 0 || line > lines)
         return refuse(

@@ -79,6 +79,10 @@ describe("editing", () => {
     assert.match(await refused("view", { path: "/tmp/large" }), /larger than 16 MiB/);
     assert.match(await refused("view", { path: "/etc/shadow" }), /Permission denied/);
     assert.match(await refused("view", { path: "/tmp/a\0b" }), /NUL/);
+    await call("file/write", { path: "/tmp/plain", file_text: "a\n" });
+    assert.match(await refused("replace", { path: "/tmp/plain", old_str: "a", new_str: "b\0" }), /new_str holds the character NUL/);
+    assert.match(await refused("insert", { path: "/tmp/plain", insert_line: 0, insert_text: "\0" }), /insert_text holds the character NUL/);
+    assert.equal(await run("cat /tmp/plain"), "a\n");
     assert.match(await refused("write", { path: "/tmp/" + "x".repeat(300), file_text: "" }), /too long/i);
     assert.match(await refused("write", { path: "/dev/full", file_text: "x" }), /device/);
     assert.equal((await ask("file/write", { path: "/tmp/x", file_text: "", append: true, offset: 1 })).status, 422);
