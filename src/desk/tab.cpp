@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 14> browser_methods{"Page.navigate",
                                                            "Network.getCookies",
                                                            "Network.setCookies",
                                                            "Browser.setWindowBounds"};
-constexpr auto answering_time = 1s;
+constexpr auto answering_time = 3s;  ///< a browser on a busy machine is no browser that hangs
 constexpr auto arriving_time = 3s;
 
 /// Which call has its answer from the page itself, whatever state that is in.

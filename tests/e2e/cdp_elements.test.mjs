@@ -40,6 +40,8 @@ describe("elements", () => {
     assert.match(await why("#off"), /<button#off> is disabled/);
     assert.match(await why("#under"), /<button#under> is covered by <div#veil\.veil\.dark>/);
     assert.match(await why("##"), /no CSS selector/);
+    // A long one is told by its beginning, in whole characters.
+    assert.match(await why(`x${"ü".repeat(5000)}`), /^"xü{90,99}": no element is there/);
     assert.equal((await ask("POST", "browser/cdp/click_selector", { selector: "" })).status, 422);
     assert.equal((await ask("POST", "browser/cdp/click_selector", { selectr: "a" })).status, 422);
   });
