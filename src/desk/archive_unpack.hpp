@@ -31,6 +31,8 @@ public:
     void end();
     /// Sets what could not be set before: the modes and times of directories.
     void finish();
+    /// What was begun goes.
+    void abandon() { drop_partial(); }
 
     std::size_t files() const { return files_; }
     std::uint64_t size() const { return size_; }
@@ -66,6 +68,7 @@ public:
     explicit TarUnpacking(std::string folder);
     void push(std::string_view bytes);
     void finish();
+    void abandon() { unpacker_.abandon(); }
     const Unpacker& unpacker() const { return unpacker_; }
 
 private:
@@ -80,6 +83,7 @@ public:
     ~ZipUnpacking();
     void push(std::string_view bytes);
     bool run(Moment until);
+    void abandon() { unpacker_.abandon(); }
     const Unpacker& unpacker() const { return unpacker_; }
 
 private:

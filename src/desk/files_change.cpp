@@ -178,10 +178,10 @@ CopyWork::CopyWork(std::string from, std::string to, bool overwrite)
       overwrite_{overwrite},
       end_{std::chrono::steady_clock::now() + change_time} {}
 
-CopyWork::~CopyWork() { set_modes(); }
+CopyWork::~CopyWork() { abandon(); }
 
-/// Also when it was broken off: directories that are there shall be what they are copies of.
-void CopyWork::set_modes() {
+void CopyWork::abandon() {
+    copying_.reset();
     for (; !modes_.empty(); modes_.pop_back()) ::chmod(modes_.back().first.c_str(), modes_.back().second);
 }
 
@@ -269,7 +269,7 @@ bool CopyWork::run(Moment until) {
     if (walk_ && (walk_->unreadable() > 0 || walk_->is_cut()))
         throw Error{Code::forbidden, fmt::format("{} were copied, but not all of {}: {} cannot be read",
                                                  files_, from_, join_path(from_, walk_->first_unreadable()))};
-    set_modes();
+    abandon();  // nothing is half done
     return true;
 }
 

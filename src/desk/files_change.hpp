@@ -56,6 +56,8 @@ public:
     CopyWork(std::string from, std::string to, bool overwrite);
     ~CopyWork();
     bool run(Moment until);
+    /// What is half done goes; what is there stays, with its modes.
+    void abandon();
     std::size_t files() const { return files_; }
 
 private:
@@ -65,7 +67,6 @@ private:
     void begin_file(core::Fd source, std::string to, mode_t mode);
     void copy_link(int folder, const std::string& name, const std::string& to);
     void copy_folder(const std::string& to, mode_t mode);
-    void set_modes();
 
     std::string from_;
     std::string to_;

@@ -186,8 +186,9 @@ void make_parents(const std::string& path) {
     if (::stat(folder.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode)) return;
     for (auto at = folder.find('/', 1);; at = folder.find('/', at + 1)) {
         const auto part = folder.substr(0, at);
-        if (::mkdir(part.c_str(), 0755) != 0 && errno != EEXIST && !is_directory(part))
-            throw disk_error("make the directory " + part, errno);
+        const int failure = ::mkdir(part.c_str(), 0755) == 0 ? 0 : errno;
+        if (failure != 0 && failure != EEXIST && !is_directory(part))
+            throw disk_error("make the directory " + part, failure);
         if (at == folder.npos) break;
     }
     if (!is_directory(folder)) throw disk_error("make the directory " + folder, ENOTDIR);

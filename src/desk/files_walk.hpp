@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -90,12 +91,21 @@ std::shared_ptr<T> ended_by(async::Pool& pool, std::unique_ptr<T> made) {
 }
 
 /// Calls `work->run(until)` on the pool until it answers true: long work that holds up nothing else for
-/// longer than a slice. Cancelled, it ends with the slice; what the work leaves then is its own matter.
+/// longer than a slice. What has failed has also been cleared up (`work->abandon()`, if it has that) when
+/// this throws. Cancelled, it ends with the slice; the work's destructor clears up then.
 template <class Work>
 Task<> run_in_slices(async::Pool& pool, std::shared_ptr<Work> work) {
-    while (!co_await async::run_on(pool,
-                                   [work] { return work->run(std::chrono::steady_clock::now() + slice); })) {
+    std::exception_ptr failure;
+    try {
+        while (!co_await async::run_on(
+            pool, [work] { return work->run(std::chrono::steady_clock::now() + slice); })) {
+        }
+    } catch (...) {
+        failure = std::current_exception();
     }
+    if (!failure) co_return;
+    if constexpr (requires { work->abandon(); }) co_await async::run_on(pool, [work] { work->abandon(); });
+    std::rethrow_exception(failure);
 }
 
 }  // namespace carrel::desk

@@ -152,6 +152,7 @@ net::Response extracted(const std::string& folder, const Unpacker& unpacker) {
 /// What was unpacked before the error is there: the caller should know how much.
 template <class Unpacking>
 Task<> unpack(net::Request& request, async::Pool& pool, std::shared_ptr<Unpacking> work) {
+    std::exception_ptr failure;
     try {
         co_await for_each_block(*request.body, request.body_length, pool,
                                 [work](std::string_view block) { work->push(block); });
@@ -162,8 +163,11 @@ Task<> unpack(net::Request& request, async::Pool& pool, std::shared_ptr<Unpackin
     } catch (core::Error& error) {
         const auto files = work->unpacker().files();
         if (files > 1) error.during(fmt::format("{} entries were unpacked, but then", files - 1));
-        throw;
+        failure = std::current_exception();
     }
+    if (!failure) co_return;
+    co_await async::run_on(pool, [work] { work->abandon(); });
+    std::rethrow_exception(failure);
 }
 
 template <class Unpacking>

@@ -221,6 +221,7 @@ describe("changing what there is", () => {
     assert.equal((await call("file/mkdir", { path: "c/x/y/z" })).created, false);
     assert.equal((await ask("file/mkdir", { path: "c/x/y/z", parents: false })).status, 409);
     assert.equal((await ask("file/mkdir", { path: "c/old/below" })).status, 404);
+    assert.match((await ask("file/mkdir", { path: "/etc/none/below" })).body.detail, /Permission denied/);
     assert.equal((await ask("file/delete", { path: "c" })).status, 409);
     await run("ln -s /home/agent/tree ~/c/away");
     await call("file/delete", { path: "c", recursive: true });

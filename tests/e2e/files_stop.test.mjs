@@ -59,13 +59,13 @@ describe("long work", () => {
 
   test("a copy ends when its client goes away, and leaves nothing half done", async () => {
     // Of nothing, and beside searches, so that it takes much longer than to see that nobody waits for it.
-    await desk.run("mkdir /tmp/target && truncate -s 16G /tmp/large");
+    await desk.run("mkdir ~/target && truncate -s 16G ~/large");
     const beside = [1, 2, 3].map(() => begin("file/grep", { pattern: "x", path: "/tmp/kept" }));
-    const copy = begin("file/copy", { from: "/tmp/large", to: "/tmp/target/copy" });
-    await until("the copy is under way", () => isOpen("/tmp/large"));
+    const copy = begin("file/copy", { from: "large", to: "target/copy" });
+    await until("the copy is under way", () => isOpen("/home/agent/large"));
     copy.leave();
-    await until("the copy has ended", () => !isOpen("/tmp/large"), 60);
-    await until("nothing of it is left", async () => (await desk.run("ls -A /tmp/target")) === "");
+    await until("the copy has ended", () => !isOpen("/home/agent/large"), 60);
+    await until("nothing of it is left", async () => (await desk.run("ls -A ~/target")) === "");
     for (const each of beside) each.leave();
     await until("the searches have ended", () => !isOpen("/tmp/kept"), 60);
   });
