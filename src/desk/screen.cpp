@@ -149,7 +149,8 @@ Task<> Screen::capture() {
 Task<Shown> Screen::look(const Plan& plan, Known known) {
     const auto ticket = ++tickets_;
     const auto turn = co_await turns_.take();
-    if (covered_ < ticket) co_await capture();
+    // A capture after this ticket may have been broken off half way: by its client, or by the display.
+    if (covered_ < ticket || !is_captured_) co_await capture();
     forget_later();
     const auto shot = plan(memory_->size);
     if (auto ready = pictures_->find(shot, known)) co_return std::move(*ready);
@@ -197,6 +198,7 @@ void Screen::forget_later() {
         is_captured_ = false;
         pictures_.reset();
         memory_.reset();
+        connection_.flush();
     });
 }
 

@@ -348,7 +348,8 @@ describe("another size", () => {
   });
 
   test("wakes who waits for a change", async () => {
-    const waiting = json("?wait_change=60&cursor=false");
+    const { frame } = await json("?cursor=false");
+    const waiting = json(`?wait_change=60&cursor=false&since=${frame}`);
     await post("screen/resize", { width: 800, height: 600 });
     const answer = await waiting;
     assert.equal(answer.change, "whole");
