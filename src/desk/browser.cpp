@@ -39,9 +39,10 @@ Task<bool> wait_for_windows(Desktop& desktop, bool wanted, async::Duration limit
                             std::shared_ptr<bool> is_enough = nullptr) {
     const auto end = Clock::now() + limit;
     while (true) {
+        const auto seen = desktop.windows.changes();
         if (is_enough && *is_enough) co_return true;
         if (browser_windows(co_await desktop.windows.list()).empty() != wanted) co_return true;
-        if (!co_await desktop.windows.wait_for_change(end - Clock::now())) co_return false;
+        if (!co_await desktop.windows.wait_for_change(seen, end - Clock::now())) co_return false;
     }
 }
 
@@ -107,7 +108,7 @@ Task<> Browser::open(std::shared_ptr<Desktop> desktop, std::string url, bool in_
     // One that runs already takes the address over, and the process that brought it ends.
     const auto end = Clock::now() + opening_time;
     while (is_open && !*has_ended)
-        if (!co_await desktop->windows.wait_for_change(end - Clock::now()))
+        if (!co_await desktop->windows.wait_for_change(desktop->windows.changes(), end - Clock::now()))
             throw core::Error{core::Code::timeout, "the browser did not take the address within 20 seconds"};
     if (!is_open && !co_await wait_for_windows(*desktop, true, opening_time, has_ended))
         throw core::Error{core::Code::timeout, "the browser showed no window within 20 seconds"};

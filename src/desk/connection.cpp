@@ -79,22 +79,7 @@ void Connection::on_end(std::function<void()> listener) { end_listeners_.push_ba
 
 void Connection::flush() {
     xcb_flush(raw_);
-    take_note_of_reading();
-}
-
-/// libxcb reads whatever has come while it sends to a full socket, and while it looks for one answer. The
-/// loop does not learn of that, as it does not make the socket readable again: whose answer or event it was
-/// would wait until something else comes.
-void Connection::take_note_of_reading() {
-    bool has_read = false;
-    while (noted_ != xcb_total_read(raw_)) {
-        noted_ = xcb_total_read(raw_);
-        has_read = true;
-        give_out_events();
-    }
-    if (!has_read) return;
-    note_sign_of_life();
-    arrived_.notify_all();
+    take_in(xcb_poll_for_queued_event);
 }
 
 Task<Answer<void>> Connection::wait_for(unsigned sequence, std::string_view what) {
@@ -105,10 +90,12 @@ Task<Answer<void>> Connection::wait_for(unsigned sequence, std::string_view what
         void* reply = nullptr;
         xcb_generic_error_t* error = nullptr;
         const bool is_done = xcb_poll_for_reply(raw_, sequence, &reply, &error) != 0;
-        const Answer<xcb_generic_error_t> failure{error};
         Answer<void> answer{reply};
+        const Answer<xcb_generic_error_t> failure{error};
         expectation.is_met = is_done;
-        take_note_of_reading();
+        const auto read = xcb_total_read(raw_);
+        // Events that came before the answer are given out before it.
+        take_in(xcb_poll_for_queued_event);
         if (is_done) {
             if (answer) co_return answer;
             if (!is_alive()) throw display_is_gone();
@@ -116,6 +103,8 @@ Task<Answer<void>> Connection::wait_for(unsigned sequence, std::string_view what
                                                                 what, failure ? failure->error_code : 0)};
         }
         if (!is_alive()) throw display_is_gone();
+        // Who was given an event may have read the answer meanwhile.
+        if (xcb_total_read(raw_) != read) continue;
         const auto left = std::max(asked, heard_) + answer_patience - Clock::now();
         if (left <= Clock::duration::zero()) {
             is_hung_ = true;
@@ -134,21 +123,32 @@ Task<> Connection::sync() {
     co_await answer<xcb_get_input_focus_reply_t>(xcb_get_input_focus(raw_).sequence, "synchronising");
 }
 
-void Connection::give_out_events() {
-    while (const Answer<xcb_generic_event_t> event{xcb_poll_for_queued_event(raw_)})
+/// libxcb reads whenever it can, also while it sends and while it looks for one answer. What it has read does
+/// not make the socket readable again: so the events are given out, and who waits for an answer looks for it,
+/// each time that something was read, whoever's doing that was.
+void Connection::take_in(xcb_generic_event_t* (*next)(xcb_connection_t*)) {
+    // A listener sends: the events that came meanwhile are given out after the one that it was given.
+    if (std::exchange(is_taking_in_, true)) return;
+    const struct Done {
+        bool& is_taking_in;
+        ~Done() { is_taking_in = false; }
+    } done{is_taking_in_};
+    while (const Answer<xcb_generic_event_t> event{next(raw_)})
         for (const auto& listener : listeners_) listener(*event);
+    const auto read = xcb_total_read(raw_);
+    if (std::exchange(taken_in_, read) == read) return;
+    note_sign_of_life();
+    arrived_.notify_all();
 }
 
 Task<> Connection::run() {
     while (is_alive()) {
         co_await socket_.async_wait(boost::asio::posix::descriptor_base::wait_read,
                                     boost::asio::use_awaitable);
-        note_sign_of_life();
         // Reads all that has come; answers are kept for who waits for them.
-        while (const Answer<xcb_generic_event_t> event{xcb_poll_for_event(raw_)})
-            for (const auto& listener : listeners_) listener(*event);
-        arrived_.notify_all();
+        take_in(xcb_poll_for_event);
     }
+    arrived_.notify_all();
     for (const auto& listener : end_listeners_) listener();
 }
 

@@ -75,8 +75,7 @@ public:
 
 private:
     Task<Answer<void>> wait_for(unsigned sequence, std::string_view what);
-    void give_out_events();
-    void take_note_of_reading();
+    void take_in(xcb_generic_event_t* (*next)(xcb_connection_t*));
     void note_sign_of_life();
 
     xcb_connection_t* raw_ = nullptr;
@@ -84,7 +83,8 @@ private:
     xcb_window_t root_ = 0;
     boost::asio::posix::stream_descriptor socket_;
     async::Gate arrived_;
-    std::uint64_t noted_ = 0;                      ///< bytes of the X server whose events have been given out
+    std::uint64_t taken_in_ = 0;  ///< bytes of the X server of which everybody has been told
+    bool is_taking_in_ = false;
     std::chrono::steady_clock::time_point heard_;  ///< when the X server last sent anything
     bool is_hung_ = false;
     std::vector<std::function<void(const xcb_generic_event_t&)>> listeners_;

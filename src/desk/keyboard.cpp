@@ -151,7 +151,7 @@ void Keyboard::Held::release() {
     auto* keyboard = std::exchange(keyboard_, nullptr);
     if (!keyboard) return;
     for (const auto code : std::views::reverse(codes_)) keyboard->send(XCB_KEY_RELEASE, code);
-    xcb_flush(keyboard->connection_.raw());
+    keyboard->connection_.flush();
 }
 
 Task<Keyboard::Held> Keyboard::hold(Chord chord) {

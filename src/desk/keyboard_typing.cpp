@@ -36,7 +36,7 @@ public:
     ~Calm() {
         if (caps_lock_ != 0) press_caps_lock();
         if (repeats_) set_repeating(XCB_AUTO_REPEAT_MODE_ON);
-        xcb_flush(keyboard_.connection_.raw());
+        keyboard_.connection_.flush();
     }
     Calm(const Calm&) = delete;
     Calm& operator=(const Calm&) = delete;

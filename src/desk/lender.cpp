@@ -111,8 +111,8 @@ public:
     ~Owning() {
         if (lender_.loan_->with_primary) own(XCB_ATOM_PRIMARY, XCB_NONE);
         if (!lender_.is_lost_) own(lender_.atoms_.clipboard, former_);
-        xcb_flush(lender_.connection_.raw());
         lender_.loan_ = nullptr;
+        lender_.connection_.flush();
     }
     Owning(const Owning&) = delete;
     Owning& operator=(const Owning&) = delete;

@@ -29,7 +29,7 @@ public:
     }
     ~Down() {
         mouse_.release(Button::left);
-        xcb_flush(connection_.raw());
+        connection_.flush();
     }
     Down(const Down&) = delete;
     Down& operator=(const Down&) = delete;

@@ -72,7 +72,7 @@ void Watch::note(const xcb_damage_notify_event_t& event) {
 void Watch::renew() {
     stale_since_.reset();
     xcb_damage_subtract(watching_.connection_.raw(), damage_, XCB_NONE, XCB_NONE);
-    xcb_flush(watching_.connection_.raw());
+    watching_.connection_.flush();
 }
 
 void Watch::take_reports(Settling& settling) {
@@ -96,7 +96,11 @@ Task<Observed> Watch::settle(SettleTimes times, std::function<Task<>()> meanwhil
         take_reports(settling);
         const auto now = Clock::now();
         if (const auto observed = settling.judge(now)) co_return *observed;
-        if (stale_since_ && now >= *stale_since_ + renewal_time) renew();
+        if (stale_since_ && now >= *stale_since_ + renewal_time) {
+            renew();
+            // Reports may have come with it.
+            continue;
+        }
         const auto change = settling.last_change();
         const bool may_prepare = preparations > 0 && change && prepared_for != change;
         if (may_prepare && now >= *change + rest_before_work) {

@@ -92,9 +92,13 @@ Task<xcb_window_t> Windows::find_manager() {
     co_return named == check_ ? check_ : 0;
 }
 
-Task<bool> Windows::wait_for_change(async::Duration limit) {
-    if (!connection_.is_alive()) throw display_is_gone();
-    co_return co_await changed_.wait_for(limit);
+Task<bool> Windows::wait_for_change(std::uint64_t seen, async::Duration limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (changes_ == seen) {
+        if (!connection_.is_alive()) throw display_is_gone();
+        if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now())) co_return false;
+    }
+    co_return true;
 }
 
 }  // namespace carrel::desk

@@ -56,8 +56,11 @@ public:
     /// Asks the window's program for a sign of life (_NET_WM_PING), which it gives when it has read
     /// everything that came before: true then, or when the window is gone; false when `limit` passes.
     Task<bool> ping(xcb_window_t window, async::Duration limit);
-    /// Returns true when the list of windows or the active one may have changed, false after `limit`.
-    Task<bool> wait_for_change(async::Duration limit);
+    /// Counts changes of the list of windows and of which is active.
+    std::uint64_t changes() const { return changes_; }
+    /// Returns true when there may have been a change since there were `seen`, false after `limit`: to be
+    /// counted before it is asked for what may change, as changes come while an answer is awaited.
+    Task<bool> wait_for_change(std::uint64_t seen, async::Duration limit);
     /// Lets everybody return who waits for a change.
     void wake();
 

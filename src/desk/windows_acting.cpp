@@ -71,10 +71,7 @@ Task<bool> Windows::until(Condition is_so, async::Duration limit) {
     while (true) {
         const auto seen = changes_;
         if (co_await is_so()) co_return true;
-        while (changes_ == seen) {
-            if (!connection_.is_alive()) throw display_is_gone();
-            if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now())) co_return false;
-        }
+        if (!co_await wait_for_change(seen, end - std::chrono::steady_clock::now())) co_return false;
     }
 }
 

@@ -53,11 +53,15 @@ constexpr std::chrono::milliseconds focus_patience{500};
 /// The window that is meant; the shape has let only ids through.
 Task<xcb_window_t> pick(Desktop& desktop, std::optional<json::Value> id) {
     if (id) co_return ops::parse_window_id(*id).value_or(XCB_NONE);
-    auto active = co_await desktop.windows.find_active();
     // While the focus goes from one window to the next, none has it for a moment.
     const auto end = std::chrono::steady_clock::now() + focus_patience;
-    while (!active && co_await desktop.windows.wait_for_change(end - std::chrono::steady_clock::now()))
+    std::optional<Window> active;
+    for (bool may_come = true; !active && may_come;) {
+        const auto seen = desktop.windows.changes();
         active = co_await desktop.windows.find_active();
+        may_come =
+            active || co_await desktop.windows.wait_for_change(seen, end - std::chrono::steady_clock::now());
+    }
     if (!active)
         throw core::Error{core::Code::not_found,
                           "no window has the keyboard: say by window_id which is meant (window/list)",
