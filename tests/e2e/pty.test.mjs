@@ -224,7 +224,7 @@ describe("a handshake", () => {
 
   test("that is refused is answered as any request", async () => {
     for (const [query, status, why, headers] of [
-      ["", 422, /for WebSockets/, ""],
+      ["", 426, /for WebSockets/, ""],
       ["", 426, /must be 13/, key.replace("13", "8")],
       ["?cols=0", 422, /cols/],
       ["?cols=many", 422, /cols/],
