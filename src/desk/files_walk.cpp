@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,6 +36,11 @@ std::vector<std::string> read_names(int folder, std::size_t most, bool* is_cut) 
         names.emplace_back(name);
     }
     return names;
+}
+
+void give_memory_back() {
+    constexpr std::size_t much = std::size_t{4} << 20;
+    if (::mallinfo2().fordblks > much) ::malloc_trim(0);
 }
 
 Walk::Walk(const std::string& top, Options options) : options_{std::move(options)} {

@@ -82,12 +82,20 @@ using Moment = std::chrono::steady_clock::time_point;
 /// How long work holds a thread of the pool before others have their turn.
 constexpr auto slice = std::chrono::milliseconds{10};
 
+/// To the system, what of the heap is free, if that is much: what a long list has left lies in small pieces
+/// between others, where the allocator would keep it.
+void give_memory_back();
+
 /// `made`, which will be ended by the pool wherever the last who holds it lets it go: a large file that is
 /// dropped half done takes a while to remove. `pool` must outlive it.
 template <class T>
 std::shared_ptr<T> ended_by(async::Pool& pool, std::unique_ptr<T> made) {
-    return {made.release(),
-            [&pool](T* ended) { boost::asio::post(pool, [held = std::unique_ptr<T>{ended}] {}); }};
+    return {made.release(), [&pool](T* ended) {
+                boost::asio::post(pool, [held = std::unique_ptr<T>{ended}]() mutable {
+                    held.reset();
+                    give_memory_back();
+                });
+            }};
 }
 
 /// Calls `work->run(until)` on the pool until it answers true: long work that holds up nothing else for

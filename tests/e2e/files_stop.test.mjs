@@ -1,7 +1,7 @@
 // Long work on files ends when its client goes away. As root: what the tool server holds open is looked at from
 // outside.
 import assert from "node:assert/strict";
-import { readdirSync, readlinkSync } from "node:fs";
+import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import http from "node:http";
 import { before, describe, test } from "node:test";
 import { dataDirectory, until } from "./lib/carrel.mjs";
@@ -68,5 +68,14 @@ describe("long work", () => {
     await until("nothing of it is left", async () => (await desk.run("ls -A ~/target")) === "");
     for (const each of beside) each.leave();
     await until("the searches have ended", () => !isOpen("/tmp/kept"), 60);
+  });
+
+  test("of a long list, the tool server keeps no memory", async () => {
+    await desk.run("mkdir /tmp/many && cd /tmp/many && seq 50000 | xargs touch");
+    const kilobytes = () => Number(readFileSync(`/proc/${part(dataDirectory, desk.session.desk.id, "carrel-desk", "serve")}/smaps_rollup`, "utf8").match(/^Pss_Anon:\s*(\d+)/m)[1]);
+    const first = kilobytes();
+    const { entries } = await desk.post("file/list", { path: "/tmp/many", limit: 100_000 });
+    assert.equal(entries.length, 50_000);
+    await until("it is given back", () => kilobytes() < first + 12 * 1024);
   });
 });
