@@ -19,6 +19,7 @@
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +48,7 @@ constexpr int retry_ms = 200;
 /// A part of the desk that init keeps alive.
 struct Part {
     const char* name;
-    bool is_needed;  ///< without it the desk has failed
+    std::optional<InitEnd> failure;  ///< the end of the desk without it; none: it can do without
     bool is_wanted = false;
     pid_t pid = 0;  ///< 0: does not run
     bool has_run = false;
@@ -73,18 +74,18 @@ public:
     Init(const Init&) = delete;
     Init& operator=(const Init&) = delete;
 
-    int run() {
+    InitEnd run() {
         prepare();
         display_.is_wanted = window_manager_.is_wanted = tool_server_.is_wanted = true;
         while (true) {
-            if (!start_what_is_wanted()) return 1;
-            if (!wait_for_news()) return 0;
+            if (const auto failure = start_what_is_wanted()) return *failure;
+            if (!wait_for_news()) return InitEnd::stopped;
         }
     }
 
 private:
     void prepare();
-    bool start_what_is_wanted();
+    std::optional<InitEnd> start_what_is_wanted();
     bool start(Part& part);
     [[noreturn]] void become(Part& part);
     bool wait_for_news();
@@ -102,11 +103,11 @@ private:
     }
 
     std::string runtime_;
-    Part display_{"display", true};
-    Part window_manager_{"window manager", true};
-    Part tool_server_{"tool server", true};
-    Part panel_{"panel", false};
-    Part bus_{"message bus", false};
+    Part display_{"display", InitEnd::display_failed};
+    Part window_manager_{"window manager", InitEnd::window_manager_failed};
+    Part tool_server_{"tool server", InitEnd::tool_server_failed};
+    Part panel_{"panel", {}};
+    Part bus_{"message bus", {}};
     bool must_retry_ = false;
     Fd program_;  ///< our own executable, which has no path in a desk
     Fd signals_;
@@ -134,8 +135,8 @@ void Init::prepare() {
     ::setenv("DBUS_SESSION_BUS_ADDRESS", ("unix:path=" + runtime_ + "/bus").c_str(), 1);
 }
 
-/// False when a part that is needed cannot be kept alive.
-bool Init::start_what_is_wanted() {
+/// The end, when a part that is needed cannot be kept alive.
+std::optional<InitEnd> Init::start_what_is_wanted() {
     must_retry_ = false;
     for (auto* part : parts()) {
         if (!part->is_wanted || part->pid != 0) continue;
@@ -146,10 +147,10 @@ bool Init::start_what_is_wanted() {
         part->is_wanted = false;
         core::log_error("the {} ended {} times within a minute and is not started again", part->name,
                         most_starts);
-        if (part->is_needed) return false;
+        if (part->failure) return part->failure;
         if (part == &bus_) bus_listener_.reset();
     }
-    return true;
+    return std::nullopt;
 }
 
 /// False when fork failed: to be tried again.
@@ -225,8 +226,10 @@ void Init::note_end(Part& part) {
     // manager is ready for windows again.
     if (&part == &bus_) bus_.is_wanted = false;
     if (&part == &display_ || &part == &window_manager_) panel_.is_wanted = false;
-    // With its display the window manager ends too: that is one fact, not two.
-    if (&part == &display_) window_manager_.has_run = false;
+    if (&part != &display_) return;
+    // With its display the window manager ends too: that is one fact, not two, and no failure of its own.
+    window_manager_.has_run = false;
+    window_manager_.starts.clear();
 }
 
 /// The tool server takes notifications from it: one that starts later hears of a bus that runs.
@@ -280,10 +283,10 @@ void Init::end_who_is_no_part() {
 int run_init() {
     core::open_log("carrel-desk init", core::Level::info);
     try {
-        return Init{}.run();
+        return static_cast<int>(Init{}.run());
     } catch (const std::exception& failure) {
         core::log_error("{}", failure.what());
-        return 1;
+        return static_cast<int>(InitEnd::failed);
     }
 }
 

@@ -30,8 +30,18 @@ constexpr auto next_server_variable = "CARREL_NEXT_SERVER";
 /// Of what init keeps alive there are so many at most.
 constexpr std::size_t most_parts = 5;
 
-/// Runs until it is told to stop (0) or a part that a desk needs cannot be kept alive (1): more than
-/// five starts within a minute. Needs fd 3 to listen, and the environment that the jail gives:
+/// How init ends: told to, by a failure of its own, or because a part that a desk needs was started five
+/// times within a minute and ended again. Whoever made the desk tells its user by this (see explain_ending of
+/// the native driver).
+enum class InitEnd : int {
+    stopped = 0,
+    failed = 1,
+    display_failed = 10,
+    window_manager_failed = 11,
+    tool_server_failed = 12,
+};
+
+/// Runs until one of the above. Needs fd 3 to listen, and the environment that the jail gives:
 /// CARREL_WIDTH, CARREL_HEIGHT, XDG_RUNTIME_DIR, PATH.
 ///
 /// The end of PID 1 is the end of the desk: the kernel kills the rest.

@@ -138,13 +138,13 @@ describe("a part of the desk dies", () => {
     assert.match(results[1], /after/);
   });
 
-  each("the tool server again and again: the desk has failed, says why, and is renewed", async (id, desk) => {
-    const pids = inside(data, desk).map(({ pid }) => pid);
+  /** Kills the part as often as it comes, until its desk has failed; how often that was. */
+  async function killAgainAndAgain(id, desk, ...words) {
     const seen = new Set();
     await until("init gives up", async () => {
       if ((await deskOf(id)).state === "failed") return true;
       try {
-        for (const { pid } of inside(data, desk, "carrel-desk", "serve"))
+        for (const { pid } of inside(data, desk, ...words))
           if (!seen.has(pid)) {
             seen.add(pid);
             process.kill(pid, "SIGKILL");
@@ -154,10 +154,22 @@ describe("a part of the desk dies", () => {
       }
       return false;
     });
+    return seen.size;
+  }
+
+  each("the display again and again: the desk has failed, and says that it was the display", async (id, desk) => {
+    assert.equal(await killAgainAndAgain(id, desk, "Xvnc"), 5);
+    assert.match((await deskOf(id)).reason, /display failed again and again/);
+    await told(id, "display_failed", "desk");
+  });
+
+  each("the tool server again and again: the desk has failed, says why, and is renewed", async (id, desk) => {
+    const pids = inside(data, desk).map(({ pid }) => pid);
+    const count = await killAgainAndAgain(id, desk, "carrel-desk", "serve");
     const now = await deskOf(id);
     assert.match(now.reason, /tool server failed again and again/);
     await told(id, "tool_server_failed", "desk");
-    assert.equal(seen.size, 5);
+    assert.equal(count, 5);
     for (const pid of pids) await until("its processes end", () => !isAlive(pid));
     const refused = await call(id, "screen/info");
     assert.equal(refused.status, 409, JSON.stringify(refused.body));

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
+#include <array>
+
 #include "async/all.hpp"
 #include "core/text.hpp"
 
@@ -17,6 +20,24 @@ constexpr std::string_view kill_signal = "9";
 /// Whoever makes processes without end is told of once in this time.
 constexpr std::chrono::minutes between_process_notices{1};
 
+/// What the first process of a desk says by its status (InitEnd in desk/init.hpp).
+struct Given {
+    std::string_view status;
+    const char* code;
+    const char* part;
+};
+constexpr std::array given_up{Given{"10", "display_failed", "display"},
+                              Given{"11", "window_manager_failed", "window manager"},
+                              Given{"12", "tool_server_failed", "tool server"}};
+
+fleet::Ending explain_status(std::string_view status) {
+    const auto found = std::ranges::find(given_up, status, &Given::status);
+    if (found == given_up.end())
+        return {"desk_failed", fmt::format("the desk's first process failed (status {})", status)};
+    return {found->code,
+            fmt::format("the desk's {} failed again and again, and the desk gave up", found->part)};
+}
+
 jail::GroupWatch watch_of(const jail::Answer& answer, std::string_view field) {
     return jail::watch_of(answer.find(field).value_or(""));
 }
@@ -29,10 +50,7 @@ fleet::Ending explain_ending(const jail::Answer& answer) {
     if (kills > 0 && (!answer.find("status") && signal.value_or(kill_signal) == kill_signal))
         return {"out_of_memory",
                 "the desk used more memory than it may, and its first process was killed for it"};
-    if (const auto status = answer.find("status"))
-        return {"tool_server_failed",
-                fmt::format("the desk's tool server failed again and again, and the desk gave up (status {})",
-                            *status)};
+    if (const auto status = answer.find("status")) return explain_status(*status);
     if (signal) return {"killed", fmt::format("the desk was killed from outside (signal {})", *signal)};
     return {"killed", "the desk ended while nobody was there who could see why"};
 }

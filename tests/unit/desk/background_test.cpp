@@ -3,35 +3,21 @@
 
 #include <csignal>
 
-#include "async/deadline.hpp"
 #include "desk/background.hpp"
-#include "tests/fakes/run_loop.hpp"
+#include "tests/unit/desk/program_harness.hpp"
 
 using namespace carrel;
 using namespace std::chrono_literals;
 using async::Task;
 using desk::Background;
 using desk::SharedProcess;
+using desk::test::reason_of;
 
 namespace {
 
-template <class Test>
-void with_background(Test test) {
-    ::signal(SIGPIPE, SIG_IGN);
-    async::Pool pool{1};
-    fakes::run_loop([&](async::Executor executor) -> Task<> {
-        Background background{executor, pool, "/tmp"};
-        std::exception_ptr failure;
-        try {
-            co_await async::deadline(60s, "a test", Task<>{test(background)});
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        co_await background.close();
-        CHECK(background.all().empty());
-        if (failure) std::rethrow_exception(failure);
-    });
-    pool.join();
+void with_background(auto test) {
+    desk::test::with_programs<Background>(test,
+                                          [](Background& background) { CHECK(background.all().empty()); });
 }
 
 Task<> wait_for_end(SharedProcess process) {
@@ -41,15 +27,6 @@ Task<> wait_for_end(SharedProcess process) {
 Task<> wait_for_output(SharedProcess process, std::string marker) {
     while (!process->output.log.read(process->output.log.begin(), 1 << 20).contains(marker))
         co_await process->changed.wait();
-}
-
-std::string reason_of(const auto& action) {
-    try {
-        action();
-    } catch (const core::Error& error) {
-        return error.reason();
-    }
-    return "none";
 }
 
 struct Answer {

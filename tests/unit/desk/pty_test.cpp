@@ -5,36 +5,22 @@
 #include <array>
 #include <csignal>
 
-#include "async/deadline.hpp"
 #include "core/text.hpp"
 #include "desk/process_tree.hpp"
 #include "desk/ptys.hpp"
-#include "tests/fakes/run_loop.hpp"
+#include "tests/unit/desk/program_harness.hpp"
 
 using namespace carrel;
 using namespace std::chrono_literals;
 using async::Task;
 using desk::Pty;
 using desk::Ptys;
+using desk::test::reason_of;
 
 namespace {
 
-template <class Test>
-void with_terminals(Test test) {
-    async::Pool pool{1};
-    fakes::run_loop([&](async::Executor executor) -> Task<> {
-        Ptys ptys{executor, pool, "/tmp"};
-        std::exception_ptr failure;
-        try {
-            co_await async::deadline(60s, "a test", Task<>{test(ptys)});
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        co_await ptys.close();
-        CHECK(ptys.find({}).empty());
-        if (failure) std::rethrow_exception(failure);
-    });
-    pool.join();
+void with_terminals(auto test) {
+    desk::test::with_programs<Ptys>(test, [](Ptys& ptys) { CHECK(ptys.find({}).empty()); });
 }
 
 /// Reads until `marker`, or to the end when it is empty.
@@ -47,15 +33,6 @@ Task<std::string> read_to(Pty& pty, std::string marker) {
         text.append(piece.data(), count);
     }
     co_return text;
-}
-
-std::string reason_of(const auto& action) {
-    try {
-        action();
-    } catch (const core::Error& error) {
-        return error.reason();
-    }
-    return "none";
 }
 
 /// A zombie, which only its parent can bury, has ended.
