@@ -146,10 +146,12 @@ Task<bool> Tab::does_browser_answer() {
 }
 
 Error Tab::describe_dialog() const {
-    return {Code::conflict,
-            fmt::format("the page shows a dialog ({}: \"{}\") and waits for its answer",
-                        dialog_ ? dialog_->type : "", dialog_ ? dialog_->message : ""),
-            "dialog_open"};
+    return {
+        Code::conflict,
+        fmt::format(
+            "the page shows a dialog ({}: \"{}\") and waits for its answer; browser/page/dialog gives one",
+            dialog_ ? dialog_->type : "", dialog_ ? dialog_->message : ""),
+        "dialog_open"};
 }
 
 Cdp::Subscription Tab::subscribe(Cdp::Listener listener) {

@@ -4,11 +4,13 @@
 
 #include "async/all.hpp"
 #include "tests/fakes/fake_browser.hpp"
+#include "tests/fakes/reason_of.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
 using fakes::FakeBrowser;
+using fakes::reason_of;
 using namespace std::chrono_literals;
 
 namespace {
@@ -26,16 +28,6 @@ void with_cdp(Test test, CdpLimits limits = {}) {
         co_await async::yield_turn();
     });
     pool.join();
-}
-
-/// The reason of the error that a call ends with; empty when it works.
-async::Task<std::string> reason_of(async::Task<json::Value> call) {
-    try {
-        co_await std::move(call);
-        co_return "";
-    } catch (const core::Error& error) {
-        co_return error.reason();
-    }
 }
 
 }  // namespace

@@ -7,11 +7,13 @@
 
 #include "desk/navigation.hpp"
 #include "tests/fakes/fake_browser.hpp"
+#include "tests/fakes/reason_of.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
 using fakes::FakeBrowser;
+using fakes::reason_of;
 using namespace std::chrono_literals;
 
 namespace {
@@ -51,16 +53,6 @@ std::optional<json::Value> no_answer(const FakeBrowser::Call&) { return std::nul
 std::size_t count(const FakeBrowser& browser, std::string_view method) {
     return static_cast<std::size_t>(
         std::ranges::count(browser.calls, method, [](const auto& call) { return call.method; }));
-}
-
-template <class T>
-async::Task<std::string> reason_of(async::Task<T> task) {
-    try {
-        co_await std::move(task);
-        co_return "";
-    } catch (const core::Error& error) {
-        co_return error.reason();
-    }
 }
 
 }  // namespace

@@ -5,11 +5,13 @@
 #include "desk/page_act.hpp"
 #include "desk/page_read.hpp"
 #include "tests/fakes/fake_browser.hpp"
+#include "tests/fakes/reason_of.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
 using fakes::FakeBrowser;
+using fakes::reason_of;
 
 namespace {
 
@@ -53,15 +55,6 @@ void with_page(Test test) {
         co_await async::yield_turn();
     });
     pool.join();
-}
-
-async::Task<std::string> reason_of(async::Task<> task) {
-    try {
-        co_await std::move(task);
-    } catch (const core::Error& error) {
-        co_return error.reason();
-    }
-    co_return "";
 }
 
 async::Task<> act_on(Page& page, int number) { co_await page.run_on(number, "scroll"); }

@@ -5,11 +5,13 @@
 #include "async/all.hpp"
 #include "desk/navigation.hpp"
 #include "tests/fakes/fake_browser.hpp"
+#include "tests/fakes/reason_of.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
 using fakes::FakeBrowser;
+using fakes::reason_of;
 using namespace std::chrono_literals;
 
 namespace {
@@ -61,16 +63,6 @@ void with_tabs(Test test) {
         for (int i = 0; i < 4; ++i) co_await async::yield_turn();
     });
     pool.join();
-}
-
-template <class T>
-async::Task<std::string> reason_of(async::Task<T> task) {
-    try {
-        co_await std::move(task);
-        co_return "";
-    } catch (const core::Error& error) {
-        co_return error.reason();
-    }
 }
 
 /// Runs both at once.
