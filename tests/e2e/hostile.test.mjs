@@ -19,7 +19,8 @@ before(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "carrel-hostile-"));
   await chmod(folder, 0o755); // the server, which is no root, must get through
 });
-after(() => rm(folder, { recursive: true, force: true }));
+// What removes a desk's files may be at it still.
+after(() => rm(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 }));
 
 /** A server whose desks are the double; see its head for `hello`. */
 async function start(hello, options = {}) {

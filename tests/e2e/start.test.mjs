@@ -15,7 +15,7 @@ before(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "carrel-start-"));
   await chmod(folder, 0o755); // the server, which is no root, must get through
 });
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => rm(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 }));
 
 /** A data directory of its own, with the images of the other one. */
 async function emptyData(name, { image = true } = {}) {
