@@ -49,7 +49,8 @@ const xterm = {
 const mousepad = {
   name: "an editor",
   async open() {
-    await run("rm -f /tmp/note; touch /tmp/note; mousepad /tmp/note > /dev/null 2>&1 &");
+    // On its own: else it would hand the file to one that is just ending.
+    await run("rm -f /tmp/note; touch /tmp/note; mousepad --disable-server /tmp/note > /dev/null 2>&1 &");
     await until("the window is there", async () => /Mousepad/.test(await title()));
     await post("mouse/click", { button: "left_click", coordinate: { x: 500, y: 400 }, screenshot: false });
     await until("it takes keys", async () => {
@@ -64,7 +65,7 @@ const mousepad = {
     }, patience);
     return (await run("cat /tmp/note")).replace(/\n$/, "");
   },
-  close: () => run("pkill -x mousepad; true"),
+  close: () => run("pkill -x mousepad; while pgrep -x mousepad > /dev/null; do sleep 0.01; done; true"),
 };
 
 const page = "<meta charset=utf-8><title>empty</title><textarea autofocus style='width:900px;height:500px' oninput='document.title=[...this.value].length'></textarea>";
