@@ -18,7 +18,8 @@ export async function launchBrowser() {
 
 /**
  * Opens `url` in a context of its own. `page.complaints` collects what must not happen: uncaught errors, and
- * console errors, among which are violations of the content security policy.
+ * console errors, among which are violations of the content security policy. Not what noVNC says of a picture that
+ * comes between its hanging up and the end of the connection ("in an invalid state": disconnecting).
  */
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({
@@ -29,9 +30,10 @@ export async function openPage(browser, url, options = {}) {
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   page.on("console", (message) => {
-    const expected = /Failed to load resource|WebSocket connection to|noVNC|Failed when connecting/.test(
-      message.text(),
-    );
+    const expected =
+      /Failed to load resource|WebSocket connection to|noVNC|Failed when connecting|Got data while in an invalid state/.test(
+        message.text(),
+      );
     if (message.type() === "error" && !expected) page.complaints.push(message.text());
   });
   await page.goto(url);
