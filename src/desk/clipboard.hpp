@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "async/gate.hpp"
+#include "async/turns.hpp"
 #include "desk/connection.hpp"
 #include "desk/selection.hpp"
-#include "desk/turns.hpp"
 
 namespace carrel::desk {
 
@@ -104,7 +104,7 @@ private:
     xcb_window_t window_ = 0;                ///< owns what we give
     xcb_window_t taker_ = 0;                 ///< what we take is put there
     std::deque<Abandoned> abandoned_;
-    Turns turns_;
+    async::Turns turns_;
     async::Gate changed_;
     std::array<std::optional<Own>, 2> own_;  ///< nothing: somebody else owns that selection
     std::list<Delivery> deliveries_;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "async/run_on.hpp"
+#include "async/turns.hpp"
 #include "desk/clipboard.hpp"
 #include "desk/connection.hpp"
 #include "desk/damage.hpp"
@@ -13,7 +14,6 @@
 #include "desk/mouse.hpp"
 #include "desk/screen.hpp"
 #include "desk/surroundings.hpp"
-#include "desk/turns.hpp"
 #include "desk/watch.hpp"
 #include "desk/windows.hpp"
 
@@ -38,8 +38,8 @@ struct Desktop {
     Clipboard clipboard;
     Keyboard keyboard;
     Mouse mouse;
-    Turns resizing;
-    Turns input;  ///< keys and buttons of one operation go out before those of the next
+    async::Turns resizing;
+    async::Turns input;  ///< keys and buttons of one operation go out before those of the next
 };
 
 class Display {

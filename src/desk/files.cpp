@@ -65,7 +65,8 @@ Changed write_whole(const std::string& path, std::string_view text, std::size_t 
     return changed;
 }
 
-Changed write_in_place(const std::string& path, std::string_view text, Place place, std::size_t most_kept) {
+Changed write_in_place(const std::string& path, std::string_view text, WritePlace place,
+                       std::size_t most_kept) {
     const auto before = find_text(path, most_kept);
     auto file = open_writable(path, place.append ? std::nullopt : place.offset);
     const auto at = file.at;
@@ -101,7 +102,7 @@ Task<std::string> Files::create(std::string path, std::string text) {
     });
 }
 
-Task<std::string> Files::write(std::string path, std::string text, Place place) {
+Task<std::string> Files::write(std::string path, std::string text, WritePlace place) {
     const auto turn = co_await edits_.take();
     auto changed = co_await async::run_on(
         pool_, [path, text = std::move(text), place, most_kept = history_.most_bytes()] {

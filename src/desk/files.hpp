@@ -10,20 +10,15 @@
 #include <vector>
 
 #include "async/run_on.hpp"
+#include "async/turns.hpp"
 #include "desk/files_disk.hpp"
 #include "desk/files_history.hpp"
 #include "desk/handlers.hpp"
-#include "desk/turns.hpp"
 
 namespace carrel::desk {
 
-struct Upload {
-    std::string path;
-    std::uint64_t size = 0;
-};
-
 /// Where bytes go in a file that is there.
-struct Place {
+struct WritePlace {
     bool append = false;
     std::optional<std::uint64_t> offset;
     bool is_whole() const { return !append && !offset; }
@@ -39,21 +34,17 @@ public:
     Task<std::string> view(std::string path, std::vector<int> range);
     /// A new file; an existing one is a conflict.
     Task<std::string> create(std::string path, std::string text);
-    Task<std::string> write(std::string path, std::string text, Place place);
+    Task<std::string> write(std::string path, std::string text, WritePlace place);
     Task<std::string> replace(std::string path, std::string old_text, std::string new_text);
     Task<std::string> insert(std::string path, int line, std::string text);
     /// Takes the last of the three before back.
     Task<std::string> undo(std::string path);
 
     Task<OpenedFile> open(std::string path);
-    /// Stores the part `file` of a multipart body at the path in the part `dest_path`: in a directory,
-    /// under the sender's name for it. The file appears when it is whole, and replaces what was there.
-    Task<Upload> upload(net::Request& request);
-    /// Stores the whole body at `path`: as a file that appears when it is whole, or in a place of one.
-    Task<Upload> store(net::Request& request, std::string path, Place place);
 
     /// Relative ones in the home directory. Refuses NUL.
     std::string absolute(std::string_view path) const;
+    const std::string& home() const { return home_; }
     async::Pool& pool() { return pool_; }
     async::Executor executor() const { return executor_; }
     /// How many streams of file/watch are open.
@@ -64,7 +55,7 @@ private:
     async::Pool& pool_;
     std::string home_;
     /// Who reads a text to write it changed has the next one wait.
-    Turns edits_;
+    async::Turns edits_;
     History history_;
     std::shared_ptr<int> watchers_ = std::make_shared<int>(0);
 };
@@ -73,7 +64,5 @@ private:
 std::vector<Binding> bind_files(Files& files);
 /// file/list, stat, glob, grep, mkdir, copy, move, chmod, symlink, delete.
 std::vector<Binding> bind_folders(Files& files);
-/// file/read, upload, download, extract, watch.
-std::vector<Binding> bind_transfers(Files& files);
 
 }  // namespace carrel::desk

@@ -1,4 +1,5 @@
-// Uploads: from the body of a request to the disk, in pieces.
+#include "desk/files_upload.hpp"
+
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -6,7 +7,6 @@
 #include <utility>
 
 #include "desk/body_blocks.hpp"
-#include "desk/files.hpp"
 #include "desk/files_paths.hpp"
 #include "desk/multipart.hpp"
 
@@ -146,24 +146,25 @@ Task<Upload> store_at(net::Request& request, std::string path, std::optional<std
 
 }  // namespace
 
-Task<Upload> Files::upload(net::Request& request) {
+Task<Upload> store_form(Files& files, net::Request& request) {
     const auto boundary = parse_boundary(request.headers.find("Content-Type").value_or(""));
     if (!boundary) throw Unprocessable{{{{}, boundary.error().message(), "multipart_invalid"}}, "body"};
     // The destination may come after the file, so the file is made at home and moved.
-    auto file = co_await async::run_on(pool_, [this] { return NewFile{home_}; });
+    auto file = co_await async::run_on(files.pool(), [&files] { return NewFile{files.home()}; });
     UploadForm form{*boundary, file};
-    co_await for_each_block(*request.body, request.body_length, pool_,
+    co_await for_each_block(*request.body, request.body_length, files.pool(),
                             [&form](std::string_view block) { form.push(block); });
     form.finish();
     co_return co_await async::run_on(
-        pool_, [&] { return keep(file, absolute(*form.destination()), form.filename()); });
+        files.pool(), [&] { return keep(file, files.absolute(*form.destination()), form.filename()); });
 }
 
-Task<Upload> Files::store(net::Request& request, std::string path, Place place) {
+Task<Upload> store_body(Files& files, net::Request& request, std::string path, WritePlace place) {
     if (path.ends_with('/'))
         throw Error{Code::invalid, fmt::format("{} ends in /: a file's own name is wanted", path)};
-    if (place.is_whole()) co_return co_await store_whole(request, std::move(path), pool_);
-    co_return co_await store_at(request, std::move(path), place.append ? std::nullopt : place.offset, pool_);
+    if (place.is_whole()) co_return co_await store_whole(request, std::move(path), files.pool());
+    co_return co_await store_at(request, std::move(path), place.append ? std::nullopt : place.offset,
+                                files.pool());
 }
 
 }  // namespace carrel::desk

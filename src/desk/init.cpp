@@ -27,6 +27,7 @@
 #include "core/fd.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
+#include "desk/init_link.hpp"
 #include "desk/programs.hpp"
 
 namespace carrel::desk {

@@ -1,4 +1,4 @@
-// screen/*, mouse/* and keyboard/*.
+// mouse/* and keyboard/*.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,6 @@
 namespace carrel::desk {
 
 /// `display` must outlive the bindings.
-std::vector<Binding> bind_screen(Display& display);
 std::vector<Binding> bind_mouse(Display& display);
 std::vector<Binding> bind_keyboard(Display& display);
 

@@ -13,7 +13,7 @@
 #include "async/broadcast.hpp"
 #include "async/gate.hpp"
 #include "core/fd.hpp"
-#include "desk/init.hpp"
+#include "desk/init_link.hpp"
 #include "desk/notifications.hpp"
 #include "net/http.hpp"
 

@@ -16,9 +16,4 @@ std::vector<Binding> bind_page(Pages& pages, Display& display, async::Pool& pool
 /// What they downloaded, wrote to their consoles and asked of the network.
 std::vector<Binding> bind_page_logs(Pages& pages);
 
-/// The files as absolute paths. Throws Error{invalid, "no_such_file"} for what is no file that can be read;
-/// looks on `pool`.
-Task<std::vector<std::string>> find_uploads(async::Pool& pool, std::string home,
-                                            std::vector<std::string> paths);
-
 }  // namespace carrel::desk

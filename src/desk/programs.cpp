@@ -12,7 +12,7 @@
 #include "core/sys.hpp"
 #include "core/text.hpp"
 #include "desk/child.hpp"
-#include "desk/init.hpp"
+#include "desk/init_link.hpp"
 
 namespace carrel::desk {
 
@@ -65,10 +65,6 @@ void announce_listener() {
 }
 
 }  // namespace
-
-std::string runtime_folder() { return environment("XDG_RUNTIME_DIR", "/run/user/1000"); }
-
-std::string viewer_socket() { return runtime_folder() + "/rfb"; }
 
 Fd listen_at(const std::string& path) {
     sockaddr_un address{};

@@ -8,12 +8,6 @@
 
 namespace carrel::desk {
 
-/// XDG_RUNTIME_DIR: where the sockets of the desk's own programs lie.
-std::string runtime_folder();
-
-/// Where Xvnc gives and takes the screen as RFB.
-std::string viewer_socket();
-
 /// A Unix socket that listens at `path`; whatever was there before is removed. Throws.
 core::Fd listen_at(const std::string& path);
 

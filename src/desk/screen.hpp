@@ -11,12 +11,12 @@
 #include <optional>
 
 #include "async/run_on.hpp"
+#include "async/turns.hpp"
 #include "desk/connection.hpp"
 #include "desk/damage.hpp"
 #include "desk/pictures.hpp"
 #include "desk/pointer.hpp"
 #include "desk/shot.hpp"
-#include "desk/turns.hpp"
 
 namespace carrel::desk {
 
@@ -68,7 +68,7 @@ private:
     Damage& damage_;
     Pointer pointer_;
     Size size_;
-    Turns turns_;
+    async::Turns turns_;
     async::Gate stirred_;      ///< something has changed, perhaps
     std::uint64_t stirs_ = 0;  ///< how often
     std::uint64_t noted_changes_ = 0;

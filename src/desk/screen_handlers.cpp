@@ -1,8 +1,9 @@
+#include "desk/screen_handlers.hpp"
+
 #include <fmt/format.h>
 
 #include "core/text.hpp"
 #include "desk/etag.hpp"
-#include "desk/input_handlers.hpp"
 #include "desk/resolution.hpp"
 
 namespace carrel::desk {

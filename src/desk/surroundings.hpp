@@ -4,9 +4,9 @@
 #include <set>
 #include <vector>
 
+#include "async/turns.hpp"
 #include "desk/connection.hpp"
 #include "desk/scene.hpp"
-#include "desk/turns.hpp"
 #include "desk/windows.hpp"
 
 namespace carrel::desk {
@@ -38,7 +38,7 @@ private:
     Windows& windows_;
     Atoms atoms_{};
     std::uint8_t selection_event_ = 0;
-    Turns turns_;
+    async::Turns turns_;
     Scene scene_;
     bool is_root_stale_ = true;
     std::set<xcb_window_t> stale_titles_;

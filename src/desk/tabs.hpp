@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "async/turns.hpp"
 #include "desk/cdp.hpp"
-#include "desk/turns.hpp"
 
 namespace carrel::desk {
 
@@ -77,7 +77,7 @@ public:
     void check() const;
 
     /// Keys and buttons of one operation go out before those of the next.
-    Turns& input() { return input_; }
+    async::Turns& input() { return input_; }
 
     /// The id of an execution context of the main frame in which no script of the page runs: the
     /// document is the page's, the globals are ours. Made again after each navigation.
@@ -114,7 +114,7 @@ private:
     std::optional<Dialog> dialog_;
     std::vector<RemoteFrame> remote_frames_;
     std::optional<std::int64_t> context_;
-    Turns input_;
+    async::Turns input_;
     Cdp::Listeners end_listeners_;
 };
 

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "async/turns.hpp"
 #include "desk/handlers.hpp"
 #include "desk/page_act.hpp"
 #include "desk/toolset_members.hpp"
 #include "desk/toolset_state.hpp"
-#include "desk/turns.hpp"
 
 namespace carrel::desk {
 
@@ -89,7 +89,7 @@ private:
     async::Pool& pool_;
     StartBrowser start_browser_;
     std::string home_;
-    Turns turns_;
+    async::Turns turns_;
     ToolState state_;
     std::vector<TabInfo> last_tabs_;  ///< of a browser that hangs that is what is known
 };

@@ -3,8 +3,9 @@
 
 #include <cmath>
 
-#include "desk/page_handlers.hpp"
+#include "desk/page_act.hpp"
 #include "desk/page_tree.hpp"
+#include "desk/page_uploads.hpp"
 #include "desk/toolset.hpp"
 
 namespace carrel::desk {

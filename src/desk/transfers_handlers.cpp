@@ -1,4 +1,5 @@
-// The operations that carry files' bytes over HTTP.
+#include "desk/transfers_handlers.hpp"
+
 #include <fmt/format.h>
 
 #include "core/text.hpp"
@@ -6,9 +7,9 @@
 #include "desk/archive_pack.hpp"
 #include "desk/archive_unpack.hpp"
 #include "desk/body_blocks.hpp"
-#include "desk/files.hpp"
 #include "desk/files_paths.hpp"
 #include "desk/files_source.hpp"
+#include "desk/files_upload.hpp"
 #include "desk/files_watch.hpp"
 #include "ops/desk_transfers.hpp"
 #include "ops/file_fields.hpp"
@@ -24,7 +25,7 @@ net::Response stored_answer(const Upload& stored) {
 }
 
 Task<net::Response> upload(Files& files, net::Request& request) {
-    co_return stored_answer(co_await files.upload(request));
+    co_return stored_answer(co_await store_form(files, request));
 }
 
 Task<net::Response> store(Files& files, net::Request& request) {
@@ -33,7 +34,7 @@ Task<net::Response> store(Files& files, net::Request& request) {
         throw Unprocessable{
             {{{"offset"}, "append says where the bytes go; give one of the two", "out_of_range"}}, "query"};
     co_return stored_answer(
-        co_await files.store(request, files.absolute(wanted.path), {wanted.append, wanted.offset}));
+        co_await store_body(files, request, files.absolute(wanted.path), {wanted.append, wanted.offset}));
 }
 
 /// A part of a file is the answer; `size` is the whole file's.

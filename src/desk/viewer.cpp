@@ -1,6 +1,6 @@
 #include "desk/viewer.hpp"
 
-#include "desk/programs.hpp"
+#include "desk/init_link.hpp"
 #include "net/stream.hpp"
 
 namespace carrel::desk {

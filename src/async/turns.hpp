@@ -6,11 +6,11 @@
 #include "async/gate.hpp"
 #include "async/task.hpp"
 
-namespace carrel::desk {
+namespace carrel::async {
 
 class Turns {
 public:
-    explicit Turns(async::Executor executor) : gate_{std::move(executor)} {}
+    explicit Turns(Executor executor) : gate_{std::move(executor)} {}
 
     /// Held until it is destroyed.
     class Turn {
@@ -28,7 +28,7 @@ public:
         Turns* turns_;
     };
 
-    async::Task<Turn> take() {
+    Task<Turn> take() {
         while (is_taken_) co_await gate_.wait();
         co_return Turn{*this};
     }
@@ -37,7 +37,7 @@ public:
 
 private:
     bool is_taken_ = false;
-    async::Gate gate_;
+    Gate gate_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::async

@@ -1,0 +1,14 @@
+#include "desk/init_link.hpp"
+
+#include <cstdlib>
+
+namespace carrel::desk {
+
+std::string runtime_folder() {
+    const char* folder = std::getenv("XDG_RUNTIME_DIR");
+    return folder && *folder ? folder : "/run/user/1000";
+}
+
+std::string viewer_socket() { return runtime_folder() + "/rfb"; }
+
+}  // namespace carrel::desk

@@ -1,0 +1,14 @@
+// The operations that carry files' bytes over HTTP.
+#pragma once
+
+#include <vector>
+
+#include "desk/files.hpp"
+#include "desk/handlers.hpp"
+
+namespace carrel::desk {
+
+/// file/read, upload, download, extract, watch. `files` must outlive the bindings.
+std::vector<Binding> bind_transfers(Files& files);
+
+}  // namespace carrel::desk
