@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "desk/files.hpp"
+#include "desk/transfers_handlers.hpp"
 #include "json/parse.hpp"
 #include "tests/fakes/run_loop.hpp"
 
