@@ -20,7 +20,7 @@ using core::Error;
 
 namespace {
 
-constexpr std::size_t piece_size = std::size_t{256} << 10;
+constexpr std::size_t packed_piece = std::size_t{256} << 10;
 constexpr std::uint64_t longest_target = 4096;
 
 }  // namespace
@@ -63,7 +63,7 @@ private:
     }
 
     std::string read_piece(int spool) {
-        std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(left_, piece_size)), '\0');
+        std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(left_, packed_piece)), '\0');
         const auto count = ::pread(spool, piece.data(), piece.size(), static_cast<off_t>(at_));
         if (count <= 0) throw damaged("ends early");
         piece.resize(static_cast<std::size_t>(count));
@@ -78,7 +78,7 @@ private:
             stream_.next_in = reinterpret_cast<Bytef*>(packed_.data());
             stream_.avail_in = static_cast<uInt>(packed_.size());
         }
-        std::string piece(piece_size, '\0');
+        std::string piece(packed_piece, '\0');
         stream_.next_out = reinterpret_cast<Bytef*>(piece.data());
         stream_.avail_out = static_cast<uInt>(piece.size());
         const int result = ::inflate(&stream_, Z_NO_FLUSH);

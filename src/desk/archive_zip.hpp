@@ -13,6 +13,9 @@
 
 namespace carrel::desk {
 
+/// In the place of a size or an offset: the real one stands in a field of zip64.
+constexpr std::uint32_t no_size = 0xffffffff;
+
 enum class ZipMethod : std::uint16_t { stored = 0, deflated = 8 };
 
 /// Writes an archive from front to back: sizes follow the contents, the directory comes at the end.

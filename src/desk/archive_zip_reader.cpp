@@ -13,7 +13,6 @@ using core::refuse;
 
 namespace {
 
-constexpr std::uint32_t no_size = 0xffffffff;
 constexpr std::size_t end_size = 22;
 constexpr std::size_t longest_comment = 0xffff;
 constexpr std::size_t locator_size = 20;

@@ -10,7 +10,6 @@ namespace carrel::desk {
 
 namespace {
 
-constexpr std::uint32_t no_size = 0xffffffff;
 /// From here on sizes get zip64's room: deflate can make a content a little larger.
 constexpr std::uint64_t large = 0xfff00000;
 constexpr std::uint16_t plain_version = 20;

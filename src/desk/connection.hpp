@@ -31,6 +31,9 @@ struct Free {
 template <class T>
 using Answer = std::unique_ptr<T, Free>;
 
+/// What kind of event it is; the bit left out says that another client sent it.
+inline std::uint8_t type_of(const xcb_generic_event_t& event) { return event.response_type & 0x7f; }
+
 class Connection {
 public:
     /// Connects and reads the screen's description: blocks until the X server answers, so it runs on

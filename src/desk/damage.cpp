@@ -2,12 +2,7 @@
 
 namespace carrel::desk {
 
-namespace {
-
-/// The highest bit of an event's type says only that SendEvent made it.
-constexpr std::uint8_t type_mask = 0x7f;
-
-}  // namespace
+namespace {}  // namespace
 
 Damage::Damage(Connection& connection) : connection_{connection} {
     auto* raw = connection.raw();
@@ -29,7 +24,7 @@ void Damage::arm() {
 }
 
 void Damage::note(const xcb_generic_event_t& event) {
-    if ((event.response_type & type_mask) != notify_event_) return;
+    if (type_of(event) != notify_event_) return;
     if (reinterpret_cast<const xcb_damage_notify_event_t&>(event).damage != damage_) return;
     ++changes_;
     is_armed_ = false;

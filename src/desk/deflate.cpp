@@ -21,7 +21,6 @@ constexpr std::size_t good_match = 24;
 constexpr std::size_t remembered = 8;
 constexpr std::size_t hash_bits = 12;
 constexpr std::size_t block_tokens = 32768;
-constexpr int longest_code = 15;
 constexpr std::size_t end_of_block = 256;
 
 /// A literal byte, or a match as length << 16 | distance.

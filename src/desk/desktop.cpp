@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 /// After a display that broke off while it was asked for its properties.
 constexpr auto retry_time = 100ms;
 constexpr auto patience = 10s;
-constexpr std::uint8_t type_mask = 0x7f;
 
 }  // namespace
 
@@ -33,8 +32,7 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
     paint_backdrop(connection, screen.size());
     connection.on_event([this](const xcb_generic_event_t& event) {
         const auto& change = reinterpret_cast<const xcb_configure_notify_event_t&>(event);
-        const bool is_resized =
-            (event.response_type & type_mask) == XCB_CONFIGURE_NOTIFY && change.window == connection.root();
+        const bool is_resized = type_of(event) == XCB_CONFIGURE_NOTIFY && change.window == connection.root();
         if (is_resized) paint_backdrop(connection, {change.width, change.height});
     });
 }

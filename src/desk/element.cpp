@@ -14,7 +14,7 @@ using core::Error;
 using std::chrono::milliseconds;
 
 /// Beyond the page's own counting: the page may be slow to answer.
-constexpr milliseconds grace{3'000};
+constexpr milliseconds look_grace{3'000};
 
 json::Value or_null(const std::optional<std::string>& text) {
     return text ? json::Value(*text) : json::Value(nullptr);
@@ -77,7 +77,7 @@ Task<Place> wait_for_element(Tab& tab, std::string selector, std::string_view st
             std::max(milliseconds{0},
                      std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now()));
         const auto found =
-            co_await tab.run(find_element_script, {selector, state, left.count()}, left + grace);
+            co_await tab.run(find_element_script, {selector, state, left.count()}, left + look_grace);
         if (json::text_or(found, "kind") != "hidden_tab") {
             throw_if_wrong(found, selector);
             co_return Place{number(found, "x"), number(found, "y")};
@@ -120,7 +120,7 @@ Task<std::string> fill_field(Tab& tab, std::string selector, std::string value, 
 
 Task<json::Value> read_text(Tab& tab, std::optional<std::string> selector, int most, milliseconds limit) {
     if (selector) co_await wait_for_element(tab, *selector, "attached", limit);
-    co_return co_await tab.run(read_text_script, {or_null(selector), most}, limit + grace);
+    co_return co_await tab.run(read_text_script, {or_null(selector), most}, limit + look_grace);
 }
 
 Task<json::Value> read_html(Tab& tab, int most) { return tab.run(read_html_script, {most}); }

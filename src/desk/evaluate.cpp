@@ -11,7 +11,7 @@ using core::Error;
 using std::chrono::milliseconds;
 
 /// Beyond V8's own counting of a script that does not pause.
-constexpr milliseconds grace{500};
+constexpr milliseconds evaluation_grace{500};
 constexpr auto object_group = "carrel-evaluate";
 
 Error too_late(milliseconds limit) {
@@ -22,7 +22,8 @@ Error too_late(milliseconds limit) {
 Task<json::Value> call_in(Tab& tab, const std::string& session, std::string method, json::Object params,
                           milliseconds limit) {
     try {
-        co_return co_await tab.call_frame(session, std::move(method), std::move(params), limit + grace);
+        co_return co_await tab.call_frame(session, std::move(method), std::move(params),
+                                          limit + evaluation_grace);
     } catch (const Error& error) {
         // V8 has ended it, in its own words.
         const bool is_ended = error.message().contains("Execution was terminated") ||

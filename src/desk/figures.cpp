@@ -16,7 +16,6 @@ namespace carrel::desk {
 
 namespace {
 
-constexpr auto proc = "/proc";
 /// Files there lie in memory, and count as the desk's.
 constexpr std::array memory_folders{"/tmp", "/dev/shm", "/run"};
 

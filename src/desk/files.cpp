@@ -119,7 +119,7 @@ Task<std::string> Files::replace(std::string path, std::string old_text, std::st
     auto changed = co_await async::run_on(pool_, [path, old_text, new_text] {
         check_editable(path);
         const auto text = read_text(path);
-        return desk::store(path, text, replace_text(path, text, old_text, new_text));
+        return store(path, text, replace_text(path, text, old_text, new_text));
     });
     history_.remember(path, std::move(*changed.reverse));
     co_return std::move(changed.report);
@@ -130,7 +130,7 @@ Task<std::string> Files::insert(std::string path, int line, std::string text) {
     auto changed = co_await async::run_on(pool_, [path, line, inserted = std::move(text)] {
         check_editable(path);
         const auto before = read_text(path);
-        return desk::store(path, before, insert_text(path, before, line, inserted));
+        return store(path, before, insert_text(path, before, line, inserted));
     });
     history_.remember(path, std::move(*changed.reverse));
     co_return std::move(changed.report);

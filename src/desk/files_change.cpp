@@ -12,6 +12,7 @@
 #include "desk/files_disk.hpp"
 #include "desk/files_new.hpp"
 #include "desk/files_paths.hpp"
+#include "desk/files_walk.hpp"
 
 namespace carrel::desk {
 
@@ -21,7 +22,6 @@ using core::Error;
 namespace {
 
 constexpr std::size_t names_at_once = 1000;
-constexpr std::size_t deepest = 256;
 
 struct stat look_at_link(const std::string& path) {
     struct stat facts{};

@@ -15,8 +15,6 @@ namespace carrel::desk {
 namespace {
 
 constexpr std::size_t most_names = 200'000;
-/// Descriptors are held on the way down.
-constexpr std::size_t deepest = 256;
 
 }  // namespace
 

@@ -21,6 +21,9 @@
 
 namespace carrel::desk {
 
+/// Levels of folders that are walked or changed: a descriptor is held for each on the way down.
+constexpr std::size_t deepest = 256;
+
 using async::Task;
 
 struct Walked {

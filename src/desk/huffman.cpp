@@ -9,7 +9,6 @@ namespace carrel::desk {
 namespace {
 
 constexpr std::size_t most_symbols = 288;
-constexpr int longest_code = 15;
 
 struct Leaf {
     std::uint32_t count;

@@ -81,7 +81,7 @@ std::vector<std::string_view> split(std::string_view scan) {
     return pieces;
 }
 
-struct Band {
+struct JpegBand {
     std::optional<std::uint64_t> hash;  ///< of what `bytes` shows; nothing: it is to be compressed
     std::string bytes;
 };
@@ -93,7 +93,7 @@ struct JpegEncoder::State {
     Size size;
     int quality = 0;
     std::string header;
-    std::vector<Band> bands;
+    std::vector<JpegBand> bands;
 
     /// Calls `use` with a whole JPEG that has a restart marker behind each band.
     template <class Use>

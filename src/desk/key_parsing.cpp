@@ -14,7 +14,6 @@ namespace carrel::desk {
 namespace {
 
 constexpr std::size_t longest_name = 30;
-constexpr char32_t last_character = 0x10ffff;
 constexpr Keysym number_pad_0 = 0xffb0;
 
 bool is_separator(char character) { return character == '_' || character == '-' || character == ' '; }

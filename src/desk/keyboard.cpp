@@ -11,7 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Keysym shift_key = 0xffe1;
 /// A program under load may take long; before it has read, its keys must keep their meanings.
 constexpr auto answer_patience = 30s;
 /// Programs that answer no pings have most likely read what was typed when the screen rests.

@@ -11,7 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Keysym shift_key = 0xffe1;
 constexpr Keysym caps_lock_key = 0xffe5;
 constexpr Keysym insert_key = 0xff63;
 /// So many strokes go out before the X server is asked whether it keeps up, and so many before the program

@@ -13,7 +13,6 @@ namespace {
 constexpr Keysym return_key = 0xff0d;
 constexpr Keysym tab_key = 0xff09;
 constexpr Keysym unicode_keys = 0x01000000;
-constexpr char32_t last_character = 0x10ffff;
 
 }  // namespace
 

@@ -13,6 +13,8 @@ namespace carrel::desk {
 
 /// What a key means, as X11 numbers it (X11/keysymdef.h).
 using Keysym = std::uint32_t;
+constexpr Keysym shift_key = 0xffe1;           ///< Shift_L
+constexpr char32_t last_character = 0x10ffff;  ///< of Unicode
 
 /// Keys that are pressed in this order and released in the other one.
 using Chord = std::vector<Keysym>;

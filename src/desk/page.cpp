@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_dialogs = 50;
-constexpr std::size_t longest_message = 2'000;
+constexpr std::size_t longest_dialog_text = 2'000;
 constexpr std::size_t most_pages = 64;
 constexpr auto answering_time = 5s;
 
@@ -33,11 +33,6 @@ bool is_document_gone(const core::Error& error) {
 bool is_frame_gone(const core::Error& error) {
     return error.reason() == "cdp_refused" &&
            (error.message().contains("No frame") || error.message().contains("Frame with"));
-}
-
-bool flag_of(const json::Value& value, std::string_view name) {
-    const auto* member = json::find(value, name);
-    return member && member->is_bool() && member->get_bool();
 }
 
 }  // namespace
@@ -60,8 +55,8 @@ void Page::use(std::shared_ptr<Tab> tab) {
     for (auto& dialog : dialogs_) dialog.is_open = dialog.is_open && tab_->dialog().has_value();
     if (const auto& open = tab_->dialog(); open && (dialogs_.empty() || !dialogs_.back().is_open))
         dialogs_.push_back({.type = open->type,
-                            .message = one_line(open->message, longest_message),
-                            .default_text = one_line(open->default_prompt, longest_message),
+                            .message = one_line(open->message, longest_dialog_text),
+                            .default_text = one_line(open->default_prompt, longest_dialog_text),
                             .text = {}});
     console.attach();
     // Not awaited: a page that shows a dialog answers them later.
@@ -86,8 +81,8 @@ void Page::take(const CdpEvent& event) {
 
 void Page::open_dialog(const json::Value& params) {
     dialogs_.push_back({.type = one_line(json::text_or(params, "type"), 20),
-                        .message = one_line(json::text_or(params, "message"), longest_message),
-                        .default_text = one_line(json::text_or(params, "defaultPrompt"), longest_message),
+                        .message = one_line(json::text_or(params, "message"), longest_dialog_text),
+                        .default_text = one_line(json::text_or(params, "defaultPrompt"), longest_dialog_text),
                         .text = {}});
     if (dialogs_.size() > most_dialogs) dialogs_.pop_front();
     if (dismissing_ > 0) dismiss();
@@ -97,9 +92,9 @@ void Page::close_dialog(const json::Value& params) {
     if (dialogs_.empty() || !dialogs_.back().is_open) return;
     auto& dialog = dialogs_.back();
     dialog.is_open = false;
-    dialog.is_accepted = flag_of(params, "result");
+    dialog.is_accepted = json::flag_of(params, "result");
     if (dialog.is_accepted && dialog.type == "prompt")
-        dialog.text = one_line(json::text_or(params, "userInput"), longest_message);
+        dialog.text = one_line(json::text_or(params, "userInput"), longest_dialog_text);
 }
 
 void Page::dismiss() {
@@ -212,7 +207,7 @@ Task<json::Value> Page::run_once(const PageFrame& frame, std::string expression,
     const auto where = co_await context(frame, end);
     auto answer = co_await evaluate(frame, where, expression, by_value, end);
     const auto* value = json::find(answer, "value");
-    if (!value || !flag_of(*value, "missing")) co_return answer;
+    if (!value || !json::flag_of(*value, "missing")) co_return answer;
     co_await evaluate(frame, where, page_script(), true, end);
     co_return co_await evaluate(frame, where, std::move(expression), by_value, end);
 }
@@ -260,7 +255,7 @@ Task<Page::Answer> Page::run_on(int reference, std::string operation, json::Obje
     }
     auto* value = answer.as_object().if_contains("value");
     auto* result = value && value->is_object() ? value->get_object().if_contains("result") : nullptr;
-    if (!result || flag_of(*result, "gone")) throw stale_reference(reference);
+    if (!result || json::flag_of(*result, "gone")) throw stale_reference(reference);
     co_return Answer{std::move(*result), *document};
 }
 

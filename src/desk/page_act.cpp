@@ -16,11 +16,6 @@ double number_at(const json::Value& list, std::size_t at) {
     return items && at < items->size() && (*items)[at].is_number() ? (*items)[at].to_number<double>() : 0;
 }
 
-double number_of(const json::Value& value, std::string_view name) {
-    const auto* member = json::find(value, name);
-    return member && member->is_number() ? member->to_number<double>() : 0;
-}
-
 /// The first corner and the width of a frame's inside, in the pixels of what its owner is drawn in.
 struct Inside {
     PagePoint corner;
@@ -31,7 +26,7 @@ Task<Inside> inside_of(Page& page, const PageFrame& owner_frame, const std::stri
     const auto owner = co_await page.call_frame(owner_frame, "DOM.getFrameOwner", {{"frameId", frame_id}});
     const auto box = co_await page.call_frame(
         owner_frame, "DOM.getBoxModel",
-        {{"backendNodeId", static_cast<std::int64_t>(number_of(owner, "backendNodeId"))}});
+        {{"backendNodeId", static_cast<std::int64_t>(json::number_or(owner, "backendNodeId"))}});
     const auto* model = json::find(box, "model");
     const auto* content = model ? json::find(*model, "content") : nullptr;
     if (!content)
@@ -83,7 +78,7 @@ Task<Viewport> viewport_of(Page& page) {
                        number_at(*size, 1),
                        number_at(*corner, 0),
                        number_at(*corner, 1),
-                       std::max(number_of(answer.result, "scale"), 0.01),
+                       std::max(json::number_or(answer.result, "scale"), 0.01),
                        hidden && *hidden == true};
 }
 
@@ -122,7 +117,7 @@ Task<PagePoint> locate(Pages& pages, Page& page, PageTarget target) {
             co_await page.run(drawn, "painted", {});
     const auto* size = json::find(found, "size");
     co_return co_await to_viewport(page, answer.document.frame,
-                                   {number_of(found, "x"), number_of(found, "y")},
+                                   {json::number_or(found, "x"), json::number_or(found, "y")},
                                    size ? number_at(*size, 0) : 0);
 }
 
@@ -191,7 +186,7 @@ Task<> give_files(Page& page, int reference, std::vector<std::string> paths) {
                           fmt::format("ref_{} takes one file, not {}", reference, paths.size()),
                           "field_refused"};
     // Of a label it is the input that belongs to it, which may not have had a number yet.
-    const int input = static_cast<int>(number_of(answer.result, "ref"));
+    const int input = static_cast<int>(json::number_or(answer.result, "ref"));
     page.references.add(input + 1, answer.document);
     const auto element = co_await page.element(input);
     co_await page.call_frame(

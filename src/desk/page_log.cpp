@@ -19,16 +19,6 @@ constexpr std::size_t longest_message = 4'000;
 constexpr std::size_t most_requests = 500;
 constexpr std::size_t most_arguments = 50;
 
-double number_or(const json::Value& value, std::string_view name) {
-    const auto* member = json::find(value, name);
-    return member && member->is_number() ? member->to_number<double>() : 0;
-}
-
-bool flag_of(const json::Value& value, std::string_view name) {
-    const auto* member = json::find(value, name);
-    return member && member->is_bool() && member->get_bool();
-}
-
 /// "{a: 1, b: \"x\"}", from what the protocol tells of an object beforehand.
 std::string preview_text(const json::Value& preview) {
     const auto* properties = json::find(preview, "properties");
@@ -68,11 +58,11 @@ std::string message_text(std::string_view text) {
 void set_place(ConsoleEntry& entry, const json::Value* frame) {
     if (!frame) return;
     entry.url = safe_url(json::text_or(*frame, "url"), 500);
-    entry.line = static_cast<int>(std::clamp(number_or(*frame, "lineNumber"), -1.0, 1e8)) + 1;
+    entry.line = static_cast<int>(std::clamp(json::number_or(*frame, "lineNumber"), -1.0, 1e8)) + 1;
 }
 
 ConsoleEntry call_entry(const json::Value& params) {
-    ConsoleEntry entry{.time = number_or(params, "timestamp"),
+    ConsoleEntry entry{.time = json::number_or(params, "timestamp"),
                        .level = console_level(json::text_or(params, "type")),
                        .text = {},
                        .url = {}};
@@ -92,7 +82,7 @@ ConsoleEntry call_entry(const json::Value& params) {
 }
 
 ConsoleEntry exception_entry(const json::Value& params) {
-    ConsoleEntry entry{.time = number_or(params, "timestamp"), .level = "error", .text = {}, .url = {}};
+    ConsoleEntry entry{.time = json::number_or(params, "timestamp"), .level = "error", .text = {}, .url = {}};
     const auto* details = json::find(params, "exceptionDetails");
     if (!details) return entry;
     const auto* thrown = json::find(*details, "exception");
@@ -106,7 +96,7 @@ ConsoleEntry exception_entry(const json::Value& params) {
 ConsoleEntry browser_entry(const json::Value& params) {
     const auto* said = json::find(params, "entry");
     if (!said) return {};
-    ConsoleEntry entry{.time = number_or(*said, "timestamp"),
+    ConsoleEntry entry{.time = json::number_or(*said, "timestamp"),
                        .level = console_level(json::text_or(*said, "level")),
                        .text = message_text(json::text_or(*said, "text")),
                        .url = {}};
@@ -206,8 +196,8 @@ void NetworkLog::send(const json::Value& params) {
                         .url = safe_url(json::text_or(*request, "url")),
                         .type = core::to_lower(one_line(json::text_or(params, "type"), 30)),
                         .media_type = {},
-                        .time = number_or(params, "wallTime") * 1000,
-                        .started = number_or(params, "timestamp"),
+                        .time = json::number_or(params, "wallTime") * 1000,
+                        .started = json::number_or(params, "timestamp"),
                         .failure = {},
                         .frame = std::string{json::text_or(params, "frameId").substr(0, 64)},
                         .loader = std::string{json::text_or(params, "loaderId").substr(0, 64)}});
@@ -219,10 +209,10 @@ void NetworkLog::redirect(const json::Value& params) {
     const auto* response = json::find(params, "redirectResponse");
     auto* entry = response ? find(params) : nullptr;
     if (!entry) return;
-    entry->status = static_cast<int>(number_or(*response, "status"));
+    entry->status = static_cast<int>(json::number_or(*response, "status"));
     entry->media_type = one_line(json::text_or(*response, "mimeType"), 100);
-    entry->bytes = static_cast<std::int64_t>(number_or(*response, "encodedDataLength"));
-    entry->milliseconds = std::max((number_or(params, "timestamp") - entry->started) * 1000, 0.0);
+    entry->bytes = static_cast<std::int64_t>(json::number_or(*response, "encodedDataLength"));
+    entry->milliseconds = std::max((json::number_or(params, "timestamp") - entry->started) * 1000, 0.0);
     entry->has_ended = true;
 }
 
@@ -230,17 +220,18 @@ void NetworkLog::answer(const json::Value& params) {
     auto* entry = find(params);
     const auto* response = json::find(params, "response");
     if (!entry || !response) return;
-    entry->status = static_cast<int>(number_or(*response, "status"));
+    entry->status = static_cast<int>(json::number_or(*response, "status"));
     entry->media_type = one_line(json::text_or(*response, "mimeType"), 100);
-    entry->is_from_cache = flag_of(*response, "fromDiskCache") || flag_of(*response, "fromPrefetchCache");
-    entry->milliseconds = std::max((number_or(params, "timestamp") - entry->started) * 1000, 0.0);
+    entry->is_from_cache =
+        json::flag_of(*response, "fromDiskCache") || json::flag_of(*response, "fromPrefetchCache");
+    entry->milliseconds = std::max((json::number_or(params, "timestamp") - entry->started) * 1000, 0.0);
 }
 
 void NetworkLog::finish(const json::Value& params) {
     auto* entry = find(params);
     if (!entry) return;
-    entry->bytes = static_cast<std::int64_t>(number_or(params, "encodedDataLength"));
-    entry->milliseconds = std::max((number_or(params, "timestamp") - entry->started) * 1000, 0.0);
+    entry->bytes = static_cast<std::int64_t>(json::number_or(params, "encodedDataLength"));
+    entry->milliseconds = std::max((json::number_or(params, "timestamp") - entry->started) * 1000, 0.0);
     entry->has_ended = true;
 }
 
@@ -248,9 +239,9 @@ void NetworkLog::fail(const json::Value& params) {
     auto* entry = find(params);
     if (!entry) return;
     entry->failure =
-        flag_of(params, "canceled") ? "cancelled" : one_line(json::text_or(params, "errorText"), 200);
+        json::flag_of(params, "canceled") ? "cancelled" : one_line(json::text_or(params, "errorText"), 200);
     if (entry->failure.empty()) entry->failure = "failed";
-    entry->milliseconds = std::max((number_or(params, "timestamp") - entry->started) * 1000, 0.0);
+    entry->milliseconds = std::max((json::number_or(params, "timestamp") - entry->started) * 1000, 0.0);
     entry->has_ended = true;
 }
 

@@ -30,7 +30,7 @@ std::size_t unsafe_bytes(std::string_view text) {
     return is_mark || is_isolate ? 3 : 0;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string result = "\"";
     for (const char byte : text) {
         if (byte == '"' || byte == '\\') result += '\\';
@@ -125,10 +125,10 @@ core::Expected<PageReading> parse_reading(const json::Value& value) {
 std::string render_entry(const PageEntry& entry) {
     std::string line = entry.role;
     const auto out = std::back_inserter(line);
-    if (!entry.name.empty()) fmt::format_to(out, " {}", quoted(entry.name));
+    if (!entry.name.empty()) fmt::format_to(out, " {}", in_quotes(entry.name));
     if (entry.number > 0) fmt::format_to(out, " [ref_{}]", entry.number);
-    if (entry.value) fmt::format_to(out, " value={}", quoted(*entry.value));
-    if (!entry.address.empty()) fmt::format_to(out, " href={}", quoted(entry.address));
+    if (entry.value) fmt::format_to(out, " value={}", in_quotes(*entry.value));
+    if (!entry.address.empty()) fmt::format_to(out, " href={}", in_quotes(entry.address));
     if (!entry.states.empty()) fmt::format_to(out, " ({})", fmt::join(entry.states, ", "));
     if (!entry.options.empty()) fmt::format_to(out, " options: {}", fmt::join(entry.options, " | "));
     if (entry.has_more) line += " (more inside)";

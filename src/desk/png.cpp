@@ -99,7 +99,7 @@ bool put_numbers(Pixels pixels, Palette& palette, std::uint8_t* to) {
     return true;
 }
 
-struct Band {
+struct PngBand {
     std::optional<std::uint64_t> hash;  ///< of what `bytes` shows; nothing: it is to be compressed
     std::string bytes;
     std::uint32_t checksum = 1;
@@ -114,7 +114,7 @@ struct PngEncoder::State {
     Size size;
     bool is_indexed = true;
     Palette palette;
-    std::vector<Band> bands;
+    std::vector<PngBand> bands;
     std::uint64_t compressed = 0;
 
     void begin_anew(bool with_palette) {
@@ -123,7 +123,7 @@ struct PngEncoder::State {
         for (auto& band : bands) band.hash.reset();
     }
 
-    bool compress(Band& band, Pixels pixels) {
+    bool compress(PngBand& band, Pixels pixels) {
         const std::size_t step = is_indexed ? 1 : 3;
         const auto stride = static_cast<std::size_t>(pixels.size.width) * step + 1;
         band.raw_size = stride * static_cast<std::size_t>(pixels.size.height);

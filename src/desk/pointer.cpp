@@ -9,8 +9,6 @@ namespace carrel::desk {
 
 namespace {
 
-constexpr std::uint8_t type_mask = 0x7f;
-
 /// xcb_input_xi_select_events takes its masks as one block.
 struct Masks {
     xcb_input_event_mask_t head;
@@ -44,7 +42,7 @@ void Pointer::select(bool is_on) {
 }
 
 void Pointer::note(const xcb_generic_event_t& event) const {
-    const auto type = event.response_type & type_mask;
+    const auto type = type_of(event);
     const auto& generic = reinterpret_cast<const xcb_ge_generic_event_t&>(event);
     const bool is_move = type == XCB_GE_GENERIC && generic.extension == input_extension_ &&
                          generic.event_type == XCB_INPUT_RAW_MOTION;

@@ -11,6 +11,9 @@
 
 namespace carrel::desk {
 
+/// Where the kernel tells of processes.
+constexpr auto proc = "/proc";
+
 struct Process {
     pid_t pid = 0;
     pid_t parent = 0;

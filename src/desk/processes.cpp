@@ -27,7 +27,6 @@ using core::Code;
 using core::Error;
 using core::Fd;
 
-constexpr auto proc = "/proc";
 constexpr auto ending_patience = 2s;
 /// A look at a full desk takes milliseconds; whoever makes processes faster is at the desk's limit of them.
 constexpr int most_looks = 100;

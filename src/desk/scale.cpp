@@ -9,12 +9,12 @@ namespace carrel::desk {
 
 namespace {
 
-/// How much of each old pixel one new pixel is made of, along one side. Weights sum up to `whole`.
+/// How much of each old pixel one new pixel is made of, along one side. Weights sum up to `whole_weight`.
 struct Mix {
     int first = 0;
     std::vector<std::uint32_t> weights;
 };
-constexpr double whole = 65536;
+constexpr double whole_weight = 65536;
 constexpr std::uint32_t half = 1U << 15;
 
 Mix mix_for(int at, int from, int to) {
@@ -32,12 +32,12 @@ Mix mix_for(int at, int from, int to) {
     Mix mix{static_cast<int>(begin), {}};
     for (int old = mix.first; old < end; ++old) {
         const double part = std::min<double>(old + 1, end) - std::max<double>(old, begin);
-        mix.weights.push_back(static_cast<std::uint32_t>(part / (end - begin) * whole));
+        mix.weights.push_back(static_cast<std::uint32_t>(part / (end - begin) * whole_weight));
     }
     // What rounding took goes to the first, so that white stays white.
     std::uint32_t sum = 0;
     for (const auto weight : mix.weights) sum += weight;
-    mix.weights[0] += static_cast<std::uint32_t>(whole) - sum;
+    mix.weights[0] += static_cast<std::uint32_t>(whole_weight) - sum;
     return mix;
 }
 

@@ -11,7 +11,6 @@ namespace carrel::desk {
 namespace {
 
 constexpr std::chrono::seconds kept_time{10};
-constexpr std::uint8_t type_mask = 0x7f;
 
 }  // namespace
 
@@ -70,7 +69,7 @@ Screen::~Screen() = default;
 void Screen::note(const xcb_generic_event_t& event) {
     // The damage was told before: it was there first.
     if (std::exchange(noted_changes_, damage_.changes()) != damage_.changes()) stir();
-    if ((event.response_type & type_mask) != XCB_CONFIGURE_NOTIFY) return;
+    if (type_of(event) != XCB_CONFIGURE_NOTIFY) return;
     const auto& change = reinterpret_cast<const xcb_configure_notify_event_t&>(event);
     if (change.window != connection_.root()) return;
     size_ = {change.width, change.height};

@@ -11,7 +11,6 @@ namespace carrel::desk {
 
 namespace {
 
-constexpr std::uint8_t type_mask = 0x7f;
 /// In units of four bytes, as the protocol counts: titles are cut there.
 constexpr std::uint32_t title_words = 256;
 constexpr std::uint32_t most_windows = 256;
@@ -49,7 +48,7 @@ Surroundings::Surroundings(async::Executor executor, Connection& connection, Win
 }
 
 void Surroundings::note(const xcb_generic_event_t& event) {
-    const auto type = event.response_type & type_mask;
+    const auto type = type_of(event);
     if (type == XCB_PROPERTY_NOTIFY) note(reinterpret_cast<const xcb_property_notify_event_t&>(event));
     if (type != selection_event_) return;
     const auto& copy = reinterpret_cast<const xcb_xfixes_selection_notify_event_t&>(event);

@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 14> browser_methods{"Page.navigate",
                                                            "Network.getCookies",
                                                            "Network.setCookies",
                                                            "Browser.setWindowBounds"};
-constexpr auto answering_time = 3s;  ///< a browser on a busy machine is no browser that hangs
+constexpr auto hanging_time = 3s;  ///< a browser on a busy machine is no browser that hangs
 constexpr auto arriving_time = 3s;
 
 /// Which call has its answer from the page itself, whatever state that is in.
@@ -138,7 +138,7 @@ Task<json::Value> Tab::call_any(std::string session, std::string method, json::O
 
 Task<bool> Tab::does_browser_answer() {
     try {
-        co_await cdp_.call({}, "Browser.getVersion", {}, answering_time);
+        co_await cdp_.call({}, "Browser.getVersion", {}, hanging_time);
         co_return true;
     } catch (const Error&) {
         co_return false;

@@ -19,8 +19,6 @@ namespace {
 
 /// A stream's reader may be this far behind before the command has to wait.
 constexpr std::size_t stream_limit = std::size_t{256} << 10;
-/// Text shorter than this is repaired on the loop: it costs less than asking the pool.
-constexpr std::size_t short_text = std::size_t{64} << 10;
 
 struct StopStep {
     int signal;

@@ -11,8 +11,6 @@ namespace {
 
 /// A command of 16 MiB, with every character escaped.
 constexpr std::size_t largest_command_body = std::size_t{33} << 20;
-/// What is longer is read and made on the pool.
-constexpr std::size_t short_text = std::size_t{64} << 10;
 /// A command that has ended by then is answered with a length.
 constexpr auto patience = std::chrono::milliseconds{500};
 

@@ -8,6 +8,9 @@
 
 namespace carrel::desk {
 
+/// Output shorter than this is repaired and written as JSON on the loop: it costs less than asking the pool.
+constexpr std::size_t short_text = std::size_t{64} << 10;
+
 /// How many bytes at the end are the beginning of a character whose rest is missing; at most three.
 std::size_t unfinished_length(std::string_view bytes);
 

@@ -15,6 +15,9 @@
 
 namespace carrel::desk {
 
+/// For the model: what a member was given and cannot take.
+inline core::Error invalid(std::string message) { return {core::Code::invalid, std::move(message)}; }
+
 class Toolset {
 public:
     /// Opens a browser unless one is open.

@@ -16,9 +16,7 @@ constexpr double longest_duration = 30;
 constexpr double most_repeats = 100;
 constexpr double most_notches = 10;
 constexpr double notch = 100;  // CSS pixels that a wheel's notch scrolls
-constexpr std::size_t longest_text = 100'000;
-
-core::Error invalid(std::string message) { return {core::Code::invalid, std::move(message)}; }
+constexpr std::size_t longest_typing = 100'000;
 
 PageTarget to_page_target(const ToolTarget& target) {
     if (target.type == "ref")
@@ -130,8 +128,8 @@ Task<ToolOutcome> Toolset::scroll_into_view(Call& call) {
 }
 
 Task<ToolOutcome> Toolset::type(Call& call) {
-    if (call.input.text.size() > longest_text)
-        throw invalid(fmt::format("a text to type has at most {} bytes", longest_text));
+    if (call.input.text.size() > longest_typing)
+        throw invalid(fmt::format("a text to type has at most {} bytes", longest_typing));
     auto pieces = core::value_or_throw(typed_pieces(call.input.text));
     auto& page = *co_await page_of(call);
     co_await show(pages_, page);

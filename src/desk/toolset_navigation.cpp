@@ -22,8 +22,6 @@ constexpr std::chrono::milliseconds navigation_time = 30s;
 constexpr std::chrono::milliseconds loading_time = 5s;     ///< after the document is there: pictures and such
 constexpr std::chrono::milliseconds describing_time = 3s;  ///< of a navigation, kept for what has come
 
-core::Error invalid(std::string message) { return {core::Code::invalid, std::move(message)}; }
-
 /// The protocol may be left out: https then.
 std::string whole_url(std::string_view text) {
     const auto url = core::trim(text);

@@ -15,17 +15,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t longest_text = 50'000;
+constexpr std::size_t longest_page_text = 50'000;
 constexpr std::size_t most_matches = 20;
 constexpr double deepest = 1'000;
 constexpr auto script_time = 30s;
 
-core::Error invalid(std::string message) { return {core::Code::invalid, std::move(message)}; }
-
 std::string cut(std::string text) {
-    if (core::count_characters(text) <= longest_text) return text;
+    if (core::count_characters(text) <= longest_page_text) return text;
     std::size_t bytes = text.size();
-    text.resize(core::utf8_prefix(text, longest_text).size());
+    text.resize(core::utf8_prefix(text, longest_page_text).size());
     return fmt::format("{}\n(truncated: {} bytes in all)", text, bytes);
 }
 
@@ -115,7 +113,7 @@ Task<ToolOutcome> Toolset::read_page(Call& call) {
     ReadWish wish{.filter = input.filter,
                   .depth = static_cast<int>(std::min(input.depth, deepest)),
                   .reference = {},
-                  .characters = longest_text};
+                  .characters = longest_page_text};
     if (!input.ref.empty()) wish.reference = core::value_or_throw(parse_reference(input.ref));
     auto& page = *co_await page_of(call);
     co_return ToolOutcome{.text = render_view(co_await desk::read_page(page, wish), wish).text};
@@ -134,7 +132,7 @@ Task<ToolOutcome> Toolset::find(Call& call) {
 
 Task<ToolOutcome> Toolset::get_page_text(Call& call) {
     auto& page = *co_await page_of(call);
-    auto article = co_await read_text(page, longest_text);
+    auto article = co_await read_text(page, longest_page_text);
     if (article.is_truncated) article.text += "\n(truncated)";
     co_return ToolOutcome{.text = std::move(article.text)};
 }

@@ -9,8 +9,6 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-/// The highest bit of an event's type says only that SendEvent made it.
-constexpr std::uint8_t type_mask = 0x7f;
 /// A place that was reported is not reported again before it is asked for anew; that is done at most so
 /// often, so that a program which paints without end does not keep us busy.
 constexpr auto renewal_time = 4ms;
@@ -36,7 +34,7 @@ Watching::Watching(async::Executor executor, Connection& connection)
 }
 
 void Watching::note(const xcb_generic_event_t& event) {
-    if ((event.response_type & type_mask) != notify_event_) return;
+    if (type_of(event) != notify_event_) return;
     const auto& report = reinterpret_cast<const xcb_damage_notify_event_t&>(event);
     const auto watch =
         std::ranges::find(watches_, report.damage, [](const Watch* each) { return each->damage_; });

@@ -78,21 +78,21 @@ Task<net::Response> do_to(Display& display, net::Request& request, Doing doing, 
     co_return co_await act(desktop, wish, (desktop->windows.*doing)(id), std::move(done));
 }
 
-Task<net::Response> close(Display& display, net::Request& request) {
+Task<net::Response> close_window(Display& display, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::close_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
     co_return co_await act(desktop, wish, desktop->windows.close(id, wish.force), "The window is closed.");
 }
 
-Task<net::Response> move(Display& display, net::Request& request) {
+Task<net::Response> move_window(Display& display, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::move_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
     co_return co_await act(desktop, wish, desktop->windows.move(id, wish.x, wish.y), "Moved the window.");
 }
 
-Task<net::Response> resize(Display& display, net::Request& request) {
+Task<net::Response> resize_window(Display& display, net::Request& request) {
     const auto wish = co_await decode_body(request, ops::resize_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
@@ -118,9 +118,9 @@ std::vector<Binding> bind_windows(Display& display) {
     std::vector<Binding> bindings{
         {"window/list", "GET", [&](net::Request&) { return list(display); }},
         {"window/active", "GET", [&](net::Request&) { return active(display); }},
-        {"window/close", "POST", [&](net::Request& request) { return close(display, request); }},
-        {"window/move", "POST", [&](net::Request& request) { return move(display, request); }},
-        {"window/resize", "POST", [&](net::Request& request) { return resize(display, request); }},
+        {"window/close", "POST", [&](net::Request& request) { return close_window(display, request); }},
+        {"window/move", "POST", [&](net::Request& request) { return move_window(display, request); }},
+        {"window/resize", "POST", [&](net::Request& request) { return resize_window(display, request); }},
     };
     for (const auto& row : plain_rows)
         bindings.push_back({row.name, "POST", [&display, &row](net::Request& request) {

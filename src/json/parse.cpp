@@ -107,6 +107,16 @@ std::string_view text_or(const Value& value, std::string_view name, std::string_
     return text_in(find(value, name), otherwise);
 }
 
+double number_or(const Value& value, std::string_view name, double otherwise) {
+    const auto* member = find(value, name);
+    return member && member->is_number() ? member->to_number<double>() : otherwise;
+}
+
+bool flag_of(const Value& value, std::string_view name) {
+    const auto* member = find(value, name);
+    return member && member->is_bool() && member->get_bool();
+}
+
 std::string_view text_or(const Object& object, std::string_view name, std::string_view otherwise) {
     return text_in(find(object, name), otherwise);
 }

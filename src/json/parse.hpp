@@ -28,6 +28,10 @@ std::string to_text(const Value& value);
 const Value* find(const Value& value, std::string_view name);
 /// The member when it is a string; else nothing. The text lives as long as what holds it.
 std::string_view text_or(const Value& value, std::string_view name, std::string_view otherwise = {});
+/// The member when it is a number; else `otherwise`.
+double number_or(const Value& value, std::string_view name, double otherwise = 0);
+/// Whether the member is `true`.
+bool flag_of(const Value& value, std::string_view name);
 /// The same of an object itself: without these it would be copied into a Value that dies at once.
 const Value* find(const Object& object, std::string_view name);
 std::string_view text_or(const Object& object, std::string_view name, std::string_view otherwise = {});
