@@ -66,7 +66,7 @@ def complaints():
                 continue
             header = found[1]
             for prefix, homes in HOMES.items():
-                if header.startswith(prefix) and module not in homes:
+                if header.startswith(prefix) and not {module, module.split("/")[0]} & homes:
                     yield f"{name}:{number}: {header} may only be included in {', '.join(sorted(homes))}"
             target = module_of(SOURCES / header, table) if (SOURCES / header).exists() else None
             if target and target != module and target not in table[module]:

@@ -18,10 +18,12 @@
 #include "async/scope.hpp"
 #include "core/clock.hpp"
 #include "desk/child_end.hpp"
-#include "desk/handlers.hpp"
 #include "desk/output_log.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 struct BackgroundWish {
     std::string command;
@@ -116,6 +118,6 @@ private:
 int end_forgotten_processes();
 
 /// terminal/process/…
-std::vector<Binding> bind_background(Background& background);
+std::vector<rest::Binding> bind_background(Background& background);
 
 }  // namespace carrel::desk

@@ -77,10 +77,10 @@ const BackgroundProcess::Stream& stream_of(const BackgroundProcess& process, std
 std::uint64_t checked_offset(const BackgroundProcess::Stream& stream, std::int64_t wanted) {
     const auto end = static_cast<std::int64_t>(stream.log.end());
     if (wanted > end)
-        throw Unprocessable{{{{"offset"},
-                              fmt::format("{} is beyond the {} bytes that there are", wanted, end),
-                              "out_of_range"}},
-                            "query"};
+        throw rest::Unprocessable{{{{"offset"},
+                                    fmt::format("{} is beyond the {} bytes that there are", wanted, end),
+                                    "out_of_range"}},
+                                  "query"};
     if (wanted >= 0) return static_cast<std::uint64_t>(wanted);
     return std::max(stream.log.begin(), static_cast<std::uint64_t>(std::max<std::int64_t>(end + wanted, 0)));
 }

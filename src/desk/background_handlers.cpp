@@ -21,8 +21,8 @@ async::Duration seconds(double count) {
     return std::chrono::duration_cast<async::Duration>(std::chrono::duration<double>(count));
 }
 
-Unprocessable refusal(std::vector<std::string> path, std::string message) {
-    return unprocessable(std::move(path), std::move(message));
+rest::Unprocessable refusal(std::vector<std::string> path, std::string message) {
+    return rest::unprocessable(std::move(path), std::move(message));
 }
 
 std::vector<std::string> to_environment(const json::Object& variables) {
@@ -63,11 +63,11 @@ json::Object describe(const BackgroundProcess& process) {
 
 net::Response succeed(json::Object object) {
     object["success"] = true;
-    return json_answer(object);
+    return rest::json_answer(object);
 }
 
 Task<net::Response> start(Background& background, net::Request& request) {
-    auto wish = co_await decode_body(request, ops::start_process_shape());
+    auto wish = co_await rest::decode_body(request, ops::start_process_shape());
     check_command(wish.command, "body");
     check_folder(wish.cwd, "body");
     const auto process =
@@ -96,17 +96,17 @@ std::string input_of(ops::WriteProcess& wish) {
 }
 
 Task<net::Response> write(Background& background, net::Request& request) {
-    auto wish = co_await decode_body(request, ops::write_process_shape(), largest_write_body);
+    auto wish = co_await rest::decode_body(request, ops::write_process_shape(), largest_write_body);
     const auto process = background.get(wish.process_id);
     auto bytes = input_of(wish);
     const auto written =
         co_await background.write(process, std::move(bytes), wish.eof, seconds(wish.timeout));
     if (written.refusal.empty()) co_return succeed({{"written", written.count}});
-    co_return json_answer({{"success", false}, {"error", written.refusal}, {"written", written.count}});
+    co_return rest::json_answer({{"success", false}, {"error", written.refusal}, {"written", written.count}});
 }
 
 Task<net::Response> output(Background& background, net::Request& request) {
-    const auto wish = decode_query(request, ops::process_output_shape());
+    const auto wish = rest::decode_query(request, ops::process_output_shape());
     const auto process = background.get(wish.process_id);
     const auto& stream = stream_of(*process, wish.stream);
     OutputWish piece_wish{.offset = checked_offset(stream, wish.offset),
@@ -126,22 +126,22 @@ Task<net::Response> output(Background& background, net::Request& request) {
 }
 
 Task<net::Response> follow(Background& background, net::Request& request) {
-    const auto wish = decode_query(request, ops::follow_process_shape());
+    const auto wish = rest::decode_query(request, ops::follow_process_shape());
     const auto process = background.get(wish.process_id);
     const auto& stream = stream_of(*process, wish.stream);
     auto offset = checked_offset(stream, wish.offset);
     if (const auto last = request.headers.find("Last-Event-ID")) {
         const auto number = core::parse_unsigned(*last);
         if (!number || *number > stream.log.end())
-            throw Unprocessable{{{{"Last-Event-ID"}, "is no id that this stream gave", "out_of_range"}},
-                                "header"};
+            throw rest::Unprocessable{{{{"Last-Event-ID"}, "is no id that this stream gave", "out_of_range"}},
+                                      "header"};
         offset = *number;
     }
     co_return follow_output(process, wish.stream, offset, wish.encoding == "text");
 }
 
 Task<net::Response> wait(Background& background, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::wait_process_shape());
+    const auto wish = co_await rest::decode_body(request, ops::wait_process_shape());
     const auto process = background.get(wish.process_id);
     const auto until = steady_clock::now() + seconds(wish.timeout);
     while (!process->end && steady_clock::now() < until)
@@ -150,20 +150,20 @@ Task<net::Response> wait(Background& background, net::Request& request) {
 }
 
 Task<net::Response> send_signal(Background& background, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::signal_process_shape());
+    const auto wish = co_await rest::decode_body(request, ops::signal_process_shape());
     const auto process = background.get(wish.process_id);
     co_return succeed({{"signalled", co_await background.signal(process, get_signal(wish.signal))}});
 }
 
 Task<net::Response> remove(Background& background, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::remove_process_shape());
+    const auto wish = co_await rest::decode_body(request, ops::remove_process_shape());
     co_await background.remove(background.get(wish.process_id));
     co_return succeed({{"process_id", wish.process_id}});
 }
 
 }  // namespace
 
-std::vector<Binding> bind_background(Background& background) {
+std::vector<rest::Binding> bind_background(Background& background) {
     return {
         {"terminal/process/start", "POST", [&](net::Request& request) { return start(background, request); }},
         {"terminal/process/list", "GET",

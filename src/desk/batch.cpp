@@ -6,6 +6,8 @@
 
 namespace carrel::desk {
 
+using async::Task;
+
 namespace {
 
 /// Of all answers together: pictures are large, and everything is in memory at once.
@@ -22,8 +24,8 @@ struct Step {
 /// All rows before anything is done: a misspelt last action must not leave the others done.
 std::vector<Step> plan(const ops::Batch& batch) {
     if (batch.actions.size() > ops::Batch::most_actions)
-        throw unprocessable({"actions"}, fmt::format("a batch has at most {} actions; these are {}",
-                                                     ops::Batch::most_actions, batch.actions.size()));
+        throw rest::unprocessable({"actions"}, fmt::format("a batch has at most {} actions; these are {}",
+                                                           ops::Batch::most_actions, batch.actions.size()));
     std::vector<Step> steps;
     json::Problems problems;
     for (const auto& action : batch.actions) {
@@ -34,7 +36,7 @@ std::vector<Step> plan(const ops::Batch& batch) {
                                 "out_of_range"});
         steps.push_back({&action, row});
     }
-    if (!problems.empty()) throw Unprocessable{std::move(problems), "body"};
+    if (!problems.empty()) throw rest::Unprocessable{std::move(problems), "body"};
     return steps;
 }
 
@@ -57,7 +59,7 @@ struct Outcome {
     std::size_t bytes = 0;
 };
 
-Task<Outcome> perform(const Bindings& bindings, const Step& step) {
+Task<Outcome> perform(const rest::Bindings& bindings, const Step& step) {
     auto request = request_of(step);
     const auto response = co_await bindings.call(*step.row, request);
     auto answer = json::parse(response.content);
@@ -86,8 +88,8 @@ void refuse_answer(Outcome& outcome) {
     outcome.is_success = false;
 }
 
-Task<net::Response> carry_out(const Bindings& bindings, net::Request& request) {
-    const auto batch = co_await decode_body(request, ops::batch_shape(), most_request_bytes);
+Task<net::Response> carry_out(const rest::Bindings& bindings, net::Request& request) {
+    const auto batch = co_await rest::decode_body(request, ops::batch_shape(), most_request_bytes);
     json::Array results;
     std::optional<std::size_t> failed_at;
     std::size_t bytes = 0;
@@ -108,7 +110,7 @@ Task<net::Response> carry_out(const Bindings& bindings, net::Request& request) {
         answer["failed_at"] = *failed_at;
     }
     answer["results"] = std::move(results);
-    co_return json_answer(answer);
+    co_return rest::json_answer(answer);
 }
 
 }  // namespace
@@ -122,7 +124,7 @@ net::Query query_of(const json::Object& input) {
     return query;
 }
 
-std::vector<Binding> bind_batch(const Bindings& bindings) {
+std::vector<rest::Binding> bind_batch(const rest::Bindings& bindings) {
     return {{"batch", "POST", [&bindings](net::Request& request) { return carry_out(bindings, request); }}};
 }
 

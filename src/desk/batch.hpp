@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "desk/bindings.hpp"
-#include "desk/handlers.hpp"
 #include "ops/operation.hpp"
+#include "rest/bindings.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 
@@ -13,6 +13,6 @@ namespace carrel::desk {
 net::Query query_of(const json::Object& input);
 
 /// `bindings` must outlive it, and may hold it.
-std::vector<Binding> bind_batch(const Bindings& bindings);
+std::vector<rest::Binding> bind_batch(const rest::Bindings& bindings);
 
 }  // namespace carrel::desk

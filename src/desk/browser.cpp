@@ -134,9 +134,9 @@ Task<bool> Browser::close(std::shared_ptr<Desktop> desktop) {
 namespace {
 
 Task<net::Response> open_url(Browser& browser, Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::open_url_shape());
+    const auto wish = co_await rest::decode_body(request, ops::open_url_shape());
     auto url = parse_url(wish.url);
-    if (!url) throw unprocessable({"url"}, url.error().message());
+    if (!url) throw rest::unprocessable({"url"}, url.error().message());
     const auto desktop = co_await display.desktop();
     // A window that is opened before the manager is up would stay invisible.
     if (!co_await display.wait_until_ready(opening_time))
@@ -149,7 +149,7 @@ Task<net::Response> open_url(Browser& browser, Display& display, net::Request& r
 Task<> close_all(Browser& browser, std::shared_ptr<Desktop> desktop) { co_await browser.close(desktop); }
 
 Task<net::Response> close(Browser& browser, Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::just_observe_shape());
+    const auto wish = co_await rest::decode_body(request, ops::just_observe_shape());
     const auto desktop = co_await display.desktop();
     co_return co_await act(desktop, wish, close_all(browser, desktop), "The browser is closed.");
 }
@@ -157,14 +157,15 @@ Task<net::Response> close(Browser& browser, Display& display, net::Request& requ
 Task<net::Response> active_window(Display& display) {
     const auto desktop = co_await display.desktop();
     const auto window = co_await desktop->windows.find_active();
-    if (!window) co_return json_answer({{"success", true}, {"window_id", nullptr}, {"window_title", ""}});
-    co_return json_answer(
+    if (!window)
+        co_return rest::json_answer({{"success", true}, {"window_id", nullptr}, {"window_title", ""}});
+    co_return rest::json_answer(
         {{"success", true}, {"window_id", ops::window_id_text(window->id)}, {"window_title", window->title}});
 }
 
 }  // namespace
 
-std::vector<Binding> bind_browser(Browser& browser, Display& display) {
+std::vector<rest::Binding> bind_browser(Browser& browser, Display& display) {
     return {
         {"browser/open_url", "POST",
          [&](net::Request& request) { return open_url(browser, display, request); }},

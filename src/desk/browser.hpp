@@ -7,8 +7,8 @@
 #include "async/scope.hpp"
 #include "core/fd.hpp"
 #include "desk/desktop.hpp"
-#include "desk/handlers.hpp"
 #include "desk/tabs.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 
@@ -42,6 +42,6 @@ private:
 };
 
 /// browser/open_url, browser/close, browser/active_window. Both must outlive the bindings.
-std::vector<Binding> bind_browser(Browser& browser, Display& display);
+std::vector<rest::Binding> bind_browser(Browser& browser, Display& display);
 
 }  // namespace carrel::desk

@@ -69,7 +69,7 @@ Task<std::shared_ptr<Tab>> BrowserControl::open_tab(std::optional<std::string> i
 
 std::string checked_address(std::string text) {
     auto url = parse_url(text, true);
-    if (!url) throw unprocessable({"url"}, url.error().message());
+    if (!url) throw rest::unprocessable({"url"}, url.error().message());
     return std::move(*url);
 }
 
@@ -77,10 +77,10 @@ Task<net::Response> answer_of(Task<json::Object> action) {
     try {
         auto answer = co_await std::move(action);
         answer["success"] = true;
-        co_return json_answer(answer);
+        co_return rest::json_answer(answer);
     } catch (const Error& error) {
         if (!is_ordinary(error)) throw;
-        co_return failure_answer(error.message());
+        co_return rest::failure_answer(error.message());
     }
 }
 

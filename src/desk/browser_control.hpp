@@ -42,29 +42,29 @@ template <class Wish>
 using BrowserAction = Task<json::Object> (*)(BrowserControl&, Wish);
 
 template <class Wish>
-Binding post_binding(std::string_view name, BrowserControl& control, const json::Shape<Wish>& shape,
-                     BrowserAction<Wish> action) {
+rest::Binding post_binding(std::string_view name, BrowserControl& control, const json::Shape<Wish>& shape,
+                           BrowserAction<Wish> action) {
     return {name, "POST", [&control, &shape, action](net::Request& request) -> Task<net::Response> {
-                auto wish = co_await decode_body(request, shape, largest_script);
+                auto wish = co_await rest::decode_body(request, shape, largest_script);
                 co_return co_await answer_of(action(control, std::move(wish)));
             }};
 }
 
 template <class Wish>
-Binding get_binding(std::string_view name, BrowserControl& control, const json::Shape<Wish>& shape,
-                    BrowserAction<Wish> action) {
+rest::Binding get_binding(std::string_view name, BrowserControl& control, const json::Shape<Wish>& shape,
+                          BrowserAction<Wish> action) {
     return {name, "GET", [&control, &shape, action](net::Request& request) -> Task<net::Response> {
-                co_return co_await answer_of(action(control, decode_query(request, shape)));
+                co_return co_await answer_of(action(control, rest::decode_query(request, shape)));
             }};
 }
 
 /// browser/cdp/…
-std::vector<Binding> bind_cdp(BrowserControl& control);
+std::vector<rest::Binding> bind_cdp(BrowserControl& control);
 /// browser/tabs/…
-std::vector<Binding> bind_tabs(BrowserControl& control);
+std::vector<rest::Binding> bind_tabs(BrowserControl& control);
 /// browser/storage_state
-std::vector<Binding> bind_storage(BrowserControl& control);
+std::vector<rest::Binding> bind_storage(BrowserControl& control);
 /// browser/devtools/…
-std::vector<Binding> bind_devtools(BrowserControl& control);
+std::vector<rest::Binding> bind_devtools(BrowserControl& control);
 
 }  // namespace carrel::desk

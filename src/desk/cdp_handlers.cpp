@@ -112,7 +112,7 @@ Task<json::Object> describe(BrowserControl& control, ops::InTab wish) {
 
 }  // namespace
 
-std::vector<Binding> bind_cdp(BrowserControl& control) {
+std::vector<rest::Binding> bind_cdp(BrowserControl& control) {
     return {
         post_binding("browser/cdp/navigate", control, ops::navigate_shape(), navigate_to),
         post_binding("browser/cdp/get_text", control, ops::get_text_shape(), get_text),

@@ -2,16 +2,16 @@
 
 #include <fmt/format.h>
 
-#include "desk/handlers.hpp"
 #include "desk/signals.hpp"
 #include "ops/desk_pty.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 
 namespace {
 
-Unprocessable refusal(std::string_view root, std::string field, std::string message) {
-    return Unprocessable{{{{std::move(field)}, std::move(message), "out_of_range"}}, root};
+rest::Unprocessable refusal(std::string_view root, std::string field, std::string message) {
+    return rest::Unprocessable{{{{std::move(field)}, std::move(message), "out_of_range"}}, root};
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ Selection selection_named(std::string_view name) {
 }
 
 Task<net::Response> get(Display& display, async::Pool& pool, net::Request& request) {
-    const auto wish = decode_query(request, ops::read_clipboard_shape());
+    const auto wish = rest::decode_query(request, ops::read_clipboard_shape());
     const auto desktop = co_await display.desktop();
     const bool wants_image = wish.type == "image";
     auto found = co_await desktop->clipboard.look(selection_named(wish.selection),
@@ -26,7 +26,7 @@ Task<net::Response> get(Display& display, async::Pool& pool, net::Request& reque
                             {"content", found.content.text.value_or(std::string{})},
                             {"types", json::Array(found.types.begin(), found.types.end())}};
         if (found.content.image) answer["image"] = core::to_base64(*found.content.image);
-        return json_answer(answer);
+        return rest::json_answer(answer);
     });
 }
 
@@ -38,18 +38,18 @@ struct Wish {
 /// Throws Unprocessable.
 Wish wish_of(const std::string& body) {
     auto value = json::parse(core::trim(body).empty() ? "{}" : std::string_view{body});
-    if (!value) throw Unprocessable{{{{}, value.error().message(), "json_invalid"}}, "body"};
-    auto asked = value_or_refuse(ops::set_clipboard_shape().decode(*value), "body");
+    if (!value) throw rest::Unprocessable{{{{}, value.error().message(), "json_invalid"}}, "body"};
+    auto asked = rest::value_or_refuse(ops::set_clipboard_shape().decode(*value), "body");
     if (!asked.content && !asked.image)
-        throw unprocessable({"content"}, "give content (a text), image (a PNG in base64), or both");
+        throw rest::unprocessable({"content"}, "give content (a text), image (a PNG in base64), or both");
     Wish wish{selection_named(asked.selection), {.text = std::move(asked.content), .image = std::nullopt}};
     if (!asked.image) return wish;
     wish.content.image = core::parse_base64(*asked.image);
     if (!wish.content.image)
-        throw unprocessable({"image"}, "this is not base64 (RFC 4648, with padding, without spaces)");
-    if (!is_png(*wish.content.image)) throw unprocessable({"image"}, "this is not a PNG");
+        throw rest::unprocessable({"image"}, "this is not base64 (RFC 4648, with padding, without spaces)");
+    if (!is_png(*wish.content.image)) throw rest::unprocessable({"image"}, "this is not a PNG");
     if (wish.content.image->size() > largest_copied)
-        throw unprocessable({"image"}, "a picture may have 16 MiB at most");
+        throw rest::unprocessable({"image"}, "a picture may have 16 MiB at most");
     return wish;
 }
 
@@ -58,12 +58,12 @@ Task<net::Response> set(Display& display, async::Pool& pool, net::Request& reque
     auto wish = co_await async::run_on(pool, [body = std::move(body)] { return wish_of(body); });
     const auto desktop = co_await display.desktop();
     co_await desktop->clipboard.put(wish.selection, std::move(wish.content));
-    co_return json_answer({{"success", true}, {"output", "The clipboard is set."}});
+    co_return rest::json_answer({{"success", true}, {"output", "The clipboard is set."}});
 }
 
 }  // namespace
 
-std::vector<Binding> bind_clipboard(Display& display, async::Pool& pool) {
+std::vector<rest::Binding> bind_clipboard(Display& display, async::Pool& pool) {
     return {
         {"system/clipboard", "GET", [&](net::Request& request) { return get(display, pool, request); }},
         {"system/clipboard", "POST", [&](net::Request& request) { return set(display, pool, request); }},

@@ -5,11 +5,11 @@
 
 #include "async/run_on.hpp"
 #include "desk/desktop.hpp"
-#include "desk/handlers.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 
 /// Both must outlive the bindings.
-std::vector<Binding> bind_clipboard(Display& display, async::Pool& pool);
+std::vector<rest::Binding> bind_clipboard(Display& display, async::Pool& pool);
 
 }  // namespace carrel::desk

@@ -124,7 +124,7 @@ json::Value redirected(json::Value answer, const Approach& approach) {
     return answer;
 }
 
-std::vector<Binding> bind_devtools(BrowserControl& control) {
+std::vector<rest::Binding> bind_devtools(BrowserControl& control) {
     return {
         {"browser/devtools/json", "GET",
          [&](Request& request) { return tell_targets(control, request, "list"); }},

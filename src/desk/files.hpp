@@ -13,9 +13,11 @@
 #include "async/turns.hpp"
 #include "desk/files_disk.hpp"
 #include "desk/files_history.hpp"
-#include "desk/handlers.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 /// Where bytes go in a file that is there.
 struct WritePlace {
@@ -61,8 +63,8 @@ private:
 };
 
 /// file/view, create, write, replace, insert, undo_edit.
-std::vector<Binding> bind_files(Files& files);
+std::vector<rest::Binding> bind_files(Files& files);
 /// file/list, stat, glob, grep, mkdir, copy, move, chmod, symlink, delete.
-std::vector<Binding> bind_folders(Files& files);
+std::vector<rest::Binding> bind_folders(Files& files);
 
 }  // namespace carrel::desk

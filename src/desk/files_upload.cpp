@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::size_t longest_path = 4096;
 
-Unprocessable wrong_field(std::string name, std::string message, std::string type) {
-    return Unprocessable{{{{std::move(name)}, std::move(message), std::move(type)}}, "body"};
+rest::Unprocessable wrong_field(std::string name, std::string message, std::string type) {
+    return rest::Unprocessable{{{{std::move(name)}, std::move(message), std::move(type)}}, "body"};
 }
 
 /// The parts of one form as they come: `file` goes on in pieces, `dest_path` is kept.
@@ -47,7 +47,7 @@ public:
 
 private:
     static void require(const core::Expected<void>& result) {
-        if (!result) throw Unprocessable{{{{}, result.error().message(), "multipart_invalid"}}, "body"};
+        if (!result) throw rest::Unprocessable{{{{}, result.error().message(), "multipart_invalid"}}, "body"};
     }
 
     void begin(PartHead head) {
@@ -148,7 +148,7 @@ Task<Upload> store_at(net::Request& request, std::string path, std::optional<std
 
 Task<Upload> store_form(Files& files, net::Request& request) {
     const auto boundary = parse_boundary(request.headers.find("Content-Type").value_or(""));
-    if (!boundary) throw Unprocessable{{{{}, boundary.error().message(), "multipart_invalid"}}, "body"};
+    if (!boundary) throw rest::Unprocessable{{{{}, boundary.error().message(), "multipart_invalid"}}, "body"};
     // The destination may come after the file, so the file is made at home and moved.
     auto file = co_await async::run_on(files.pool(), [&files] { return NewFile{files.home()}; });
     UploadForm form{*boundary, file};

@@ -17,10 +17,10 @@ namespace {
 std::string named(const Files& files, const std::optional<std::string>& path,
                   const std::optional<std::string>& bytes, const std::string& field) {
     if (path.has_value() == bytes.has_value())
-        throw unprocessable({field}, fmt::format("either {0} or {0}_bytes is wanted", field));
+        throw rest::unprocessable({field}, fmt::format("either {0} or {0}_bytes is wanted", field));
     if (path) return files.absolute(*path);
     const auto decoded = core::parse_base64(*bytes);
-    if (!decoded || decoded->empty()) throw unprocessable({field + "_bytes"}, "this is no base64");
+    if (!decoded || decoded->empty()) throw rest::unprocessable({field + "_bytes"}, "this is no base64");
     return files.absolute(*decoded);
 }
 
@@ -38,14 +38,14 @@ Task<net::Response> search(Files& files, net::Request& request, Wish wish) {
 }
 
 Task<net::Response> list(Files& files, net::Request& request) {
-    auto wanted = co_await decode_body(request, ops::list_files_shape());
+    auto wanted = co_await rest::decode_body(request, ops::list_files_shape());
     ListWish wish{files.absolute(wanted.path), static_cast<std::size_t>(wanted.depth), wanted.hidden,
                   static_cast<std::size_t>(wanted.limit), std::move(wanted.glob)};
     co_return co_await search<ListWork>(files, request, std::move(wish));
 }
 
 Task<net::Response> glob(Files& files, net::Request& request) {
-    auto wanted = co_await decode_body(request, ops::glob_files_shape());
+    auto wanted = co_await rest::decode_body(request, ops::glob_files_shape());
     const bool is_absolute = wanted.pattern.starts_with('/');
     GlobWish wish{std::move(wanted.pattern), is_absolute ? "/" : files.absolute(wanted.path), wanted.hidden,
                   static_cast<std::size_t>(wanted.limit)};
@@ -53,7 +53,7 @@ Task<net::Response> glob(Files& files, net::Request& request) {
 }
 
 Task<net::Response> grep(Files& files, net::Request& request) {
-    auto wanted = co_await decode_body(request, ops::grep_files_shape());
+    auto wanted = co_await rest::decode_body(request, ops::grep_files_shape());
     GrepWish wish{.pattern = std::move(wanted.pattern),
                   .path = files.absolute(wanted.path),
                   .glob = std::move(wanted.glob),
@@ -66,7 +66,7 @@ Task<net::Response> grep(Files& files, net::Request& request) {
 }
 
 Task<net::Response> stat(Files& files, net::Request& request) {
-    const auto wanted = co_await decode_body(request, ops::stat_file_shape());
+    const auto wanted = co_await rest::decode_body(request, ops::stat_file_shape());
     auto path = named(files, wanted.path, wanted.path_bytes, "path");
     co_return net::json_response(200, co_await async::run_on(files.pool(), [path = std::move(path)] {
                                      auto answer = describe_file(path);
@@ -79,11 +79,11 @@ net::Response changed(const std::string& path, std::string_view member, json::Va
     json::Object answer{{"success", true}};
     put_path(answer, "path", path);
     if (!member.empty()) answer[member] = std::move(value);
-    return json_answer(answer);
+    return rest::json_answer(answer);
 }
 
 Task<net::Response> mkdir(Files& files, net::Request& request) {
-    const auto wanted = co_await decode_body(request, ops::make_folder_shape());
+    const auto wanted = co_await rest::decode_body(request, ops::make_folder_shape());
     const auto path = files.absolute(wanted.path);
     const bool is_made = co_await async::run_on(
         files.pool(), [path, parents = wanted.parents] { return make_folder(path, parents); });
@@ -91,7 +91,7 @@ Task<net::Response> mkdir(Files& files, net::Request& request) {
 }
 
 Task<net::Response> symlink(Files& files, net::Request& request) {
-    const auto wanted = co_await decode_body(request, ops::make_link_shape());
+    const auto wanted = co_await rest::decode_body(request, ops::make_link_shape());
     const auto path = files.absolute(wanted.path);
     co_await async::run_on(files.pool(), [path, target = wanted.target] { make_link(path, target); });
     co_return changed(path, {}, {});
@@ -107,7 +107,7 @@ Task<std::size_t> do_all(Files& files, net::Request& request, std::unique_ptr<Wo
 }
 
 Task<net::Response> copy(Files& files, net::Request& request) {
-    const auto wanted = co_await decode_body(request, ops::transfer_file_shape());
+    const auto wanted = co_await rest::decode_body(request, ops::transfer_file_shape());
     const auto from = named(files, wanted.from, wanted.from_bytes, "from");
     const auto to = destination_of(from, files.absolute(wanted.to));
     const auto count =
@@ -116,7 +116,7 @@ Task<net::Response> copy(Files& files, net::Request& request) {
 }
 
 Task<net::Response> move(Files& files, net::Request& request) {
-    const auto wanted = co_await decode_body(request, ops::transfer_file_shape());
+    const auto wanted = co_await rest::decode_body(request, ops::transfer_file_shape());
     const auto from = named(files, wanted.from, wanted.from_bytes, "from");
     const auto to = destination_of(from, files.absolute(wanted.to));
     const bool is_renamed = co_await async::run_on(files.pool(), [from, to, overwrite = wanted.overwrite] {
@@ -134,14 +134,14 @@ Task<net::Response> move(Files& files, net::Request& request) {
 }
 
 Task<net::Response> remove(Files& files, net::Request& request) {
-    const auto wanted = co_await decode_body(request, ops::delete_file_shape());
+    const auto wanted = co_await rest::decode_body(request, ops::delete_file_shape());
     const auto path = named(files, wanted.path, wanted.path_bytes, "path");
     const auto count = co_await do_all(files, request, std::make_unique<DeleteWork>(path, wanted.recursive));
     co_return changed(path, "files", count);
 }
 
 Task<net::Response> chmod(Files& files, net::Request& request) {
-    const auto wanted = co_await decode_body(request, ops::change_mode_shape());
+    const auto wanted = co_await rest::decode_body(request, ops::change_mode_shape());
     const auto path = files.absolute(wanted.path);
     mode_t mode = 0;
     for (const char digit : wanted.mode) mode = mode * 8 + static_cast<mode_t>(digit - '0');
@@ -152,8 +152,8 @@ Task<net::Response> chmod(Files& files, net::Request& request) {
 
 }  // namespace
 
-std::vector<Binding> bind_folders(Files& files) {
-    const auto bound = [&files](auto* function) -> OperationHandler {
+std::vector<rest::Binding> bind_folders(Files& files) {
+    const auto bound = [&files](auto* function) -> rest::OperationHandler {
         return [&files, function](net::Request& request) { return function(files, request); };
     };
     return {

@@ -19,9 +19,9 @@ constexpr std::size_t largest_typing = std::size_t{2} << 20;
 void check(const Desktop& desktop, const Point& point, std::string_view field) {
     const auto size = desktop.screen.size();
     const auto refuse = [&](std::string_view axis, int value, std::string_view side, int length) {
-        throw unprocessable({std::string{field}, std::string{axis}},
-                            fmt::format("{} is outside the screen, which is {} pixels {}: 0 to {}", value,
-                                        length, side, length - 1));
+        throw rest::unprocessable({std::string{field}, std::string{axis}},
+                                  fmt::format("{} is outside the screen, which is {} pixels {}: 0 to {}",
+                                              value, length, side, length - 1));
     };
     if (point.x < 0 || point.x >= size.width) refuse("x", point.x, "wide", size.width);
     if (point.y < 0 || point.y >= size.height) refuse("y", point.y, "high", size.height);
@@ -29,7 +29,7 @@ void check(const Desktop& desktop, const Point& point, std::string_view field) {
 
 std::vector<Chord> chords_of(const std::string& text, std::string_view field) {
     auto chords = parse_chords(text);
-    if (!chords) throw unprocessable({std::string{field}}, chords.error().message());
+    if (!chords) throw rest::unprocessable({std::string{field}}, chords.error().message());
     return std::move(*chords);
 }
 
@@ -58,7 +58,7 @@ constexpr std::array click_kinds{
 const ClickKind& click_kind(std::string_view name) {
     for (const auto& kind : click_kinds)
         if (kind.name == name) return kind;
-    throw unprocessable({"button"}, "there is no such click");
+    throw rest::unprocessable({"button"}, "there is no such click");
 }
 
 Button button_named(std::string_view name) {
@@ -80,7 +80,7 @@ Task<> press_at(Desktop& desktop, std::optional<Point> point, Button button, int
 }
 
 Task<net::Response> click(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::click_shape());
+    const auto wish = co_await rest::decode_body(request, ops::click_shape());
     const auto desktop = co_await display.desktop();
     if (wish.coordinate) check(*desktop, *wish.coordinate, "coordinate");
     const auto& kind = click_kind(wish.button);
@@ -89,7 +89,7 @@ Task<net::Response> click(Display& display, net::Request& request) {
 }
 
 Task<net::Response> scroll(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::scroll_shape());
+    const auto wish = co_await rest::decode_body(request, ops::scroll_shape());
     const auto desktop = co_await display.desktop();
     if (wish.coordinate) check(*desktop, *wish.coordinate, "coordinate");
     auto action = press_at(*desktop, wish.coordinate, wheel_named(wish.direction), wish.amount,
@@ -103,7 +103,7 @@ Task<> move_to(Desktop& desktop, Point point) {
 }
 
 Task<net::Response> move(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::move_shape());
+    const auto wish = co_await rest::decode_body(request, ops::move_shape());
     const auto desktop = co_await display.desktop();
     check(*desktop, wish.coordinate, "coordinate");
     co_return co_await act(desktop, wish, move_to(*desktop, wish.coordinate), "Moved the mouse.");
@@ -116,7 +116,7 @@ Task<> drag_along(Desktop& desktop, Point from, Point to, Chord held_keys) {
 }
 
 Task<net::Response> drag(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::drag_shape());
+    const auto wish = co_await rest::decode_body(request, ops::drag_shape());
     const auto desktop = co_await display.desktop();
     check(*desktop, wish.start_coordinate, "start_coordinate");
     check(*desktop, wish.end_coordinate, "end_coordinate");
@@ -133,7 +133,7 @@ Task<> set_button(Desktop& desktop, Button button, bool is_down) {
 }
 
 Task<net::Response> set_button(Display& display, net::Request& request, bool is_down) {
-    const auto wish = co_await decode_body(request, ops::press_button_shape());
+    const auto wish = co_await rest::decode_body(request, ops::press_button_shape());
     const auto desktop = co_await display.desktop();
     auto name = wish.button;
     name[0] = static_cast<char>(name[0] - 'a' + 'A');
@@ -147,7 +147,7 @@ Task<> press_keys(Desktop& desktop, std::vector<Chord> chords, int times) {
 }
 
 Task<net::Response> key(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::press_key_shape());
+    const auto wish = co_await rest::decode_body(request, ops::press_key_shape());
     auto chords = chords_of(wish.key, "key");
     const auto desktop = co_await display.desktop();
     co_return co_await act(desktop, wish, press_keys(*desktop, std::move(chords), wish.repeat),
@@ -160,9 +160,9 @@ Task<> type_keys(Desktop& desktop, std::vector<Keysym> keysyms) {
 }
 
 Task<net::Response> type(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::type_text_shape(), largest_typing);
+    const auto wish = co_await rest::decode_body(request, ops::type_text_shape(), largest_typing);
     auto keysyms = keysyms_of(wish.text);
-    if (!keysyms) throw unprocessable({"text"}, keysyms.error().message());
+    if (!keysyms) throw rest::unprocessable({"text"}, keysyms.error().message());
     const auto desktop = co_await display.desktop();
     co_return co_await act(desktop, wish, type_keys(*desktop, std::move(*keysyms)), "Typed.");
 }
@@ -177,7 +177,7 @@ Task<> hold_for(Desktop& desktop, Chord chord, async::Duration duration) {
 }
 
 Task<net::Response> hold_key(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::hold_key_shape());
+    const auto wish = co_await rest::decode_body(request, ops::hold_key_shape());
     auto chord = held_of(wish.key, "key");
     request.may_be_dropped = true;
     const auto desktop = co_await display.desktop();
@@ -189,7 +189,7 @@ Task<net::Response> hold_key(Display& display, net::Request& request) {
 
 }  // namespace
 
-std::vector<Binding> bind_mouse(Display& display) {
+std::vector<rest::Binding> bind_mouse(Display& display) {
     return {
         {"mouse/click", "POST", [&](net::Request& request) { return click(display, request); }},
         {"mouse/move", "POST", [&](net::Request& request) { return move(display, request); }},
@@ -200,7 +200,7 @@ std::vector<Binding> bind_mouse(Display& display) {
     };
 }
 
-std::vector<Binding> bind_keyboard(Display& display) {
+std::vector<rest::Binding> bind_keyboard(Display& display) {
     return {
         {"keyboard/key", "POST", [&](net::Request& request) { return key(display, request); }},
         {"keyboard/type", "POST", [&](net::Request& request) { return type(display, request); }},

@@ -47,7 +47,7 @@ Task<> add_screen(Desktop& desktop, json::Object& answer) {
 
 Task<net::Response> act(std::shared_ptr<Desktop> desktop, ops::Observe wish, Task<> action,
                         std::string output) {
-    co_return json_answer(
+    co_return rest::json_answer(
         co_await act_and_describe(std::move(desktop), std::move(wish), std::move(action), std::move(output)));
 }
 

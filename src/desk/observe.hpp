@@ -4,8 +4,8 @@
 #include <string>
 
 #include "desk/desktop.hpp"
-#include "desk/handlers.hpp"
 #include "ops/observe.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 

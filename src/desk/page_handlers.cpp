@@ -25,14 +25,14 @@ void add_dialog(json::Object& answer, Page& page) {
 
 int reference_or_refuse(std::string_view text) {
     auto number = parse_reference(text);
-    if (!number) throw unprocessable({"ref"}, number.error().message());
+    if (!number) throw rest::unprocessable({"ref"}, number.error().message());
     return *number;
 }
 
 PageTarget target_of(const ops::PointOnPage& wish) {
     if (wish.ref.has_value() == wish.coordinate.has_value())
-        throw unprocessable({"ref"},
-                            wish.ref ? "give a ref or a coordinate, not both" : "give a ref or a coordinate");
+        throw rest::unprocessable(
+            {"ref"}, wish.ref ? "give a ref or a coordinate, not both" : "give a ref or a coordinate");
     if (wish.ref) return {.reference = reference_or_refuse(*wish.ref), .point = {}};
     return {.reference = {},
             .point = {static_cast<double>(wish.coordinate->x), static_cast<double>(wish.coordinate->y)}};
@@ -43,7 +43,7 @@ std::string named(const ops::PointOnPage& wish) {
 }
 
 Task<net::Response> read(Pages& pages, net::Request& request) {
-    auto wish = co_await decode_body(request, ops::read_page_shape());
+    auto wish = co_await rest::decode_body(request, ops::read_page_shape());
     ReadWish how{.filter = wish.filter == "visible" ? "" : wish.filter,
                  .depth = wish.depth,
                  .reference = {},
@@ -59,11 +59,11 @@ Task<net::Response> read(Pages& pages, net::Request& request) {
     answer["truncated"] = is_truncated;
     answer["elements"] = view.entries.size();
     answer["outside_viewport"] = view.outside;
-    co_return json_answer(answer);
+    co_return rest::json_answer(answer);
 }
 
 Task<net::Response> text(Pages& pages, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::read_page_text_shape());
+    const auto wish = co_await rest::decode_body(request, ops::read_page_text_shape());
     const auto page = co_await pages.get(wish.tab);
     auto found = co_await read_text(*page, static_cast<std::size_t>(wish.max_chars));
     auto answer = answer_of(*page);
@@ -72,11 +72,11 @@ Task<net::Response> text(Pages& pages, net::Request& request) {
     answer["title"] = std::move(found.title);
     answer["source"] = std::move(found.source);
     answer["truncated"] = found.is_truncated;
-    co_return json_answer(answer);
+    co_return rest::json_answer(answer);
 }
 
 Task<net::Response> find(Pages& pages, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::find_in_page_shape());
+    const auto wish = co_await rest::decode_body(request, ops::find_in_page_shape());
     const auto page = co_await pages.get(wish.tab);
     const auto found = co_await find_in_page(*page, wish.query, static_cast<std::size_t>(wish.limit));
     json::Array matches;
@@ -88,7 +88,7 @@ Task<net::Response> find(Pages& pages, net::Request& request) {
     auto answer = answer_of(*page);
     answer["matches"] = std::move(matches);
     answer["truncated"] = found.is_cut;
-    co_return json_answer(answer);
+    co_return rest::json_answer(answer);
 }
 
 /// An action in the words of its answer: with what the desk made of it, when that is asked for.
@@ -120,13 +120,13 @@ Task<> find_and_hover(Pages& pages, Page& page, PageTarget target, PagePoint& at
 net::Response pointed(json::Object answer, PagePoint at) {
     answer["x"] = at.x;
     answer["y"] = at.y;
-    return json_answer(answer);
+    return rest::json_answer(answer);
 }
 
 Task<net::Response> click_handler(Pages& pages, Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::click_page_shape());
+    const auto wish = co_await rest::decode_body(request, ops::click_page_shape());
     auto modifiers = parse_modifiers(wish.modifiers);
-    if (!modifiers) throw unprocessable({"modifiers"}, modifiers.error().message());
+    if (!modifiers) throw rest::unprocessable({"modifiers"}, modifiers.error().message());
     const auto target = target_of(wish);
     const auto page = co_await pages.get(wish.tab);
     PagePoint at;
@@ -139,7 +139,7 @@ Task<net::Response> click_handler(Pages& pages, Display& display, net::Request& 
 }
 
 Task<net::Response> hover(Pages& pages, Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::hover_page_shape());
+    const auto wish = co_await rest::decode_body(request, ops::hover_page_shape());
     const auto target = target_of(wish);
     const auto page = co_await pages.get(wish.tab);
     PagePoint at;
@@ -151,11 +151,11 @@ Task<net::Response> hover(Pages& pages, Display& display, net::Request& request)
 Task<> scroll_there(Pages& pages, Page& page, int number) { co_await scroll_to(pages, page, number); }
 
 Task<net::Response> scroll(Pages& pages, Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::on_reference_shape());
+    const auto wish = co_await rest::decode_body(request, ops::on_reference_shape());
     const int number = reference_or_refuse(wish.ref);
     const auto page = co_await pages.get(wish.tab);
-    co_return json_answer(co_await acted(display, *page, wish, scroll_there(pages, *page, number),
-                                         fmt::format("Scrolled to ref_{}.", number)));
+    co_return rest::json_answer(co_await acted(display, *page, wish, scroll_there(pages, *page, number),
+                                               fmt::format("Scrolled to ref_{}.", number)));
 }
 
 Task<> fill_field(Pages& pages, Page& page, int number, json::Value value, FieldState& state) {
@@ -163,7 +163,7 @@ Task<> fill_field(Pages& pages, Page& page, int number, json::Value value, Field
 }
 
 Task<net::Response> fill(Pages& pages, Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::form_input_shape());
+    const auto wish = co_await rest::decode_body(request, ops::form_input_shape());
     const int number = reference_or_refuse(wish.ref);
     const auto page = co_await pages.get(wish.tab);
     FieldState state;
@@ -171,18 +171,18 @@ Task<net::Response> fill(Pages& pages, Display& display, net::Request& request) 
                                  fmt::format("Set the value of ref_{}.", number));
     answer["value"] = state.value;
     answer["changed_by_page"] = state.is_changed;
-    co_return json_answer(answer);
+    co_return rest::json_answer(answer);
 }
 
 Task<net::Response> upload(Pages& pages, Display& display, async::Pool& pool, const std::string& home,
                            net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::upload_to_page_shape());
+    const auto wish = co_await rest::decode_body(request, ops::upload_to_page_shape());
     const int number = reference_or_refuse(wish.ref);
     auto paths = co_await find_uploads(pool, home, wish.paths);
     auto output =
         fmt::format("Gave {} file{} to ref_{}.", paths.size(), paths.size() == 1 ? "" : "s", number);
     const auto page = co_await pages.get(wish.tab);
-    co_return json_answer(
+    co_return rest::json_answer(
         co_await acted(display, *page, wish, give_files(*page, number, std::move(paths)), std::move(output)));
 }
 
@@ -192,7 +192,7 @@ Task<> answer_or_look(Page& page, std::string action, std::string text) {
 }
 
 Task<net::Response> dialog(Pages& pages, Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::answer_dialog_shape());
+    const auto wish = co_await rest::decode_body(request, ops::answer_dialog_shape());
     const auto page = co_await pages.get(wish.tab);
     auto output = wish.action == "look"
                       ? std::string{page->tab().dialog() ? "A dialog is open." : "No dialog is open."}
@@ -207,12 +207,12 @@ Task<net::Response> dialog(Pages& pages, Display& display, net::Request& request
                                        {"accepted", record.is_accepted},
                                        {"text", record.text}});
     answer["dialogs"] = std::move(records);
-    co_return json_answer(answer);
+    co_return rest::json_answer(answer);
 }
 
 }  // namespace
 
-std::vector<Binding> bind_page(Pages& pages, Display& display, async::Pool& pool, std::string home) {
+std::vector<rest::Binding> bind_page(Pages& pages, Display& display, async::Pool& pool, std::string home) {
     return {
         {"browser/page/read", "POST", [&](net::Request& request) { return read(pages, request); }},
         {"browser/page/text", "POST", [&](net::Request& request) { return text(pages, request); }},

@@ -27,7 +27,7 @@ Task<net::Response> downloads(Pages& pages) {
         if (!download.path.empty()) entry["path"] = download.path;
         list.push_back(std::move(entry));
     }
-    co_return json_answer({{"success", true}, {"downloads", std::move(list)}});
+    co_return rest::json_answer({{"success", true}, {"downloads", std::move(list)}});
 }
 
 json::Object to_json(const ConsoleEntry& entry) {
@@ -53,7 +53,7 @@ json::Object to_json(const NetworkEntry& entry) {
 /// The last entries that the question fits, oldest first.
 template <class Log>
 Task<net::Response> read_log(Pages& pages, Log Page::* log, net::Request& request) {
-    const auto wish = decode_query(request, ops::read_log_shape());
+    const auto wish = rest::decode_query(request, ops::read_log_shape());
     const auto page = co_await pages.get(wish.tab);
     const auto pattern = core::to_lower(wish.pattern);
     json::Array newest_first;
@@ -69,12 +69,12 @@ Task<net::Response> read_log(Pages& pages, Log Page::* log, net::Request& reques
     if (wish.clear) ((*page).*log).clear();
     json::Object answer{{"success", true}, {"tab_id", page->id()}, {"left_out", left_out}};
     answer["entries"] = json::Array(newest_first.rbegin(), newest_first.rend());
-    co_return json_answer(answer);
+    co_return rest::json_answer(answer);
 }
 
 }  // namespace
 
-std::vector<Binding> bind_page_logs(Pages& pages) {
+std::vector<rest::Binding> bind_page_logs(Pages& pages) {
     return {
         {"browser/page/downloads", "GET", [&](net::Request&) { return downloads(pages); }},
         {"browser/page/console", "GET",

@@ -49,7 +49,7 @@ Task<net::Response> list(async::Pool& pool) {
         json::Array processes;
         for (const auto& process : read_processes(proc)) processes.emplace_back(to_json(process, clockwork));
         const auto total = processes.size();
-        return json_answer({{"success", true}, {"processes", std::move(processes)}, {"total", total}});
+        return rest::json_answer({{"success", true}, {"processes", std::move(processes)}, {"total", total}});
     });
 }
 
@@ -169,10 +169,10 @@ std::string sentence(bool by_force, const std::vector<pid_t>& pids, bool has_end
 }
 
 net::Response tell(std::string output, const std::vector<pid_t>& pids, bool has_ended) {
-    return json_answer({{"success", true},
-                        {"output", std::move(output)},
-                        {"pids", json::Array(pids.begin(), pids.end())},
-                        {"ended", has_ended}});
+    return rest::json_answer({{"success", true},
+                              {"output", std::move(output)},
+                              {"pids", json::Array(pids.begin(), pids.end())},
+                              {"ended", has_ended}});
 }
 
 Task<net::Response> kill_all(async::Pool& pool, const EndPrograms& end_programs) {
@@ -195,9 +195,9 @@ Task<net::Response> kill_all(async::Pool& pool, const EndPrograms& end_programs)
 }
 
 Task<net::Response> kill(async::Pool& pool, const EndPrograms& end_programs, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::kill_process_shape());
+    const auto wish = co_await rest::decode_body(request, ops::kill_process_shape());
     if (wish.pid.has_value() + wish.name.has_value() + wish.all != 1)
-        throw unprocessable({wish.pid ? "name" : "pid"}, "say either pid, name or all: whom is meant");
+        throw rest::unprocessable({wish.pid ? "name" : "pid"}, "say either pid, name or all: whom is meant");
     if (wish.all) co_return co_await kill_all(pool, end_programs);
     if (wish.pid) refuse_own(*wish.pid);
     auto signalled = co_await async::run_on(pool, [wish] { return signal_all(wish); });
@@ -207,7 +207,7 @@ Task<net::Response> kill(async::Pool& pool, const EndPrograms& end_programs, net
 
 }  // namespace
 
-std::vector<Binding> bind_processes(async::Pool& pool, EndPrograms end_programs) {
+std::vector<rest::Binding> bind_processes(async::Pool& pool, EndPrograms end_programs) {
     return {
         {"process/list", "GET", [&](net::Request&) { return list(pool); }},
         {"process/kill", "POST",

@@ -7,14 +7,16 @@
 #include <vector>
 
 #include "async/run_on.hpp"
-#include "desk/handlers.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 /// Ends all processes but those that the desk consists of, whose pids these are.
 using EndPrograms = std::function<Task<std::vector<pid_t>>()>;
 
 /// `pool` must outlive the bindings.
-std::vector<Binding> bind_processes(async::Pool& pool, EndPrograms end_programs);
+std::vector<rest::Binding> bind_processes(async::Pool& pool, EndPrograms end_programs);
 
 }  // namespace carrel::desk

@@ -21,7 +21,7 @@ struct Promised {
 
 Task<net::Response> open(Ptys& ptys, net::Request& request) {
     if (auto refusal = net::refuse_handshake(request)) co_return std::move(*refusal);
-    auto wish = decode_query(request, ops::open_pty_shape());
+    auto wish = rest::decode_query(request, ops::open_pty_shape());
     check_command(wish.command, "query");
     check_folder(wish.cwd, "query");
     const auto promised = std::make_shared<Promised>(
@@ -42,7 +42,7 @@ json::Object describe(const Pty& pty) {
 net::Response list(const Ptys& ptys) {
     json::Array all;
     for (const auto& pty : ptys.find({})) all.push_back(describe(*pty));
-    return json_answer({{"success", true}, {"ptys", std::move(all)}});
+    return rest::json_answer({{"success", true}, {"ptys", std::move(all)}});
 }
 
 template <class Change>
@@ -52,29 +52,29 @@ net::Response change(const Ptys& ptys, const std::string& id, Change apply) {
         apply(*pty);
         ids.emplace_back(pty->id());
     }
-    return json_answer({{"success", true}, {"pty_ids", std::move(ids)}});
+    return rest::json_answer({{"success", true}, {"pty_ids", std::move(ids)}});
 }
 
 Task<net::Response> resize(Ptys& ptys, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::resize_pty_shape());
+    const auto wish = co_await rest::decode_body(request, ops::resize_pty_shape());
     co_return change(ptys, wish.pty_id,
                      [&](Pty& pty) { pty.resize({.columns = wish.cols, .rows = wish.rows}); });
 }
 
 Task<net::Response> send_signal(Ptys& ptys, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::signal_pty_shape());
+    const auto wish = co_await rest::decode_body(request, ops::signal_pty_shape());
     const auto number = get_signal(wish.signal);
     co_return change(ptys, wish.pty_id, [&](Pty& pty) { pty.signal(number); });
 }
 
 Task<net::Response> close(Ptys& ptys, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::close_pty_shape());
+    const auto wish = co_await rest::decode_body(request, ops::close_pty_shape());
     co_return change(ptys, wish.pty_id, [](Pty& pty) { pty.hang_up(); });
 }
 
 }  // namespace
 
-std::vector<Binding> bind_ptys(Ptys& ptys) {
+std::vector<rest::Binding> bind_ptys(Ptys& ptys) {
     return {
         {"terminal/pty", "GET", [&](net::Request& request) { return open(ptys, request); }},
         {"terminal/pty/list", "GET", [&](net::Request&) -> Task<net::Response> { co_return list(ptys); }},

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "async/scope.hpp"
-#include "desk/handlers.hpp"
 #include "desk/pty.hpp"
 #include "net/websocket.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 
@@ -47,6 +47,6 @@ private:
 Task<> serve_pty(std::shared_ptr<Pty> pty, net::WebSocket& client);
 
 /// terminal/pty, terminal/pty/list, …/resize, …/signal, …/close.
-std::vector<Binding> bind_ptys(Ptys& ptys);
+std::vector<rest::Binding> bind_ptys(Ptys& ptys);
 
 }  // namespace carrel::desk

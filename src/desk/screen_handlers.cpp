@@ -33,7 +33,8 @@ std::optional<std::uint64_t> frame_of(const ops::PictureOptions& wish) {
     if (!wish.since) return std::nullopt;
     const auto frame = parse_frame(*wish.since);
     if (!frame)
-        throw unprocessable({"since"}, "this is no frame: a frame is the 16 digits that a picture came with");
+        throw rest::unprocessable({"since"},
+                                  "this is no frame: a frame is the 16 digits that a picture came with");
     return frame;
 }
 
@@ -135,50 +136,51 @@ Task<net::Response> shoot(Display& display, net::Request& request, Wish wish) {
 }
 
 Task<net::Response> get_screenshot(Display& display, net::Request& request) {
-    co_return co_await shoot(display, request, decode_query(request, ops::screenshot_shape()));
+    co_return co_await shoot(display, request, rest::decode_query(request, ops::screenshot_shape()));
 }
 
 Task<net::Response> post_screenshot(Display& display, net::Request& request) {
-    auto wish = co_await decode_body(request, ops::screenshot_shape());
+    auto wish = co_await rest::decode_body(request, ops::screenshot_shape());
     co_return co_await shoot(display, request, std::move(wish));
 }
 
 Task<net::Response> region(Display& display, net::Request& request) {
-    auto wish = co_await decode_body(request, ops::region_screenshot_shape());
+    auto wish = co_await rest::decode_body(request, ops::region_screenshot_shape());
     co_return co_await shoot(display, request, std::move(wish));
 }
 
 Task<net::Response> info(Display& display) {
     const auto desktop = co_await display.desktop();
     const auto size = desktop->screen.size();
-    co_return json_answer({{"success", true},
-                           {"display_width_px", size.width},
-                           {"display_height_px", size.height},
-                           {"display_number", 1},
-                           {"actual_width_px", size.width},
-                           {"actual_height_px", size.height}});
+    co_return rest::json_answer({{"success", true},
+                                 {"display_width_px", size.width},
+                                 {"display_height_px", size.height},
+                                 {"display_number", 1},
+                                 {"actual_width_px", size.width},
+                                 {"actual_height_px", size.height}});
 }
 
 Task<net::Response> cursor_position(Display& display) {
     const auto desktop = co_await display.desktop();
     const auto position = co_await desktop->mouse.position();
-    co_return json_answer({{"success", true}, {"x", position.x}, {"y", position.y}});
+    co_return rest::json_answer({{"success", true}, {"x", position.x}, {"y", position.y}});
 }
 
 Task<net::Response> resize(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::resize_screen_shape());
+    const auto wish = co_await rest::decode_body(request, ops::resize_screen_shape());
     const Size size{wish.width, wish.height};
     const auto desktop = co_await display.desktop();
     co_await desktop->resize(size);
-    co_return json_answer({{"success", true},
-                           {"output", fmt::format("The screen has {}×{} pixels.", size.width, size.height)},
-                           {"width", size.width},
-                           {"height", size.height}});
+    co_return rest::json_answer(
+        {{"success", true},
+         {"output", fmt::format("The screen has {}×{} pixels.", size.width, size.height)},
+         {"width", size.width},
+         {"height", size.height}});
 }
 
 }  // namespace
 
-std::vector<Binding> bind_screen(Display& display) {
+std::vector<rest::Binding> bind_screen(Display& display) {
     const auto part = [&](net::Request& request) { return region(display, request); };
     return {
         {"screen/screenshot", "GET", [&](net::Request& request) { return get_screenshot(display, request); }},

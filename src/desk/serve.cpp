@@ -13,10 +13,8 @@
 #include "core/fd.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
-#include "desk/answers.hpp"
 #include "desk/background.hpp"
 #include "desk/batch.hpp"
-#include "desk/bindings.hpp"
 #include "desk/browser.hpp"
 #include "desk/browser_control.hpp"
 #include "desk/browser_endpoint.hpp"
@@ -39,6 +37,8 @@
 #include "desk/windows_handlers.hpp"
 #include "net/router.hpp"
 #include "net/server.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk {
 
@@ -95,17 +95,18 @@ struct Service {
     BrowserControl browser_control;
     Pages pages;
     Toolset toolset;
-    Bindings bindings;
-    net::Router router{
-        [](const core::Error& error, const net::Request& request) { return problem_answer(error, request); }};
+    rest::Bindings bindings;
+    net::Router router{[](const core::Error& error, const net::Request& request) {
+        return rest::problem_answer(error, request);
+    }};
     net::Server server;
     async::Scope scope;
 };
 
 Task<net::Response> Service::hello() {
-    co_return json_answer({{"desk", environment("CARREL_DESK_ID")},
-                           {"nonce", environment("CARREL_NONCE")},
-                           {"version", tool_server_version}});
+    co_return rest::json_answer({{"desk", environment("CARREL_DESK_ID")},
+                                 {"nonce", environment("CARREL_NONCE")},
+                                 {"version", tool_server_version}});
 }
 
 Task<net::Response> Service::ready() {
@@ -113,7 +114,7 @@ Task<net::Response> Service::ready() {
         throw core::Error{core::Code::unavailable,
                           display.is_connected() ? "the window manager is not up" : "the display is not up",
                           display.is_connected() ? "window_manager_not_ready" : "display_not_ready"};
-    co_return json_answer({{"ready", true}});
+    co_return rest::json_answer({{"ready", true}});
 }
 
 void Service::add_routes() {

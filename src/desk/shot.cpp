@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "desk/handlers.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 
@@ -19,7 +19,7 @@ int rounded(double side) { return std::max(1, static_cast<int>(std::lround(std::
 
 Size plan_size(Size whole, const ops::PictureOptions& options) {
     if (options.scale && (options.width || options.height))
-        throw unprocessable({"scale"}, "give either scale or width and height");
+        throw rest::unprocessable({"scale"}, "give either scale or width and height");
     Size size = whole;
     if (options.scale) size = {rounded(whole.width * *options.scale), rounded(whole.height * *options.scale)};
     if (options.width) size.width = *options.width;
@@ -31,10 +31,11 @@ Size plan_size(Size whole, const ops::PictureOptions& options) {
     const auto longest = ops::largest_picture_side;
     const char* field = options.scale ? "scale" : options.width ? "width" : "height";
     if (size.width > longest || size.height > longest)
-        throw unprocessable({field}, fmt::format("the picture would be {}×{} pixels; a side has at most {}",
-                                                 size.width, size.height, longest));
+        throw rest::unprocessable(
+            {field}, fmt::format("the picture would be {}×{} pixels; a side has at most {}", size.width,
+                                 size.height, longest));
     if (std::int64_t{size.width} * size.height > most_pixels)
-        throw unprocessable(
+        throw rest::unprocessable(
             {field}, fmt::format("the picture would be {}×{} pixels; it has at most {} in all", size.width,
                                  size.height, most_pixels));
     return size;
@@ -46,7 +47,7 @@ Shot plan(Region region, const ops::PictureOptions& options) {
     shot.has_cursor = options.cursor;
     const bool is_lossless = options.lossless.value_or(false);
     if (is_lossless && shot.format == Format::jpeg)
-        throw unprocessable({"lossless"}, "a JPEG is never lossless: take png or webp");
+        throw rest::unprocessable({"lossless"}, "a JPEG is never lossless: take png or webp");
     if (shot.format == Format::jpeg) shot.quality = options.quality.value_or(usual_quality);
     if (shot.format == Format::webp && !is_lossless)
         shot.quality = options.quality == best_quality ? 0 : options.quality.value_or(usual_quality);
@@ -55,14 +56,15 @@ Shot plan(Region region, const ops::PictureOptions& options) {
 
 void check_edges(std::string_view low_name, int low, std::string_view high_name, int high, int side) {
     if (low < 0 || low >= side)
-        throw unprocessable({std::string{low_name}},
-                            fmt::format("{} is outside the screen, which goes from 0 to {}", low, side - 1));
+        throw rest::unprocessable(
+            {std::string{low_name}},
+            fmt::format("{} is outside the screen, which goes from 0 to {}", low, side - 1));
     if (high > side)
-        throw unprocessable({std::string{high_name}},
-                            fmt::format("{} is outside the screen, which ends at {}", high, side));
+        throw rest::unprocessable({std::string{high_name}},
+                                  fmt::format("{} is outside the screen, which ends at {}", high, side));
     if (high <= low)
-        throw unprocessable({std::string{high_name}},
-                            fmt::format("{} must be more than {} ({})", high, low_name, low));
+        throw rest::unprocessable({std::string{high_name}},
+                                  fmt::format("{} must be more than {} ({})", high, low_name, low));
 }
 
 }  // namespace

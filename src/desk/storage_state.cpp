@@ -225,11 +225,11 @@ Task<json::Object> StorageStates::save(std::set<std::string> wanted) {
 
 Task<json::Object> StorageStates::load(ops::StorageState state) {
     auto cookies = to_browser_cookies(state.cookies);
-    if (!cookies) throw unprocessable({"cookies"}, cookies.error().message());
+    if (!cookies) throw rest::unprocessable({"cookies"}, cookies.error().message());
     const auto origins = read_origins(state.origins);
-    if (!origins) throw unprocessable({"origins"}, origins.error().message());
+    if (!origins) throw rest::unprocessable({"origins"}, origins.error().message());
     if (origins->size() > most_origins)
-        throw unprocessable({"origins"}, fmt::format("at most {} origins at once", most_origins));
+        throw rest::unprocessable({"origins"}, fmt::format("at most {} origins at once", most_origins));
     co_await control_.ensure_open();
     const auto count = cookies->size();
     if (count > 0) co_await control_.cdp.call({}, "Storage.setCookies", {{"cookies", std::move(*cookies)}});
@@ -245,20 +245,21 @@ Task<json::Object> StorageStates::load(ops::StorageState state) {
     co_return json::Object{{"cookies", count}, {"origins", origins->size()}};
 }
 
-std::vector<Binding> bind_storage(BrowserControl& control) {
+std::vector<rest::Binding> bind_storage(BrowserControl& control) {
     const auto states = std::make_shared<StorageStates>(control);
     return {
         {"browser/storage_state", "GET",
          [states](net::Request& request) -> Task<net::Response> {
-             const auto wish = decode_query(request, ops::get_storage_shape());
+             const auto wish = rest::decode_query(request, ops::get_storage_shape());
              auto wanted = parse_origins(wish.origins.value_or(""));
              if (!wanted)
-                 throw Unprocessable{{{{"origins"}, wanted.error().message(), "out_of_range"}}, "query"};
+                 throw rest::Unprocessable{{{{"origins"}, wanted.error().message(), "out_of_range"}},
+                                           "query"};
              co_return co_await answer_of(states->save(std::move(*wanted)));
          }},
         {"browser/storage_state", "POST",
          [states](net::Request& request) -> Task<net::Response> {
-             auto state = co_await decode_body(request, ops::storage_state_shape(), largest_script);
+             auto state = co_await rest::decode_body(request, ops::storage_state_shape(), largest_script);
              co_return co_await answer_of(states->load(std::move(state)));
          }},
     };

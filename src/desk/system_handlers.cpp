@@ -25,28 +25,28 @@ Task<net::Response> info(Display& display, async::Pool& pool) {
     answer["kernel"] = names.release;
     const auto size = (co_await display.desktop())->screen.size();
     answer["display"] = json::Object{{"width", size.width}, {"height", size.height}};
-    co_return json_answer(answer);
+    co_return rest::json_answer(answer);
 }
 
 Task<net::Response> health(Display& display) {
-    co_return json_answer({{"success", true},
-                           {"status", display.is_manager_ready() ? "ok" : "starting"},
-                           {"display", display.is_connected()},
-                           {"window_manager", display.is_manager_ready()}});
+    co_return rest::json_answer({{"success", true},
+                                 {"status", display.is_manager_ready() ? "ok" : "starting"},
+                                 {"display", display.is_connected()},
+                                 {"window_manager", display.is_manager_ready()}});
 }
 
 Task<net::Response> wait(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::wait_shape());
+    const auto wish = co_await rest::decode_body(request, ops::wait_shape());
     co_await async::pause(
         std::chrono::duration_cast<async::Duration>(std::chrono::duration<double>{wish.duration}));
     json::Object answer{{"success", true}, {"output", fmt::format("Waited {}s.", wish.duration)}};
     if (wish.screenshot) co_await add_screen(*co_await display.desktop(), answer);
-    co_return json_answer(answer);
+    co_return rest::json_answer(answer);
 }
 
 }  // namespace
 
-std::vector<Binding> bind_system(Display& display, async::Pool& pool) {
+std::vector<rest::Binding> bind_system(Display& display, async::Pool& pool) {
     return {
         {"system/health", "GET", [&](net::Request&) { return health(display); }},
         {"system/info", "GET", [&](net::Request&) { return info(display, pool); }},

@@ -70,7 +70,7 @@ Task<json::Object> stop(BrowserControl& control, ops::InTab wish) {
 
 }  // namespace
 
-std::vector<Binding> bind_tabs(BrowserControl& control) {
+std::vector<rest::Binding> bind_tabs(BrowserControl& control) {
     return {
         get_binding("browser/tabs", control, ops::nothing_shape(), list),
         post_binding("browser/tabs/new", control, ops::new_tab_shape(), open_new),

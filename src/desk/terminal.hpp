@@ -16,9 +16,9 @@
 #include "async/gate.hpp"
 #include "async/run_on.hpp"
 #include "async/scope.hpp"
-#include "desk/handlers.hpp"
 #include "desk/terminal_output.hpp"
 #include "desk/terminal_shell.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 
@@ -133,6 +133,6 @@ private:
 };
 
 /// terminal/execute, terminal/execute/stream, terminal/restart.
-std::vector<Binding> bind_terminal(Terminal& terminal);
+std::vector<rest::Binding> bind_terminal(Terminal& terminal);
 
 }  // namespace carrel::desk

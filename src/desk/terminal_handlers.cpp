@@ -24,10 +24,11 @@ Task<Wanted> decode(Terminal& terminal, net::Request& request) {
     auto text = co_await net::read_all(*request.body, largest_command_body);
     const bool is_short = text.size() < short_text;
     const auto parse = [text = std::move(text)] {
-        return value_or_refuse(ops::execute_shape().decode(parse_body(text)), "body");
+        return rest::value_or_refuse(ops::execute_shape().decode(rest::parse_body(text)), "body");
     };
     auto execute = is_short ? parse() : co_await async::run_on(terminal.pool(), parse);
-    if (execute.command.contains('\0')) throw unprocessable({"command"}, "cannot contain the character NUL");
+    if (execute.command.contains('\0'))
+        throw rest::unprocessable({"command"}, "cannot contain the character NUL");
     co_return Wanted{std::move(execute.command),
                      std::chrono::milliseconds{static_cast<std::int64_t>(execute.timeout * 1000)}};
 }
@@ -155,14 +156,14 @@ Task<net::Response> stream(Terminal& terminal, net::Request& request) {
 }
 
 Task<net::Response> restart(Terminal& terminal, net::Request& request) {
-    co_await decode_body(request, ops::nothing_shape());
+    co_await rest::decode_body(request, ops::nothing_shape());
     co_await terminal.restart();
-    co_return json_answer({{"success", true}, {"message", "The terminal was restarted."}});
+    co_return rest::json_answer({{"success", true}, {"message", "The terminal was restarted."}});
 }
 
 }  // namespace
 
-std::vector<Binding> bind_terminal(Terminal& terminal) {
+std::vector<rest::Binding> bind_terminal(Terminal& terminal) {
     return {
         {"terminal/execute", "POST", [&](net::Request& request) { return execute(terminal, request); }},
         {"terminal/execute/stream", "POST", [&](net::Request& request) { return stream(terminal, request); }},

@@ -158,15 +158,15 @@ Task<> Toolset::settle(Page& page) {
     }
 }
 
-std::vector<Binding> bind_toolset(Toolset& toolset) {
+std::vector<rest::Binding> bind_toolset(Toolset& toolset) {
     return {{"browser/toolset", "POST", [&](net::Request& request) -> Task<net::Response> {
-                 auto wish = co_await decode_body(request, ops::call_tool_shape(), most_input);
+                 auto wish = co_await rest::decode_body(request, ops::call_tool_shape(), most_input);
                  auto content = co_await toolset.call(std::move(wish.name), std::move(wish.input),
                                                       std::move(wish.configs));
                  json::Object answer{{"success", !content.is_error}, {"is_error", content.is_error}};
                  if (content.is_error) answer["error"] = json::text_or(content.blocks.front(), "text");
                  answer["content"] = std::move(content.blocks);
-                 co_return json_answer(answer);
+                 co_return rest::json_answer(answer);
              }}};
 }
 

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "async/turns.hpp"
-#include "desk/handlers.hpp"
 #include "desk/page_act.hpp"
 #include "desk/toolset_members.hpp"
 #include "desk/toolset_state.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 
@@ -98,6 +98,6 @@ private:
 };
 
 /// browser/toolset. `toolset` must outlive it.
-std::vector<Binding> bind_toolset(Toolset& toolset);
+std::vector<rest::Binding> bind_toolset(Toolset& toolset);
 
 }  // namespace carrel::desk

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "desk/answers.hpp"
 #include "desk/archive_pack.hpp"
 #include "desk/archive_unpack.hpp"
 #include "desk/body_blocks.hpp"
@@ -13,6 +12,7 @@
 #include "desk/files_watch.hpp"
 #include "ops/desk_transfers.hpp"
 #include "ops/file_fields.hpp"
+#include "rest/answers.hpp"
 
 namespace carrel::desk {
 
@@ -21,7 +21,7 @@ namespace {
 net::Response stored_answer(const Upload& stored) {
     json::Object answer{{"success", true}, {"size", stored.size}};
     put_path(answer, "path", stored.path);
-    return json_answer(answer);
+    return rest::json_answer(answer);
 }
 
 Task<net::Response> upload(Files& files, net::Request& request) {
@@ -29,9 +29,9 @@ Task<net::Response> upload(Files& files, net::Request& request) {
 }
 
 Task<net::Response> store(Files& files, net::Request& request) {
-    const auto wanted = decode_query(request, ops::store_file_shape());
+    const auto wanted = rest::decode_query(request, ops::store_file_shape());
     if (wanted.append && wanted.offset)
-        throw Unprocessable{
+        throw rest::Unprocessable{
             {{{"offset"}, "append says where the bytes go; give one of the two", "out_of_range"}}, "query"};
     co_return stored_answer(
         co_await store_body(files, request, files.absolute(wanted.path), {wanted.append, wanted.offset}));
@@ -51,7 +51,7 @@ net::Response bytes_answer(OpenedFile opened, ByteRange range, async::Pool& pool
 }
 
 Task<net::Response> read(Files& files, net::Request& request) {
-    const auto wanted = decode_query(request, ops::read_file_shape());
+    const auto wanted = rest::decode_query(request, ops::read_file_shape());
     auto opened = co_await files.open(files.absolute(wanted.path));
     const auto offset = static_cast<std::uint64_t>(wanted.offset);
     const auto most = static_cast<std::uint64_t>(wanted.length.value_or(ops::largest_size));
@@ -95,10 +95,10 @@ Task<net::Response> download_folder(Files& files, net::Request& request, std::st
 
 net::Response unsatisfiable(std::uint64_t size, const net::Request& request) {
     const auto range = request.headers.find("Range").value_or("");
-    auto response = problem_answer(416,
-                                   fmt::format("the file has {} bytes; \"{}\" is none of them", size,
-                                               core::repair_utf8(range.substr(0, 100))),
-                                   "out_of_range", request);
+    auto response = rest::problem_answer(416,
+                                         fmt::format("the file has {} bytes; \"{}\" is none of them", size,
+                                                     core::repair_utf8(range.substr(0, 100))),
+                                         "out_of_range", request);
     response.headers.add("Content-Range", content_range({}, size));
     return response;
 }
@@ -137,7 +137,7 @@ Task<net::Response> download_file(Files& files, net::Request& request, std::stri
 }
 
 Task<net::Response> download(Files& files, net::Request& request) {
-    auto wanted = decode_query(request, ops::download_file_shape());
+    auto wanted = rest::decode_query(request, ops::download_file_shape());
     auto path = files.absolute(wanted.path);
     if (wanted.archive)
         co_return co_await download_folder(files, request, std::move(path), std::move(wanted));
@@ -147,7 +147,7 @@ Task<net::Response> download(Files& files, net::Request& request) {
 net::Response extracted(const std::string& folder, const Unpacker& unpacker) {
     json::Object answer{{"success", true}, {"files", unpacker.files()}, {"size", unpacker.size()}};
     put_path(answer, "path", folder);
-    return json_answer(answer);
+    return rest::json_answer(answer);
 }
 
 /// What was unpacked before the error is there: the caller should know how much.
@@ -182,14 +182,14 @@ Task<net::Response> extract_as(Files& files, net::Request& request, std::string 
 }
 
 Task<net::Response> extract(Files& files, net::Request& request) {
-    const auto wanted = decode_query(request, ops::extract_archive_shape());
+    const auto wanted = rest::decode_query(request, ops::extract_archive_shape());
     const auto folder = files.absolute(wanted.path);
     if (wanted.archive == "tar") co_return co_await extract_as<TarUnpacking>(files, request, folder);
     co_return co_await extract_as<ZipUnpacking>(files, request, folder);
 }
 
 Task<net::Response> watch(Files& files, net::Request& request) {
-    const auto wanted = decode_query(request, ops::watch_files_shape());
+    const auto wanted = rest::decode_query(request, ops::watch_files_shape());
     auto source = co_await open_watch(files.executor(), files.pool(), files.watchers(),
                                       files.absolute(wanted.path), wanted.recursive);
     net::Response response;
@@ -200,8 +200,8 @@ Task<net::Response> watch(Files& files, net::Request& request) {
 
 }  // namespace
 
-std::vector<Binding> bind_transfers(Files& files) {
-    const auto bound = [&files](auto* function) -> OperationHandler {
+std::vector<rest::Binding> bind_transfers(Files& files) {
+    const auto bound = [&files](auto* function) -> rest::OperationHandler {
         return [&files, function](net::Request& request) { return function(files, request); };
     };
     return {

@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "desk/files.hpp"
-#include "desk/handlers.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 
 /// file/read, upload, download, extract, watch. `files` must outlive the bindings.
-std::vector<Binding> bind_transfers(Files& files);
+std::vector<rest::Binding> bind_transfers(Files& files);
 
 }  // namespace carrel::desk

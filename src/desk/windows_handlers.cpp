@@ -33,19 +33,19 @@ Task<net::Response> list(Display& display) {
     const auto desktop = co_await display.desktop();
     json::Array windows;
     for (const auto& window : co_await desktop->windows.list()) windows.emplace_back(to_json(window));
-    co_return json_answer({{"success", true}, {"windows", std::move(windows)}});
+    co_return rest::json_answer({{"success", true}, {"windows", std::move(windows)}});
 }
 
 Task<net::Response> active(Display& display) {
     const auto desktop = co_await display.desktop();
     const auto window = co_await desktop->windows.find_active();
     if (!window)
-        co_return json_answer(
+        co_return rest::json_answer(
             {{"success", true}, {"window", nullptr}, {"window_id", nullptr}, {"window_title", ""}});
-    co_return json_answer({{"success", true},
-                           {"window", to_json(*window)},
-                           {"window_id", ops::window_id_text(window->id)},
-                           {"window_title", window->title}});
+    co_return rest::json_answer({{"success", true},
+                                 {"window", to_json(*window)},
+                                 {"window_id", ops::window_id_text(window->id)},
+                                 {"window_title", window->title}});
 }
 
 constexpr std::chrono::milliseconds focus_patience{500};
@@ -72,28 +72,28 @@ Task<xcb_window_t> pick(Desktop& desktop, std::optional<json::Value> id) {
 using Doing = Task<> (Windows::*)(xcb_window_t);
 
 Task<net::Response> do_to(Display& display, net::Request& request, Doing doing, std::string done) {
-    const auto wish = co_await decode_body(request, ops::pick_window_shape());
+    const auto wish = co_await rest::decode_body(request, ops::pick_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
     co_return co_await act(desktop, wish, (desktop->windows.*doing)(id), std::move(done));
 }
 
 Task<net::Response> close_window(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::close_window_shape());
+    const auto wish = co_await rest::decode_body(request, ops::close_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
     co_return co_await act(desktop, wish, desktop->windows.close(id, wish.force), "The window is closed.");
 }
 
 Task<net::Response> move_window(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::move_window_shape());
+    const auto wish = co_await rest::decode_body(request, ops::move_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
     co_return co_await act(desktop, wish, desktop->windows.move(id, wish.x, wish.y), "Moved the window.");
 }
 
 Task<net::Response> resize_window(Display& display, net::Request& request) {
-    const auto wish = co_await decode_body(request, ops::resize_window_shape());
+    const auto wish = co_await rest::decode_body(request, ops::resize_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
     auto action = desktop->windows.resize(id, wish.width, wish.height);
@@ -114,8 +114,8 @@ constexpr std::array plain_rows{
 
 }  // namespace
 
-std::vector<Binding> bind_windows(Display& display) {
-    std::vector<Binding> bindings{
+std::vector<rest::Binding> bind_windows(Display& display) {
+    std::vector<rest::Binding> bindings{
         {"window/list", "GET", [&](net::Request&) { return list(display); }},
         {"window/active", "GET", [&](net::Request&) { return active(display); }},
         {"window/close", "POST", [&](net::Request& request) { return close_window(display, request); }},

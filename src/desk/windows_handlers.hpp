@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "desk/desktop.hpp"
-#include "desk/handlers.hpp"
+#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 
 /// `display` must outlive the bindings.
-std::vector<Binding> bind_windows(Display& display);
+std::vector<rest::Binding> bind_windows(Display& display);
 
 }  // namespace carrel::desk

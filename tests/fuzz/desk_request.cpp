@@ -8,7 +8,6 @@
 #include "core/text.hpp"
 #include "desk/batch.hpp"
 #include "desk/browser.hpp"
-#include "desk/handlers.hpp"
 #include "desk/keymap.hpp"
 #include "desk/keys.hpp"
 #include "desk/screen.hpp"
@@ -20,6 +19,7 @@
 #include "ops/desk_system.hpp"
 #include "ops/desk_terminal.hpp"
 #include "ops/desk_windows.hpp"
+#include "rest/handlers.hpp"
 
 namespace {
 
@@ -38,7 +38,7 @@ void check_shot(const json::Value& value) {
                 shot.size.height <= 16384);
         require(shot.region.x0 >= 0 && shot.region.x1 <= 1280 && shot.region.x0 < shot.region.x1);
         require(shot.region.y0 >= 0 && shot.region.y1 <= 800 && shot.region.y0 < shot.region.y1);
-    } catch (const desk::Unprocessable&) {
+    } catch (const rest::Unprocessable&) {
     }
 }
 
@@ -68,10 +68,10 @@ void decode_query(std::string_view text) {
     net::Request request;
     if (!net::set_target(request, "/screen/screenshot?" + std::string{text})) return;
     try {
-        const auto wish = desk::decode_query(request, ops::screenshot_shape());
+        const auto wish = rest::decode_query(request, ops::screenshot_shape());
         require(!wish.format || wish.format == "png" || wish.format == "jpeg" || wish.format == "webp");
         require(!wish.quality || (*wish.quality >= 1 && *wish.quality <= 100));
-    } catch (const desk::Unprocessable&) {
+    } catch (const rest::Unprocessable&) {
     }
 }
 

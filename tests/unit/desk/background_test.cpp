@@ -210,6 +210,6 @@ TEST_CASE("over HTTP: pieces, their waiting, and the stream") {
               "{\"data\":\"\\n\",\"offset\":2,\"next_offset\":3}\n\n"
               "id: 3\nevent: end\ndata: {\"size\":3,\"exit_code\":0}\n\n");
         CHECK((co_await ask(background, "list", "")).body.at("processes").as_array().size() == 1);
-        CHECK_THROWS_AS(co_await ask(background, "output", "process_id=x&offset=4"), desk::Unprocessable);
+        CHECK_THROWS_AS(co_await ask(background, "output", "process_id=x&offset=4"), rest::Unprocessable);
     });
 }

@@ -8,6 +8,7 @@
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
+using async::Task;
 using namespace carrel::desk;
 
 namespace {
@@ -15,20 +16,20 @@ namespace {
 /// Every row notes its call; mouse/down says that it did not work out, mouse/up throws.
 struct FakeDesk {
     FakeDesk() {
-        std::vector<Binding> all;
+        std::vector<rest::Binding> all;
         for (const auto& row : ops::desk_operations())
             if (row.name != "batch") all.push_back(binding_of(row));
         bindings.add(std::move(all));
         bindings.add(bind_batch(bindings));
     }
 
-    Binding binding_of(const ops::Operation& row) {
+    rest::Binding binding_of(const ops::Operation& row) {
         return {row.name, row.method, [this, &row](net::Request& request) -> Task<net::Response> {
                     calls.push_back(std::string{row.method} + " " + std::string{row.name});
                     bodies.push_back(co_await net::read_all(*request.body, 1 << 20));
-                    if (row.name == "mouse/down") co_return failure_answer("no such button");
+                    if (row.name == "mouse/down") co_return rest::failure_answer("no such button");
                     if (row.name == "mouse/up") throw core::Error{core::Code::unavailable, "no display"};
-                    co_return json_answer({{"success", true}, {"n", calls.size()}});
+                    co_return rest::json_answer({{"success", true}, {"n", calls.size()}});
                 }};
     }
 
@@ -44,7 +45,7 @@ struct FakeDesk {
         return answer;
     }
 
-    Bindings bindings;
+    rest::Bindings bindings;
     std::vector<std::string> calls;
     std::vector<std::string> bodies;
 };

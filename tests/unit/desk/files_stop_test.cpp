@@ -52,7 +52,7 @@ Task<> break_off(Files& files, async::Executor executor, std::string name, json:
     net::Request request;
     request.body = net::make_source(json::to_text(body));
     const auto bindings = desk::bind_folders(files);
-    const auto binding = std::ranges::find(bindings, name, &desk::Binding::name);
+    const auto binding = std::ranges::find(bindings, name, &rest::Binding::name);
     bool has_answered = false;
     const auto ask = [&]() -> Task<> {
         co_await binding->handler(request);

@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include "desk/handlers.hpp"
 #include "desk/scale.hpp"
 #include "desk/shot.hpp"
+#include "rest/handlers.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
@@ -22,7 +22,7 @@ std::string refused_field(int x0, int y0, int x1, int y1) {
     wish.y1 = y1;
     try {
         plan_shot(screen, wish);
-    } catch (const Unprocessable& wrong) {
+    } catch (const rest::Unprocessable& wrong) {
         return std::string{wrong.detail("body")[0].at("loc").at(1).as_string()};
     }
     return {};
@@ -42,11 +42,11 @@ TEST_CASE("a picture takes the size that is wished, and keeps its shape when one
     options = {.width = 100, .height = 100};
     CHECK(plan_shot(screen, options).size == Size{100, 100});
     options = {.scale = 0.5, .width = 100};
-    CHECK_THROWS_AS(plan_shot(screen, options), Unprocessable);
+    CHECK_THROWS_AS(plan_shot(screen, options), rest::Unprocessable);
     options = {.height = 16383};
-    CHECK_THROWS_AS(plan_shot(screen, options), Unprocessable);
+    CHECK_THROWS_AS(plan_shot(screen, options), rest::Unprocessable);
     options = {.width = 16383, .height = 16383};
-    CHECK_THROWS_AS(plan_shot(screen, options), Unprocessable);
+    CHECK_THROWS_AS(plan_shot(screen, options), rest::Unprocessable);
     options = {.width = 4096, .height = 4096};
     CHECK(plan_shot(screen, options).size == Size{4096, 4096});
 }
@@ -80,7 +80,7 @@ TEST_CASE("a WebP is lossless when it is asked to be, or has the best quality; a
     CHECK(plan_shot(screen, {.format = "webp", .quality = 7, .lossless = true}).quality == 0);
     CHECK(plan_shot(screen, {.format = "jpeg", .quality = 100}).quality == 100);
     CHECK(plan_shot(screen, {.format = "jpeg", .lossless = false}).quality == 85);
-    CHECK_THROWS_AS(plan_shot(screen, {.format = "jpeg", .lossless = true}), Unprocessable);
+    CHECK_THROWS_AS(plan_shot(screen, {.format = "jpeg", .lossless = true}), rest::Unprocessable);
 }
 
 TEST_CASE("one colour stays exactly itself in any size") {

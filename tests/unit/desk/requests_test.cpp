@@ -1,9 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "desk/answers.hpp"
-#include "desk/bindings.hpp"
 #include "desk/browser.hpp"
-#include "desk/handlers.hpp"
 #include "desk/notices.hpp"
 #include "ops/desk_browser.hpp"
 #include "ops/desk_files.hpp"
@@ -12,6 +9,9 @@
 #include "ops/desk_system.hpp"
 #include "ops/desk_terminal.hpp"
 #include "ops/operation.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/handlers.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
@@ -26,8 +26,8 @@ net::Request request_with(std::string body) {
 }
 
 /// A binding for each row, all of which answer 204.
-std::vector<Binding> complete_bindings() {
-    std::vector<Binding> bindings;
+std::vector<rest::Binding> complete_bindings() {
+    std::vector<rest::Binding> bindings;
     for (const auto& row : ops::desk_operations())
         bindings.push_back({row.name, row.method, [](net::Request&) -> Task<net::Response> {
                                 co_return net::Response{.status = 204};
@@ -35,10 +35,11 @@ std::vector<Binding> complete_bindings() {
     return bindings;
 }
 
-void route(std::vector<Binding> bindings) {
-    net::Router router{
-        [](const core::Error& error, const net::Request& request) { return problem_answer(error, request); }};
-    Bindings all;
+void route(std::vector<rest::Binding> bindings) {
+    net::Router router{[](const core::Error& error, const net::Request& request) {
+        return rest::problem_answer(error, request);
+    }};
+    rest::Bindings all;
     all.add(std::move(bindings));
     all.route(router);
 }
@@ -48,12 +49,12 @@ void route(std::vector<Binding> bindings) {
 TEST_CASE("an empty body has no fields, and what is no JSON is refused with its place") {
     fakes::run_loop([](async::Executor) -> Task<> {
         auto empty = request_with("  \n");
-        CHECK((co_await decode_body(empty, ops::press_button_shape())).button == "left");
+        CHECK((co_await rest::decode_body(empty, ops::press_button_shape())).button == "left");
         auto broken = request_with("{");
         json::Array detail;
         try {
-            co_await decode_body(broken, ops::press_button_shape());
-        } catch (const Unprocessable& wrong) {
+            co_await rest::decode_body(broken, ops::press_button_shape());
+        } catch (const rest::Unprocessable& wrong) {
             detail = wrong.detail("query");
         }
         REQUIRE(detail.size() == 1);
@@ -66,10 +67,10 @@ TEST_CASE("a body beyond the limit is too large, not wrong") {
         auto large = request_with(std::string(100, ' '));
         std::string reason;
         try {
-            co_await read_json(large, 99);
+            co_await rest::read_json(large, 99);
         } catch (const core::Error& error) {
             reason = error.reason();
-            CHECK(problem_answer(error, large).status == 413);
+            CHECK(rest::problem_answer(error, large).status == 413);
         }
         CHECK(reason == "too_large");
     });
@@ -78,7 +79,7 @@ TEST_CASE("a body beyond the limit is too large, not wrong") {
 TEST_CASE("a query becomes what the fields want") {
     net::Request request;
     request.query = {{"format", "jpeg"}, {"quality", "70"}, {"scale", "0.5"}};
-    const auto wish = decode_query(request, ops::screenshot_shape());
+    const auto wish = rest::decode_query(request, ops::screenshot_shape());
     CHECK(wish.format == "jpeg");
     CHECK(wish.quality == 70);
     CHECK(wish.scale == 0.5);
@@ -88,7 +89,7 @@ TEST_CASE("a query becomes what the fields want") {
                                                 {"quality", "101"},
                                                 {"colour", "1"}}) {
         request.query = {{name, value}};
-        CHECK_THROWS_AS(decode_query(request, ops::screenshot_shape()), Unprocessable);
+        CHECK_THROWS_AS(rest::decode_query(request, ops::screenshot_shape()), rest::Unprocessable);
     }
 }
 
@@ -96,7 +97,7 @@ TEST_CASE("problems are answered as 422 with their list, other errors with a sen
     net::Request request;
     request.method = "POST";
     request.headers.set("X-Request-Id", "req_1");
-    const auto wrong = problem_answer(unprocessable({"coordinate", "x"}, "too far"), request);
+    const auto wrong = rest::problem_answer(rest::unprocessable({"coordinate", "x"}, "too far"), request);
     CHECK(wrong.status == 422);
     const auto problem = *json::parse(wrong.content);
     CHECK(problem.at("detail").at(0).at("loc") == json::Array{"body", "coordinate", "x"});
@@ -105,7 +106,7 @@ TEST_CASE("problems are answered as 422 with their list, other errors with a sen
     CHECK(problem.at("error") == "coordinate.x: too far");
     CHECK(problem.at("request_id") == "req_1");
     const core::Error ended{core::Code::unavailable, "the display ended", "display_restarted"};
-    const auto gone = problem_answer(ended, net::Request{});
+    const auto gone = rest::problem_answer(ended, net::Request{});
     CHECK(gone.status == 503);
     const auto told = *json::parse(gone.content);
     CHECK(told.at("code") == "display_restarted");
@@ -127,7 +128,7 @@ TEST_CASE("a wrong field is told to stand where that kind of request has its fie
         net::Request request;
         request.method = method;
         if (*type) request.headers.set("Content-Type", type);
-        const auto answer = problem_answer(unprocessable({"since"}, "no frame"), request);
+        const auto answer = rest::problem_answer(rest::unprocessable({"since"}, "no frame"), request);
         CHECK_MESSAGE(json::parse(answer.content)->at("detail").at(0).at("loc").at(0) == root, method);
     }
 }
@@ -135,8 +136,8 @@ TEST_CASE("a wrong field is told to stand where that kind of request has its fie
 TEST_CASE("a name that stands twice in a query is refused") {
     net::Request request;
     request.query = {{"scale", "1"}, {"scale", "2"}};
-    CHECK_THROWS_WITH_AS(decode_query(request, ops::screenshot_shape()), "scale: stands twice; give it once",
-                         Unprocessable);
+    CHECK_THROWS_WITH_AS(rest::decode_query(request, ops::screenshot_shape()),
+                         "scale: stands twice; give it once", rest::Unprocessable);
 }
 
 TEST_CASE("the desk does not start unless every row has exactly one handler") {

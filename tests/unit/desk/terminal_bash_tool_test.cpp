@@ -43,8 +43,8 @@ TEST_CASE("bash_tool_run_command: the output, and no error") {
 TEST_CASE("bash_tool_no_command: refused, with the field's name") {
     with_terminal([](Terminal& terminal, const auto&) -> Task<> {
         CHECK_THROWS_WITH_AS(co_await execute(terminal, "{}"), doctest::Contains("command"),
-                             desk::Unprocessable);
-        CHECK_THROWS_AS(co_await execute(terminal, R"({"command":""})"), desk::Unprocessable);
+                             rest::Unprocessable);
+        CHECK_THROWS_AS(co_await execute(terminal, R"({"command":""})"), rest::Unprocessable);
     });
 }
 

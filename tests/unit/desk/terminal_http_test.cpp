@@ -64,7 +64,7 @@ TEST_CASE("over HTTP: the fields of a command, of a stream, and of a restart") {
             events.starts_with("data: {\"type\":\"stdout\",\"chunk\":\"hi\\n\"}\n\n"
                                "data: {\"type\":\"done\",\"exit_code\":3,"));
         CHECK(json::parse(co_await call(2, "{}"))->at("success") == true);
-        CHECK_THROWS_AS(co_await call(0, R"~({"command":"x","timeout":301})~"), desk::Unprocessable);
+        CHECK_THROWS_AS(co_await call(0, R"~({"command":"x","timeout":301})~"), rest::Unprocessable);
         CHECK_THROWS_AS(co_await call(0, R"~({"command":"x\u0000y"})~"), core::Error);
     });
 }
@@ -83,9 +83,9 @@ TEST_CASE("over HTTP, long commands pass, and longer ones are refused by their s
         CHECK((co_await ask(R"({"command":": )" + long_text + R"(\necho whole"})")).at("output") ==
               "whole\n");
         CHECK_THROWS_WITH_AS(co_await ask(R"({"command":")" + std::string(17 << 20, 'x') + "\"}"),
-                             doctest::Contains("command"), desk::Unprocessable);
+                             doctest::Contains("command"), rest::Unprocessable);
         CHECK_THROWS_AS(co_await ask(std::string(34 << 20, ' ')), core::Error);
-        CHECK_THROWS_AS(co_await ask(std::string(100'000, '[')), desk::Unprocessable);
+        CHECK_THROWS_AS(co_await ask(std::string(100'000, '[')), rest::Unprocessable);
         co_await check_usable(terminal);
     });
 }

@@ -1,13 +1,13 @@
-#include "desk/bindings.hpp"
+#include "rest/bindings.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "desk/answers.hpp"
 #include "ops/operation.hpp"
+#include "rest/answers.hpp"
 
-namespace carrel::desk {
+namespace carrel::rest {
 
 namespace {
 
@@ -65,4 +65,4 @@ void Bindings::route(net::Router& router) const {
     }
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::rest

@@ -1,10 +1,10 @@
-#include "desk/answers.hpp"
+#include "rest/answers.hpp"
 
 #include "core/text.hpp"
-#include "desk/handlers.hpp"
 #include "net/head_writer.hpp"
+#include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::rest {
 
 namespace {
 
@@ -57,4 +57,4 @@ net::Response problem_answer(int status, std::string_view detail, std::string_vi
     return problem(status, json::Value(detail), detail, code, request);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::rest

@@ -3,11 +3,11 @@
 
 #include <vector>
 
-#include "desk/handlers.hpp"
 #include "net/router.hpp"
 #include "ops/operation.hpp"
+#include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::rest {
 
 class Bindings {
 public:
@@ -24,4 +24,4 @@ private:
     std::vector<Binding> bindings_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::rest

@@ -1,4 +1,4 @@
-#include "desk/handlers.hpp"
+#include "rest/handlers.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::rest {
 
 namespace {
 
@@ -77,4 +77,4 @@ net::Response failure_answer(std::string_view message) {
     return json_answer({{"success", false}, {"error", core::repair_utf8(message)}});
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::rest

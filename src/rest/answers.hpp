@@ -4,7 +4,7 @@
 #include "core/error.hpp"
 #include "net/http.hpp"
 
-namespace carrel::desk {
+namespace carrel::rest {
 
 /// application/problem+json (RFC 9457) with `code`; for Unprocessable 422 with the list of problems in
 /// `detail`. As every answer of an operation it has `success`, here false, and `error`, a sentence; and the
@@ -14,4 +14,4 @@ net::Response problem_answer(const core::Error& error, const net::Request& reque
 net::Response problem_answer(int status, std::string_view detail, std::string_view code,
                              const net::Request& request);
 
-}  // namespace carrel::desk
+}  // namespace carrel::rest

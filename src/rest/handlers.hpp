@@ -14,7 +14,7 @@
 #include "json/fields.hpp"
 #include "net/http.hpp"
 
-namespace carrel::desk {
+namespace carrel::rest {
 
 using async::Task;
 
@@ -80,4 +80,4 @@ net::Response json_answer(const json::Object& object);
 /// an ordinary answer to a tool's user.
 net::Response failure_answer(std::string_view message);
 
-}  // namespace carrel::desk
+}  // namespace carrel::rest
