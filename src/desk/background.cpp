@@ -13,7 +13,7 @@
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "desk/process_tree.hpp"
-#include "desk/pty_spawn.hpp"
+#include "desk/spawn/pty.hpp"
 
 namespace carrel::desk {
 
@@ -107,12 +107,13 @@ SharedProcess Background::start(std::string id, BackgroundWish wish) {
     auto output = make_pipe();
     auto errors = make_pipe();
     auto input = process->wish.has_input ? make_pipe() : Pipe{core::open_file("/dev/null", O_RDONLY), {}};
-    ChildWish child{.program = bash_,
-                    .words = {"bash", "-c", process->wish.command},
-                    .folder = process->wish.folder,
-                    .environment = process->wish.environment};
+    spawn::ChildWish child{.program = bash_,
+                           .words = {"bash", "-c", process->wish.command},
+                           .folder = process->wish.folder,
+                           .environment = process->wish.environment};
     child.environment.push_back(process->mark);
-    auto spawned = spawn_child(child, {input.reader.get(), output.writer.get(), errors.writer.get(), false});
+    auto spawned =
+        spawn::spawn_child(child, {input.reader.get(), output.writer.get(), errors.writer.get(), false});
     process->process = spawned.process;
     process->handle.assign(spawned.handle.release());
     process->output.reader.assign(release_for_loop(output.reader));

@@ -10,8 +10,8 @@
 
 #include "core/text.hpp"
 #include "desk/browser_endpoint.hpp"
-#include "desk/launch.hpp"
 #include "desk/observe.hpp"
+#include "desk/spawn/launch.hpp"
 #include "ops/desk_browser.hpp"
 #include "ops/desk_windows.hpp"
 
@@ -102,7 +102,8 @@ Task<> Browser::open(std::shared_ptr<Desktop> desktop, std::string url, bool in_
     std::vector<std::string> words{program, devtools_flag()};
     if (in_new_window) words.emplace_back("--new-window");
     words.push_back(std::move(url));
-    auto launched = co_await async::run_on(pool_, [words, home = home_] { return launch(words, home); });
+    auto launched =
+        co_await async::run_on(pool_, [words, home = home_] { return spawn::launch(words, home); });
     const auto has_ended = std::make_shared<bool>(false);
     children_.start("browser", follow(launched.pid, std::move(launched.process), has_ended, desktop));
     // One that runs already takes the address over, and the process that brought it ends.

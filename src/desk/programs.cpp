@@ -11,8 +11,8 @@
 
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "desk/child.hpp"
 #include "desk/init_link.hpp"
+#include "desk/spawn/child.hpp"
 
 namespace carrel::desk {
 
@@ -38,7 +38,7 @@ std::string pixels(const char* name, const char* otherwise) {
     arguments.reserve(words.size() + 1);
     for (auto& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
-    ::execvpe(arguments[0], arguments.data(), program_environment());
+    ::execvpe(arguments[0], arguments.data(), spawn::program_environment());
     ::_exit(127);
 }
 
@@ -81,20 +81,20 @@ Fd listen_at(const std::string& path) {
 
 void become_plain(std::vector<std::string> words) {
     silence();
-    become_program(display_score);
+    spawn::become_program(spawn::display_score);
     execute(std::move(words));
 }
 
 void become_bus(int listener) {
     hand_over(listener);
-    become_program(display_score);
+    spawn::become_program(spawn::display_score);
     announce_listener();
     execute({"dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=systemd:"});
 }
 
 void become_display(int listener) {
     hand_over(listener);
-    become_program(display_score);
+    spawn::become_program(spawn::display_score);
     announce_listener();
     // No TCP, no lock file, no GLX (it loads 160 MB of libraries), the pictures' socket for us alone.
     // Frames go out up to 120 times a second: 60 would add 8 ms to each key that a viewer presses.

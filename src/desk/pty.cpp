@@ -24,11 +24,11 @@ constexpr auto hang_up_patience = 2s;
 constexpr std::size_t most_after_end = std::size_t{1} << 20;
 
 /// An interactive login shell, or one command.
-ChildWish to_child(const PtyWish& wish) {
-    ChildWish child{.program = wish.bash,
-                    .words = {"-bash"},
-                    .folder = wish.folder,
-                    .environment = {"TERM=xterm-256color"}};
+spawn::ChildWish to_child(const PtyWish& wish) {
+    spawn::ChildWish child{.program = wish.bash,
+                           .words = {"-bash"},
+                           .folder = wish.folder,
+                           .environment = {"TERM=xterm-256color"}};
     if (!wish.command.empty()) child.words = {"bash", "-c", wish.command};
     return child;
 }
@@ -42,9 +42,9 @@ Pty::Pty(async::Executor executor, async::Pool& pool, std::string id, PtyWish wi
       master_{executor},
       handle_{executor},
       changed_{executor} {
-    auto ends = open_pty(wish_.size);
+    auto ends = spawn::open_pty(wish_.size);
     const int slave = ends.slave.get();
-    auto child = spawn_child(to_child(wish_), {slave, slave, slave, true});
+    auto child = spawn::spawn_child(to_child(wish_), {slave, slave, slave, true});
     process_ = child.process;
     master_.assign(ends.master.release());
     handle_.assign(child.handle.release());
@@ -100,9 +100,9 @@ void Pty::hold(bool is_held) {
     changed_.notify_all();
 }
 
-void Pty::resize(PtySize size) {
+void Pty::resize(spawn::PtySize size) {
     if (is_hung_up_) return;
-    resize_pty(master_.native_handle(), size);
+    spawn::resize_pty(master_.native_handle(), size);
     wish_.size = size;
 }
 

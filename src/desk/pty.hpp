@@ -17,7 +17,7 @@
 #include "async/run_on.hpp"
 #include "core/clock.hpp"
 #include "desk/child_end.hpp"
-#include "desk/pty_spawn.hpp"
+#include "desk/spawn/pty.hpp"
 
 namespace carrel::desk {
 
@@ -26,7 +26,7 @@ using async::Task;
 struct PtyWish {
     std::string command;  ///< for bash; empty: an interactive login shell
     std::string folder;
-    PtySize size;
+    spawn::PtySize size;
     std::string bash = "/bin/bash";
 };
 
@@ -43,7 +43,7 @@ public:
     /// While held, nothing is read: a program that prints waits.
     void hold(bool is_held);
 
-    void resize(PtySize size);
+    void resize(spawn::PtySize size);
     /// To what runs in the foreground.
     void signal(int number);
     /// What the terminal takes for the end of input now (^D, unless the program has changed it).
@@ -55,7 +55,7 @@ public:
 
     const std::string& id() const { return id_; }
     const std::string& command() const { return wish_.command; }
-    PtySize size() const { return wish_.size; }
+    spawn::PtySize size() const { return wish_.size; }
     pid_t process() const { return process_; }
     core::Instant started() const { return started_; }
     /// How the program ended; waits for it.

@@ -25,9 +25,9 @@ struct SignalWish {
     std::string signal;
 };
 
-const json::Shape<PtySize> size_shape{
-    json::field("cols", &PtySize::columns, "columns", json::between(1, 1000)),
-    json::field("rows", &PtySize::rows, "rows", json::between(1, 1000))};
+const json::Shape<spawn::PtySize> size_shape{
+    json::field("cols", &spawn::PtySize::columns, "columns", json::between(1, 1000)),
+    json::field("rows", &spawn::PtySize::rows, "rows", json::between(1, 1000))};
 const json::Shape<SignalWish> signal_shape{json::field("signal", &SignalWish::signal, "its name")};
 
 /// `value` without its type, by `shape`.

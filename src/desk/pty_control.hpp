@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
-#include "desk/pty_spawn.hpp"
+#include "desk/spawn/pty.hpp"
 
 namespace carrel::desk {
 
@@ -20,7 +20,7 @@ constexpr auto pty_subprotocol = "carrel.pty.v1";
 
 struct PtyControl {
     enum class Kind { resize, signal, eof, pause, resume } kind;
-    PtySize size{};  ///< of resize
+    spawn::PtySize size{};  ///< of resize
     int signal = 0;
 };
 

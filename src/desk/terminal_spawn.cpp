@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "core/sys.hpp"
-#include "desk/child.hpp"
-#include "desk/pty_spawn.hpp"
+#include "desk/spawn/child.hpp"
+#include "desk/spawn/pty.hpp"
 
 namespace carrel::desk {
 
@@ -17,8 +17,8 @@ using core::Fd;
 
 namespace {
 
-PtyEnds open_terminal() {
-    auto ends = open_pty({});
+spawn::PtyEnds open_terminal() {
+    auto ends = spawn::open_pty({});
     termios settings{};
     checked("read the terminal's settings", ::tcgetattr(ends.slave.get(), &settings));
     settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
@@ -36,7 +36,7 @@ PtyEnds open_terminal() {
     ::dup2(terminal, STDERR_FILENO);
     ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     if (::chdir(home) != 0 && ::chdir("/") != 0) ::_exit(127);
-    become_program(agents_score);
+    spawn::become_program(spawn::agents_score);
     char name[] = "bash";
     char no_rc[] = "--norc";
     char no_editing[] = "--noediting";
@@ -56,7 +56,7 @@ SpawnedShell spawn_shell(const std::string& bash, const std::string& home) {
     shell.input_reader = Fd{ends[0]};
     shell.input = Fd{ends[1]};
     checked("set up a pipe", ::fcntl(shell.input.get(), F_SETFL, O_NONBLOCK));
-    char* const* environment = program_environment();
+    char* const* environment = spawn::program_environment();
     shell.process = checked("start a shell", ::fork());
     if (shell.process == 0)
         become_shell(bash.c_str(), home.c_str(), shell.input_reader.get(), terminal.slave.get(), environment);

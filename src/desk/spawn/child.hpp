@@ -1,7 +1,7 @@
 // What every child of carrel-desk does between fork and exec.
 #pragma once
 
-namespace carrel::desk {
+namespace carrel::desk::spawn {
 
 /// When memory runs out, whom the kernel ends first: what agents and people run, then the display,
 /// and the desk's own two programs last. Values for /proc/self/oom_score_adj.
@@ -17,4 +17,4 @@ void become_program(int memory_score);
 /// program.
 char* const* program_environment();
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::spawn

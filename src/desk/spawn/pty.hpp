@@ -8,7 +8,7 @@
 
 #include "core/fd.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::spawn {
 
 struct PtySize {
     int columns = 80;
@@ -49,4 +49,4 @@ struct ChildEnds {
 /// with reason "no_such_folder" when it cannot enter the folder, and what the kernel says else.
 Child spawn_child(const ChildWish& wish, const ChildEnds& ends);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::spawn

@@ -1,4 +1,4 @@
-#include "desk/pty_spawn.hpp"
+#include "desk/spawn/pty.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,9 +11,9 @@
 #include <map>
 
 #include "core/sys.hpp"
-#include "desk/child.hpp"
+#include "desk/spawn/child.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::spawn {
 
 using core::checked;
 using core::Fd;
@@ -129,4 +129,4 @@ Child spawn_child(const ChildWish& wish, const ChildEnds& ends) {
     return child;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::spawn

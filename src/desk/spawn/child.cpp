@@ -1,4 +1,4 @@
-#include "desk/child.hpp"
+#include "desk/spawn/child.hpp"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace carrel::desk {
+namespace carrel::desk::spawn {
 
 namespace {
 
@@ -51,4 +51,4 @@ char* const* program_environment() {
     return environment.data();
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::spawn

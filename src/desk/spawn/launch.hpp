@@ -8,7 +8,7 @@
 
 #include "core/fd.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::spawn {
 
 struct Launched {
     pid_t pid = 0;
@@ -20,4 +20,4 @@ struct Launched {
 /// no room for a process, or no such folder.
 Launched launch(std::vector<std::string> words, const std::string& folder);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::spawn

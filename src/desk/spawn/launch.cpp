@@ -1,4 +1,4 @@
-#include "desk/launch.hpp"
+#include "desk/spawn/launch.hpp"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -8,9 +8,9 @@
 #include <cerrno>
 
 #include "core/sys.hpp"
-#include "desk/child.hpp"
+#include "desk/spawn/child.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::spawn {
 
 namespace {
 
@@ -52,4 +52,4 @@ Launched launch(std::vector<std::string> words, const std::string& folder) {
             core::Fd{static_cast<int>(core::checked("pidfd_open", ::syscall(SYS_pidfd_open, child, 0)))}};
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::spawn
