@@ -21,22 +21,22 @@ constexpr std::chrono::seconds ending_patience{10};
 }  // namespace
 
 std::optional<Notice> notice_of(char word) {
-    switch (static_cast<Word>(word)) {
-        case Word::display_restarted:
+    switch (static_cast<init::Word>(word)) {
+        case init::Word::display_restarted:
             return Notice{"display_restarted",
                           "The display ended and was started again; all windows are gone."};
-        case Word::window_manager_restarted:
+        case init::Word::window_manager_restarted:
             return Notice{"window_manager_restarted",
                           "The window manager ended and was started again; windows are still there."};
-        case Word::tool_server_restarted:
+        case init::Word::tool_server_restarted:
             return Notice{
                 "tool_server_restarted",
                 "The desk's tool server ended and was started again; windows and files are still there, "
                 "the terminal is a new one, and background processes have ended."};
-        case Word::message_bus_started:
-        case Word::window_manager_ready:
-        case Word::end_programs:
-        case Word::programs_ended: break;
+        case init::Word::message_bus_started:
+        case init::Word::window_manager_ready:
+        case init::Word::end_programs:
+        case init::Word::programs_ended: break;
     }
     return std::nullopt;
 }
@@ -97,19 +97,19 @@ Link::Link(async::Executor executor, Notices& notices, std::function<void()> bus
     : executor_{std::move(executor)},
       notices_{notices},
       bus_started_{std::move(bus_started)},
-      socket_{link_fd},
+      socket_{init::link_fd},
       programs_ended_{executor_} {}
 
 Task<> Link::run() {
     boost::asio::posix::stream_descriptor socket{executor_, socket_.duplicate().release()};
     while (true) {
-        std::array<char, 1 + most_parts * sizeof(pid_t)> message{};
+        std::array<char, 1 + init::most_parts * sizeof(pid_t)> message{};
         // One read is one message; at the end of init this throws, and the desk ends with it.
         const auto count =
             co_await socket.async_read_some(boost::asio::buffer(message), boost::asio::use_awaitable);
         if (auto notice = notice_of(message[0])) notices_.publish(std::move(*notice));
-        if (static_cast<Word>(message[0]) == Word::message_bus_started) bus_started_();
-        if (static_cast<Word>(message[0]) != Word::programs_ended) continue;
+        if (static_cast<init::Word>(message[0]) == init::Word::message_bus_started) bus_started_();
+        if (static_cast<init::Word>(message[0]) != init::Word::programs_ended) continue;
         kept_.assign((count - 1) / sizeof(pid_t), 0);
         std::memcpy(kept_.data(), message.data() + 1, kept_.size() * sizeof(pid_t));
         programs_ended_.notify_all();
@@ -117,12 +117,12 @@ Task<> Link::run() {
 }
 
 Task<std::vector<pid_t>> Link::end_programs() {
-    tell(Word::end_programs);
+    tell(init::Word::end_programs);
     co_await async::deadline(ending_patience, "the end of all programs", programs_ended_.wait());
     co_return kept_;
 }
 
-void Link::tell(Word word) {
+void Link::tell(init::Word word) {
     const char byte = static_cast<char>(word);
     ::send(socket_.get(), &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

@@ -13,7 +13,7 @@
 #include "async/broadcast.hpp"
 #include "async/gate.hpp"
 #include "core/fd.hpp"
-#include "desk/init_link.hpp"
+#include "desk/init/link.hpp"
 #include "desk/notifications.hpp"
 #include "net/http.hpp"
 
@@ -55,7 +55,7 @@ public:
 
     /// Passes init's notices on until init closes the link.
     Task<> run();
-    void tell(Word word);
+    void tell(init::Word word);
     /// Has init end everything but itself and what it keeps alive, whose pids these are.
     /// Throws Error{timeout} when it does not say that it did.
     Task<std::vector<pid_t>> end_programs();

@@ -21,7 +21,7 @@
 #include "desk/clipboard_handlers.hpp"
 #include "desk/desktop.hpp"
 #include "desk/files.hpp"
-#include "desk/init_link.hpp"
+#include "desk/init/link.hpp"
 #include "desk/input_handlers.hpp"
 #include "desk/notices.hpp"
 #include "desk/notification_service.hpp"
@@ -58,11 +58,11 @@ struct Service {
     explicit Service(async::Executor executor)
         : notices{executor},
           notifications{
-              executor, runtime_folder() + "/bus",
+              executor, init::runtime_folder() + "/bus",
               [this](Notification told) { notices.publish({"notification", {}, std::move(told)}); }},
           link{executor, notices, [this] { notifications.bus_started(); }},
-          display{executor, pool, [this] { link.tell(Word::window_manager_ready); }},
-          terminal{executor, pool, {.home = environment("HOME", "/"), .folder = runtime_folder()}},
+          display{executor, pool, [this] { link.tell(init::Word::window_manager_ready); }},
+          terminal{executor, pool, {.home = environment("HOME", "/"), .folder = init::runtime_folder()}},
           ptys{executor, pool, environment("HOME", "/")},
           background{executor, pool, environment("HOME", "/")},
           files{executor, pool, environment("HOME", "/")},
@@ -150,7 +150,7 @@ void Service::add_routes() {
 
 void Service::start() {
     add_routes();
-    server.listen_fd(core::Fd{endpoint_fd});
+    server.listen_fd(core::Fd{init::endpoint_fd});
     scope.start("server", server.run());
     scope.start("display", display.run());
     scope.start("link", link.run());
@@ -174,8 +174,9 @@ int run_serve() {
         ::signal(SIGPIPE, SIG_IGN);
         // Programs of the desk run as the same user: they shall not look in here.
         core::checked("prctl PR_SET_DUMPABLE", ::prctl(PR_SET_DUMPABLE, 0));
-        for (const int fd : {endpoint_fd, link_fd}) core::checked("fcntl", ::fcntl(fd, F_SETFD, FD_CLOEXEC));
-        if (std::getenv(next_server_variable))
+        for (const int fd : {init::endpoint_fd, init::link_fd})
+            core::checked("fcntl", ::fcntl(fd, F_SETFD, FD_CLOEXEC));
+        if (std::getenv(init::next_server_variable))
             if (const auto count = end_forgotten_processes(); count > 0)
                 core::log_warning("{} processes of the tool server before were ended", count);
         boost::asio::io_context loop{1};

@@ -1,6 +1,6 @@
 #include "desk/viewer.hpp"
 
-#include "desk/init_link.hpp"
+#include "desk/init/link.hpp"
 #include "net/stream.hpp"
 
 namespace carrel::desk {
@@ -20,7 +20,7 @@ Task<net::Response> open_viewer(Display& display, net::Request& request) {
         throw core::Error{core::Code::invalid, "the screen is given to `Upgrade: carrel-stream` only"};
     // Xvnc's socket exists as soon as the display answers.
     co_await display.desktop();
-    const std::shared_ptr<net::Stream> screen = co_await net::connect_unix(viewer_socket());
+    const std::shared_ptr<net::Stream> screen = co_await net::connect_unix(init::viewer_socket());
     net::Response response;
     response.status = 101;
     response.headers = {{"Connection", "Upgrade"}, {"Upgrade", "carrel-stream"}};

@@ -6,7 +6,7 @@
 
 #include "core/fd.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::init {
 
 /// A Unix socket that listens at `path`; whatever was there before is removed. Throws.
 core::Fd listen_at(const std::string& path);
@@ -23,4 +23,4 @@ core::Fd listen_at(const std::string& path);
 /// before it.
 [[noreturn]] void become_tool_server(int program, int link, bool is_next);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::init

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-namespace carrel::desk {
+namespace carrel::desk::init {
 
 /// The descriptor on which the tool server finds the listening socket of the desk's endpoint, in
 /// init and in every `serve`.
@@ -37,4 +37,4 @@ std::string runtime_folder();
 /// Where Xvnc gives and takes the screen as RFB.
 std::string viewer_socket();
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::init

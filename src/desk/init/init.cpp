@@ -1,4 +1,4 @@
-#include "desk/init.hpp"
+#include "desk/init/init.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -27,10 +27,10 @@
 #include "core/fd.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
-#include "desk/init_link.hpp"
-#include "desk/programs.hpp"
+#include "desk/init/link.hpp"
+#include "desk/init/parts.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::init {
 
 namespace {
 
@@ -291,4 +291,4 @@ int run_init() {
     }
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::init

@@ -1,8 +1,8 @@
-#include "desk/init_link.hpp"
+#include "desk/init/link.hpp"
 
 #include <cstdlib>
 
-namespace carrel::desk {
+namespace carrel::desk::init {
 
 std::string runtime_folder() {
     const char* folder = std::getenv("XDG_RUNTIME_DIR");
@@ -11,4 +11,4 @@ std::string runtime_folder() {
 
 std::string viewer_socket() { return runtime_folder() + "/rfb"; }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::init

@@ -1,4 +1,4 @@
-#include "desk/programs.hpp"
+#include "desk/init/parts.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -11,10 +11,10 @@
 
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "desk/init_link.hpp"
+#include "desk/init/link.hpp"
 #include "desk/spawn/child.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::init {
 
 namespace {
 
@@ -142,4 +142,4 @@ void become_tool_server(int program, int link, bool is_next) {
     ::_exit(127);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::init

@@ -2,7 +2,7 @@
 // everything, and starts again what dies.
 #pragma once
 
-namespace carrel::desk {
+namespace carrel::desk::init {
 
 /// How init ends: told to, by a failure of its own, or because a part that a desk needs was started five
 /// times within a minute and ended again. Whoever made the desk tells its user by this (see explain_ending of
@@ -21,4 +21,4 @@ enum class InitEnd : int {
 /// The end of PID 1 is the end of the desk: the kernel kills the rest.
 int run_init();
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::init
