@@ -12,8 +12,8 @@
 #include <cstring>
 #include <utility>
 
-#include "desk/archive_tar.hpp"
-#include "desk/archive_zip.hpp"
+#include "desk/archive/tar.hpp"
+#include "desk/archive/zip.hpp"
 #include "desk/files_paths.hpp"
 
 namespace carrel::desk {
@@ -28,13 +28,13 @@ constexpr std::size_t most_entries = 500'000;
 
 bool is_packed(mode_t mode) { return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode); }
 
-ArchiveEntry entry_of(const struct stat& facts, std::string name) {
-    ArchiveEntry entry;
+archive::ArchiveEntry entry_of(const struct stat& facts, std::string name) {
+    archive::ArchiveEntry entry;
     entry.name = std::move(name);
     entry.mode = facts.st_mode & 07777;
     entry.modified = facts.st_mtim.tv_sec;
-    if (S_ISDIR(facts.st_mode)) entry.kind = ArchiveEntry::Kind::folder;
-    if (S_ISLNK(facts.st_mode)) entry.kind = ArchiveEntry::Kind::symlink;
+    if (S_ISDIR(facts.st_mode)) entry.kind = archive::ArchiveEntry::Kind::folder;
+    if (S_ISLNK(facts.st_mode)) entry.kind = archive::ArchiveEntry::Kind::symlink;
     if (S_ISREG(facts.st_mode)) entry.size = static_cast<std::uint64_t>(facts.st_size);
     return entry;
 }
@@ -70,7 +70,7 @@ bool PackCheck::run(Moment until) {
 class Packing::Writer {
 public:
     virtual ~Writer() = default;
-    virtual void begin(const ArchiveEntry& entry, std::string& to) = 0;
+    virtual void begin(const archive::ArchiveEntry& entry, std::string& to) = 0;
     virtual void data(std::string_view bytes, std::string& to) = 0;
     virtual void end(std::string& to) = 0;
     virtual void finish(std::string& to) = 0;
@@ -78,13 +78,13 @@ public:
 
 class Packing::TarEntries final : public Writer {
 public:
-    void begin(const ArchiveEntry& entry, std::string& to) override {
-        to += tar_header(entry);
-        padding_ = tar_padding(entry.size);
+    void begin(const archive::ArchiveEntry& entry, std::string& to) override {
+        to += archive::tar_header(entry);
+        padding_ = archive::tar_padding(entry.size);
     }
     void data(std::string_view bytes, std::string& to) override { to += bytes; }
     void end(std::string& to) override { to.append(padding_, '\0'); }
-    void finish(std::string& to) override { to += tar_end(); }
+    void finish(std::string& to) override { to += archive::tar_end(); }
 
 private:
     std::size_t padding_ = 0;
@@ -99,15 +99,15 @@ public:
     }
     ~ZipEntries() override { ::deflateEnd(&stream_); }
 
-    void begin(const ArchiveEntry& entry, std::string& to) override {
-        is_deflated_ = entry.kind == ArchiveEntry::Kind::file && entry.size > 0;
+    void begin(const archive::ArchiveEntry& entry, std::string& to) override {
+        is_deflated_ = entry.kind == archive::ArchiveEntry::Kind::file && entry.size > 0;
         crc_ = 0;
         size_ = packed_ = 0;
         ::deflateReset(&stream_);
         auto sized = entry;
-        if (entry.kind == ArchiveEntry::Kind::symlink) sized.size = entry.target.size();
-        to += zip_.begin(sized, is_deflated_ ? ZipMethod::deflated : ZipMethod::stored);
-        if (entry.kind == ArchiveEntry::Kind::symlink) data(entry.target, to);
+        if (entry.kind == archive::ArchiveEntry::Kind::symlink) sized.size = entry.target.size();
+        to += zip_.begin(sized, is_deflated_ ? archive::ZipMethod::deflated : archive::ZipMethod::stored);
+        if (entry.kind == archive::ArchiveEntry::Kind::symlink) data(entry.target, to);
     }
 
     void data(std::string_view bytes, std::string& to) override {
@@ -140,7 +140,7 @@ private:
         } while (stream_.avail_out == 0);
     }
 
-    ZipWriter zip_;
+    archive::ZipWriter zip_;
     z_stream stream_{};
     bool is_deflated_ = false;
     std::uint32_t crc_ = 0;
@@ -188,7 +188,7 @@ void Packing::open_next() {
         checked_disk("look at " + found->path, ::fstat(file_.get(), &facts));
     }
     auto entry = entry_of(facts, std::move(name));
-    if (entry.kind == ArchiveEntry::Kind::symlink) {
+    if (entry.kind == archive::ArchiveEntry::Kind::symlink) {
         std::array<char, PATH_MAX> target;
         const auto count = ::readlinkat(found->folder, found->name().c_str(), target.data(), target.size());
         if (count < 0) return;  // gone meanwhile

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "async/run_on.hpp"
-#include "desk/archive_entry.hpp"
+#include "desk/archive/entry.hpp"
 #include "desk/files_walk.hpp"
 #include "net/http.hpp"
 

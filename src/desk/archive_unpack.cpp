@@ -89,33 +89,33 @@ void Unpacker::open_parent(const std::vector<std::string>& steps) {
     parent_steps_ = std::move(above);
 }
 
-void Unpacker::begin(const ArchiveEntry& entry) {
+void Unpacker::begin(const archive::ArchiveEntry& entry) {
     drop_partial();
     entry_ = entry;
-    const auto steps = core::value_or_throw(safe_steps(entry.name));
+    const auto steps = core::value_or_throw(archive::safe_steps(entry.name));
     if (++files_ > most_files)
         throw Error{Code::exhausted, fmt::format("the archive has more than {} entries", most_files)};
     if (steps.empty()) {
         --files_;
-        if (entry.kind == ArchiveEntry::Kind::folder) return;
+        if (entry.kind == archive::ArchiveEntry::Kind::folder) return;
         throw Error{Code::invalid, "the archive has an entry without a name"};
     }
-    if (entry.kind == ArchiveEntry::Kind::folder) return make_folder(entry, steps);
+    if (entry.kind == archive::ArchiveEntry::Kind::folder) return make_folder(entry, steps);
     open_parent(steps);
     switch (entry.kind) {
-        case ArchiveEntry::Kind::file: return make_file(entry);
-        case ArchiveEntry::Kind::symlink: return make_symlink(entry, steps);
-        case ArchiveEntry::Kind::hard_link: return make_hard_link(entry);
-        case ArchiveEntry::Kind::folder: break;
+        case archive::ArchiveEntry::Kind::file: return make_file(entry);
+        case archive::ArchiveEntry::Kind::symlink: return make_symlink(entry, steps);
+        case archive::ArchiveEntry::Kind::hard_link: return make_hard_link(entry);
+        case archive::ArchiveEntry::Kind::folder: break;
     }
 }
 
-void Unpacker::make_folder(const ArchiveEntry& entry, const std::vector<std::string>& steps) {
+void Unpacker::make_folder(const archive::ArchiveEntry& entry, const std::vector<std::string>& steps) {
     open_folder(steps);
     folders_.emplace_back(steps, entry);
 }
 
-void Unpacker::make_file(const ArchiveEntry& entry) {
+void Unpacker::make_file(const archive::ArchiveEntry& entry) {
     if (entry.size > most_bytes - size_)
         throw Error{Code::exhausted, fmt::format("the archive holds more than {} bytes", most_bytes)};
     require_room(root_.get(), entry.size);
@@ -143,8 +143,8 @@ void Unpacker::end() {
     file_.reset();
 }
 
-void Unpacker::make_symlink(const ArchiveEntry& entry, const std::vector<std::string>& steps) {
-    require(judge_link(steps, entry.target));
+void Unpacker::make_symlink(const archive::ArchiveEntry& entry, const std::vector<std::string>& steps) {
+    archive::require(archive::judge_link(steps, entry.target));
     struct stat there{};
     const bool is_old =
         ::fstatat(parent_.get(), name_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(there.st_mode);
@@ -152,8 +152,8 @@ void Unpacker::make_symlink(const ArchiveEntry& entry, const std::vector<std::st
     if (::symlinkat(entry.target.c_str(), parent_.get(), name_.c_str()) != 0) throw failed(errno);
 }
 
-void Unpacker::make_hard_link(const ArchiveEntry& entry) {
-    const auto steps = core::value_or_throw(safe_steps(entry.target));
+void Unpacker::make_hard_link(const archive::ArchiveEntry& entry) {
+    const auto steps = core::value_or_throw(archive::safe_steps(entry.target));
     if (steps.empty()) throw Error{Code::invalid, "the archive has a link to nothing"};
     const auto folder = open_folder({steps.begin(), steps.end() - 1});
     struct stat facts{};
@@ -184,14 +184,14 @@ void Unpacker::finish() {
 
 TarUnpacking::TarUnpacking(std::string folder)
     : unpacker_{std::move(folder)},
-      reader_{{.begin = [this](const ArchiveEntry& entry) { unpacker_.begin(entry); },
+      reader_{{.begin = [this](const archive::ArchiveEntry& entry) { unpacker_.begin(entry); },
                .data = [this](std::string_view bytes) { unpacker_.data(bytes); },
                .end = [this] { unpacker_.end(); }}} {}
 
-void TarUnpacking::push(std::string_view bytes) { require(reader_.push(bytes)); }
+void TarUnpacking::push(std::string_view bytes) { archive::require(reader_.push(bytes)); }
 
 void TarUnpacking::finish() {
-    require(reader_.finish());
+    archive::require(reader_.finish());
     unpacker_.finish();
 }
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "core/fd.hpp"
-#include "desk/archive_entry.hpp"
-#include "desk/archive_tar.hpp"
-#include "desk/archive_zip.hpp"
+#include "desk/archive/entry.hpp"
+#include "desk/archive/tar.hpp"
+#include "desk/archive/zip.hpp"
 #include "desk/files_walk.hpp"
 
 namespace carrel::desk {
@@ -26,7 +26,7 @@ public:
     Unpacker(const Unpacker&) = delete;
     Unpacker& operator=(const Unpacker&) = delete;
 
-    void begin(const ArchiveEntry& entry);
+    void begin(const archive::ArchiveEntry& entry);
     void data(std::string_view bytes);
     void end();
     /// Sets what could not be set before: the modes and times of directories.
@@ -42,10 +42,10 @@ public:
 private:
     void open_parent(const std::vector<std::string>& steps);
     core::Fd open_folder(const std::vector<std::string>& steps);
-    void make_folder(const ArchiveEntry& entry, const std::vector<std::string>& steps);
-    void make_file(const ArchiveEntry& entry);
-    void make_symlink(const ArchiveEntry& entry, const std::vector<std::string>& steps);
-    void make_hard_link(const ArchiveEntry& entry);
+    void make_folder(const archive::ArchiveEntry& entry, const std::vector<std::string>& steps);
+    void make_file(const archive::ArchiveEntry& entry);
+    void make_symlink(const archive::ArchiveEntry& entry, const std::vector<std::string>& steps);
+    void make_hard_link(const archive::ArchiveEntry& entry);
     void drop_partial();
     core::Error failed(int error_number) const;
 
@@ -53,11 +53,11 @@ private:
     core::Fd root_;
     core::Fd parent_;                        ///< of the entry
     std::vector<std::string> parent_steps_;  ///< whose directory `parent_` is
-    ArchiveEntry entry_;
+    archive::ArchiveEntry entry_;
     std::string name_;     ///< the last step of the entry
     std::string partial_;  ///< the name that a file has until it is whole
     core::Fd file_;
-    std::vector<std::pair<std::vector<std::string>, ArchiveEntry>> folders_;
+    std::vector<std::pair<std::vector<std::string>, archive::ArchiveEntry>> folders_;
     std::size_t files_ = 0;
     std::uint64_t size_ = 0;
 };
@@ -73,7 +73,7 @@ public:
 
 private:
     Unpacker unpacker_;
-    TarReader reader_;
+    archive::TarReader reader_;
 };
 
 /// A zip, whose directory is at its end: it is stored first. push, then run until it is done.
@@ -95,7 +95,7 @@ private:
     core::Fd spool_;
     std::uint64_t size_ = 0;
     bool is_read_ = false;
-    std::vector<ZipItem> items_;
+    std::vector<archive::ZipItem> items_;
     std::size_t next_ = 0;
     std::unique_ptr<Content> content_;
 };

@@ -28,22 +28,23 @@ constexpr std::uint64_t longest_target = 4096;
 /// One entry's content on its way.
 class ZipUnpacking::Content {
 public:
-    Content(const ZipItem& item, std::uint64_t at) : item_{item}, at_{at}, left_{item.packed} {
-        if (item.method == ZipMethod::deflated && ::inflateInit2(&stream_, -MAX_WBITS) != Z_OK)
+    Content(const archive::ZipItem& item, std::uint64_t at) : item_{item}, at_{at}, left_{item.packed} {
+        if (item.method == archive::ZipMethod::deflated && ::inflateInit2(&stream_, -MAX_WBITS) != Z_OK)
             throw Error{Code::exhausted, "there is no memory to unpack a zip"};
     }
     ~Content() {
-        if (item_.method == ZipMethod::deflated) ::inflateEnd(&stream_);
+        if (item_.method == archive::ZipMethod::deflated) ::inflateEnd(&stream_);
     }
     Content(const Content&) = delete;
     Content& operator=(const Content&) = delete;
 
-    const ZipItem& item() const { return item_; }
+    const archive::ZipItem& item() const { return item_; }
 
     /// The next piece of the content; empty at its end.
     std::string next(int spool) {
         while (!is_done()) {
-            auto piece = item_.method == ZipMethod::stored ? read_piece(spool) : inflate_piece(spool);
+            auto piece =
+                item_.method == archive::ZipMethod::stored ? read_piece(spool) : inflate_piece(spool);
             given_ += piece.size();
             if (given_ > item_.entry.size) throw damaged("is longer than its directory says");
             crc_ = ::libdeflate_crc32(crc_, piece.data(), piece.size());
@@ -55,7 +56,7 @@ public:
     }
 
 private:
-    bool is_done() const { return item_.method == ZipMethod::stored ? left_ == 0 : has_ended_; }
+    bool is_done() const { return item_.method == archive::ZipMethod::stored ? left_ == 0 : has_ended_; }
 
     Error damaged(std::string_view what) const {
         return {Code::invalid,
@@ -90,7 +91,7 @@ private:
         return piece;
     }
 
-    ZipItem item_;
+    archive::ZipItem item_;
     std::uint64_t at_;
     std::uint64_t left_;
     std::uint64_t given_ = 0;
@@ -127,16 +128,16 @@ std::string ZipUnpacking::read_at(std::uint64_t at, std::size_t size) const {
 
 void ZipUnpacking::open_next() {
     auto& item = items_[next_++];
-    const auto at = core::value_or_throw(
-        find_zip_content([this](std::uint64_t from, std::size_t size) { return read_at(from, size); }, item));
+    const auto at = core::value_or_throw(archive::find_zip_content(
+        [this](std::uint64_t from, std::size_t size) { return read_at(from, size); }, item));
     auto content = std::make_unique<Content>(item, at);
-    if (item.entry.kind == ArchiveEntry::Kind::symlink) {
+    if (item.entry.kind == archive::ArchiveEntry::Kind::symlink) {
         if (item.entry.size > longest_target)
             throw Error{Code::invalid, "the zip has a link that is too long"};
         for (auto piece = content->next(spool_.get()); !piece.empty(); piece = content->next(spool_.get()))
             item.entry.target += piece;
         unpacker_.begin(item.entry);
-    } else if (item.entry.kind == ArchiveEntry::Kind::folder) {
+    } else if (item.entry.kind == archive::ArchiveEntry::Kind::folder) {
         unpacker_.begin(item.entry);
     } else {
         unpacker_.begin(item.entry);
@@ -146,7 +147,7 @@ void ZipUnpacking::open_next() {
 
 bool ZipUnpacking::run(Moment until) {
     if (!std::exchange(is_read_, true))
-        items_ = core::value_or_throw(read_zip_directory(
+        items_ = core::value_or_throw(archive::read_zip_directory(
             [this](std::uint64_t at, std::size_t size) { return read_at(at, size); }, size_));
     while (content_ || next_ < items_.size()) {
         if (!content_) {

@@ -9,15 +9,15 @@
 #include <string_view>
 #include <vector>
 
-#include "desk/archive_tar.hpp"
-#include "desk/archive_zip.hpp"
+#include "desk/archive/tar.hpp"
+#include "desk/archive/zip.hpp"
 
 namespace {
 
 using namespace carrel::desk;
 
 struct Reading {
-    std::vector<ArchiveEntry> entries;
+    std::vector<archive::ArchiveEntry> entries;
     std::uint64_t passed = 0;
     std::uint64_t announced = 0;
     int open = 0;
@@ -26,22 +26,22 @@ struct Reading {
 
 Reading read(std::string_view bytes, std::size_t piece) {
     Reading reading;
-    TarReader reader{{.begin =
-                          [&](ArchiveEntry entry) {
-                              if (++reading.open != 1) std::abort();
-                              reading.announced = entry.size;
-                              reading.entries.push_back(std::move(entry));
-                          },
-                      .data =
-                          [&](std::string_view data) {
-                              if (data.size() > reading.announced) std::abort();
-                              reading.announced -= data.size();
-                              reading.passed += data.size();
-                          },
-                      .end =
-                          [&] {
-                              if (--reading.open != 0 || reading.announced != 0) std::abort();
-                          }}};
+    archive::TarReader reader{{.begin =
+                                   [&](archive::ArchiveEntry entry) {
+                                       if (++reading.open != 1) std::abort();
+                                       reading.announced = entry.size;
+                                       reading.entries.push_back(std::move(entry));
+                                   },
+                               .data =
+                                   [&](std::string_view data) {
+                                       if (data.size() > reading.announced) std::abort();
+                                       reading.announced -= data.size();
+                                       reading.passed += data.size();
+                                   },
+                               .end =
+                                   [&] {
+                                       if (--reading.open != 0 || reading.announced != 0) std::abort();
+                                   }}};
     while (!bytes.empty() && !reading.is_refused) {
         reading.is_refused = !reader.push(bytes.substr(0, piece));
         bytes.remove_prefix(std::min(piece, bytes.size()));
@@ -50,25 +50,25 @@ Reading read(std::string_view bytes, std::size_t piece) {
     return reading;
 }
 
-void judge_names(const ArchiveEntry& entry) {
-    const auto steps = safe_steps(entry.name);
+void judge_names(const archive::ArchiveEntry& entry) {
+    const auto steps = archive::safe_steps(entry.name);
     if (!steps) return;
     for (const auto& step : *steps)
         if (step.empty() || step == "." || step == ".." || step.find('/') != step.npos ||
             step.find('\0') != step.npos)
             std::abort();
-    if (!steps->empty()) (void)judge_link(*steps, entry.target);
+    if (!steps->empty()) (void)archive::judge_link(*steps, entry.target);
 }
 
-void write_again(const ArchiveEntry& entry) {
+void write_again(const archive::ArchiveEntry& entry) {
     // pax records end at a NUL for nobody, but ustar's fields do.
     if (entry.name.empty() || entry.name.find('\0') != entry.name.npos ||
         entry.target.find('\0') != entry.target.npos || entry.name.size() + entry.target.size() > 60'000)
         return;
-    const auto again = read(tar_header(entry), 1 << 20);
+    const auto again = read(archive::tar_header(entry), 1 << 20);
     if (again.entries.size() != 1) std::abort();
     auto wanted = entry;
-    if (wanted.kind == ArchiveEntry::Kind::folder && !wanted.name.ends_with('/')) wanted.name += '/';
+    if (wanted.kind == archive::ArchiveEntry::Kind::folder && !wanted.name.ends_with('/')) wanted.name += '/';
     // Times that have no room in ustar become the largest that has.
     wanted.modified = again.entries[0].modified;
     if (again.entries[0] != wanted) std::abort();
@@ -79,11 +79,11 @@ void read_zip(std::string_view bytes) {
         return at >= bytes.size() ? std::string{}
                                   : std::string{bytes.substr(static_cast<std::size_t>(at), size)};
     };
-    const auto items = read_zip_directory(read_at, bytes.size());
+    const auto items = archive::read_zip_directory(read_at, bytes.size());
     if (!items) return;
     for (const auto& item : *items) {
         judge_names(item.entry);
-        (void)find_zip_content(read_at, item);
+        (void)archive::find_zip_content(read_at, item);
     }
 }
 

@@ -1,4 +1,4 @@
-#include "desk/archive_tar.hpp"
+#include "desk/archive/tar.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::archive {
 
 using core::Expected;
 using core::refuse;
@@ -309,4 +309,4 @@ Expected<void> TarReader::finish() const {
     return refuse(has_begun_ ? "the tar ends in the middle" : "there is no tar in the body");
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::archive

@@ -8,7 +8,7 @@
 
 #include "core/error.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::archive {
 
 struct ArchiveEntry {
     enum class Kind { file, folder, symlink, hard_link };
@@ -34,4 +34,4 @@ core::Expected<std::vector<std::string>> safe_steps(std::string_view name);
 /// Refuses a symbolic link that, as it is written, leads out of the directory.
 core::Expected<void> judge_link(const std::vector<std::string>& steps, std::string_view target);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::archive

@@ -1,11 +1,11 @@
-#include "desk/archive_entry.hpp"
+#include "desk/archive/entry.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::archive {
 
 using core::Expected;
 using core::refuse;
@@ -61,4 +61,4 @@ Expected<void> judge_link(const std::vector<std::string>& steps, std::string_vie
     return {};
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::archive

@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include "core/error.hpp"
-#include "desk/archive_entry.hpp"
+#include "desk/archive/entry.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::archive {
 
 constexpr std::size_t tar_block = 512;
 
@@ -66,4 +66,4 @@ private:
     std::optional<std::uint64_t> next_size_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::archive

@@ -4,9 +4,9 @@
 #include <bit>
 #include <ctime>
 
-#include "desk/archive_zip.hpp"
+#include "desk/archive/zip.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::archive {
 
 namespace {
 
@@ -169,4 +169,4 @@ std::string ZipWriter::finish() {
                       .take();
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::archive

@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "desk/archive_tar.hpp"
+#include "desk/archive/tar.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
+using namespace carrel::desk::archive;
 using Kind = ArchiveEntry::Kind;
 
 namespace {

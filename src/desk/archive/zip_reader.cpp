@@ -4,9 +4,9 @@
 #include <ctime>
 
 #include "core/text.hpp"
-#include "desk/archive_zip.hpp"
+#include "desk/archive/zip.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::archive {
 
 using core::Expected;
 using core::refuse;
@@ -179,4 +179,4 @@ Expected<std::uint64_t> find_zip_content(const ReadAt& read, const ZipItem& item
     return item.header_at + local_size + number_at(header, 26, 2) + number_at(header, 28, 2);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::archive

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "desk/archive_entry.hpp"
+#include "desk/archive/entry.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::archive {
 
 /// In the place of a size or an offset: the real one stands in a field of zip64.
 constexpr std::uint32_t no_size = 0xffffffff;
@@ -60,4 +60,4 @@ core::Expected<std::vector<ZipItem>> read_zip_directory(const ReadAt& read, std:
 /// Where the item's content begins.
 core::Expected<std::uint64_t> find_zip_content(const ReadAt& read, const ZipItem& item);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::archive
