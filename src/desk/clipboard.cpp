@@ -17,7 +17,7 @@ const Event& as(const xcb_generic_event_t& event) {
 
 }  // namespace
 
-Clipboard::Clipboard(async::Executor executor, Connection& connection)
+Clipboard::Clipboard(async::Executor executor, x11::Connection& connection)
     : connection_{connection}, turns_{executor}, changed_{executor} {
     auto* raw = connection.raw();
     constexpr std::array<std::string_view, 14> names{"CLIPBOARD",
@@ -34,7 +34,7 @@ Clipboard::Clipboard(async::Executor executor, Connection& connection)
                                                      "CARREL_TRANSFER_1",
                                                      "CARREL_TRANSFER_2",
                                                      "CARREL_TRANSFER_3"};
-    const auto atoms = intern_atoms(raw, names);
+    const auto atoms = x11::intern_atoms(raw, names);
     atoms_ = {atoms[0], atoms[1], atoms[2], atoms[3], atoms[4],
               atoms[5], atoms[6], atoms[7], atoms[8], atoms[9]};
     std::copy(atoms.begin() + 10, atoms.end(), transfers_.begin());

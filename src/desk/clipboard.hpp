@@ -12,15 +12,17 @@
 
 #include "async/gate.hpp"
 #include "async/turns.hpp"
-#include "desk/connection.hpp"
 #include "desk/selection.hpp"
+#include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 class Clipboard {
 public:
     /// Blocks: runs on the pool. `connection` must outlive it.
-    Clipboard(async::Executor executor, Connection& connection);
+    Clipboard(async::Executor executor, x11::Connection& connection);
     Clipboard(const Clipboard&) = delete;
     Clipboard& operator=(const Clipboard&) = delete;
 
@@ -94,11 +96,11 @@ private:
     Task<std::string> read_pieces(Deadline end);
     Task<> pass_pieces_over(Deadline end);
     Task<> drop_pieces(Deadline end);
-    Task<Answer<xcb_get_property_reply_t>> take_property();
+    Task<x11::Answer<xcb_get_property_reply_t>> take_property();
     Task<xcb_atom_t> atom_named(std::string_view name);
     Task<> wait_until(const bool& flag, Deadline end);
 
-    Connection& connection_;
+    x11::Connection& connection_;
     Atoms atoms_{};
     std::array<xcb_atom_t, 4> transfers_{};  ///< properties, in turn: a late answer is not taken for the next
     xcb_window_t window_ = 0;                ///< owns what we give

@@ -5,7 +5,7 @@
 
 #include "core/text.hpp"
 #include "desk/clipboard.hpp"
-#include "desk/pending.hpp"
+#include "desk/x11/pending.hpp"
 
 namespace carrel::desk {
 
@@ -85,7 +85,7 @@ void Clipboard::empty_abandoned(const xcb_property_notify_event_t& change) {
 Task<> Clipboard::wait_until(const bool& flag, Deadline end) {
     end = std::min(end, std::chrono::steady_clock::now() + patience);
     while (!flag) {
-        if (!connection_.is_alive()) throw display_is_gone();
+        if (!connection_.is_alive()) throw x11::display_is_gone();
         if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now())) throw does_not_answer();
     }
 }
@@ -99,7 +99,7 @@ Task<xcb_atom_t> Clipboard::atom_named(std::string_view name) {
 }
 
 /// Reading removes the property, which is the sign for an owner that sends piece by piece.
-Task<Answer<xcb_get_property_reply_t>> Clipboard::take_property() {
+Task<x11::Answer<xcb_get_property_reply_t>> Clipboard::take_property() {
     constexpr auto words = static_cast<std::uint32_t>(largest_copied / 4 + 1);
     return connection_.answer<xcb_get_property_reply_t>(
         xcb_get_property(connection_.raw(), 1, taker_, transfers_[asked_], XCB_GET_PROPERTY_TYPE_ANY, 0,
@@ -176,7 +176,7 @@ Task<> Clipboard::drop_pieces(Deadline end) {
 Task<std::vector<std::string>> Clipboard::ask_targets(Selection selection, Deadline end) {
     const auto bytes = co_await convert(selection, "TARGETS", end);
     if (!bytes) co_return std::vector<std::string>{"UTF8_STRING", "STRING"};
-    std::vector<Pending<xcb_get_atom_name_reply_t>> asked;
+    std::vector<x11::Pending<xcb_get_atom_name_reply_t>> asked;
     for (std::size_t i = 0; i + 4 <= bytes->size() && asked.size() < most_targets; i += 4) {
         xcb_atom_t atom = XCB_NONE;
         std::copy_n(bytes->data() + i, sizeof atom, reinterpret_cast<char*>(&atom));

@@ -4,7 +4,7 @@ namespace carrel::desk {
 
 namespace {}  // namespace
 
-Damage::Damage(Connection& connection) : connection_{connection} {
+Damage::Damage(x11::Connection& connection) : connection_{connection} {
     auto* raw = connection.raw();
     const auto* extension = xcb_get_extension_data(raw, &xcb_damage_id);
     if (!extension || !extension->present)
@@ -24,7 +24,7 @@ void Damage::arm() {
 }
 
 void Damage::note(const xcb_generic_event_t& event) {
-    if (type_of(event) != notify_event_) return;
+    if (x11::type_of(event) != notify_event_) return;
     if (reinterpret_cast<const xcb_damage_notify_event_t&>(event).damage != damage_) return;
     ++changes_;
     is_armed_ = false;

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "desk/connection.hpp"
+#include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
 
@@ -14,7 +14,7 @@ namespace carrel::desk {
 class Damage {
 public:
     /// Blocks: runs on the pool. `connection` must outlive it.
-    explicit Damage(Connection& connection);
+    explicit Damage(x11::Connection& connection);
     Damage(const Damage&) = delete;
     Damage& operator=(const Damage&) = delete;
 
@@ -26,7 +26,7 @@ public:
 private:
     void note(const xcb_generic_event_t& event);
 
-    Connection& connection_;
+    x11::Connection& connection_;
     xcb_damage_damage_t damage_ = 0;
     std::uint8_t notify_event_ = 0;
     std::uint64_t changes_ = 0;

@@ -32,7 +32,8 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
     paint_backdrop(connection, screen.size());
     connection.on_event([this](const xcb_generic_event_t& event) {
         const auto& change = reinterpret_cast<const xcb_configure_notify_event_t&>(event);
-        const bool is_resized = type_of(event) == XCB_CONFIGURE_NOTIFY && change.window == connection.root();
+        const bool is_resized =
+            x11::type_of(event) == XCB_CONFIGURE_NOTIFY && change.window == connection.root();
         if (is_resized) paint_backdrop(connection, {change.width, change.height});
     });
 }
@@ -44,7 +45,7 @@ Task<> Desktop::resize(Size size) {
     co_await change_resolution(connection, size);
     if (!co_await screen.wait_for_other_size(before, patience))
         throw core::Error{core::Code::timeout, "the display did not tell that its size has changed"};
-    if (!connection.is_alive()) throw display_is_gone();
+    if (!connection.is_alive()) throw x11::display_is_gone();
 }
 
 Display::Display(async::Executor executor, async::Pool& pool, std::function<void()> manager_ready)
@@ -84,7 +85,7 @@ Task<std::shared_ptr<Desktop>> Display::desktop() {
         if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now()))
             throw core::Error{core::Code::unavailable, "the display is not up", "display_not_ready"};
     // Requests would only pile up before it, until sending itself could wait.
-    if (current_->connection.is_hung()) throw display_hangs();
+    if (current_->connection.is_hung()) throw x11::display_hangs();
     co_return current_;
 }
 

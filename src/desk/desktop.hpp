@@ -8,7 +8,6 @@
 #include "async/run_on.hpp"
 #include "async/turns.hpp"
 #include "desk/clipboard.hpp"
-#include "desk/connection.hpp"
 #include "desk/damage.hpp"
 #include "desk/keyboard.hpp"
 #include "desk/mouse.hpp"
@@ -16,6 +15,7 @@
 #include "desk/surroundings.hpp"
 #include "desk/watch.hpp"
 #include "desk/windows.hpp"
+#include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
 
@@ -29,7 +29,7 @@ struct Desktop {
     /// display refuses.
     Task<> resize(Size size);
 
-    Connection connection;
+    x11::Connection connection;
     Damage damage;
     Watching watching;
     Screen screen;

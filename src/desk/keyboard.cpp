@@ -36,17 +36,17 @@ xcb_get_keyboard_mapping_cookie_t ask_keymap(xcb_connection_t* raw) {
 
 }  // namespace
 
-Keyboard::Keyboard(async::Executor executor, Connection& connection, Watching& watching, Windows& windows,
-                   Clipboard& clipboard)
+Keyboard::Keyboard(async::Executor executor, x11::Connection& connection, Watching& watching,
+                   Windows& windows, Clipboard& clipboard)
     : connection_{connection},
       watching_{watching},
       windows_{windows},
       readers_{connection},
       lender_{std::move(executor), connection, clipboard} {
     auto* raw = connection.raw();
-    const Answer<xcb_get_keyboard_mapping_reply_t> reply{
+    const x11::Answer<xcb_get_keyboard_mapping_reply_t> reply{
         xcb_get_keyboard_mapping_reply(raw, ask_keymap(raw), nullptr)};
-    if (!reply) throw display_is_gone();
+    if (!reply) throw x11::display_is_gone();
     keymap_ = to_keymap(xcb_get_setup(raw), *reply);
     find_other_keyboard();
     connection.on_event([this](const auto& event) { note(event); });
@@ -56,7 +56,7 @@ Keyboard::Keyboard(async::Executor executor, Connection& connection, Watching& w
 void Keyboard::find_other_keyboard() {
     auto* raw = connection_.raw();
     constexpr std::string_view extension = "XInputExtension";
-    const Answer<xcb_query_extension_reply_t> input{xcb_query_extension_reply(
+    const x11::Answer<xcb_query_extension_reply_t> input{xcb_query_extension_reply(
         raw, xcb_query_extension(raw, static_cast<std::uint16_t>(extension.size()), extension.data()),
         nullptr)};
     if (!input || !input->present) return;
@@ -64,7 +64,7 @@ void Keyboard::find_other_keyboard() {
     for (auto device = first_real_device; device <= last_real_device && other_device_ == 0; ++device) {
         const auto cookie = xcb_test_fake_input_checked(raw, release_event_, xcb_get_setup(raw)->max_keycode,
                                                         XCB_CURRENT_TIME, XCB_NONE, 0, 0, device);
-        const Answer<xcb_generic_error_t> refusal{xcb_request_check(raw, cookie)};
+        const x11::Answer<xcb_generic_error_t> refusal{xcb_request_check(raw, cookie)};
         if (!refusal) other_device_ = device;
     }
 }

@@ -4,20 +4,20 @@
 #include <string>
 #include <vector>
 
-#include "desk/connection.hpp"
 #include "desk/keymap.hpp"
 #include "desk/keys.hpp"
 #include "desk/lender.hpp"
 #include "desk/reader.hpp"
 #include "desk/watch.hpp"
 #include "desk/windows.hpp"
+#include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
 
 class Keyboard {
 public:
     /// Blocks: runs on the pool. All must outlive it.
-    Keyboard(async::Executor executor, Connection& connection, Watching& watching, Windows& windows,
+    Keyboard(async::Executor executor, x11::Connection& connection, Watching& watching, Windows& windows,
              Clipboard& clipboard);
     Keyboard(const Keyboard&) = delete;
     Keyboard& operator=(const Keyboard&) = delete;
@@ -66,7 +66,7 @@ private:
     Task<> send_strokes(const Batch& batch, Reader reader, int& sent);
     Task<bool> paste(std::string text, Reader reader);
 
-    Connection& connection_;
+    x11::Connection& connection_;
     Watching& watching_;
     Windows& windows_;
     Readers readers_;

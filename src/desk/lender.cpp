@@ -39,12 +39,12 @@ std::string to_latin_1(std::string_view utf8) {
 
 }  // namespace
 
-Lender::Lender(async::Executor executor, Connection& connection, Clipboard& clipboard)
+Lender::Lender(async::Executor executor, x11::Connection& connection, Clipboard& clipboard)
     : connection_{connection}, clipboard_{clipboard}, taken_{std::move(executor)} {
     auto* raw = connection.raw();
     constexpr std::array<std::string_view, 5> names{"CLIPBOARD", "UTF8_STRING", "TARGETS", "TEXT",
                                                     "text/plain;charset=utf-8"};
-    const auto atoms = intern_atoms(raw, names);
+    const auto atoms = x11::intern_atoms(raw, names);
     atoms_ = {atoms[0], atoms[1], atoms[2], atoms[3], atoms[4]};
     window_ = xcb_generate_id(raw);
     xcb_create_window(raw, XCB_COPY_FROM_PARENT, window_, connection.root(), -1, -1, 1, 1, 0,
@@ -153,7 +153,7 @@ Task<bool> Lender::wait_until_taken() {
     const auto end = std::chrono::steady_clock::now() + patience;
     bool is_repeated = false;
     while (!is_taken_ && std::chrono::steady_clock::now() < end) {
-        if (!connection_.is_alive()) throw display_is_gone();
+        if (!connection_.is_alive()) throw x11::display_is_gone();
         if (co_await taken_.wait_for(overlooked_time)) continue;
         loan_->ask_for_it();
         connection_.flush();

@@ -8,14 +8,14 @@
 
 #include "async/gate.hpp"
 #include "desk/clipboard.hpp"
-#include "desk/connection.hpp"
+#include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
 
 class Lender {
 public:
     /// Blocks: runs on the pool. Both must outlive it.
-    Lender(async::Executor executor, Connection& connection, Clipboard& clipboard);
+    Lender(async::Executor executor, x11::Connection& connection, Clipboard& clipboard);
     Lender(const Lender&) = delete;
     Lender& operator=(const Lender&) = delete;
 
@@ -43,7 +43,7 @@ private:
     Task<xcb_window_t> keep_former();
     Task<bool> wait_until_taken();
 
-    Connection& connection_;
+    x11::Connection& connection_;
     Clipboard& clipboard_;
     Atoms atoms_{};
     xcb_window_t window_ = 0;

@@ -24,7 +24,7 @@ constexpr int steps_at_once = 3;
 /// Lets the button up again, however a drag ends.
 class Down {
 public:
-    Down(Connection& connection, Mouse& mouse) : connection_{connection}, mouse_{mouse} {
+    Down(x11::Connection& connection, Mouse& mouse) : connection_{connection}, mouse_{mouse} {
         mouse_.press(Button::left);
     }
     ~Down() {
@@ -35,7 +35,7 @@ public:
     Down& operator=(const Down&) = delete;
 
 private:
-    Connection& connection_;
+    x11::Connection& connection_;
     Mouse& mouse_;
 };
 

@@ -4,11 +4,13 @@
 #include <chrono>
 #include <optional>
 
-#include "desk/connection.hpp"
 #include "desk/watch.hpp"
+#include "desk/x11/connection.hpp"
 #include "ops/observe.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 /// As X numbers them.
 enum class Button : std::uint8_t {
@@ -24,7 +26,7 @@ enum class Button : std::uint8_t {
 class Mouse {
 public:
     /// Both must outlive it.
-    Mouse(Connection& connection, Watching& watching) : connection_{connection}, watching_{watching} {}
+    Mouse(x11::Connection& connection, Watching& watching) : connection_{connection}, watching_{watching} {}
 
     Task<ops::Point> position();
     /// These three are queued in order, not sent.
@@ -38,7 +40,7 @@ public:
     Task<> drag(ops::Point from, ops::Point to);
 
 private:
-    Connection& connection_;
+    x11::Connection& connection_;
     Watching& watching_;
 };
 

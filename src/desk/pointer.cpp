@@ -17,7 +17,7 @@ struct Masks {
 
 }  // namespace
 
-Pointer::Pointer(Connection& connection, std::function<void()> moved)
+Pointer::Pointer(x11::Connection& connection, std::function<void()> moved)
     : connection_{connection}, moved_{std::move(moved)} {
     auto* raw = connection.raw();
     const auto* input = xcb_get_extension_data(raw, &xcb_input_id);
@@ -25,9 +25,9 @@ Pointer::Pointer(Connection& connection, std::function<void()> moved)
     if (!input || !input->present || !shapes || !shapes->present)
         throw core::Error{core::Code::unavailable, "the display has no XInput or no XFIXES extension"};
     // Events of other clients' windows are only given to who speaks at least 2.1.
-    const Answer<xcb_input_xi_query_version_reply_t> version{
+    const x11::Answer<xcb_input_xi_query_version_reply_t> version{
         xcb_input_xi_query_version_reply(raw, xcb_input_xi_query_version(raw, 2, 1), nullptr)};
-    if (!version) throw display_is_gone();
+    if (!version) throw x11::display_is_gone();
     input_extension_ = input->major_opcode;
     shape_event_ = shapes->first_event + XCB_XFIXES_CURSOR_NOTIFY;
     connection.on_event([this](const auto& event) { note(event); });
@@ -42,7 +42,7 @@ void Pointer::select(bool is_on) {
 }
 
 void Pointer::note(const xcb_generic_event_t& event) const {
-    const auto type = type_of(event);
+    const auto type = x11::type_of(event);
     const auto& generic = reinterpret_cast<const xcb_ge_generic_event_t&>(event);
     const bool is_move = type == XCB_GE_GENERIC && generic.extension == input_extension_ &&
                          generic.event_type == XCB_INPUT_RAW_MOTION;

@@ -6,14 +6,14 @@
 #include <cstdint>
 #include <functional>
 
-#include "desk/connection.hpp"
+#include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
 
 class Pointer {
 public:
     /// Blocks: runs on the pool. `connection` must outlive it; `moved` is called on the loop.
-    Pointer(Connection& connection, std::function<void()> moved);
+    Pointer(x11::Connection& connection, std::function<void()> moved);
     Pointer(const Pointer&) = delete;
     Pointer& operator=(const Pointer&) = delete;
 
@@ -37,7 +37,7 @@ private:
     void select(bool is_on);
     void note(const xcb_generic_event_t& event) const;
 
-    Connection& connection_;
+    x11::Connection& connection_;
     std::function<void()> moved_;
     std::uint8_t input_extension_ = 0;  ///< its number among extensions
     std::uint8_t shape_event_ = 0;

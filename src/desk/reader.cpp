@@ -45,14 +45,14 @@ bool is_terminal_class(std::string_view both) {
     return false;
 }
 
-Readers::Readers(Connection& connection) : connection_{connection} {
+Readers::Readers(x11::Connection& connection) : connection_{connection} {
     constexpr std::array<std::string_view, 2> names{"WM_PROTOCOLS", "_NET_WM_PING"};
-    const auto atoms = intern_atoms(connection.raw(), names);
+    const auto atoms = x11::intern_atoms(connection.raw(), names);
     atoms_ = {atoms[0], atoms[1]};
 }
 
 /// Null when the window is gone.
-Task<Answer<xcb_get_property_reply_t>> Readers::read(unsigned sequence) {
+Task<x11::Answer<xcb_get_property_reply_t>> Readers::read(unsigned sequence) {
     try {
         co_return co_await connection_.answer<xcb_get_property_reply_t>(sequence, "reading a property");
     } catch (const core::Error& error) {

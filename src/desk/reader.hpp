@@ -3,9 +3,11 @@
 
 #include <string_view>
 
-#include "desk/connection.hpp"
+#include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 struct Reader {
     xcb_window_t window = XCB_NONE;  ///< none has the keyboard
@@ -19,18 +21,18 @@ bool is_terminal_class(std::string_view both);
 class Readers {
 public:
     /// Blocks: runs on the pool. `connection` must outlive it.
-    explicit Readers(Connection& connection);
+    explicit Readers(x11::Connection& connection);
 
     /// Of the window that has the keyboard; XCB_NONE: none has it.
     Task<Reader> describe(xcb_window_t active);
 
 private:
-    Task<Answer<xcb_get_property_reply_t>> read(unsigned sequence);
+    Task<x11::Answer<xcb_get_property_reply_t>> read(unsigned sequence);
 
     struct Atoms {
         xcb_atom_t protocols, ping;
     };
-    Connection& connection_;
+    x11::Connection& connection_;
     Atoms atoms_{};
 };
 

@@ -48,7 +48,7 @@ Setup judge(const xcb_randr_get_screen_resources_current_reply_t& resources, Siz
     return setup;
 }
 
-Task<Setup> read_setup(Connection& connection, Size size) {
+Task<Setup> read_setup(x11::Connection& connection, Size size) {
     const auto resources = co_await connection.answer<xcb_randr_get_screen_resources_current_reply_t>(
         xcb_randr_get_screen_resources_current(connection.raw(), connection.root()).sequence,
         "reading the screen's sizes");
@@ -56,7 +56,7 @@ Task<Setup> read_setup(Connection& connection, Size size) {
 }
 
 /// A mode is a picture tube's timing: only the size means anything here.
-Task<xcb_randr_mode_t> make_mode(Connection& connection, const Setup& setup, Size size) {
+Task<xcb_randr_mode_t> make_mode(x11::Connection& connection, const Setup& setup, Size size) {
     const auto name = name_of_mode(size);
     xcb_randr_mode_info_t info{};
     info.width = info.htotal = static_cast<std::uint16_t>(size.width);
@@ -72,7 +72,7 @@ Task<xcb_randr_mode_t> make_mode(Connection& connection, const Setup& setup, Siz
     co_return made->mode;
 }
 
-unsigned set_mode(Connection& connection, const Setup& setup, xcb_randr_mode_t mode) {
+unsigned set_mode(x11::Connection& connection, const Setup& setup, xcb_randr_mode_t mode) {
     const std::uint32_t count = mode == XCB_NONE ? 0 : 1;
     return xcb_randr_set_crtc_config(connection.raw(), setup.crtc, XCB_CURRENT_TIME, setup.time, 0, 0, mode,
                                      XCB_RANDR_ROTATION_ROTATE_0, count, &setup.output)
@@ -81,7 +81,7 @@ unsigned set_mode(Connection& connection, const Setup& setup, xcb_randr_mode_t m
 
 }  // namespace
 
-Task<> change_resolution(Connection& connection, Size size) {
+Task<> change_resolution(x11::Connection& connection, Size size) {
     auto* raw = connection.raw();
     const auto setup = co_await read_setup(connection, size);
     const auto mode = setup.mode ? *setup.mode : co_await make_mode(connection, setup, size);

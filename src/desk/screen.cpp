@@ -44,7 +44,7 @@ struct Screen::Memory {
     xcb_shm_seg_t segment = 0;
 };
 
-Screen::Screen(async::Executor executor, async::Pool& pool, Connection& connection, Damage& damage)
+Screen::Screen(async::Executor executor, async::Pool& pool, x11::Connection& connection, Damage& damage)
     : pool_{pool},
       connection_{connection},
       damage_{damage},
@@ -57,7 +57,7 @@ Screen::Screen(async::Executor executor, async::Pool& pool, Connection& connecti
     const auto* extension = xcb_get_extension_data(raw, &xcb_shm_id);
     if (!extension || !extension->present)
         throw core::Error{core::Code::unavailable, "the display has no MIT-SHM extension"};
-    const Answer<xcb_xfixes_query_version_reply_t> version{
+    const x11::Answer<xcb_xfixes_query_version_reply_t> version{
         xcb_xfixes_query_version_reply(raw, xcb_xfixes_query_version(raw, 5, 0), nullptr)};
     if (!version) throw core::Error{core::Code::unavailable, "the display has no XFIXES extension"};
     connection.on_event([this](const auto& event) { note(event); });
@@ -69,7 +69,7 @@ Screen::~Screen() = default;
 void Screen::note(const xcb_generic_event_t& event) {
     // The damage was told before: it was there first.
     if (std::exchange(noted_changes_, damage_.changes()) != damage_.changes()) stir();
-    if (type_of(event) != XCB_CONFIGURE_NOTIFY) return;
+    if (x11::type_of(event) != XCB_CONFIGURE_NOTIFY) return;
     const auto& change = reinterpret_cast<const xcb_configure_notify_event_t&>(event);
     if (change.window != connection_.root()) return;
     size_ = {change.width, change.height};
@@ -176,7 +176,7 @@ Task<Shown> Screen::show(Plan plan, Wish wish) {
         shown = {Shown::Change::unchanged, shown.frame, shown.size, nullptr, {}};
         while (stirs_ == seen)
             if (!co_await stirred_.wait_for(end - Clock::now())) co_return shown;
-        if (!connection_.is_alive()) throw display_is_gone();
+        if (!connection_.is_alive()) throw x11::display_is_gone();
     }
 }
 

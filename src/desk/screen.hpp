@@ -12,18 +12,20 @@
 
 #include "async/run_on.hpp"
 #include "async/turns.hpp"
-#include "desk/connection.hpp"
 #include "desk/damage.hpp"
 #include "desk/pictures.hpp"
 #include "desk/pointer.hpp"
 #include "desk/shot.hpp"
+#include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 class Screen {
 public:
     /// Blocks: runs on the pool. All must outlive it.
-    Screen(async::Executor executor, async::Pool& pool, Connection& connection, Damage& damage);
+    Screen(async::Executor executor, async::Pool& pool, x11::Connection& connection, Damage& damage);
     ~Screen();
     Screen(const Screen&) = delete;
     Screen& operator=(const Screen&) = delete;
@@ -64,7 +66,7 @@ private:
     Task<Shown> look(const Plan& plan, Known known);
 
     async::Pool& pool_;
-    Connection& connection_;
+    x11::Connection& connection_;
     Damage& damage_;
     Pointer pointer_;
     Size size_;

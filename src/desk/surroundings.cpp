@@ -17,7 +17,7 @@ constexpr std::uint32_t most_windows = 256;
 
 /// Null instead of an exception when the window is gone.
 template <class T>
-Task<Answer<T>> find_answer(Connection& connection, unsigned sequence) {
+Task<x11::Answer<T>> find_answer(x11::Connection& connection, unsigned sequence) {
     try {
         co_return co_await connection.answer<T>(sequence, "reading a property");
     } catch (const core::Error& error) {
@@ -28,12 +28,12 @@ Task<Answer<T>> find_answer(Connection& connection, unsigned sequence) {
 
 }  // namespace
 
-Surroundings::Surroundings(async::Executor executor, Connection& connection, Windows& windows)
+Surroundings::Surroundings(async::Executor executor, x11::Connection& connection, Windows& windows)
     : connection_{connection}, windows_{windows}, turns_{executor} {
     auto* raw = connection.raw();
     constexpr std::array<std::string_view, 4> names{"_NET_CLIENT_LIST", "_NET_ACTIVE_WINDOW", "_NET_WM_NAME",
                                                     "CLIPBOARD"};
-    const auto atoms = intern_atoms(raw, names);
+    const auto atoms = x11::intern_atoms(raw, names);
     atoms_ = {atoms[0], atoms[1], atoms[2], atoms[3]};
     const auto* fixes = xcb_get_extension_data(raw, &xcb_xfixes_id);
     if (!fixes || !fixes->present)
@@ -48,7 +48,7 @@ Surroundings::Surroundings(async::Executor executor, Connection& connection, Win
 }
 
 void Surroundings::note(const xcb_generic_event_t& event) {
-    const auto type = type_of(event);
+    const auto type = x11::type_of(event);
     if (type == XCB_PROPERTY_NOTIFY) note(reinterpret_cast<const xcb_property_notify_event_t&>(event));
     if (type != selection_event_) return;
     const auto& copy = reinterpret_cast<const xcb_xfixes_selection_notify_event_t&>(event);

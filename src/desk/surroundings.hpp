@@ -5,16 +5,18 @@
 #include <vector>
 
 #include "async/turns.hpp"
-#include "desk/connection.hpp"
 #include "desk/scene.hpp"
 #include "desk/windows.hpp"
+#include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 class Surroundings {
 public:
     /// Blocks: runs on the pool. Both must outlive it; `windows` follows the root window's properties.
-    Surroundings(async::Executor executor, Connection& connection, Windows& windows);
+    Surroundings(async::Executor executor, x11::Connection& connection, Windows& windows);
     Surroundings(const Surroundings&) = delete;
     Surroundings& operator=(const Surroundings&) = delete;
 
@@ -34,7 +36,7 @@ private:
     struct Atoms {
         xcb_atom_t clients, active, name, clipboard;
     };
-    Connection& connection_;
+    x11::Connection& connection_;
     Windows& windows_;
     Atoms atoms_{};
     std::uint8_t selection_event_ = 0;

@@ -24,7 +24,7 @@ Region region_of(const xcb_damage_notify_event_t& event) {
 
 }  // namespace
 
-Watching::Watching(async::Executor executor, Connection& connection)
+Watching::Watching(async::Executor executor, x11::Connection& connection)
     : connection_{connection}, changed_{std::move(executor)} {
     const auto* extension = xcb_get_extension_data(connection.raw(), &xcb_damage_id);
     if (!extension || !extension->present)
@@ -34,7 +34,7 @@ Watching::Watching(async::Executor executor, Connection& connection)
 }
 
 void Watching::note(const xcb_generic_event_t& event) {
-    if (type_of(event) != notify_event_) return;
+    if (x11::type_of(event) != notify_event_) return;
     const auto& report = reinterpret_cast<const xcb_damage_notify_event_t&>(event);
     const auto watch =
         std::ranges::find(watches_, report.damage, [](const Watch* each) { return each->damage_; });
@@ -90,7 +90,7 @@ Task<Observed> Watch::settle(SettleTimes times, std::function<Task<>()> meanwhil
     int preparations = meanwhile && times.quiet >= 2 * rest_before_work ? most_preparations : 0;
     std::optional<Time> prepared_for;
     while (true) {
-        if (!watching_.connection_.is_alive()) throw display_is_gone();
+        if (!watching_.connection_.is_alive()) throw x11::display_is_gone();
         take_reports(settling);
         const auto now = Clock::now();
         if (const auto observed = settling.judge(now)) co_return *observed;

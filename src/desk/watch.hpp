@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "async/gate.hpp"
-#include "desk/connection.hpp"
 #include "desk/settle.hpp"
+#include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 class Watch;
 
@@ -21,7 +23,7 @@ class Watch;
 class Watching {
 public:
     /// `connection` must outlive it; a Damage must have been made of it, which wakes the extension.
-    Watching(async::Executor executor, Connection& connection);
+    Watching(async::Executor executor, x11::Connection& connection);
     Watching(const Watching&) = delete;
     Watching& operator=(const Watching&) = delete;
 
@@ -29,7 +31,7 @@ private:
     friend class Watch;
     void note(const xcb_generic_event_t& event);
 
-    Connection& connection_;
+    x11::Connection& connection_;
     async::Gate changed_;
     std::uint8_t notify_event_ = 0;
     std::vector<Watch*> watches_;

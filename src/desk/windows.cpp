@@ -17,8 +17,8 @@ const Event& as(const xcb_generic_event_t& event) {
 
 }  // namespace
 
-Windows::Windows(async::Executor executor, Connection& connection)
-    : connection_{connection}, atoms_{intern_atoms(connection.raw(), hint_names)}, changed_{executor} {
+Windows::Windows(async::Executor executor, x11::Connection& connection)
+    : connection_{connection}, atoms_{x11::intern_atoms(connection.raw(), hint_names)}, changed_{executor} {
     follow_root(0);
     connection.on_event([this](const auto& event) { note(event); });
 }
@@ -95,7 +95,7 @@ Task<xcb_window_t> Windows::find_manager() {
 Task<bool> Windows::wait_for_change(std::uint64_t seen, async::Duration limit) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (changes_ == seen) {
-        if (!connection_.is_alive()) throw display_is_gone();
+        if (!connection_.is_alive()) throw x11::display_is_gone();
         if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now())) co_return false;
     }
     co_return true;

@@ -11,15 +11,17 @@
 #include <vector>
 
 #include "async/gate.hpp"
-#include "desk/connection.hpp"
 #include "desk/window_facts.hpp"
+#include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 class Windows {
 public:
     /// Blocks: runs on the pool. `connection` must outlive it.
-    Windows(async::Executor executor, Connection& connection);
+    Windows(async::Executor executor, x11::Connection& connection);
     Windows(const Windows&) = delete;
     Windows& operator=(const Windows&) = delete;
 
@@ -75,8 +77,8 @@ private:
     void follow_root(std::uint32_t more_events);
 
     // windows_reading.cpp
-    Task<Answer<xcb_get_property_reply_t>> find_property(xcb_window_t window, xcb_atom_t property,
-                                                         xcb_atom_t type);
+    Task<x11::Answer<xcb_get_property_reply_t>> find_property(xcb_window_t window, xcb_atom_t property,
+                                                              xcb_atom_t type);
     Task<Numbers> numbers(xcb_window_t window, xcb_atom_t property, xcb_atom_t type);
     Task<std::optional<xcb_window_t>> find_window_property(xcb_window_t window, xcb_atom_t property);
     Task<Numbers> open_ids();
@@ -91,7 +93,7 @@ private:
     Task<> place(xcb_window_t id, std::uint32_t members, WindowArea wish);
     Task<std::optional<Window>> find_question(xcb_window_t of, Numbers known);
 
-    Connection& connection_;
+    x11::Connection& connection_;
     HintAtoms atoms_;
     async::Gate changed_;
     std::uint64_t changes_ = 0;  ///< counts what changed_ told: nothing is missed while an answer is awaited

@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "core/text.hpp"
-#include "desk/pending.hpp"
 #include "desk/windows.hpp"
+#include "desk/x11/pending.hpp"
 
 namespace carrel::desk {
 
@@ -31,7 +31,7 @@ std::vector<std::uint32_t> numbers_of(const Property* reply) {
 
 /// All that is asked about one window, at once.
 struct Questions {
-    Questions(Connection& connection, xcb_window_t window, const HintAtoms& atoms)
+    Questions(x11::Connection& connection, xcb_window_t window, const HintAtoms& atoms)
         : title{ask(connection, window, atoms[Hint::wm_name])},
           old_title{ask(connection, window, XCB_ATOM_WM_NAME)},
           wm_class{ask(connection, window, XCB_ATOM_WM_CLASS)},
@@ -43,15 +43,15 @@ struct Questions {
           place{connection,
                 xcb_translate_coordinates(connection.raw(), window, connection.root(), 0, 0).sequence} {}
 
-    static Pending<Property> ask(Connection& connection, xcb_window_t window, xcb_atom_t property) {
+    static x11::Pending<Property> ask(x11::Connection& connection, xcb_window_t window, xcb_atom_t property) {
         return {connection, xcb_get_property(connection.raw(), 0, window, property, XCB_GET_PROPERTY_TYPE_ANY,
                                              0, longest_property)
                                 .sequence};
     }
 
-    Pending<Property> title, old_title, wm_class, pid, states, types, extents;
-    Pending<xcb_get_geometry_reply_t> size;
-    Pending<xcb_translate_coordinates_reply_t> place;
+    x11::Pending<Property> title, old_title, wm_class, pid, states, types, extents;
+    x11::Pending<xcb_get_geometry_reply_t> size;
+    x11::Pending<xcb_translate_coordinates_reply_t> place;
 };
 
 /// Nothing when the window is gone.
@@ -75,10 +75,10 @@ Task<std::optional<Window>> read_answers(Questions& questions, Window window, co
 }  // namespace
 
 /// Null when the window is gone.
-Task<Answer<xcb_get_property_reply_t>> Windows::find_property(xcb_window_t window, xcb_atom_t property,
-                                                              xcb_atom_t type) {
+Task<x11::Answer<xcb_get_property_reply_t>> Windows::find_property(xcb_window_t window, xcb_atom_t property,
+                                                                   xcb_atom_t type) {
     const auto cookie = xcb_get_property(connection_.raw(), 0, window, property, type, 0, longest_property);
-    Pending<Property> asked{connection_, cookie.sequence};
+    x11::Pending<Property> asked{connection_, cookie.sequence};
     co_return co_await asked.take(reading);
 }
 
@@ -116,8 +116,8 @@ Task<std::vector<Window>> Windows::describe(Numbers ids, xcb_window_t active) {
 
 Task<xcb_window_t> Windows::find_active_id() {
     auto named = Questions::ask(connection_, connection_.root(), atoms_[Hint::active_window]);
-    Pending<xcb_get_input_focus_reply_t> asked_focus{connection_,
-                                                     xcb_get_input_focus(connection_.raw()).sequence};
+    x11::Pending<xcb_get_input_focus_reply_t> asked_focus{connection_,
+                                                          xcb_get_input_focus(connection_.raw()).sequence};
     const auto ids = numbers_of((co_await named.take(reading)).get());
     const auto focus = co_await asked_focus.take("asking which window has the keyboard");
     if (ids.empty() || !focus) co_return XCB_NONE;

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <utility>
 
-#include "desk/connection.hpp"
+#include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::x11 {
 
 /// One such request. `connection` must outlive it.
 template <class T>
@@ -37,4 +37,4 @@ private:
     unsigned sequence_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::x11

@@ -20,7 +20,7 @@
 #include "async/task.hpp"
 #include "core/error.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::x11 {
 
 using async::Task;
 
@@ -115,4 +115,4 @@ std::array<xcb_atom_t, Count> intern_atoms(xcb_connection_t* raw,
     return atoms;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::x11

@@ -1,4 +1,4 @@
-#include "desk/connection.hpp"
+#include "desk/x11/connection.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 #include "core/error.hpp"
 #include "core/sys.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::x11 {
 
 namespace {
 
@@ -152,4 +152,4 @@ Task<> Connection::run() {
     for (const auto& listener : end_listeners_) listener();
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::x11

@@ -1,4 +1,4 @@
-#include "desk/connection.hpp"
+#include "desk/x11/connection.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,7 +13,7 @@
 using namespace carrel;
 using namespace std::chrono_literals;
 using async::Task;
-using desk::Connection;
+using desk::x11::Connection;
 using fakes::Display;
 
 namespace {
