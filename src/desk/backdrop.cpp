@@ -22,7 +22,7 @@ std::uint32_t colour_at(int y, int height) {
 
 }  // namespace
 
-void paint_backdrop(x11::Connection& connection, Size screen) {
+void paint_backdrop(x11::Connection& connection, picture::Size screen) {
     auto* raw = connection.raw();
     std::vector<std::uint32_t> column;
     column.reserve(static_cast<std::size_t>(screen.height));

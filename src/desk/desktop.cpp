@@ -38,7 +38,7 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
     });
 }
 
-Task<> Desktop::resize(Size size) {
+Task<> Desktop::resize(picture::Size size) {
     const auto turn = co_await resizing.take();
     const auto before = screen.size();
     if (size == before) co_return;

@@ -27,7 +27,7 @@ struct Desktop {
 
     /// Gives the screen that size; returns when everybody here knows of it. Throws Error{internal} when the
     /// display refuses.
-    Task<> resize(Size size);
+    Task<> resize(picture::Size size);
 
     x11::Connection connection;
     Damage damage;

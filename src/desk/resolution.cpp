@@ -24,9 +24,11 @@ struct Setup {
     std::vector<xcb_randr_mode_t> unused;  ///< made here before, of other sizes
 };
 
-std::string name_of_mode(Size size) { return fmt::format("{}{}x{}", mode_prefix, size.width, size.height); }
+std::string name_of_mode(picture::Size size) {
+    return fmt::format("{}{}x{}", mode_prefix, size.width, size.height);
+}
 
-Setup judge(const xcb_randr_get_screen_resources_current_reply_t& resources, Size size) {
+Setup judge(const xcb_randr_get_screen_resources_current_reply_t& resources, picture::Size size) {
     Setup setup;
     if (resources.num_crtcs == 0 || resources.num_outputs == 0)
         throw core::Error{core::Code::internal, "the display has no output whose size could change"};
@@ -39,7 +41,7 @@ Setup judge(const xcb_randr_get_screen_resources_current_reply_t& resources, Siz
     for (; mode.rem > 0; xcb_randr_mode_info_next(&mode)) {
         const std::string_view name{names, mode.data->name_len};
         names += mode.data->name_len;
-        const Size its{mode.data->width, mode.data->height};
+        const picture::Size its{mode.data->width, mode.data->height};
         if (its == size)
             setup.mode = mode.data->id;
         else if (name.starts_with(mode_prefix))
@@ -48,7 +50,7 @@ Setup judge(const xcb_randr_get_screen_resources_current_reply_t& resources, Siz
     return setup;
 }
 
-Task<Setup> read_setup(x11::Connection& connection, Size size) {
+Task<Setup> read_setup(x11::Connection& connection, picture::Size size) {
     const auto resources = co_await connection.answer<xcb_randr_get_screen_resources_current_reply_t>(
         xcb_randr_get_screen_resources_current(connection.raw(), connection.root()).sequence,
         "reading the screen's sizes");
@@ -56,7 +58,7 @@ Task<Setup> read_setup(x11::Connection& connection, Size size) {
 }
 
 /// A mode is a picture tube's timing: only the size means anything here.
-Task<xcb_randr_mode_t> make_mode(x11::Connection& connection, const Setup& setup, Size size) {
+Task<xcb_randr_mode_t> make_mode(x11::Connection& connection, const Setup& setup, picture::Size size) {
     const auto name = name_of_mode(size);
     xcb_randr_mode_info_t info{};
     info.width = info.htotal = static_cast<std::uint16_t>(size.width);
@@ -81,7 +83,7 @@ unsigned set_mode(x11::Connection& connection, const Setup& setup, xcb_randr_mod
 
 }  // namespace
 
-Task<> change_resolution(x11::Connection& connection, Size size) {
+Task<> change_resolution(x11::Connection& connection, picture::Size size) {
     auto* raw = connection.raw();
     const auto setup = co_await read_setup(connection, size);
     const auto mode = setup.mode ? *setup.mode : co_await make_mode(connection, setup, size);

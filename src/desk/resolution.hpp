@@ -1,7 +1,7 @@
 // Another size for the screen, while everything runs (RandR).
 #pragma once
 
-#include "desk/picture.hpp"
+#include "desk/picture/picture.hpp"
 #include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
@@ -11,6 +11,6 @@ using async::Task;
 /// Asks the X server for that size and returns when it has taken it. Windows, panel and viewers are told by
 /// the X server. One at a time. Throws Error{internal} when it refuses, Error{unavailable} when the display
 /// ends.
-Task<> change_resolution(x11::Connection& connection, Size size);
+Task<> change_resolution(x11::Connection& connection, picture::Size size);
 
 }  // namespace carrel::desk

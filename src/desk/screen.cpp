@@ -16,7 +16,7 @@ constexpr std::chrono::seconds kept_time{10};
 
 /// Memory that we and the X server both see.
 struct Screen::Memory {
-    Memory(xcb_connection_t* connection, Size of) : raw{connection}, size{of} {
+    Memory(xcb_connection_t* connection, picture::Size of) : raw{connection}, size{of} {
         const core::Fd file{core::checked("memfd_create", ::memfd_create("screen", MFD_CLOEXEC))};
         core::checked("ftruncate", ::ftruncate(file.get(), static_cast<off_t>(bytes())));
         void* mapped = ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
@@ -39,7 +39,7 @@ struct Screen::Memory {
     std::span<std::uint32_t> pixels() const { return {first, count()}; }
 
     xcb_connection_t* raw;
-    Size size;
+    picture::Size size;
     std::uint32_t* first = nullptr;
     xcb_shm_seg_t segment = 0;
 };
@@ -103,13 +103,13 @@ unsigned Screen::request_pixels() {
         .sequence;
 }
 
-Task<Cursor> Screen::read_cursor() {
+Task<picture::Cursor> Screen::read_cursor() {
     const auto pointer = co_await connection_.answer<xcb_xfixes_get_cursor_image_reply_t>(
         xcb_xfixes_get_cursor_image(connection_.raw()).sequence, "reading the pointer's shape");
     const auto* argb = xcb_xfixes_get_cursor_image_cursor_image(pointer.get());
     const auto count =
         static_cast<std::size_t>(xcb_xfixes_get_cursor_image_cursor_image_length(pointer.get()));
-    Cursor cursor{
+    picture::Cursor cursor{
         pointer->x - pointer->xhot, pointer->y - pointer->yhot, {pointer->width, pointer->height}, {}};
     cursor.argb.assign(argb, argb + count);
     co_return cursor;
@@ -137,7 +137,7 @@ Task<> Screen::capture() {
     if (!pixels && is_known_changed()) pixels = request_pixels();
     if (pixels) {
         while (!co_await receive_pixels(*pixels)) pixels = request_pixels();
-        if (!pictures_) pictures_ = std::make_unique<Pictures>();
+        if (!pictures_) pictures_ = std::make_unique<picture::Pictures>();
         pictures_->set_pixels(memory_->pixels(), memory_->size);
         is_captured_ = true;
     }
@@ -145,7 +145,7 @@ Task<> Screen::capture() {
     covered_ = covered;
 }
 
-Task<Shown> Screen::look(const Plan& plan, Known known) {
+Task<picture::Shown> Screen::look(const Plan& plan, picture::Known known) {
     const auto ticket = ++tickets_;
     const auto turn = co_await turns_.take();
     // A capture after this ticket may have been broken off half way: by its client, or by the display.
@@ -157,12 +157,13 @@ Task<Shown> Screen::look(const Plan& plan, Known known) {
         pool_, [shot, known, &pictures = *pictures_] { return pictures.show(shot, known); });
 }
 
-Task<std::shared_ptr<const Picture>> Screen::shoot(ops::PictureOptions options) {
-    auto shown = co_await look([&options](Size screen) { return plan_shot(screen, options); }, {});
+Task<std::shared_ptr<const picture::Picture>> Screen::shoot(ops::PictureOptions options) {
+    auto shown =
+        co_await look([&options](picture::Size screen) { return picture::plan_shot(screen, options); }, {});
     co_return std::move(shown.picture);
 }
 
-Task<Shown> Screen::show(Plan plan, Wish wish) {
+Task<picture::Shown> Screen::show(Plan plan, Wish wish) {
     using Clock = std::chrono::steady_clock;
     const auto end = Clock::now() + wish.wait;
     std::optional<Pointer::Watch> watch;
@@ -171,16 +172,16 @@ Task<Shown> Screen::show(Plan plan, Wish wish) {
         const auto seen = stirs_;
         auto shown = co_await look(plan, wish.known);
         if (wish.wait == async::Duration{}) co_return shown;
-        if (wish.known.frame && shown.change != Shown::Change::unchanged) co_return shown;
+        if (wish.known.frame && shown.change != picture::Shown::Change::unchanged) co_return shown;
         wish.known.frame = shown.frame;
-        shown = {Shown::Change::unchanged, shown.frame, shown.size, nullptr, {}};
+        shown = {picture::Shown::Change::unchanged, shown.frame, shown.size, nullptr, {}};
         while (stirs_ == seen)
             if (!co_await stirred_.wait_for(end - Clock::now())) co_return shown;
         if (!connection_.is_alive()) throw x11::display_is_gone();
     }
 }
 
-Task<bool> Screen::wait_for_other_size(Size size, async::Duration limit) {
+Task<bool> Screen::wait_for_other_size(picture::Size size, async::Duration limit) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (size_ == size && connection_.is_alive())
         if (!co_await stirred_.wait_for(end - std::chrono::steady_clock::now())) co_return false;

@@ -13,9 +13,9 @@
 #include "async/run_on.hpp"
 #include "async/turns.hpp"
 #include "desk/damage.hpp"
-#include "desk/pictures.hpp"
+#include "desk/picture/pictures.hpp"
+#include "desk/picture/shot.hpp"
 #include "desk/pointer.hpp"
-#include "desk/shot.hpp"
 #include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
@@ -30,26 +30,26 @@ public:
     Screen(const Screen&) = delete;
     Screen& operator=(const Screen&) = delete;
 
-    Size size() const { return size_; }
+    picture::Size size() const { return size_; }
 
     /// The whole screen as it is at the time of the call or later. Calls at the same time share one capture,
     /// and the encoding if they want the same. Everything is kept for ten seconds: pictures as long as
     /// what they show is the same, and what of the last ones can be used for the next.
-    Task<std::shared_ptr<const Picture>> shoot(ops::PictureOptions options);
+    Task<std::shared_ptr<const picture::Picture>> shoot(ops::PictureOptions options);
 
     /// Plans a shot for the screen as it is by then, on which it must lie; may throw.
-    using Plan = std::function<Shot(Size)>;
+    using Plan = std::function<picture::Shot(picture::Size)>;
     struct Wish {
-        Known known;
+        picture::Known known;
         async::Duration wait{};  ///< how long a change is awaited
     };
     /// The same, for a client who may have a picture already. With `wait`, returns as soon as the screen
     /// shows something else than `known`, or, when that names no frame, than at the time of the call; at
     /// the end `unchanged`.
-    Task<Shown> show(Plan plan, Wish wish);
+    Task<picture::Shown> show(Plan plan, Wish wish);
 
     /// Returns true when the screen has another size than `size`, false after `limit`.
-    Task<bool> wait_for_other_size(Size size, async::Duration limit);
+    Task<bool> wait_for_other_size(picture::Size size, async::Duration limit);
 
 private:
     struct Memory;
@@ -60,16 +60,16 @@ private:
     bool is_known_changed() const;
     unsigned request_pixels();
     Task<bool> receive_pixels(unsigned sequence);
-    Task<Cursor> read_cursor();
+    Task<picture::Cursor> read_cursor();
     void make_memory();
     void forget_later();
-    Task<Shown> look(const Plan& plan, Known known);
+    Task<picture::Shown> look(const Plan& plan, picture::Known known);
 
     async::Pool& pool_;
     x11::Connection& connection_;
     Damage& damage_;
     Pointer pointer_;
-    Size size_;
+    picture::Size size_;
     async::Turns turns_;
     async::Gate stirred_;      ///< something has changed, perhaps
     std::uint64_t stirs_ = 0;  ///< how often
@@ -81,7 +81,7 @@ private:
     std::uint64_t captured_changes_ = 0;
     bool is_captured_ = false;  ///< false while pixels are under way: who asked for them may have gone
     std::unique_ptr<Memory> memory_;
-    std::unique_ptr<Pictures> pictures_;  ///< of memory_; used by the one who has the turn
+    std::unique_ptr<picture::Pictures> pictures_;  ///< of memory_; used by the one who has the turn
 };
 
 }  // namespace carrel::desk

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "desk/etag.hpp"
+#include "desk/picture/etag.hpp"
 #include "desk/resolution.hpp"
 
 namespace carrel::desk {
@@ -31,23 +31,23 @@ bool accept_bytes(const net::Request& request, ops::PictureOptions& wish) {
 
 std::optional<std::uint64_t> frame_of(const ops::PictureOptions& wish) {
     if (!wish.since) return std::nullopt;
-    const auto frame = parse_frame(*wish.since);
+    const auto frame = picture::parse_frame(*wish.since);
     if (!frame)
         throw rest::unprocessable({"since"},
                                   "this is no frame: a frame is the 16 digits that a picture came with");
     return frame;
 }
 
-std::string_view word_of(Shown::Change change) {
+std::string_view word_of(picture::Shown::Change change) {
     switch (change) {
-        case Shown::Change::unchanged: return "unchanged";
-        case Shown::Change::rectangles: return "rectangles";
-        case Shown::Change::whole: return "whole";
+        case picture::Shown::Change::unchanged: return "unchanged";
+        case picture::Shown::Change::rectangles: return "rectangles";
+        case picture::Shown::Change::whole: return "whole";
     }
     return "";
 }
 
-json::Array rectangles_of(const Shown& shown) {
+json::Array rectangles_of(const picture::Shown& shown) {
     json::Array rectangles;
     for (const auto& [place, bytes] : shown.parts)
         rectangles.push_back(json::Object{{"x", place.x0},
@@ -67,8 +67,8 @@ struct Exposure {
     std::string condition;  ///< the If-None-Match header's value
 
     Task<net::Response> answer();
-    net::Response answer_bytes(const Shown& shown, const Shot& shot) const;
-    std::string to_json(const Shown& shown, const Shot& shot) const;
+    net::Response answer_bytes(const picture::Shown& shown, const picture::Shot& shot) const;
+    std::string to_json(const picture::Shown& shown, const picture::Shot& shot) const;
 };
 
 net::Response tagged(net::Response response, const std::string& tag) {
@@ -77,10 +77,10 @@ net::Response tagged(net::Response response, const std::string& tag) {
     return response;
 }
 
-net::Response Exposure::answer_bytes(const Shown& shown, const Shot& shot) const {
+net::Response Exposure::answer_bytes(const picture::Shown& shown, const picture::Shot& shot) const {
     net::Response response;
     if (shown.picture) {
-        response.headers.add("Content-Type", std::string{media_type(shot.format)});
+        response.headers.add("Content-Type", std::string{picture::media_type(shot.format)});
         response.content = shown.picture->bytes;
     } else {
         response.status = 304;
@@ -88,15 +88,15 @@ net::Response Exposure::answer_bytes(const Shown& shown, const Shot& shot) const
     return response;
 }
 
-std::string Exposure::to_json(const Shown& shown, const Shot& shot) const {
+std::string Exposure::to_json(const picture::Shown& shown, const picture::Shot& shot) const {
     json::Object answer{{"success", true}};
     if (wish.since || wish.wait_change > 0) answer["change"] = word_of(shown.change);
     if (shown.picture) answer["image"] = answer["base64_image"] = core::to_base64(shown.picture->bytes);
-    if (shown.change == Shown::Change::rectangles) answer["rectangles"] = rectangles_of(shown);
-    answer["media_type"] = media_type(shot.format);
+    if (shown.change == picture::Shown::Change::rectangles) answer["rectangles"] = rectangles_of(shown);
+    answer["media_type"] = picture::media_type(shot.format);
     answer["width"] = shown.size.width;
     answer["height"] = shown.size.height;
-    answer["frame"] = name_of(shown.frame);
+    answer["frame"] = picture::name_of(shown.frame);
     return json::to_text(answer);
 }
 
@@ -105,15 +105,15 @@ Task<net::Response> Exposure::answer() {
     auto& screen = desktop->screen;
     auto shot = plan(screen.size());
     const auto since = frame_of(wish);
-    const auto tagged_frame = known_frame(condition, shot, !is_bytes);
+    const auto tagged_frame = picture::known_frame(condition, shot, !is_bytes);
     // Bytes can only be all of it, or nothing.
     Screen::Wish known{{since ? since : tagged_frame, since && !is_bytes},
                        duration_cast<async::Duration>(duration<double>{wish.wait_change})};
-    auto planned = [&](Size size) { return shot = plan(size); };
+    auto planned = [&](picture::Size size) { return shot = plan(size); };
     const auto shown = co_await screen.show(planned, known);
-    const auto tag = etag_of(shown.frame, shot, !is_bytes);
+    const auto tag = picture::etag_of(shown.frame, shot, !is_bytes);
     if (is_bytes) co_return tagged(answer_bytes(shown, shot), tag);
-    if (shown.change == Shown::Change::unchanged && !since && tagged_frame) {
+    if (shown.change == picture::Shown::Change::unchanged && !since && tagged_frame) {
         net::Response response;
         response.status = 304;
         co_return tagged(std::move(response), tag);
@@ -130,8 +130,8 @@ Task<net::Response> shoot(Display& display, net::Request& request, Wish wish) {
     const bool is_bytes = accept_bytes(request, wish);
     // Nothing is left half done when a client that waits goes away.
     request.may_be_dropped = true;
-    Exposure exposure{display, [wish](Size screen) { return plan_shot(screen, wish); }, wish, is_bytes,
-                      std::string{request.headers.find("If-None-Match").value_or("")}};
+    Exposure exposure{display, [wish](picture::Size screen) { return picture::plan_shot(screen, wish); },
+                      wish, is_bytes, std::string{request.headers.find("If-None-Match").value_or("")}};
     co_return co_await exposure.answer();
 }
 
@@ -168,7 +168,7 @@ Task<net::Response> cursor_position(Display& display) {
 
 Task<net::Response> resize(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::resize_screen_shape());
-    const Size size{wish.width, wish.height};
+    const picture::Size size{wish.width, wish.height};
     const auto desktop = co_await display.desktop();
     co_await desktop->resize(size);
     co_return rest::json_answer(

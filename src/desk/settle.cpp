@@ -17,19 +17,21 @@ constexpr auto shortest_pause = 200ms;
 constexpr auto one_painting = 15ms;
 constexpr std::size_t most_places = 8;
 
-bool is_empty(const Region& area) { return area.x1 <= area.x0 || area.y1 <= area.y0; }
+bool is_empty(const picture::Region& area) { return area.x1 <= area.x0 || area.y1 <= area.y0; }
 
-int pixels(const Region& area) { return is_empty(area) ? 0 : area.size().width * area.size().height; }
+int pixels(const picture::Region& area) {
+    return is_empty(area) ? 0 : area.size().width * area.size().height;
+}
 
-bool is_small(const Region& area) {
+bool is_small(const picture::Region& area) {
     const auto size = area.size();
     return size.width <= small_side && size.height <= small_side && pixels(area) <= small_area;
 }
 
 /// Whether most of each lies in the other: a caret's painting may be a pixel wider at times.
-bool is_same_place(const Region& one, const Region& other) {
-    const Region common{std::max(one.x0, other.x0), std::max(one.y0, other.y0), std::min(one.x1, other.x1),
-                        std::min(one.y1, other.y1)};
+bool is_same_place(const picture::Region& one, const picture::Region& other) {
+    const picture::Region common{std::max(one.x0, other.x0), std::max(one.y0, other.y0),
+                                 std::min(one.x1, other.x1), std::min(one.y1, other.y1)};
     return 2 * pixels(common) > std::max(pixels(one), pixels(other));
 }
 
@@ -44,21 +46,21 @@ std::string_view name_of(Observed observed) {
     return "";
 }
 
-Region enclosing(const Region& one, const Region& other) {
+picture::Region enclosing(const picture::Region& one, const picture::Region& other) {
     if (is_empty(one)) return other;
     if (is_empty(other)) return one;
     return {std::min(one.x0, other.x0), std::min(one.y0, other.y0), std::max(one.x1, other.x1),
             std::max(one.y1, other.y1)};
 }
 
-bool Settling::changed(Time when, const Region& where) {
+bool Settling::changed(Time when, const picture::Region& where) {
     if (is_small(where) && is_blinking(when, where)) return false;
     last_change_ = when;
     return true;
 }
 
 /// Whether this place rested for a while since it changed last. Remembers it.
-bool Settling::is_blinking(Time when, const Region& where) {
+bool Settling::is_blinking(Time when, const picture::Region& where) {
     Place place{where, when};
     const auto known =
         std::ranges::find_if(places_, [&](const Place& other) { return is_same_place(other.area, where); });

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "desk/picture.hpp"
+#include "desk/picture/picture.hpp"
 
 namespace carrel::desk {
 
@@ -29,7 +29,7 @@ public:
     Settling(Time start, SettleTimes times) : start_{start}, times_{times} {}
 
     /// The screen changed at `when`, within `where`; answers whether that counts. Times do not go back.
-    bool changed(Time when, const Region& where);
+    bool changed(Time when, const picture::Region& where);
 
     /// What is known at `now`; nothing: ask again at due(), or after the next change.
     std::optional<Observed> judge(Time now) const;
@@ -39,11 +39,11 @@ public:
 
 private:
     struct Place {
-        Region area;
+        picture::Region area;
         Time last;
         bool was_blinking = false;
     };
-    bool is_blinking(Time when, const Region& where);
+    bool is_blinking(Time when, const picture::Region& where);
 
     Time start_;
     SettleTimes times_;
@@ -52,6 +52,6 @@ private:
 };
 
 /// The smallest rectangle that holds both; an empty one counts for nothing.
-Region enclosing(const Region& one, const Region& other);
+picture::Region enclosing(const picture::Region& one, const picture::Region& other);
 
 }  // namespace carrel::desk

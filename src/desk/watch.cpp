@@ -18,7 +18,7 @@ constexpr int most_preparations = 3;
 /// Beyond this, reports become one.
 constexpr std::size_t most_reports = 512;
 
-Region region_of(const xcb_damage_notify_event_t& event) {
+picture::Region region_of(const xcb_damage_notify_event_t& event) {
     return {event.area.x, event.area.y, event.area.x + event.area.width, event.area.y + event.area.height};
 }
 

@@ -53,13 +53,13 @@ public:
     /// Sees what has been reported until now; for who waits by himself.
     void catch_up();
     /// What held all changes that count; nothing: there were none.
-    const std::optional<Region>& region() const { return region_; }
+    const std::optional<picture::Region>& region() const { return region_; }
 
 private:
     friend class Watching;
     struct Report {
         Time when;
-        Region where;
+        picture::Region where;
     };
     void note(const xcb_damage_notify_event_t& event);
     void renew();
@@ -70,7 +70,7 @@ private:
     std::uint32_t armed_at_ = 0;  ///< what was reported before this request was already there
     std::optional<Time> stale_since_;
     std::vector<Report> reports_;
-    std::optional<Region> region_;
+    std::optional<picture::Region> region_;
 };
 
 }  // namespace carrel::desk

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "desk/deflate.hpp"
+#include "desk/picture/deflate.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 3) return 0;
@@ -16,11 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t first = data[2] * (size - 3) / 255;
     const std::span bytes{data + 3, size - 3};
 
-    carrel::desk::Deflater deflater;
+    carrel::desk::picture::Deflater deflater;
     std::string stream;
     deflater.append_part(stream, bytes.first(first), stride, step);
     deflater.append_part(stream, bytes.subspan(first), stride, step);
-    carrel::desk::Deflater::append_end(stream);
+    carrel::desk::picture::Deflater::append_end(stream);
 
     std::vector<std::uint8_t> inflated(bytes.size() + 1);
     std::size_t count = 0;

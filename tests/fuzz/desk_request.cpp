@@ -33,7 +33,7 @@ void check_shot(const json::Value& value) {
     auto wish = ops::region_screenshot_shape().decode(value);
     if (!wish) return;
     try {
-        const auto shot = desk::plan_shot({1280, 800}, *wish);
+        const auto shot = desk::picture::plan_shot({1280, 800}, *wish);
         require(shot.size.width >= 1 && shot.size.width <= 16384 && shot.size.height >= 1 &&
                 shot.size.height <= 16384);
         require(shot.region.x0 >= 0 && shot.region.x1 <= 1280 && shot.region.x0 < shot.region.x1);

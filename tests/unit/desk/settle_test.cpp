@@ -12,16 +12,16 @@ using std::chrono::milliseconds;
 namespace {
 
 const Time start{};
-constexpr Region page{0, 0, 1024, 700};
-constexpr Region caret{300, 200, 302, 218};
-constexpr Region spinner{500, 400, 524, 424};
+constexpr picture::Region page{0, 0, 1024, 700};
+constexpr picture::Region caret{300, 200, 302, 218};
+constexpr picture::Region spinner{500, 400, 524, 424};
 
 struct Change {
     milliseconds when;
-    Region where = page;
+    picture::Region where = page;
 };
 
-std::vector<Change> every(milliseconds pause, Region where, milliseconds from = 0ms,
+std::vector<Change> every(milliseconds pause, picture::Region where, milliseconds from = 0ms,
                           milliseconds until = 20s) {
     std::vector<Change> changes;
     for (auto when = from; when < until; when += pause) changes.push_back({when, where});
@@ -145,13 +145,13 @@ TEST_CASE("what a screen may do after an input, and when it has settled") {
 TEST_CASE("many small places are remembered, but not without end") {
     Settling settling{start, {150ms, 10000ms, 60000ms}};
     for (int i = 0; i < 1000; ++i) {
-        const Region place{i % 20 * 40, i / 20 % 20 * 30, i % 20 * 40 + 8, i / 20 % 20 * 30 + 8};
+        const picture::Region place{i % 20 * 40, i / 20 % 20 * 30, i % 20 * 40 + 8, i / 20 % 20 * 30 + 8};
         CHECK(settling.changed(start + milliseconds{i}, place));
     }
 }
 
 TEST_CASE("rectangles are joined, and an empty one adds nothing") {
-    CHECK(enclosing({1, 2, 3, 4}, {10, 0, 12, 3}) == Region{1, 0, 12, 4});
-    CHECK(enclosing({}, {10, 0, 12, 3}) == Region{10, 0, 12, 3});
-    CHECK(enclosing({10, 0, 12, 3}, {5, 5, 5, 9}) == Region{10, 0, 12, 3});
+    CHECK(enclosing({1, 2, 3, 4}, {10, 0, 12, 3}) == picture::Region{1, 0, 12, 4});
+    CHECK(enclosing({}, {10, 0, 12, 3}) == picture::Region{10, 0, 12, 3});
+    CHECK(enclosing({10, 0, 12, 3}, {5, 5, 5, 9}) == picture::Region{10, 0, 12, 3});
 }
