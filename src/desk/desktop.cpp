@@ -2,8 +2,8 @@
 
 #include "async/scope.hpp"
 #include "core/log.hpp"
-#include "desk/backdrop.hpp"
-#include "desk/resolution.hpp"
+#include "desk/screen/backdrop.hpp"
+#include "desk/screen/resolution.hpp"
 
 namespace carrel::desk {
 
@@ -29,12 +29,12 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
       mouse{connection, watching},
       resizing{executor},
       input{executor} {
-    paint_backdrop(connection, screen.size());
+    screen::paint_backdrop(connection, screen.size());
     connection.on_event([this](const xcb_generic_event_t& event) {
         const auto& change = reinterpret_cast<const xcb_configure_notify_event_t&>(event);
         const bool is_resized =
             x11::type_of(event) == XCB_CONFIGURE_NOTIFY && change.window == connection.root();
-        if (is_resized) paint_backdrop(connection, {change.width, change.height});
+        if (is_resized) screen::paint_backdrop(connection, {change.width, change.height});
     });
 }
 
@@ -42,7 +42,7 @@ Task<> Desktop::resize(picture::Size size) {
     const auto turn = co_await resizing.take();
     const auto before = screen.size();
     if (size == before) co_return;
-    co_await change_resolution(connection, size);
+    co_await screen::change_resolution(connection, size);
     if (!co_await screen.wait_for_other_size(before, patience))
         throw core::Error{core::Code::timeout, "the display did not tell that its size has changed"};
     if (!connection.is_alive()) throw x11::display_is_gone();

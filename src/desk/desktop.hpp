@@ -8,12 +8,12 @@
 #include "async/run_on.hpp"
 #include "async/turns.hpp"
 #include "desk/clipboard.hpp"
-#include "desk/damage.hpp"
 #include "desk/keyboard.hpp"
 #include "desk/mouse.hpp"
-#include "desk/screen.hpp"
+#include "desk/screen/damage.hpp"
+#include "desk/screen/screen.hpp"
+#include "desk/screen/watch.hpp"
 #include "desk/surroundings.hpp"
-#include "desk/watch.hpp"
 #include "desk/windows.hpp"
 #include "desk/x11/connection.hpp"
 
@@ -30,9 +30,9 @@ struct Desktop {
     Task<> resize(picture::Size size);
 
     x11::Connection connection;
-    Damage damage;
-    Watching watching;
-    Screen screen;
+    screen::Damage damage;
+    screen::Watching watching;
+    screen::Screen screen;
     Windows windows;
     Surroundings surroundings;
     Clipboard clipboard;

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 /// A program under load may take long; before it has read, its keys must keep their meanings.
 constexpr auto answer_patience = 30s;
 /// Programs that answer no pings have most likely read what was typed when the screen rests.
-constexpr SettleTimes reading_times{250ms, 100ms, 1500ms};
+constexpr screen::SettleTimes reading_times{250ms, 100ms, 1500ms};
 /// X servers make four input devices for themselves, 2 to 5, of which the last is XTest's keyboard. The
 /// real ones have the numbers from here on.
 constexpr std::uint8_t first_real_device = 6;
@@ -36,7 +36,7 @@ xcb_get_keyboard_mapping_cookie_t ask_keymap(xcb_connection_t* raw) {
 
 }  // namespace
 
-Keyboard::Keyboard(async::Executor executor, x11::Connection& connection, Watching& watching,
+Keyboard::Keyboard(async::Executor executor, x11::Connection& connection, screen::Watching& watching,
                    Windows& windows, Clipboard& clipboard)
     : connection_{connection},
       watching_{watching},
@@ -110,7 +110,7 @@ Task<> Keyboard::wait_until_read() {
                               "the program that was typed into does not read its keyboard: nothing more can "
                               "be typed into it without a mistake"};
     } else {
-        Watch watch{watching_};
+        screen::Watch watch{watching_};
         co_await connection_.sync();
         co_await watch.settle(reading_times);
     }

@@ -8,7 +8,7 @@
 #include "desk/keys.hpp"
 #include "desk/lender.hpp"
 #include "desk/reader.hpp"
-#include "desk/watch.hpp"
+#include "desk/screen/watch.hpp"
 #include "desk/windows.hpp"
 #include "desk/x11/connection.hpp"
 
@@ -17,8 +17,8 @@ namespace carrel::desk {
 class Keyboard {
 public:
     /// Blocks: runs on the pool. All must outlive it.
-    Keyboard(async::Executor executor, x11::Connection& connection, Watching& watching, Windows& windows,
-             Clipboard& clipboard);
+    Keyboard(async::Executor executor, x11::Connection& connection, screen::Watching& watching,
+             Windows& windows, Clipboard& clipboard);
     Keyboard(const Keyboard&) = delete;
     Keyboard& operator=(const Keyboard&) = delete;
 
@@ -67,7 +67,7 @@ private:
     Task<bool> paste(std::string text, Reader reader);
 
     x11::Connection& connection_;
-    Watching& watching_;
+    screen::Watching& watching_;
     Windows& windows_;
     Readers readers_;
     Lender lender_;

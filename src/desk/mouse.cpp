@@ -13,9 +13,9 @@ using namespace std::chrono_literals;
 /// Programs count clicks by the X server's clock, whose unit is a millisecond: Chromium takes a second
 /// press at the time of the first for the same one. The server itself waits that long, and only for us.
 constexpr auto repeat_time = 2ms;
-constexpr SettleTimes step_times{30ms, 10ms, 100ms};
+constexpr screen::SettleTimes step_times{30ms, 10ms, 100ms};
 /// A program that lets something be dropped asks where and is answered, by messages that nobody else sees.
-constexpr SettleTimes arrival_times{60ms, 25ms, 200ms};
+constexpr screen::SettleTimes arrival_times{60ms, 25ms, 200ms};
 /// Beyond what toolkits take for a trembling hand (8 pixels).
 constexpr int first_steps = 10;
 constexpr int steps = 12;
@@ -83,11 +83,11 @@ void Mouse::click(Button button, int times) {
 
 Task<> Mouse::drag(ops::Point from, ops::Point to) {
     move(from);
-    const auto step = [this](Watch& watch) -> Task<> {
+    const auto step = [this](screen::Watch& watch) -> Task<> {
         co_await connection_.sync();
         co_await watch.settle(step_times);
     };
-    Watch watch{watching_};
+    screen::Watch watch{watching_};
     co_await step(watch);
     const Down down{connection_, *this};
     co_await step(watch);

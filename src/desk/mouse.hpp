@@ -4,7 +4,7 @@
 #include <chrono>
 #include <optional>
 
-#include "desk/watch.hpp"
+#include "desk/screen/watch.hpp"
 #include "desk/x11/connection.hpp"
 #include "ops/observe.hpp"
 
@@ -26,7 +26,8 @@ enum class Button : std::uint8_t {
 class Mouse {
 public:
     /// Both must outlive it.
-    Mouse(x11::Connection& connection, Watching& watching) : connection_{connection}, watching_{watching} {}
+    Mouse(x11::Connection& connection, screen::Watching& watching)
+        : connection_{connection}, watching_{watching} {}
 
     Task<ops::Point> position();
     /// These three are queued in order, not sent.
@@ -41,7 +42,7 @@ public:
 
 private:
     x11::Connection& connection_;
-    Watching& watching_;
+    screen::Watching& watching_;
 };
 
 }  // namespace carrel::desk

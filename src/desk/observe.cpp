@@ -2,7 +2,7 @@
 
 #include "async/task.hpp"
 #include "core/text.hpp"
-#include "desk/watch.hpp"
+#include "desk/screen/watch.hpp"
 
 namespace carrel::desk {
 
@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 
 Task<> take_picture(Desktop& desktop) { co_await desktop.screen.shoot(ops::PictureOptions{}); }
 
-Task<std::string_view> wait_as_wished(Desktop& desktop, Watch& watch, const ops::Observe& wish) {
+Task<std::string_view> wait_as_wished(Desktop& desktop, screen::Watch& watch, const ops::Observe& wish) {
     if (wish.observe == "wait") {
         co_await async::pause(milliseconds{wish.wait_ms});
         watch.catch_up();
@@ -22,12 +22,12 @@ Task<std::string_view> wait_as_wished(Desktop& desktop, Watch& watch, const ops:
     // if nothing changes any more: the screen keeps it.
     std::function<Task<>()> prepare;
     if (wish.screenshot.value_or(true)) prepare = [&desktop] { return take_picture(desktop); };
-    const SettleTimes times{milliseconds{wish.first_change_ms}, milliseconds{wish.quiet_ms},
-                            milliseconds{wish.limit_ms}};
-    co_return name_of(co_await watch.settle(times, std::move(prepare)));
+    const screen::SettleTimes times{milliseconds{wish.first_change_ms}, milliseconds{wish.quiet_ms},
+                                    milliseconds{wish.limit_ms}};
+    co_return screen::name_of(co_await watch.settle(times, std::move(prepare)));
 }
 
-json::Object changes_of(const Watch& watch, const Scene& before, const Scene& after) {
+json::Object changes_of(const screen::Watch& watch, const Scene& before, const Scene& after) {
     json::Object changes{{"screen", watch.region().has_value()}};
     if (const auto& region = watch.region())
         changes["region"] =
@@ -57,7 +57,7 @@ Task<json::Object> act_and_describe(std::shared_ptr<Desktop> desktop, ops::Obser
     const bool is_observed = wish.observe != "none";
     if (is_observed) {
         const auto before = co_await desktop->surroundings.look();
-        Watch watch{desktop->watching};
+        screen::Watch watch{desktop->watching};
         co_await std::move(action);
         co_await desktop->connection.sync();
         answer["observed"] = co_await wait_as_wished(*desktop, watch, wish);

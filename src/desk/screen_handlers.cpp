@@ -4,7 +4,7 @@
 
 #include "core/text.hpp"
 #include "desk/picture/etag.hpp"
-#include "desk/resolution.hpp"
+#include "desk/screen/resolution.hpp"
 
 namespace carrel::desk {
 
@@ -61,7 +61,7 @@ json::Array rectangles_of(const picture::Shown& shown) {
 /// One picture on its way from the request to the answer.
 struct Exposure {
     Display& display;
-    Screen::Plan plan;
+    screen::Screen::Plan plan;
     ops::PictureOptions wish;
     bool is_bytes;
     std::string condition;  ///< the If-None-Match header's value
@@ -107,8 +107,8 @@ Task<net::Response> Exposure::answer() {
     const auto since = frame_of(wish);
     const auto tagged_frame = picture::known_frame(condition, shot, !is_bytes);
     // Bytes can only be all of it, or nothing.
-    Screen::Wish known{{since ? since : tagged_frame, since && !is_bytes},
-                       duration_cast<async::Duration>(duration<double>{wish.wait_change})};
+    screen::Screen::Wish known{{since ? since : tagged_frame, since && !is_bytes},
+                               duration_cast<async::Duration>(duration<double>{wish.wait_change})};
     auto planned = [&](picture::Size size) { return shot = plan(size); };
     const auto shown = co_await screen.show(planned, known);
     const auto tag = picture::etag_of(shown.frame, shot, !is_bytes);

@@ -10,7 +10,7 @@
 #include "desk/browser.hpp"
 #include "desk/keymap.hpp"
 #include "desk/keys.hpp"
-#include "desk/screen.hpp"
+#include "desk/screen/screen.hpp"
 #include "ops/desk_batch.hpp"
 #include "ops/desk_browser.hpp"
 #include "ops/desk_files.hpp"

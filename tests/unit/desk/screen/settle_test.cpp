@@ -1,4 +1,4 @@
-#include "desk/settle.hpp"
+#include "desk/screen/settle.hpp"
 
 #include <doctest/doctest.h>
 
@@ -6,6 +6,7 @@
 #include <vector>
 
 using namespace carrel::desk;
+using namespace carrel::desk::screen;
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 

@@ -8,7 +8,7 @@
 
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 /// Costs nothing while nobody asks: after one change the X server is silent until arm().
 class Damage {
@@ -33,4 +33,4 @@ private:
     bool is_armed_ = false;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

@@ -8,7 +8,7 @@
 
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 class Pointer {
 public:
@@ -44,4 +44,4 @@ private:
     int watches_ = 0;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

@@ -1,4 +1,4 @@
-#include "desk/resolution.hpp"
+#include "desk/screen/resolution.hpp"
 
 #include <fmt/format.h>
 #include <xcb/randr.h>
@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 namespace {
 
@@ -111,4 +111,4 @@ Task<> change_resolution(x11::Connection& connection, picture::Size size) {
                                       size.width, size.height, answer->status)};
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

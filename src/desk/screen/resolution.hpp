@@ -4,7 +4,7 @@
 #include "desk/picture/picture.hpp"
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 using async::Task;
 
@@ -13,4 +13,4 @@ using async::Task;
 /// ends.
 Task<> change_resolution(x11::Connection& connection, picture::Size size);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

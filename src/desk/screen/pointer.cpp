@@ -1,11 +1,11 @@
-#include "desk/pointer.hpp"
+#include "desk/screen/pointer.hpp"
 
 #include <xcb/xfixes.h>
 #include <xcb/xinput.h>
 
 #include "core/error.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 namespace {
 
@@ -49,4 +49,4 @@ void Pointer::note(const xcb_generic_event_t& event) const {
     if (is_move || type == shape_event_) moved_();
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

@@ -1,4 +1,4 @@
-#include "desk/screen.hpp"
+#include "desk/screen/screen.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 
 #include "core/sys.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 namespace {
 
@@ -202,4 +202,4 @@ void Screen::forget_later() {
     });
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

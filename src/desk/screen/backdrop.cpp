@@ -1,9 +1,9 @@
-#include "desk/backdrop.hpp"
+#include "desk/screen/backdrop.hpp"
 
 #include <array>
 #include <vector>
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 namespace {
 
@@ -45,4 +45,4 @@ void paint_backdrop(x11::Connection& connection, picture::Size screen) {
     xcb_free_pixmap(raw, pixmap);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

@@ -1,8 +1,8 @@
-#include "desk/watch.hpp"
+#include "desk/screen/watch.hpp"
 
 #include <algorithm>
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 namespace {
 
@@ -114,4 +114,4 @@ Task<Observed> Watch::settle(SettleTimes times, std::function<Task<>()> meanwhil
     }
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

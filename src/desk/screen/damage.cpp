@@ -1,6 +1,6 @@
-#include "desk/damage.hpp"
+#include "desk/screen/damage.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 namespace {}  // namespace
 
@@ -30,4 +30,4 @@ void Damage::note(const xcb_generic_event_t& event) {
     is_armed_ = false;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

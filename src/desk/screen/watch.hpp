@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "async/gate.hpp"
-#include "desk/settle.hpp"
+#include "desk/screen/settle.hpp"
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 using async::Task;
 
@@ -73,4 +73,4 @@ private:
     std::optional<picture::Region> region_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

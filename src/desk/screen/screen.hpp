@@ -12,13 +12,13 @@
 
 #include "async/run_on.hpp"
 #include "async/turns.hpp"
-#include "desk/damage.hpp"
 #include "desk/picture/pictures.hpp"
 #include "desk/picture/shot.hpp"
-#include "desk/pointer.hpp"
+#include "desk/screen/damage.hpp"
+#include "desk/screen/pointer.hpp"
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 using async::Task;
 
@@ -84,4 +84,4 @@ private:
     std::unique_ptr<picture::Pictures> pictures_;  ///< of memory_; used by the one who has the turn
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

@@ -1,8 +1,8 @@
-#include "desk/settle.hpp"
+#include "desk/screen/settle.hpp"
 
 #include <algorithm>
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 namespace {
 
@@ -85,4 +85,4 @@ Time Settling::due() const {
     return std::min(quiet_at, start_ + times_.limit);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen

@@ -8,7 +8,7 @@
 
 #include "desk/picture/picture.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::screen {
 
 using Time = std::chrono::steady_clock::time_point;
 
@@ -54,4 +54,4 @@ private:
 /// The smallest rectangle that holds both; an empty one counts for nothing.
 picture::Region enclosing(const picture::Region& one, const picture::Region& other);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::screen
