@@ -29,8 +29,9 @@ constexpr auto closing_time = 5s;
 constexpr auto ending_time = 3s;
 constexpr std::array<std::string_view, 4> schemes{"http", "https", "file", "about"};
 
-std::vector<Window> browser_windows(std::vector<Window> all) {
-    std::erase_if(all, [](const Window& window) { return core::to_lower(window.class_name) != program; });
+std::vector<windows::Window> browser_windows(std::vector<windows::Window> all) {
+    std::erase_if(all,
+                  [](const windows::Window& window) { return core::to_lower(window.class_name) != program; });
     return all;
 }
 

@@ -14,7 +14,7 @@
 #include "desk/screen/screen.hpp"
 #include "desk/screen/watch.hpp"
 #include "desk/surroundings.hpp"
-#include "desk/windows.hpp"
+#include "desk/windows/windows.hpp"
 #include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
@@ -33,7 +33,7 @@ struct Desktop {
     screen::Damage damage;
     screen::Watching watching;
     screen::Screen screen;
-    Windows windows;
+    windows::Windows windows;
     Surroundings surroundings;
     Clipboard clipboard;
     Keyboard keyboard;

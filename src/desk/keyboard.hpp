@@ -9,7 +9,7 @@
 #include "desk/lender.hpp"
 #include "desk/reader.hpp"
 #include "desk/screen/watch.hpp"
-#include "desk/windows.hpp"
+#include "desk/windows/windows.hpp"
 #include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
@@ -18,7 +18,7 @@ class Keyboard {
 public:
     /// Blocks: runs on the pool. All must outlive it.
     Keyboard(async::Executor executor, x11::Connection& connection, screen::Watching& watching,
-             Windows& windows, Clipboard& clipboard);
+             windows::Windows& windows, Clipboard& clipboard);
     Keyboard(const Keyboard&) = delete;
     Keyboard& operator=(const Keyboard&) = delete;
 
@@ -68,7 +68,7 @@ private:
 
     x11::Connection& connection_;
     screen::Watching& watching_;
-    Windows& windows_;
+    windows::Windows& windows_;
     Readers readers_;
     Lender lender_;
     Keymap keymap_;

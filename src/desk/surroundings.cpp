@@ -28,7 +28,7 @@ Task<x11::Answer<T>> find_answer(x11::Connection& connection, unsigned sequence)
 
 }  // namespace
 
-Surroundings::Surroundings(async::Executor executor, x11::Connection& connection, Windows& windows)
+Surroundings::Surroundings(async::Executor executor, x11::Connection& connection, windows::Windows& windows)
     : connection_{connection}, windows_{windows}, turns_{executor} {
     auto* raw = connection.raw();
     constexpr std::array<std::string_view, 4> names{"_NET_CLIENT_LIST", "_NET_ACTIVE_WINDOW", "_NET_WM_NAME",

@@ -11,7 +11,7 @@ namespace carrel::desk {
 
 namespace {
 
-json::Object to_json(const Window& window) {
+json::Object to_json(const windows::Window& window) {
     json::Object object{{"window_id", ops::window_id_text(window.id)},
                         {"title", window.title},
                         {"class_name", window.class_name},
@@ -55,7 +55,7 @@ Task<xcb_window_t> pick(Desktop& desktop, std::optional<json::Value> id) {
     if (id) co_return ops::parse_window_id(*id).value_or(XCB_NONE);
     // While the focus goes from one window to the next, none has it for a moment.
     const auto end = std::chrono::steady_clock::now() + focus_patience;
-    std::optional<Window> active;
+    std::optional<windows::Window> active;
     for (bool may_come = true; !active && may_come;) {
         const auto seen = desktop.windows.changes();
         active = co_await desktop.windows.find_active();
@@ -69,7 +69,7 @@ Task<xcb_window_t> pick(Desktop& desktop, std::optional<json::Value> id) {
     co_return active->id;
 }
 
-using Doing = Task<> (Windows::*)(xcb_window_t);
+using Doing = Task<> (windows::Windows::*)(xcb_window_t);
 
 Task<net::Response> do_to(Display& display, net::Request& request, Doing doing, std::string done) {
     const auto wish = co_await rest::decode_body(request, ops::pick_window_shape());
@@ -106,10 +106,10 @@ struct Row {
     const char* done;
 };
 constexpr std::array plain_rows{
-    Row{"window/focus", &Windows::focus, "The window has the keyboard."},
-    Row{"window/minimize", &Windows::minimize, "The window is minimized."},
-    Row{"window/maximize", &Windows::maximize, "The window is maximized."},
-    Row{"window/restore", &Windows::restore, "The window is restored."},
+    Row{"window/focus", &windows::Windows::focus, "The window has the keyboard."},
+    Row{"window/minimize", &windows::Windows::minimize, "The window is minimized."},
+    Row{"window/maximize", &windows::Windows::maximize, "The window is maximized."},
+    Row{"window/restore", &windows::Windows::restore, "The window is restored."},
 };
 
 }  // namespace

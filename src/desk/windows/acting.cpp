@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 
-#include "desk/windows.hpp"
+#include "desk/windows/windows.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::windows {
 
 namespace {
 
@@ -264,4 +264,4 @@ Task<> Windows::restore(xcb_window_t id) {
     co_await unbind(window);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::windows

@@ -3,10 +3,10 @@
 #include <cstring>
 
 #include "core/text.hpp"
-#include "desk/windows.hpp"
+#include "desk/windows/windows.hpp"
 #include "desk/x11/pending.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::windows {
 
 namespace {
 
@@ -137,4 +137,4 @@ Task<std::optional<Window>> Windows::find_active() {
     co_return std::move(found.front());
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::windows

@@ -1,10 +1,10 @@
-#include "desk/window_facts.hpp"
+#include "desk/windows/facts.hpp"
 
 #include <algorithm>
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::windows {
 
 namespace {
 
@@ -70,4 +70,4 @@ std::string_view type_of(std::span<const std::uint32_t> types, const HintAtoms& 
     return "normal";
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::windows

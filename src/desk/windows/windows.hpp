@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "async/gate.hpp"
-#include "desk/window_facts.hpp"
+#include "desk/windows/facts.hpp"
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::windows {
 
 using async::Task;
 
@@ -105,4 +105,4 @@ private:
     xcb_window_t manager_ = 0;  ///< the same when it names itself; 0: no manager
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::windows

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace carrel::desk {
+namespace carrel::desk::windows {
 
 /// Properties, messages and their values, each by its place in `hint_names`.
 enum class Hint : std::size_t {
@@ -120,4 +120,4 @@ void note_states(Window& window, std::span<const std::uint32_t> states, const Hi
 /// The first of _NET_WM_WINDOW_TYPE that is known: "dialog"; else "normal".
 std::string_view type_of(std::span<const std::uint32_t> types, const HintAtoms& atoms);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::windows

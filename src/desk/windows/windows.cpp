@@ -1,10 +1,10 @@
-#include "desk/windows.hpp"
+#include "desk/windows/windows.hpp"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-namespace carrel::desk {
+namespace carrel::desk::windows {
 
 namespace {
 
@@ -101,4 +101,4 @@ Task<bool> Windows::wait_for_change(std::uint64_t seen, async::Duration limit) {
     co_return true;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::windows

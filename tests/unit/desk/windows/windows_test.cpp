@@ -2,11 +2,12 @@
 
 #include <limits>
 
-#include "desk/window_facts.hpp"
+#include "desk/windows/facts.hpp"
 #include "ops/desk_windows.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
+using namespace carrel::desk::windows;
 
 namespace {
 
