@@ -8,10 +8,10 @@ namespace carrel::desk {
 namespace {
 
 /// A picture in base64, or a text whose characters take six bytes each, and some room.
-constexpr std::size_t largest_request = 6 * (ops::longest_clipboard_text + 1024) + largest_copied;
+constexpr std::size_t largest_request = 6 * (ops::longest_clipboard_text + 1024) + clipboard::largest_copied;
 
-Selection selection_named(std::string_view name) {
-    return name == "primary" ? Selection::primary : Selection::clipboard;
+clipboard::Selection selection_named(std::string_view name) {
+    return name == "primary" ? clipboard::Selection::primary : clipboard::Selection::clipboard;
 }
 
 Task<net::Response> get(Display& display, async::Pool& pool, net::Request& request) {
@@ -31,8 +31,8 @@ Task<net::Response> get(Display& display, async::Pool& pool, net::Request& reque
 }
 
 struct Wish {
-    Selection selection;
-    Copied content;
+    clipboard::Selection selection;
+    clipboard::Copied content;
 };
 
 /// Throws Unprocessable.
@@ -47,8 +47,8 @@ Wish wish_of(const std::string& body) {
     wish.content.image = core::parse_base64(*asked.image);
     if (!wish.content.image)
         throw rest::unprocessable({"image"}, "this is not base64 (RFC 4648, with padding, without spaces)");
-    if (!is_png(*wish.content.image)) throw rest::unprocessable({"image"}, "this is not a PNG");
-    if (wish.content.image->size() > largest_copied)
+    if (!clipboard::is_png(*wish.content.image)) throw rest::unprocessable({"image"}, "this is not a PNG");
+    if (wish.content.image->size() > clipboard::largest_copied)
         throw rest::unprocessable({"image"}, "a picture may have 16 MiB at most");
     return wish;
 }

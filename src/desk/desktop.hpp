@@ -7,7 +7,7 @@
 
 #include "async/run_on.hpp"
 #include "async/turns.hpp"
-#include "desk/clipboard.hpp"
+#include "desk/clipboard/clipboard.hpp"
 #include "desk/keyboard.hpp"
 #include "desk/mouse.hpp"
 #include "desk/screen/damage.hpp"
@@ -18,6 +18,8 @@
 #include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 /// Lives as long as its X server, and as long as a call uses it: then its calls throw
 /// "display_restarted".
@@ -35,7 +37,7 @@ struct Desktop {
     screen::Screen screen;
     windows::Windows windows;
     Surroundings surroundings;
-    Clipboard clipboard;
+    clipboard::Clipboard clipboard;
     Keyboard keyboard;
     Mouse mouse;
     async::Turns resizing;

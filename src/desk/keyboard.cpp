@@ -37,7 +37,7 @@ xcb_get_keyboard_mapping_cookie_t ask_keymap(xcb_connection_t* raw) {
 }  // namespace
 
 Keyboard::Keyboard(async::Executor executor, x11::Connection& connection, screen::Watching& watching,
-                   windows::Windows& windows, Clipboard& clipboard)
+                   windows::Windows& windows, clipboard::Clipboard& clipboard)
     : connection_{connection},
       watching_{watching},
       windows_{windows},

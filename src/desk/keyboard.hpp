@@ -14,11 +14,13 @@
 
 namespace carrel::desk {
 
+using async::Task;
+
 class Keyboard {
 public:
     /// Blocks: runs on the pool. All must outlive it.
     Keyboard(async::Executor executor, x11::Connection& connection, screen::Watching& watching,
-             windows::Windows& windows, Clipboard& clipboard);
+             windows::Windows& windows, clipboard::Clipboard& clipboard);
     Keyboard(const Keyboard&) = delete;
     Keyboard& operator=(const Keyboard&) = delete;
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/text.hpp"
-#include "desk/selection_answer.hpp"
+#include "desk/clipboard/selection_answer.hpp"
 
 namespace carrel::desk {
 
@@ -39,7 +39,7 @@ std::string to_latin_1(std::string_view utf8) {
 
 }  // namespace
 
-Lender::Lender(async::Executor executor, x11::Connection& connection, Clipboard& clipboard)
+Lender::Lender(async::Executor executor, x11::Connection& connection, clipboard::Clipboard& clipboard)
     : connection_{connection}, clipboard_{clipboard}, taken_{std::move(executor)} {
     auto* raw = connection.raw();
     constexpr std::array<std::string_view, 5> names{"CLIPBOARD", "UTF8_STRING", "TARGETS", "TEXT",
@@ -93,7 +93,8 @@ bool Lender::put(const xcb_selection_request_event_t& request, xcb_atom_t proper
 }
 
 void Lender::give(const xcb_selection_request_event_t& request) {
-    answer_request(connection_.raw(), request, [&](xcb_atom_t property) { return put(request, property); });
+    clipboard::answer_request(connection_.raw(), request,
+                              [&](xcb_atom_t property) { return put(request, property); });
     if (is_taken_) taken_.notify_all();
 }
 

@@ -7,15 +7,17 @@
 #include <vector>
 
 #include "async/gate.hpp"
-#include "desk/clipboard.hpp"
+#include "desk/clipboard/clipboard.hpp"
 #include "desk/x11/connection.hpp"
 
 namespace carrel::desk {
 
+using async::Task;
+
 class Lender {
 public:
     /// Blocks: runs on the pool. Both must outlive it.
-    Lender(async::Executor executor, x11::Connection& connection, Clipboard& clipboard);
+    Lender(async::Executor executor, x11::Connection& connection, clipboard::Clipboard& clipboard);
     Lender(const Lender&) = delete;
     Lender& operator=(const Lender&) = delete;
 
@@ -44,7 +46,7 @@ private:
     Task<bool> wait_until_taken();
 
     x11::Connection& connection_;
-    Clipboard& clipboard_;
+    clipboard::Clipboard& clipboard_;
     Atoms atoms_{};
     xcb_window_t window_ = 0;
     async::Gate taken_;

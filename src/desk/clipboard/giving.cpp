@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <array>
 
-#include "desk/clipboard.hpp"
-#include "desk/selection_answer.hpp"
+#include "desk/clipboard/clipboard.hpp"
+#include "desk/clipboard/selection_answer.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::clipboard {
 
 namespace {
 
@@ -94,4 +94,4 @@ void Clipboard::continue_delivery(xcb_window_t to, xcb_atom_t property) {
     if (length == 0) deliveries_.erase(found);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::clipboard

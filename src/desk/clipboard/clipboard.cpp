@@ -1,9 +1,9 @@
-#include "desk/clipboard.hpp"
+#include "desk/clipboard/clipboard.hpp"
 
 #include <algorithm>
 #include <string_view>
 
-namespace carrel::desk {
+namespace carrel::desk::clipboard {
 
 namespace {
 
@@ -169,4 +169,4 @@ Task<> Clipboard::take_over() {
     co_await put(Selection::clipboard, std::move(found.content));
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::clipboard

@@ -1,11 +1,11 @@
-#include "desk/selection.hpp"
+#include "desk/clipboard/selection.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::clipboard {
 
 namespace {
 
@@ -70,4 +70,4 @@ std::vector<std::string> media_types(const std::vector<std::string>& offered) {
 
 bool is_png(std::string_view bytes) { return bytes.starts_with(png_signature); }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::clipboard

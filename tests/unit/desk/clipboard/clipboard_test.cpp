@@ -1,8 +1,9 @@
 #include <doctest/doctest.h>
 
-#include "desk/selection.hpp"
+#include "desk/clipboard/selection.hpp"
 
 using namespace carrel::desk;
+using namespace carrel::desk::clipboard;
 using namespace std::string_view_literals;
 
 TEST_CASE("Latin-1 has question marks for what it has no room for") {

@@ -3,7 +3,7 @@
 
 #include <xcb/xcb.h>
 
-namespace carrel::desk {
+namespace carrel::desk::clipboard {
 
 /// `put(property)` puts what is asked for into that property of the requestor, and answers whether it could;
 /// then the requestor is told.
@@ -22,4 +22,4 @@ void answer_request(xcb_connection_t* raw, const xcb_selection_request_event_t& 
     xcb_flush(raw);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::clipboard

@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "core/text.hpp"
-#include "desk/clipboard.hpp"
+#include "desk/clipboard/clipboard.hpp"
 #include "desk/x11/pending.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::clipboard {
 
 namespace {
 
@@ -208,4 +208,4 @@ Task<Clipboard::Found> Clipboard::ask_owner(Selection selection, Wanted wanted) 
     co_return found;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::clipboard

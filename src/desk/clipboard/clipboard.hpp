@@ -12,10 +12,10 @@
 
 #include "async/gate.hpp"
 #include "async/turns.hpp"
-#include "desk/selection.hpp"
+#include "desk/clipboard/selection.hpp"
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::clipboard {
 
 using async::Task;
 
@@ -119,4 +119,4 @@ private:
     bool has_piece_ = false;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::clipboard

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace carrel::desk {
+namespace carrel::desk::clipboard {
 
 /// CLIPBOARD is what is copied, PRIMARY what is merely selected.
 enum class Selection { clipboard, primary };
@@ -36,4 +36,4 @@ std::vector<std::string> media_types(const std::vector<std::string>& offered);
 /// Whether it begins as a PNG does.
 bool is_png(std::string_view bytes);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::clipboard
