@@ -8,8 +8,8 @@
 #include "async/run_on.hpp"
 #include "async/turns.hpp"
 #include "desk/clipboard/clipboard.hpp"
-#include "desk/keyboard.hpp"
-#include "desk/mouse.hpp"
+#include "desk/input/keyboard.hpp"
+#include "desk/input/mouse.hpp"
 #include "desk/screen/damage.hpp"
 #include "desk/screen/screen.hpp"
 #include "desk/screen/watch.hpp"
@@ -38,8 +38,8 @@ struct Desktop {
     windows::Windows windows;
     Surroundings surroundings;
     clipboard::Clipboard clipboard;
-    Keyboard keyboard;
-    Mouse mouse;
+    input::Keyboard keyboard;
+    input::Mouse mouse;
     async::Turns resizing;
     async::Turns input;  ///< keys and buttons of one operation go out before those of the next
 };

@@ -27,15 +27,15 @@ void check(const Desktop& desktop, const Point& point, std::string_view field) {
     if (point.y < 0 || point.y >= size.height) refuse("y", point.y, "high", size.height);
 }
 
-std::vector<Chord> chords_of(const std::string& text, std::string_view field) {
-    auto chords = parse_chords(text);
+std::vector<input::Chord> chords_of(const std::string& text, std::string_view field) {
+    auto chords = input::parse_chords(text);
     if (!chords) throw rest::unprocessable({std::string{field}}, chords.error().message());
     return std::move(*chords);
 }
 
 /// What is held during another action: all keys of all chords; nothing when absent.
-Chord held_of(const std::optional<std::string>& text, std::string_view field) {
-    Chord all;
+input::Chord held_of(const std::optional<std::string>& text, std::string_view field) {
+    input::Chord all;
     if (!text) return all;
     for (const auto& chord : chords_of(*text, field)) all.insert(all.end(), chord.begin(), chord.end());
     return all;
@@ -43,16 +43,16 @@ Chord held_of(const std::optional<std::string>& text, std::string_view field) {
 
 struct ClickKind {
     std::string_view name;
-    Button button;
+    input::Button button;
     int times;
     std::string_view done;
 };
 constexpr std::array click_kinds{
-    ClickKind{"left_click", Button::left, 1, "Clicked."},
-    ClickKind{"right_click", Button::right, 1, "Right-clicked."},
-    ClickKind{"middle_click", Button::middle, 1, "Middle-clicked."},
-    ClickKind{"double_click", Button::left, 2, "Double-clicked."},
-    ClickKind{"triple_click", Button::left, 3, "Triple-clicked."},
+    ClickKind{"left_click", input::Button::left, 1, "Clicked."},
+    ClickKind{"right_click", input::Button::right, 1, "Right-clicked."},
+    ClickKind{"middle_click", input::Button::middle, 1, "Middle-clicked."},
+    ClickKind{"double_click", input::Button::left, 2, "Double-clicked."},
+    ClickKind{"triple_click", input::Button::left, 3, "Triple-clicked."},
 };
 
 const ClickKind& click_kind(std::string_view name) {
@@ -61,18 +61,21 @@ const ClickKind& click_kind(std::string_view name) {
     throw rest::unprocessable({"button"}, "there is no such click");
 }
 
-Button button_named(std::string_view name) {
-    return name == "middle" ? Button::middle : name == "right" ? Button::right : Button::left;
+input::Button button_named(std::string_view name) {
+    return name == "middle"  ? input::Button::middle
+           : name == "right" ? input::Button::right
+                             : input::Button::left;
 }
 
-Button wheel_named(std::string_view direction) {
-    if (direction == "up") return Button::up;
-    if (direction == "down") return Button::down;
-    return direction == "left" ? Button::to_left : Button::to_right;
+input::Button wheel_named(std::string_view direction) {
+    if (direction == "up") return input::Button::up;
+    if (direction == "down") return input::Button::down;
+    return direction == "left" ? input::Button::to_left : input::Button::to_right;
 }
 
 /// Moves there, if anywhere, and turns or presses `button` so often, with keys held.
-Task<> press_at(Desktop& desktop, std::optional<Point> point, Button button, int times, Chord held_keys) {
+Task<> press_at(Desktop& desktop, std::optional<Point> point, input::Button button, int times,
+                input::Chord held_keys) {
     const auto turn = co_await desktop.input.take();
     if (point) desktop.mouse.move(*point);
     const auto held = co_await desktop.keyboard.hold(std::move(held_keys));
@@ -109,7 +112,7 @@ Task<net::Response> move(Display& display, net::Request& request) {
     co_return co_await act(desktop, wish, move_to(*desktop, wish.coordinate), "Moved the mouse.");
 }
 
-Task<> drag_along(Desktop& desktop, Point from, Point to, Chord held_keys) {
+Task<> drag_along(Desktop& desktop, Point from, Point to, input::Chord held_keys) {
     const auto turn = co_await desktop.input.take();
     const auto held = co_await desktop.keyboard.hold(std::move(held_keys));
     co_await desktop.mouse.drag(from, to);
@@ -124,7 +127,7 @@ Task<net::Response> drag(Display& display, net::Request& request) {
     co_return co_await act(desktop, wish, std::move(action), "Dragged.");
 }
 
-Task<> set_button(Desktop& desktop, Button button, bool is_down) {
+Task<> set_button(Desktop& desktop, input::Button button, bool is_down) {
     const auto turn = co_await desktop.input.take();
     if (is_down)
         desktop.mouse.press(button);
@@ -141,7 +144,7 @@ Task<net::Response> set_button(Display& display, net::Request& request, bool is_
                            fmt::format("{} mouse button {}.", name, is_down ? "pressed" : "released"));
 }
 
-Task<> press_keys(Desktop& desktop, std::vector<Chord> chords, int times) {
+Task<> press_keys(Desktop& desktop, std::vector<input::Chord> chords, int times) {
     const auto turn = co_await desktop.input.take();
     co_await desktop.keyboard.press(std::move(chords), times);
 }
@@ -154,21 +157,21 @@ Task<net::Response> key(Display& display, net::Request& request) {
                            fmt::format("Pressed {}.", wish.key));
 }
 
-Task<> type_keys(Desktop& desktop, std::vector<Keysym> keysyms) {
+Task<> type_keys(Desktop& desktop, std::vector<input::Keysym> keysyms) {
     const auto turn = co_await desktop.input.take();
     co_await desktop.keyboard.type(std::move(keysyms));
 }
 
 Task<net::Response> type(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::type_text_shape(), largest_typing);
-    auto keysyms = keysyms_of(wish.text);
+    auto keysyms = input::keysyms_of(wish.text);
     if (!keysyms) throw rest::unprocessable({"text"}, keysyms.error().message());
     const auto desktop = co_await display.desktop();
     co_return co_await act(desktop, wish, type_keys(*desktop, std::move(*keysyms)), "Typed.");
 }
 
 /// Other input may go on while a key is held.
-Task<> hold_for(Desktop& desktop, Chord chord, async::Duration duration) {
+Task<> hold_for(Desktop& desktop, input::Chord chord, async::Duration duration) {
     auto turn = std::make_optional(co_await desktop.input.take());
     const auto held = co_await desktop.keyboard.hold(std::move(chord));
     co_await desktop.connection.sync();

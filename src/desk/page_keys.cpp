@@ -13,7 +13,7 @@ namespace carrel::desk {
 namespace {
 
 struct NamedKey {
-    Keysym keysym;
+    input::Keysym keysym;
     std::string_view key;
     std::string_view code;
     int number;
@@ -106,7 +106,7 @@ std::optional<PageKey> character_key(char character) {
     return std::nullopt;
 }
 
-std::optional<PageKey> function_or_pad_key(Keysym keysym) {
+std::optional<PageKey> function_or_pad_key(input::Keysym keysym) {
     if (keysym >= 0xffbe && keysym <= 0xffd5) {
         const auto name = fmt::format("F{}", keysym - 0xffbe + 1);
         return PageKey{
@@ -162,7 +162,7 @@ json::Object key_event(const PageKey& key, int held, std::string_view type) {
 
 }  // namespace
 
-core::Expected<PageKey> page_key(Keysym keysym) {
+core::Expected<PageKey> page_key(input::Keysym keysym) {
     for (const auto& row : named_keys)
         if (row.keysym == keysym)
             return PageKey{.key = std::string{row.key},
@@ -198,7 +198,7 @@ json::Object key_up(const PageKey& key, int held) { return key_event(with_held(k
 core::Expected<std::vector<PageKey>> parse_modifiers(std::string_view text) {
     std::vector<PageKey> keys;
     if (core::trim(text).empty()) return keys;
-    const auto chord = parse_chord(core::trim(text));
+    const auto chord = input::parse_chord(core::trim(text));
     if (!chord) return std::unexpected{chord.error()};
     for (const auto keysym : *chord) {
         auto key = page_key(keysym);

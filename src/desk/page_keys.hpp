@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "desk/keys.hpp"
+#include "desk/input/keys.hpp"
 #include "json/parse.hpp"
 
 namespace carrel::desk {
@@ -31,7 +31,7 @@ struct PageKey {
 };
 
 /// Refuses keys that a browser knows nothing of.
-core::Expected<PageKey> page_key(Keysym keysym);
+core::Expected<PageKey> page_key(input::Keysym keysym);
 
 /// The parameters of Input.dispatchKeyEvent. `held` are the modifiers that are down, the key's own among
 /// them while it is pressed.

@@ -36,7 +36,7 @@ void want_coordinate(const ToolTarget& target, std::string_view name) {
 /// In order, each chord's keys as they are pressed.
 std::vector<std::vector<PageKey>> parse_keys(std::string_view text) {
     std::vector<std::vector<PageKey>> result;
-    for (const auto& chord : core::value_or_throw(parse_chords(text))) {
+    for (const auto& chord : core::value_or_throw(input::parse_chords(text))) {
         auto& keys = result.emplace_back();
         for (const auto keysym : chord) keys.push_back(core::value_or_throw(page_key(keysym)));
     }

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "core/text.hpp"
-#include "desk/keys.hpp"
-#include "desk/reader.hpp"
-#include "desk/typing.hpp"
+#include "desk/input/keys.hpp"
+#include "desk/input/reader.hpp"
+#include "desk/input/typing.hpp"
 
 namespace {
 
@@ -22,7 +22,7 @@ void require_sentence(const core::Error& error) {
 }
 
 void check_chords(std::string_view text) {
-    const auto chords = desk::parse_chords(text);
+    const auto chords = desk::input::parse_chords(text);
     if (!chords) return require_sentence(chords.error());
     std::size_t keys = 0;
     for (const auto& chord : *chords) {
@@ -34,16 +34,16 @@ void check_chords(std::string_view text) {
 }
 
 void check_text(std::string_view text) {
-    const auto keysyms = desk::keysyms_of(text);
+    const auto keysyms = desk::input::keysyms_of(text);
     if (!keysyms) return require_sentence(keysyms.error());
-    const desk::Keymap keymap{8, 2, {'a', 'A', 0xff0d, 0, 0xff09, 0, 0, 0}};
-    const desk::Reader terminal{.window = 1, .answers_pings = false, .is_terminal = true};
+    const desk::input::Keymap keymap{8, 2, {'a', 'A', 0xff0d, 0, 0xff09, 0, 0, 0}};
+    const desk::input::Reader terminal{.window = 1, .answers_pings = false, .is_terminal = true};
     std::size_t count = 0;
-    for (const auto& part : desk::plan_typing(*keysyms, keymap, terminal)) {
+    for (const auto& part : desk::input::plan_typing(*keysyms, keymap, terminal)) {
         require(part.keysyms.empty() || part.pasted.empty());
         require(core::is_utf8(part.pasted));
         // What is pasted is read again as the same characters, none of them a key that does something.
-        const auto again = desk::keysyms_of(part.pasted);
+        const auto again = desk::input::keysyms_of(part.pasted);
         require(again.has_value() && part.pasted.find('\n') == part.pasted.npos);
         count += part.keysyms.size() + again->size();
     }
@@ -54,9 +54,9 @@ void check_text(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text{reinterpret_cast<const char*>(data), size};
-    if (const auto key = desk::parse_key(text)) require(*key != 0);
+    if (const auto key = desk::input::parse_key(text)) require(*key != 0);
     check_chords(text);
     check_text(text);
-    desk::is_terminal_class(text);
+    desk::input::is_terminal_class(text);
     return 0;
 }

@@ -8,8 +8,8 @@
 #include "core/text.hpp"
 #include "desk/batch.hpp"
 #include "desk/browser.hpp"
-#include "desk/keymap.hpp"
-#include "desk/keys.hpp"
+#include "desk/input/keymap.hpp"
+#include "desk/input/keys.hpp"
 #include "desk/screen/screen.hpp"
 #include "ops/desk_batch.hpp"
 #include "ops/desk_browser.hpp"
@@ -76,13 +76,13 @@ void decode_query(std::string_view text) {
 }
 
 void decode_keys(std::string_view text) {
-    if (const auto chords = desk::parse_chords(text))
+    if (const auto chords = desk::input::parse_chords(text))
         for (const auto& chord : *chords) require(!chord.empty());
     if (const auto url = desk::parse_url(text)) require(!url->starts_with('-'));
-    const auto keysyms = desk::keysyms_of(text);
+    const auto keysyms = desk::input::keysyms_of(text);
     if (!keysyms) return;
     require(keysyms->size() <= core::count_characters(text));
-    desk::Keymap keymap{8, 2, {'a', 'A', 0, 0, 0, 0}};
+    desk::input::Keymap keymap{8, 2, {'a', 'A', 0, 0, 0, 0}};
     std::size_t strokes = 0;
     for (const auto& batch : keymap.plan(*keysyms)) strokes += batch.strokes.size();
     require(strokes == keysyms->size());

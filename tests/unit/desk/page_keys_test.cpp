@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "desk/key_names.hpp"
+#include "desk/input/key_names.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
@@ -10,7 +10,7 @@ using namespace carrel::desk;
 namespace {
 
 PageKey key_named(std::string_view name) {
-    return core::value_or_throw(page_key(core::value_or_throw(parse_key(name))));
+    return core::value_or_throw(page_key(core::value_or_throw(input::parse_key(name))));
 }
 
 std::string pressed(std::string_view name, int held = 0) {
@@ -50,7 +50,7 @@ TEST_CASE("a key is pressed as the browser's own keyboard would press it") {
 
 TEST_CASE("every key that has a name is one that a browser knows, or is refused") {
     int known = 0;
-    for (const auto rows : {key_names(), key_aliases(), pad_key_names()})
+    for (const auto rows : {input::key_names(), input::key_aliases(), input::pad_key_names()})
         for (const auto& row : rows) {
             const auto key = page_key(row.keysym);
             if (!key) continue;

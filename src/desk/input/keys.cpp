@@ -1,4 +1,4 @@
-#include "desk/keys.hpp"
+#include "desk/input/keys.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -78,4 +78,4 @@ core::Expected<std::vector<Keysym>> keysyms_of(std::string_view text) {
     return keysyms;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -4,15 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "desk/keymap.hpp"
-#include "desk/keys.hpp"
-#include "desk/lender.hpp"
-#include "desk/reader.hpp"
+#include "desk/input/keymap.hpp"
+#include "desk/input/keys.hpp"
+#include "desk/input/lender.hpp"
+#include "desk/input/reader.hpp"
 #include "desk/screen/watch.hpp"
 #include "desk/windows/windows.hpp"
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 using async::Task;
 
@@ -80,4 +80,4 @@ private:
     std::uint8_t other_device_ = 0;   ///< a keyboard that is not XTest's; 0: there is none
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

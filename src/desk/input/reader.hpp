@@ -5,7 +5,7 @@
 
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 using async::Task;
 
@@ -36,4 +36,4 @@ private:
     Atoms atoms_{};
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

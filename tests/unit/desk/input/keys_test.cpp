@@ -1,10 +1,11 @@
-#include "desk/keys.hpp"
+#include "desk/input/keys.hpp"
 
 #include <doctest/doctest.h>
 
-#include "desk/key_names.hpp"
+#include "desk/input/key_names.hpp"
 
 using namespace carrel::desk;
+using namespace carrel::desk::input;
 
 namespace {
 

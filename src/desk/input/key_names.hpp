@@ -4,9 +4,9 @@
 #include <span>
 #include <string_view>
 
-#include "desk/keys.hpp"
+#include "desk/input/keys.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 struct KeyName {
     std::string_view name;
@@ -28,4 +28,4 @@ bool is_listed_name(std::string_view name);
 /// X11's names of the printable characters of ASCII from U+0020 that have one, and of Latin-1 from U+00A0.
 std::span<const KeyName> character_names();
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

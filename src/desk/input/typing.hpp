@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "desk/keymap.hpp"
-#include "desk/reader.hpp"
+#include "desk/input/keymap.hpp"
+#include "desk/input/reader.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 /// Either keys or a text to paste; one of them is empty.
 struct TypingPart {
@@ -28,4 +28,4 @@ std::vector<TypingPart> plan_typing(const std::vector<Keysym>& keysyms, const Ke
 /// Whether some of these are not on the keyboard.
 bool is_any_missing(const std::vector<Keysym>& keysyms, const Keymap& keymap);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

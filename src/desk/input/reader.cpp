@@ -1,4 +1,4 @@
-#include "desk/reader.hpp"
+#include "desk/input/reader.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -74,4 +74,4 @@ Task<Reader> Readers::describe(xcb_window_t active) {
                      .is_terminal = is_terminal_class(text(name.get()))};
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "desk/keyboard.hpp"
-#include "desk/typing.hpp"
+#include "desk/input/keyboard.hpp"
+#include "desk/input/typing.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -135,4 +135,4 @@ Task<> Keyboard::type(std::vector<Keysym> keysyms) {
     co_await connection_.sync();
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

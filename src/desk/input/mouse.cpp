@@ -1,10 +1,10 @@
-#include "desk/mouse.hpp"
+#include "desk/input/mouse.hpp"
 
 #include <xcb/xtest.h>
 
 #include <algorithm>
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -104,4 +104,4 @@ Task<> Mouse::drag(ops::Point from, ops::Point to) {
     co_await watch.settle(arrival_times);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -1,4 +1,4 @@
-#include "desk/lender.hpp"
+#include "desk/input/lender.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include "core/text.hpp"
 #include "desk/clipboard/selection_answer.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -175,4 +175,4 @@ Task<bool> Lender::lend(Loan loan) {
     co_return is_done;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

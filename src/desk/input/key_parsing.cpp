@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "core/text.hpp"
-#include "desk/key_names.hpp"
-#include "desk/keys.hpp"
+#include "desk/input/key_names.hpp"
+#include "desk/input/keys.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -168,4 +168,4 @@ bool is_listed_name(std::string_view name) {
     return find_in(key_aliases(), simple) || find_in(key_names(), simple);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -1,9 +1,9 @@
-#include "desk/keymap.hpp"
+#include "desk/input/keymap.hpp"
 
 #include <algorithm>
 #include <unordered_map>
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -125,4 +125,4 @@ void Keymap::replace(Keymap newer) {
     *this = std::move(newer);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -1,9 +1,9 @@
 // What people, models and other programs call keys, beside X11's own names.
 #include <array>
 
-#include "desk/key_names.hpp"
+#include "desk/input/key_names.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -192,4 +192,4 @@ std::span<const KeyName> key_aliases() { return aliases; }
 std::span<const KeyName> sided_modifiers() { return modifiers; }
 std::span<const KeyName> pad_key_names() { return pad_keys; }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -9,9 +9,9 @@
 #include <optional>
 #include <vector>
 
-#include "desk/keys.hpp"
+#include "desk/input/keys.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 using Keycode = xcb_keycode_t;
 
@@ -80,4 +80,4 @@ private:
     std::uint64_t uses_ = 0;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -8,7 +8,7 @@
 #include "desk/x11/connection.hpp"
 #include "ops/observe.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 using async::Task;
 
@@ -45,4 +45,4 @@ private:
     screen::Watching& watching_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

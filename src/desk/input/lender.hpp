@@ -10,7 +10,7 @@
 #include "desk/clipboard/clipboard.hpp"
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 using async::Task;
 
@@ -55,4 +55,4 @@ private:
     bool is_lost_ = false;  ///< somebody copied something meanwhile
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -1,9 +1,10 @@
-#include "desk/typing.hpp"
+#include "desk/input/typing.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace carrel;
 using namespace carrel::desk;
+using namespace carrel::desk::input;
 
 namespace {
 

@@ -1,11 +1,11 @@
-#include "desk/keyboard.hpp"
+#include "desk/input/keyboard.hpp"
 
 #include <xcb/xtest.h>
 
 #include <ranges>
 #include <string_view>
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -184,4 +184,4 @@ Task<> Keyboard::press(std::vector<Chord> chords, int times) {
     }
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -1,8 +1,8 @@
-#include "desk/key_names.hpp"
+#include "desk/input/key_names.hpp"
 
 #include <array>
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -311,4 +311,4 @@ std::span<const KeyName> key_names() { return names; }
 
 std::span<const KeyName> character_names() { return characters; }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -1,8 +1,9 @@
-#include "desk/keymap.hpp"
+#include "desk/input/keymap.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace carrel::desk;
+using namespace carrel::desk::input;
 
 namespace {
 

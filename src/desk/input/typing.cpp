@@ -1,9 +1,9 @@
-#include "desk/typing.hpp"
+#include "desk/input/typing.hpp"
 
 #include <algorithm>
 #include <set>
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -64,4 +64,4 @@ std::vector<TypingPart> plan_typing(const std::vector<Keysym>& keysyms, const Ke
     return parts;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -9,7 +9,7 @@
 
 #include "core/error.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 /// What a key means, as X11 numbers it (X11/keysymdef.h).
 using Keysym = std::uint32_t;
@@ -52,4 +52,4 @@ std::optional<char32_t> find_character(Keysym keysym);
 /// tab is Tab. Refuses other control characters and bytes that are no UTF-8.
 core::Expected<std::vector<Keysym>> keysyms_of(std::string_view text);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input

@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "core/text.hpp"
-#include "desk/key_names.hpp"
-#include "desk/keys.hpp"
+#include "desk/input/key_names.hpp"
+#include "desk/input/keys.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::input {
 
 namespace {
 
@@ -152,4 +152,4 @@ core::Expected<std::vector<Chord>> parse_chords(std::string_view text) {
     return chords;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::input
