@@ -10,7 +10,7 @@
 
 #include "core/text.hpp"
 #include "desk/browser_endpoint.hpp"
-#include "desk/observe.hpp"
+#include "desk/desktop/observe.hpp"
 #include "desk/spawn/launch.hpp"
 #include "ops/desk_browser.hpp"
 #include "ops/desk_windows.hpp"
@@ -36,7 +36,7 @@ std::vector<windows::Window> browser_windows(std::vector<windows::Window> all) {
 }
 
 /// Waits until the browser has windows, or has none; false when `limit` passes first.
-Task<bool> wait_for_windows(Desktop& desktop, bool wanted, async::Duration limit,
+Task<bool> wait_for_windows(desktop::Desktop& desktop, bool wanted, async::Duration limit,
                             std::shared_ptr<bool> is_enough = nullptr) {
     const auto end = Clock::now() + limit;
     while (true) {
@@ -68,7 +68,7 @@ Browser::Browser(async::Executor executor, async::Pool& pool, std::string home, 
 
 /// Reaps a browser process that we started, whenever it ends.
 Task<> Browser::follow(pid_t pid, core::Fd process, std::shared_ptr<bool> has_ended,
-                       std::shared_ptr<Desktop> desktop) {
+                       std::shared_ptr<desktop::Desktop> desktop) {
     boost::asio::posix::stream_descriptor watched{executor_, process.release()};
     co_await watched.async_wait(boost::asio::posix::descriptor_base::wait_read, boost::asio::use_awaitable);
     ::waitpid(pid, nullptr, WNOHANG);
@@ -87,7 +87,7 @@ Task<bool> Browser::open_tab(const std::string& url, bool in_new_window) {
     }
 }
 
-Task<> Browser::start(Display& display) {
+Task<> Browser::start(desktop::Display& display) {
     const auto desktop = co_await display.desktop();
     // A window that is opened before the manager is up would stay invisible.
     if (!co_await display.wait_until_ready(opening_time))
@@ -97,7 +97,7 @@ Task<> Browser::start(Display& display) {
         co_await open(desktop, "about:blank", false);
 }
 
-Task<> Browser::open(std::shared_ptr<Desktop> desktop, std::string url, bool in_new_window) {
+Task<> Browser::open(std::shared_ptr<desktop::Desktop> desktop, std::string url, bool in_new_window) {
     const bool is_open = !browser_windows(co_await desktop->windows.list()).empty();
     if (is_open && co_await open_tab(url, in_new_window)) co_return;
     std::vector<std::string> words{program, devtools_flag()};
@@ -118,7 +118,7 @@ Task<> Browser::open(std::shared_ptr<Desktop> desktop, std::string url, bool in_
         throw core::Error{core::Code::unavailable, "the browser ended before it showed a window"};
 }
 
-Task<bool> Browser::close(std::shared_ptr<Desktop> desktop) {
+Task<bool> Browser::close(std::shared_ptr<desktop::Desktop> desktop) {
     const auto open_windows = browser_windows(co_await desktop->windows.list());
     if (open_windows.empty()) co_return false;
     for (const auto& window : open_windows) desktop->windows.close(window.id);
@@ -135,7 +135,7 @@ Task<bool> Browser::close(std::shared_ptr<Desktop> desktop) {
 
 namespace {
 
-Task<net::Response> open_url(Browser& browser, Display& display, net::Request& request) {
+Task<net::Response> open_url(Browser& browser, desktop::Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::open_url_shape());
     auto url = parse_url(wish.url);
     if (!url) throw rest::unprocessable({"url"}, url.error().message());
@@ -144,19 +144,21 @@ Task<net::Response> open_url(Browser& browser, Display& display, net::Request& r
     if (!co_await display.wait_until_ready(opening_time))
         throw core::Error{core::Code::unavailable, "the window manager is not up",
                           "window_manager_not_ready"};
-    co_return co_await act(desktop, wish, browser.open(desktop, std::move(*url), wish.new_window),
-                           fmt::format("Opened {}.", wish.url));
+    co_return co_await desktop::act(desktop, wish, browser.open(desktop, std::move(*url), wish.new_window),
+                                    fmt::format("Opened {}.", wish.url));
 }
 
-Task<> close_all(Browser& browser, std::shared_ptr<Desktop> desktop) { co_await browser.close(desktop); }
+Task<> close_all(Browser& browser, std::shared_ptr<desktop::Desktop> desktop) {
+    co_await browser.close(desktop);
+}
 
-Task<net::Response> close(Browser& browser, Display& display, net::Request& request) {
+Task<net::Response> close(Browser& browser, desktop::Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::just_observe_shape());
     const auto desktop = co_await display.desktop();
-    co_return co_await act(desktop, wish, close_all(browser, desktop), "The browser is closed.");
+    co_return co_await desktop::act(desktop, wish, close_all(browser, desktop), "The browser is closed.");
 }
 
-Task<net::Response> active_window(Display& display) {
+Task<net::Response> active_window(desktop::Display& display) {
     const auto desktop = co_await display.desktop();
     const auto window = co_await desktop->windows.find_active();
     if (!window)
@@ -167,7 +169,7 @@ Task<net::Response> active_window(Display& display) {
 
 }  // namespace
 
-std::vector<rest::Binding> bind_browser(Browser& browser, Display& display) {
+std::vector<rest::Binding> bind_browser(Browser& browser, desktop::Display& display) {
     return {
         {"browser/open_url", "POST",
          [&](net::Request& request) { return open_url(browser, display, request); }},

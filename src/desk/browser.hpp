@@ -6,7 +6,7 @@
 
 #include "async/scope.hpp"
 #include "core/fd.hpp"
-#include "desk/desktop.hpp"
+#include "desk/desktop/desktop.hpp"
 #include "desk/tabs.hpp"
 #include "rest/handlers.hpp"
 
@@ -23,16 +23,16 @@ public:
 
     /// Returns when the browser shows a window, or the one that runs has taken the address. Throws
     /// Error{timeout}, or Error{not_found} when the image has no browser.
-    Task<> open(std::shared_ptr<Desktop> desktop, std::string url, bool in_new_window);
+    Task<> open(std::shared_ptr<desktop::Desktop> desktop, std::string url, bool in_new_window);
     /// Opens one with an empty page, unless one is open: waits for the display and the window.
-    Task<> start(Display& display);
+    Task<> start(desktop::Display& display);
     /// Returns when no window of it is left; false when there was none. Throws Error{timeout}.
-    Task<bool> close(std::shared_ptr<Desktop> desktop);
+    Task<bool> close(std::shared_ptr<desktop::Desktop> desktop);
 
 private:
     Task<bool> open_tab(const std::string& url, bool in_new_window);
     Task<> follow(pid_t pid, core::Fd process, std::shared_ptr<bool> has_ended,
-                  std::shared_ptr<Desktop> desktop);
+                  std::shared_ptr<desktop::Desktop> desktop);
 
     async::Executor executor_;
     async::Pool& pool_;
@@ -42,6 +42,6 @@ private:
 };
 
 /// browser/open_url, browser/close, browser/active_window. Both must outlive the bindings.
-std::vector<rest::Binding> bind_browser(Browser& browser, Display& display);
+std::vector<rest::Binding> bind_browser(Browser& browser, desktop::Display& display);
 
 }  // namespace carrel::desk

@@ -16,7 +16,7 @@ namespace carrel::desk {
 struct BrowserControl {
     async::Executor executor;
     Browser& browser;
-    Display& display;
+    desktop::Display& display;
     Cdp& cdp;
     Tabs& tabs;
 

@@ -4,7 +4,7 @@
 
 #include <cctype>
 
-#include "desk/observe.hpp"
+#include "desk/desktop/observe.hpp"
 #include "desk/page_act.hpp"
 #include "desk/page_read.hpp"
 #include "desk/page_uploads.hpp"
@@ -92,7 +92,7 @@ Task<net::Response> find(Pages& pages, net::Request& request) {
 }
 
 /// An action in the words of its answer: with what the desk made of it, when that is asked for.
-Task<json::Object> acted(Display& display, Page& page, const ops::Observe& wish, Task<> action,
+Task<json::Object> acted(desktop::Display& display, Page& page, const ops::Observe& wish, Task<> action,
                          std::string output) {
     json::Object answer;
     if (wish.observe == "none" && !wish.screenshot.value_or(false)) {
@@ -100,7 +100,7 @@ Task<json::Object> acted(Display& display, Page& page, const ops::Observe& wish,
         answer = {{"success", true}, {"output", std::move(output)}};
     } else {
         const auto desktop = co_await display.desktop();
-        answer = co_await act_and_describe(desktop, wish, std::move(action), std::move(output));
+        answer = co_await desktop::act_and_describe(desktop, wish, std::move(action), std::move(output));
     }
     answer["tab_id"] = page.id();
     add_dialog(answer, page);
@@ -123,7 +123,7 @@ net::Response pointed(json::Object answer, PagePoint at) {
     return rest::json_answer(answer);
 }
 
-Task<net::Response> click_handler(Pages& pages, Display& display, net::Request& request) {
+Task<net::Response> click_handler(Pages& pages, desktop::Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::click_page_shape());
     auto modifiers = parse_modifiers(wish.modifiers);
     if (!modifiers) throw rest::unprocessable({"modifiers"}, modifiers.error().message());
@@ -138,7 +138,7 @@ Task<net::Response> click_handler(Pages& pages, Display& display, net::Request& 
     co_return pointed(std::move(answer), at);
 }
 
-Task<net::Response> hover(Pages& pages, Display& display, net::Request& request) {
+Task<net::Response> hover(Pages& pages, desktop::Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::hover_page_shape());
     const auto target = target_of(wish);
     const auto page = co_await pages.get(wish.tab);
@@ -150,7 +150,7 @@ Task<net::Response> hover(Pages& pages, Display& display, net::Request& request)
 
 Task<> scroll_there(Pages& pages, Page& page, int number) { co_await scroll_to(pages, page, number); }
 
-Task<net::Response> scroll(Pages& pages, Display& display, net::Request& request) {
+Task<net::Response> scroll(Pages& pages, desktop::Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::on_reference_shape());
     const int number = reference_or_refuse(wish.ref);
     const auto page = co_await pages.get(wish.tab);
@@ -162,7 +162,7 @@ Task<> fill_field(Pages& pages, Page& page, int number, json::Value value, Field
     state = co_await set_field(pages, page, number, std::move(value));
 }
 
-Task<net::Response> fill(Pages& pages, Display& display, net::Request& request) {
+Task<net::Response> fill(Pages& pages, desktop::Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::form_input_shape());
     const int number = reference_or_refuse(wish.ref);
     const auto page = co_await pages.get(wish.tab);
@@ -174,8 +174,8 @@ Task<net::Response> fill(Pages& pages, Display& display, net::Request& request) 
     co_return rest::json_answer(answer);
 }
 
-Task<net::Response> upload(Pages& pages, Display& display, async::Pool& pool, const std::string& home,
-                           net::Request& request) {
+Task<net::Response> upload(Pages& pages, desktop::Display& display, async::Pool& pool,
+                           const std::string& home, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::upload_to_page_shape());
     const int number = reference_or_refuse(wish.ref);
     auto paths = co_await find_uploads(pool, home, wish.paths);
@@ -191,7 +191,7 @@ Task<> answer_or_look(Page& page, std::string action, std::string text) {
     if (action != "look") co_await page.answer_dialog(action == "accept", std::move(text));
 }
 
-Task<net::Response> dialog(Pages& pages, Display& display, net::Request& request) {
+Task<net::Response> dialog(Pages& pages, desktop::Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::answer_dialog_shape());
     const auto page = co_await pages.get(wish.tab);
     auto output = wish.action == "look"
@@ -212,7 +212,8 @@ Task<net::Response> dialog(Pages& pages, Display& display, net::Request& request
 
 }  // namespace
 
-std::vector<rest::Binding> bind_page(Pages& pages, Display& display, async::Pool& pool, std::string home) {
+std::vector<rest::Binding> bind_page(Pages& pages, desktop::Display& display, async::Pool& pool,
+                                     std::string home) {
     return {
         {"browser/page/read", "POST", [&](net::Request& request) { return read(pages, request); }},
         {"browser/page/text", "POST", [&](net::Request& request) { return text(pages, request); }},

@@ -18,23 +18,23 @@
 #include "desk/browser.hpp"
 #include "desk/browser_control.hpp"
 #include "desk/browser_endpoint.hpp"
-#include "desk/clipboard_handlers.hpp"
-#include "desk/desktop.hpp"
+#include "desk/desktop/clipboard_handlers.hpp"
+#include "desk/desktop/desktop.hpp"
+#include "desk/desktop/input_handlers.hpp"
+#include "desk/desktop/screen_handlers.hpp"
+#include "desk/desktop/windows_handlers.hpp"
 #include "desk/files.hpp"
 #include "desk/init/link.hpp"
-#include "desk/input_handlers.hpp"
 #include "desk/notices.hpp"
 #include "desk/notification_service.hpp"
 #include "desk/page_handlers.hpp"
 #include "desk/processes.hpp"
 #include "desk/ptys.hpp"
-#include "desk/screen_handlers.hpp"
 #include "desk/system_handlers.hpp"
 #include "desk/terminal.hpp"
 #include "desk/toolset.hpp"
 #include "desk/transfers_handlers.hpp"
 #include "desk/viewer.hpp"
-#include "desk/windows_handlers.hpp"
 #include "net/router.hpp"
 #include "net/server.hpp"
 #include "rest/answers.hpp"
@@ -84,7 +84,7 @@ struct Service {
     Notices notices;
     NotificationService notifications;
     Link link;
-    Display display;
+    desktop::Display display;
     Terminal terminal;
     Ptys ptys;
     Background background;
@@ -123,9 +123,9 @@ void Service::add_routes() {
     router.add(
         {"GET", "/notices", [this](net::Request&) -> Task<net::Response> { co_return notices.follow(); }});
     router.add({"GET", "/vnc", [this](net::Request& request) { return open_viewer(display, request); }});
-    bindings.add(bind_screen(display));
-    bindings.add(bind_mouse(display));
-    bindings.add(bind_keyboard(display));
+    bindings.add(desktop::bind_screen(display));
+    bindings.add(desktop::bind_mouse(display));
+    bindings.add(desktop::bind_keyboard(display));
     bindings.add(bind_terminal(terminal));
     bindings.add(bind_ptys(ptys));
     bindings.add(bind_background(background));
@@ -140,9 +140,9 @@ void Service::add_routes() {
     bindings.add(bind_page(pages, display, pool, environment("HOME", "/")));
     bindings.add(bind_page_logs(pages));
     bindings.add(bind_toolset(toolset));
-    bindings.add(bind_windows(display));
+    bindings.add(desktop::bind_windows(display));
     bindings.add(bind_processes(pool, [this] { return link.end_programs(); }));
-    bindings.add(bind_clipboard(display, pool));
+    bindings.add(desktop::bind_clipboard(display, pool));
     bindings.add(bind_system(display, pool));
     bindings.add(bind_batch(bindings));
     bindings.route(router);

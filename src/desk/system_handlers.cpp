@@ -5,15 +5,17 @@
 
 #include <cstdlib>
 
+#include "desk/desktop/observe.hpp"
 #include "desk/figures.hpp"
-#include "desk/observe.hpp"
 #include "ops/desk_system.hpp"
 
 namespace carrel::desk {
 
+using async::Task;
+
 namespace {
 
-Task<net::Response> info(Display& display, async::Pool& pool) {
+Task<net::Response> info(desktop::Display& display, async::Pool& pool) {
     const char* home = std::getenv("HOME");
     auto answer = co_await async::run_on(
         pool, [home = std::string{home ? home : "/"}] { return read_figures(read_limits(), home); });
@@ -28,25 +30,25 @@ Task<net::Response> info(Display& display, async::Pool& pool) {
     co_return rest::json_answer(answer);
 }
 
-Task<net::Response> health(Display& display) {
+Task<net::Response> health(desktop::Display& display) {
     co_return rest::json_answer({{"success", true},
                                  {"status", display.is_manager_ready() ? "ok" : "starting"},
                                  {"display", display.is_connected()},
                                  {"window_manager", display.is_manager_ready()}});
 }
 
-Task<net::Response> wait(Display& display, net::Request& request) {
+Task<net::Response> wait(desktop::Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::wait_shape());
     co_await async::pause(
         std::chrono::duration_cast<async::Duration>(std::chrono::duration<double>{wish.duration}));
     json::Object answer{{"success", true}, {"output", fmt::format("Waited {}s.", wish.duration)}};
-    if (wish.screenshot) co_await add_screen(*co_await display.desktop(), answer);
+    if (wish.screenshot) co_await desktop::add_screen(*co_await display.desktop(), answer);
     co_return rest::json_answer(answer);
 }
 
 }  // namespace
 
-std::vector<rest::Binding> bind_system(Display& display, async::Pool& pool) {
+std::vector<rest::Binding> bind_system(desktop::Display& display, async::Pool& pool) {
     return {
         {"system/health", "GET", [&](net::Request&) { return health(display); }},
         {"system/info", "GET", [&](net::Request&) { return info(display, pool); }},

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "desk/desktop.hpp"
+#include "desk/desktop/desktop.hpp"
 #include "rest/handlers.hpp"
 
 namespace carrel::desk {
@@ -12,6 +12,6 @@ namespace carrel::desk {
 inline constexpr std::string_view tool_server_version = "0.1.0";
 
 /// Both must outlive the bindings.
-std::vector<rest::Binding> bind_system(Display& display, async::Pool& pool);
+std::vector<rest::Binding> bind_system(desktop::Display& display, async::Pool& pool);
 
 }  // namespace carrel::desk

@@ -14,7 +14,7 @@ Task<> connect_both(std::unique_ptr<net::Stream> viewer, std::shared_ptr<net::St
 
 }  // namespace
 
-Task<net::Response> open_viewer(Display& display, net::Request& request) {
+Task<net::Response> open_viewer(desktop::Display& display, net::Request& request) {
     if (!request.headers.has_token("Connection", "upgrade") ||
         !request.headers.has_token("Upgrade", "carrel-stream"))
         throw core::Error{core::Code::invalid, "the screen is given to `Upgrade: carrel-stream` only"};

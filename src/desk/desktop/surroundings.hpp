@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "async/turns.hpp"
-#include "desk/scene.hpp"
+#include "desk/desktop/scene.hpp"
 #include "desk/windows/windows.hpp"
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 using async::Task;
 
@@ -46,4 +46,4 @@ private:
     std::set<xcb_window_t> stale_titles_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

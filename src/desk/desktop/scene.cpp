@@ -1,10 +1,10 @@
-#include "desk/scene.hpp"
+#include "desk/desktop/scene.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 namespace {
 
@@ -55,4 +55,4 @@ json::Object differences(const Scene& before, const Scene& after) {
     return all;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

@@ -8,16 +8,16 @@
 #include "async/run_on.hpp"
 #include "async/turns.hpp"
 #include "desk/clipboard/clipboard.hpp"
+#include "desk/desktop/surroundings.hpp"
 #include "desk/input/keyboard.hpp"
 #include "desk/input/mouse.hpp"
 #include "desk/screen/damage.hpp"
 #include "desk/screen/screen.hpp"
 #include "desk/screen/watch.hpp"
-#include "desk/surroundings.hpp"
 #include "desk/windows/windows.hpp"
 #include "desk/x11/connection.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 using async::Task;
 
@@ -71,4 +71,4 @@ private:
     std::shared_ptr<Desktop> current_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

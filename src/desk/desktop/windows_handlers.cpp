@@ -1,13 +1,13 @@
-#include "desk/windows_handlers.hpp"
+#include "desk/desktop/windows_handlers.hpp"
 
 #include <fmt/format.h>
 
 #include <chrono>
 
-#include "desk/observe.hpp"
+#include "desk/desktop/observe.hpp"
 #include "ops/desk_windows.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 namespace {
 
@@ -129,4 +129,4 @@ std::vector<rest::Binding> bind_windows(Display& display) {
     return bindings;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

@@ -1,9 +1,10 @@
-#include "desk/scene.hpp"
+#include "desk/desktop/scene.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace carrel;
 using namespace carrel::desk;
+using namespace carrel::desk::desktop;
 
 TEST_CASE("two scenes that are the same differ in nothing") {
     const Scene scene{{{1, "one"}, {2, "two"}}, 2, 7};

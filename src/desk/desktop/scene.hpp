@@ -8,7 +8,7 @@
 
 #include "json/parse.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 struct Scene {
     struct Window {
@@ -25,4 +25,4 @@ struct Scene {
 /// opened, closed, titles, active and clipboard: only those that differ.
 json::Object differences(const Scene& before, const Scene& after);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

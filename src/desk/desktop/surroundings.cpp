@@ -1,4 +1,4 @@
-#include "desk/surroundings.hpp"
+#include "desk/desktop/surroundings.hpp"
 
 #include <xcb/xfixes.h>
 
@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 namespace {
 
@@ -134,4 +134,4 @@ Task<Scene> Surroundings::look() {
     co_return scene_;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

@@ -3,13 +3,13 @@
 
 #include <vector>
 
-#include "desk/desktop.hpp"
+#include "desk/desktop/desktop.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 /// `display` must outlive the bindings.
 std::vector<rest::Binding> bind_mouse(Display& display);
 std::vector<rest::Binding> bind_keyboard(Display& display);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "async/run_on.hpp"
-#include "desk/desktop.hpp"
+#include "desk/desktop/desktop.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 /// Both must outlive the bindings.
 std::vector<rest::Binding> bind_clipboard(Display& display, async::Pool& pool);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

@@ -1,10 +1,10 @@
-#include "desk/observe.hpp"
+#include "desk/desktop/observe.hpp"
 
 #include "async/task.hpp"
 #include "core/text.hpp"
 #include "desk/screen/watch.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 namespace {
 
@@ -70,4 +70,4 @@ Task<json::Object> act_and_describe(std::shared_ptr<Desktop> desktop, ops::Obser
     co_return answer;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

@@ -1,12 +1,12 @@
-#include "desk/input_handlers.hpp"
+#include "desk/desktop/input_handlers.hpp"
 
 #include <fmt/format.h>
 
 #include "async/task.hpp"
-#include "desk/observe.hpp"
+#include "desk/desktop/observe.hpp"
 #include "ops/desk_input.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 namespace {
 
@@ -211,4 +211,4 @@ std::vector<rest::Binding> bind_keyboard(Display& display) {
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

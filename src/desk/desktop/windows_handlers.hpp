@@ -3,12 +3,12 @@
 
 #include <vector>
 
-#include "desk/desktop.hpp"
+#include "desk/desktop/desktop.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 /// `display` must outlive the bindings.
 std::vector<rest::Binding> bind_windows(Display& display);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

@@ -1,4 +1,4 @@
-#include "desk/screen_handlers.hpp"
+#include "desk/desktop/screen_handlers.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include "desk/picture/etag.hpp"
 #include "desk/screen/resolution.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 namespace {
 
@@ -194,4 +194,4 @@ std::vector<rest::Binding> bind_screen(Display& display) {
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

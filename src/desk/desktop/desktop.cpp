@@ -1,11 +1,11 @@
-#include "desk/desktop.hpp"
+#include "desk/desktop/desktop.hpp"
 
 #include "async/scope.hpp"
 #include "core/log.hpp"
 #include "desk/screen/backdrop.hpp"
 #include "desk/screen/resolution.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 namespace {
 
@@ -96,4 +96,4 @@ Task<bool> Display::wait_until_ready(async::Duration limit) {
     co_return true;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

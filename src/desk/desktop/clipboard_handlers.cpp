@@ -1,9 +1,9 @@
-#include "desk/clipboard_handlers.hpp"
+#include "desk/desktop/clipboard_handlers.hpp"
 
 #include "core/text.hpp"
 #include "ops/desk_system.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 namespace {
 
@@ -70,4 +70,4 @@ std::vector<rest::Binding> bind_clipboard(Display& display, async::Pool& pool) {
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop

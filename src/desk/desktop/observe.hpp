@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include "desk/desktop.hpp"
+#include "desk/desktop/desktop.hpp"
 #include "ops/observe.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::desktop {
 
 /// Runs `action` and waits as `wish` says. The answer has the members of ops::observed_answer.
 Task<net::Response> act(std::shared_ptr<Desktop> desktop, ops::Observe wish, Task<> action,
@@ -19,4 +19,4 @@ Task<json::Object> act_and_describe(std::shared_ptr<Desktop> desktop, ops::Obser
 /// The whole screen as PNG, in base64, put into `answer` as image, width and height.
 Task<> add_screen(Desktop& desktop, json::Object& answer);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::desktop
