@@ -12,7 +12,7 @@
 #include "core/error.hpp"
 #include "core/id.hpp"
 #include "core/sys.hpp"
-#include "desk/process_tree.hpp"
+#include "desk/processes/tree.hpp"
 #include "desk/spawn/pty.hpp"
 
 namespace carrel::desk {
@@ -90,7 +90,7 @@ BackgroundProcess::BackgroundProcess(const async::Executor& executor, std::strin
       scope{executor} {}
 
 int end_forgotten_processes() {
-    return signal_all([] { return find_marked(mark_name); }, SIGKILL);
+    return processes::signal_all([] { return processes::find_marked(mark_name); }, SIGKILL);
 }
 
 Background::Background(async::Executor executor, async::Pool& pool, std::string home, std::string bash)
@@ -189,7 +189,7 @@ void Background::keep_within_bounds() {
 }
 
 Task<> Background::await_end(SharedProcess process) {
-    const auto end = co_await await_child(process->handle);
+    const auto end = co_await processes::await_child(process->handle);
     // What it printed before its end is there when its end is.
     for (auto* stream : {&process->output, &process->errors})
         for (std::size_t rest = most_in_pipe; rest > 0;) {
@@ -242,10 +242,10 @@ Task<Background::Written> Background::write(SharedProcess process, std::string b
 
 Task<int> Background::signal(SharedProcess process, int number) {
     co_return co_await async::run_on(pool_, [leader = process->process, mark = process->mark, number] {
-        const auto find = [&] { return find_family(leader, mark); };
+        const auto find = [&] { return processes::find_family(leader, mark); };
         // What was stopped must run to hear it.
-        const auto count = signal_all(find, number);
-        if (number == SIGTERM || number == SIGHUP || number == SIGINT) signal_all(find, SIGCONT);
+        const auto count = processes::signal_all(find, number);
+        if (number == SIGTERM || number == SIGHUP || number == SIGINT) processes::signal_all(find, SIGCONT);
         return count;
     });
 }

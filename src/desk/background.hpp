@@ -17,8 +17,8 @@
 #include "async/run_on.hpp"
 #include "async/scope.hpp"
 #include "core/clock.hpp"
-#include "desk/child_end.hpp"
 #include "desk/output_log.hpp"
+#include "desk/processes/child_end.hpp"
 #include "rest/handlers.hpp"
 
 namespace carrel::desk {
@@ -52,7 +52,7 @@ struct BackgroundProcess {
     pid_t process = 0;
     core::Instant started = core::SystemClock{}.now();
     core::Instant ended;
-    std::optional<ChildEnd> end;
+    std::optional<processes::ChildEnd> end;
     Stream output;
     Stream errors;
     std::optional<Descriptor> input;

@@ -55,7 +55,7 @@ private:
     std::string last_frame() {
         has_ended_ = true;
         json::Object object{{"size", stream_.log.end()}};
-        add_end(object, *process_->end);
+        processes::add_end(object, *process_->end);
         return net::sse_frame(wish_.offset, "end", json::to_text(object));
     }
 

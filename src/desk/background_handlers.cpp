@@ -4,7 +4,7 @@
 #include "core/text.hpp"
 #include "desk/background.hpp"
 #include "desk/background_follow.hpp"
-#include "desk/child_wishes.hpp"
+#include "desk/processes/child_wishes.hpp"
 #include "ops/desk_background.hpp"
 
 namespace carrel::desk {
@@ -55,7 +55,7 @@ json::Object describe(const BackgroundProcess& process) {
                         {"stderr_bytes", process.errors.log.end()},
                         {"has_input", process.input.has_value()}};
     if (process.end) {
-        add_end(object, *process.end);
+        processes::add_end(object, *process.end);
         object["ended_at"] = core::to_rfc3339(process.ended);
     }
     return object;
@@ -68,8 +68,8 @@ net::Response succeed(json::Object object) {
 
 Task<net::Response> start(Background& background, net::Request& request) {
     auto wish = co_await rest::decode_body(request, ops::start_process_shape());
-    check_command(wish.command, "body");
-    check_folder(wish.cwd, "body");
+    processes::check_command(wish.command, "body");
+    processes::check_folder(wish.cwd, "body");
     const auto process =
         background.start(std::move(wish.process_id), {.command = std::move(wish.command),
                                                       .folder = std::move(wish.cwd),
@@ -152,7 +152,8 @@ Task<net::Response> wait(Background& background, net::Request& request) {
 Task<net::Response> send_signal(Background& background, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::signal_process_shape());
     const auto process = background.get(wish.process_id);
-    co_return succeed({{"signalled", co_await background.signal(process, get_signal(wish.signal))}});
+    co_return succeed(
+        {{"signalled", co_await background.signal(process, processes::get_signal(wish.signal))}});
 }
 
 Task<net::Response> remove(Background& background, net::Request& request) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "desk/terminal_output.hpp"
+#include "desk/processes/output.hpp"
 
 namespace carrel::desk {
 
@@ -46,7 +46,8 @@ OutputPiece read_piece(const OutputLog& log, const OutputWish& wish, bool has_en
     piece.dropped = piece.offset - wish.offset;
     piece.bytes = log.read(piece.offset, wish.limit);
     const bool is_last = has_ended && piece.next() == log.end();
-    if (wish.is_text && !is_last) piece.bytes.resize(piece.bytes.size() - unfinished_length(piece.bytes));
+    if (wish.is_text && !is_last)
+        piece.bytes.resize(piece.bytes.size() - processes::unfinished_length(piece.bytes));
     return piece;
 }
 

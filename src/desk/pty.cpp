@@ -8,7 +8,7 @@
 
 #include "async/scope.hpp"
 #include "core/error.hpp"
-#include "desk/process_tree.hpp"
+#include "desk/processes/tree.hpp"
 
 namespace carrel::desk {
 
@@ -127,13 +127,13 @@ void Pty::hang_up() {
     changed_.notify_all();
 }
 
-Task<ChildEnd> Pty::end() {
+Task<processes::ChildEnd> Pty::end() {
     while (!end_) co_await changed_.wait();
     co_return *end_;
 }
 
 Task<> Pty::await_end() {
-    end_ = co_await await_child(handle_);
+    end_ = co_await processes::await_child(handle_);
     boost::system::error_code ignored;
     if (!is_hung_up_) master_.cancel(ignored);
     changed_.notify_all();
@@ -143,7 +143,7 @@ Task<> Pty::live() {
     async::Job waiting{co_await boost::asio::this_coro::executor, "waiting for a program's end", await_end()};
     while (!is_hung_up_) co_await changed_.wait();
     // Also after the leader's own end: its background jobs are still there.
-    co_await end_session(pool_, process_, hang_up_patience);
+    co_await processes::end_session(pool_, process_, hang_up_patience);
     while (!end_) co_await changed_.wait();
     co_await waiting.close();
 }

@@ -16,7 +16,7 @@
 #include "async/gate.hpp"
 #include "async/run_on.hpp"
 #include "core/clock.hpp"
-#include "desk/child_end.hpp"
+#include "desk/processes/child_end.hpp"
 #include "desk/spawn/pty.hpp"
 
 namespace carrel::desk {
@@ -59,7 +59,7 @@ public:
     pid_t process() const { return process_; }
     core::Instant started() const { return started_; }
     /// How the program ended; waits for it.
-    Task<ChildEnd> end();
+    Task<processes::ChildEnd> end();
 
 private:
     Task<> await_end();
@@ -72,7 +72,7 @@ private:
     async::Gate changed_;
     pid_t process_ = 0;
     core::Instant started_ = core::SystemClock{}.now();
-    std::optional<ChildEnd> end_;
+    std::optional<processes::ChildEnd> end_;
     std::size_t read_since_end_ = 0;
     bool is_held_ = false;
     bool is_hung_up_ = false;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "desk/signals.hpp"
+#include "desk/processes/signals.hpp"
 #include "json/fields.hpp"
 
 namespace carrel::desk {
@@ -62,8 +62,8 @@ core::Expected<PtyControl> parse_control(std::string_view text) {
     if (control.kind == Kind::signal) {
         const auto wish = decode(*value, signal_shape);
         if (!wish) return std::unexpected{wish.error()};
-        const auto number = find_signal(wish->signal);
-        if (!number) return core::refuse(no_such_signal(wish->signal));
+        const auto number = processes::find_signal(wish->signal);
+        if (!number) return core::refuse(processes::no_such_signal(wish->signal));
         control.signal = *number;
     }
     return control;

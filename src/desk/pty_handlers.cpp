@@ -1,6 +1,6 @@
 // The operations of terminals over HTTP.
 #include "core/clock.hpp"
-#include "desk/child_wishes.hpp"
+#include "desk/processes/child_wishes.hpp"
 #include "desk/pty_control.hpp"
 #include "desk/ptys.hpp"
 #include "net/websocket_handshake.hpp"
@@ -22,8 +22,8 @@ struct Promised {
 Task<net::Response> open(Ptys& ptys, net::Request& request) {
     if (auto refusal = net::refuse_handshake(request)) co_return std::move(*refusal);
     auto wish = rest::decode_query(request, ops::open_pty_shape());
-    check_command(wish.command, "query");
-    check_folder(wish.cwd, "query");
+    processes::check_command(wish.command, "query");
+    processes::check_folder(wish.cwd, "query");
     const auto promised = std::make_shared<Promised>(
         ptys.open(std::move(wish.pty_id), {.command = std::move(wish.command),
                                            .folder = std::move(wish.cwd),
@@ -63,7 +63,7 @@ Task<net::Response> resize(Ptys& ptys, net::Request& request) {
 
 Task<net::Response> send_signal(Ptys& ptys, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::signal_pty_shape());
-    const auto number = get_signal(wish.signal);
+    const auto number = processes::get_signal(wish.signal);
     co_return change(ptys, wish.pty_id, [&](Pty& pty) { pty.signal(number); });
 }
 

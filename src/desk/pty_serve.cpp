@@ -61,7 +61,7 @@ Task<> Client::say_how_it_ended() {
     const auto end = co_await pty_.end();
     if (has_control()) {
         json::Object message{{"type", "exit"}};
-        add_end(message, end);
+        processes::add_end(message, end);
         co_await tell(std::move(message));
     }
     co_await socket_.close(normal, "the program has ended: " + end.text());

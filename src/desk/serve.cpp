@@ -28,7 +28,7 @@
 #include "desk/notices.hpp"
 #include "desk/notification_service.hpp"
 #include "desk/page_handlers.hpp"
-#include "desk/processes.hpp"
+#include "desk/processes/processes.hpp"
 #include "desk/ptys.hpp"
 #include "desk/system_handlers.hpp"
 #include "desk/terminal.hpp"
@@ -141,7 +141,7 @@ void Service::add_routes() {
     bindings.add(bind_page_logs(pages));
     bindings.add(bind_toolset(toolset));
     bindings.add(desktop::bind_windows(display));
-    bindings.add(bind_processes(pool, [this] { return link.end_programs(); }));
+    bindings.add(processes::bind_processes(pool, [this] { return link.end_programs(); }));
     bindings.add(desktop::bind_clipboard(display, pool));
     bindings.add(bind_system(display, pool));
     bindings.add(bind_batch(bindings));

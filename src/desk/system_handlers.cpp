@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "desk/desktop/observe.hpp"
-#include "desk/figures.hpp"
+#include "desk/processes/figures.hpp"
 #include "ops/desk_system.hpp"
 
 namespace carrel::desk {
@@ -17,8 +17,9 @@ namespace {
 
 Task<net::Response> info(desktop::Display& display, async::Pool& pool) {
     const char* home = std::getenv("HOME");
-    auto answer = co_await async::run_on(
-        pool, [home = std::string{home ? home : "/"}] { return read_figures(read_limits(), home); });
+    auto answer = co_await async::run_on(pool, [home = std::string{home ? home : "/"}] {
+        return processes::read_figures(processes::read_limits(), home);
+    });
     utsname names{};
     ::uname(&names);
     answer["success"] = true;

@@ -283,7 +283,7 @@ Task<> Terminal::keep_texts(Run& run) {
         run.result.output = run.output.text();
         run.result.error = run.errors.text();
     };
-    if (run.output.size() + run.errors.size() < short_text) co_return make();
+    if (run.output.size() + run.errors.size() < processes::short_text) co_return make();
     // `run` is owned by the queue until this has ended.
     co_await async::run_on(pool_, make);
 }

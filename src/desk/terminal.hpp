@@ -16,7 +16,7 @@
 #include "async/gate.hpp"
 #include "async/run_on.hpp"
 #include "async/scope.hpp"
-#include "desk/terminal_output.hpp"
+#include "desk/processes/output.hpp"
 #include "desk/terminal_shell.hpp"
 #include "rest/handlers.hpp"
 
@@ -51,10 +51,10 @@ struct Run {
     bool is_done = false;
     CommandResult result;        ///< when done; without output and error when streamed
     std::exception_ptr failure;  ///< why it could not be run
-    BoundedOutput output{kept_per_stream};
-    BoundedOutput errors{kept_per_stream};
-    TextPieces output_pieces;
-    TextPieces error_pieces;
+    processes::BoundedOutput output{kept_per_stream};
+    processes::BoundedOutput errors{kept_per_stream};
+    processes::TextPieces output_pieces;
+    processes::TextPieces error_pieces;
     std::deque<Piece> pieces;
     std::size_t waiting_bytes = 0;  ///< in `pieces`
     async::Gate changed;            ///< pieces or is_done

@@ -22,7 +22,7 @@ struct Wanted {
 /// A long command is taken apart on the pool.
 Task<Wanted> decode(Terminal& terminal, net::Request& request) {
     auto text = co_await net::read_all(*request.body, largest_command_body);
-    const bool is_short = text.size() < short_text;
+    const bool is_short = text.size() < processes::short_text;
     const auto parse = [text = std::move(text)] {
         return rest::value_or_refuse(ops::execute_shape().decode(rest::parse_body(text)), "body");
     };
@@ -44,7 +44,8 @@ json::Object to_json(const CommandResult& result) {
 }
 
 Task<std::string> to_text(const CommandResult& result, async::Pool& pool) {
-    if (result.output.size() + result.error.size() < short_text) co_return json::to_text(to_json(result));
+    if (result.output.size() + result.error.size() < processes::short_text)
+        co_return json::to_text(to_json(result));
     co_return co_await async::run_on(pool, [&result] { return json::to_text(to_json(result)); });
 }
 

@@ -13,8 +13,8 @@
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "desk/child_end.hpp"
-#include "desk/process_tree.hpp"
+#include "desk/processes/child_end.hpp"
+#include "desk/processes/tree.hpp"
 
 namespace carrel::desk {
 
@@ -56,7 +56,7 @@ std::string quoted(std::string_view text) {
 
 /// Kills the members of a shell's own group, but not the shell: its command substitutions.
 void kill_group_except_leader(pid_t leader) {
-    for (const auto& each : read_facts())
+    for (const auto& each : processes::read_facts())
         if (each.group == leader && each.pid != leader) ::kill(each.pid, SIGKILL);
 }
 
@@ -272,7 +272,7 @@ Task<> Shell::follow_terminal() {
 }
 
 Task<> Shell::await_exit() {
-    exit_code_ = (co_await await_child(handle_)).code();
+    exit_code_ = (co_await processes::await_child(handle_)).code();
     changed_.notify_all();
 }
 

@@ -4,7 +4,7 @@
 
 #include "core/text.hpp"
 #include "desk/output_log.hpp"
-#include "desk/process_tree.hpp"
+#include "desk/processes/tree.hpp"
 #include "desk/pty_control.hpp"
 
 using namespace carrel::desk;
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     if (const auto control = parse_control(text)) {
         if (control->size.columns < 1 || control->size.columns > 1000 || control->signal < 0) std::abort();
     }
-    (void)parse_stat(text);
+    (void)processes::parse_stat(text);
     read_in_pieces(text);
     return 0;
 }

@@ -6,7 +6,7 @@
 #include <csignal>
 
 #include "core/text.hpp"
-#include "desk/process_tree.hpp"
+#include "desk/processes/tree.hpp"
 #include "desk/ptys.hpp"
 #include "tests/unit/desk/program_harness.hpp"
 
@@ -37,7 +37,7 @@ Task<std::string> read_to(Pty& pty, std::string marker) {
 
 /// A zombie, which only its parent can bury, has ended.
 bool is_alive(pid_t process) {
-    return std::ranges::any_of(desk::read_facts(),
+    return std::ranges::any_of(desk::processes::read_facts(),
                                [&](const auto& each) { return each.pid == process && !each.is_zombie; });
 }
 

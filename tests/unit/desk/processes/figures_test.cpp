@@ -1,8 +1,9 @@
 #include <doctest/doctest.h>
 
-#include "desk/figures.hpp"
+#include "desk/processes/figures.hpp"
 
 using namespace carrel::desk;
+using namespace carrel::desk::processes;
 
 TEST_CASE("figures of memory are read from the kernel's lines") {
     constexpr auto text = "MemTotal:       24684084 kB\nMemFree:  1 kB\nMemAvailable:   23981748 kB\n";

@@ -8,7 +8,7 @@
 
 #include "json/parse.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 /// What the jail told at the desk's start (CARREL_CPU, CARREL_MEMORY, CARREL_PROCESSES); each absent where
 /// the host enforces no such limit.
@@ -40,4 +40,4 @@ DeskLimits read_limits();
 /// cpu, memory, disk, processes, uptime_seconds: all of system/info that must be measured. Blocks.
 json::Object read_figures(const DeskLimits& limits, const std::string& home);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

@@ -3,10 +3,11 @@
 #include <filesystem>
 #include <fstream>
 
-#include "desk/process_table.hpp"
+#include "desk/processes/table.hpp"
 #include "tests/fakes/temp_dir.hpp"
 
 using namespace carrel::desk;
+using namespace carrel::desk::processes;
 using namespace std::string_view_literals;
 
 namespace {

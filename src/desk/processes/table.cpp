@@ -1,4 +1,4 @@
-#include "desk/process_table.hpp"
+#include "desk/processes/table.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 #include "core/sys.hpp"
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 namespace {
 
@@ -172,4 +172,4 @@ Clockwork read_clockwork(const std::string& folder) {
             .uptime = std::strtod(uptime.c_str(), nullptr)};
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

@@ -9,7 +9,7 @@
 #include "async/run_on.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 using async::Task;
 
@@ -19,4 +19,4 @@ using EndPrograms = std::function<Task<std::vector<pid_t>>()>;
 /// `pool` must outlive the bindings.
 std::vector<rest::Binding> bind_processes(async::Pool& pool, EndPrograms end_programs);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

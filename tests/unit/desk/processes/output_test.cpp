@@ -2,9 +2,10 @@
 
 #include <string>
 
-#include "desk/terminal_output.hpp"
+#include "desk/processes/output.hpp"
 
 using namespace carrel::desk;
+using namespace carrel::desk::processes;
 
 TEST_CASE("output within its bounds is kept as it is") {
     BoundedOutput output{16};

@@ -12,7 +12,7 @@
 
 #include "async/run_on.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 /// Of /proc/<pid>/stat; see proc(5).
 struct ProcessFacts {
@@ -53,4 +53,4 @@ int signal_all(const std::function<std::vector<pid_t>()>& find, int signal);
 /// there. Who has left the session lives on.
 async::Task<> end_session(async::Pool& pool, pid_t leader, async::Duration patience);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

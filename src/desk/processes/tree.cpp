@@ -1,4 +1,4 @@
-#include "desk/process_tree.hpp"
+#include "desk/processes/tree.hpp"
 
 #include <dirent.h>
 #include <fmt/format.h>
@@ -17,7 +17,7 @@
 #include "core/sys.hpp"
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 namespace {
 
@@ -168,4 +168,4 @@ async::Task<> end_session(async::Pool& pool, pid_t leader, async::Duration patie
     co_await async::run_on(pool, [find] { return signal_all(find, SIGKILL); });
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

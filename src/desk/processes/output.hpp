@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 /// Output shorter than this is repaired and written as JSON on the loop: it costs less than asking the pool.
 constexpr std::size_t short_text = std::size_t{64} << 10;
@@ -50,4 +50,4 @@ private:
     std::string waiting_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

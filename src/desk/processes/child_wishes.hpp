@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 /// A command fits into one word of a program's arguments, and holds no NUL. `root` is "body" or "query".
 void check_command(const std::string& command, std::string_view root);
@@ -13,4 +13,4 @@ void check_folder(const std::string& folder, std::string_view root);
 /// The number of a signal by its name.
 int get_signal(std::string_view name);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

@@ -1,4 +1,4 @@
-#include "desk/processes.hpp"
+#include "desk/processes/processes.hpp"
 
 #include <fmt/format.h>
 #include <sys/syscall.h>
@@ -15,10 +15,10 @@
 #include "async/deadline.hpp"
 #include "core/fd.hpp"
 #include "core/sys.hpp"
-#include "desk/process_table.hpp"
+#include "desk/processes/table.hpp"
 #include "ops/desk_processes.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 namespace {
 
@@ -217,4 +217,4 @@ std::vector<rest::Binding> bind_processes(async::Pool& pool, EndPrograms end_pro
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

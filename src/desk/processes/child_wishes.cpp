@@ -1,12 +1,12 @@
-#include "desk/child_wishes.hpp"
+#include "desk/processes/child_wishes.hpp"
 
 #include <fmt/format.h>
 
-#include "desk/signals.hpp"
+#include "desk/processes/signals.hpp"
 #include "ops/desk_pty.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 namespace {
 
@@ -35,4 +35,4 @@ int get_signal(std::string_view name) {
     return *number;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

@@ -1,4 +1,4 @@
-#include "desk/process_tree.hpp"
+#include "desk/processes/tree.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -6,10 +6,11 @@
 #include <csignal>
 #include <string>
 
+#include "desk/processes/signals.hpp"
 #include "desk/pty_control.hpp"
-#include "desk/signals.hpp"
 
 using namespace carrel::desk;
+using namespace carrel::desk::processes;
 
 TEST_CASE("a stat line is read whatever the process calls itself") {
     const auto plain = parse_stat("42 (sleep) S 1 40 39 34816 40 4194304 0");

@@ -7,7 +7,7 @@
 #include "async/task.hpp"
 #include "json/parse.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 struct ChildEnd {
     int exit_code = 0;
@@ -25,4 +25,4 @@ void add_end(json::Object& object, const ChildEnd& end);
 /// Waits for the end of the child behind a pidfd and reaps it.
 async::Task<ChildEnd> await_child(boost::asio::posix::stream_descriptor& handle);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

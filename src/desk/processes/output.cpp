@@ -1,4 +1,4 @@
-#include "desk/terminal_output.hpp"
+#include "desk/processes/output.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 namespace {
 
@@ -68,4 +68,4 @@ std::string TextPieces::add(std::string_view bytes) {
 
 std::string TextPieces::finish() { return core::repair_utf8(std::exchange(waiting_, {})); }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

@@ -1,4 +1,4 @@
-#include "desk/signals.hpp"
+#include "desk/processes/signals.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 namespace {
 
@@ -49,4 +49,4 @@ std::string no_such_signal(std::string_view name) {
     return fmt::format("\"{}\" is no signal; these are: {}", core::utf8_prefix(name, 40), known);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

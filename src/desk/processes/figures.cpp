@@ -1,4 +1,4 @@
-#include "desk/figures.hpp"
+#include "desk/processes/figures.hpp"
 
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -10,9 +10,9 @@
 #include "core/error.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "desk/process_table.hpp"
+#include "desk/processes/table.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 namespace {
 
@@ -113,4 +113,4 @@ json::Object read_figures(const DeskLimits& limits, const std::string& home) {
             {"uptime_seconds", first ? age(*first, read_clockwork(proc)) : 0.0}};
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

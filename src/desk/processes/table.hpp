@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 /// Where the kernel tells of processes.
 constexpr auto proc = "/proc";
@@ -62,4 +62,4 @@ std::optional<Process> find_process(const std::string& folder, pid_t pid);
 /// Blocks.
 Clockwork read_clockwork(const std::string& folder);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes

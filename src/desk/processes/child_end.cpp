@@ -1,11 +1,11 @@
-#include "desk/child_end.hpp"
+#include "desk/processes/child_end.hpp"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
 
-#include "desk/signals.hpp"
+#include "desk/processes/signals.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::processes {
 
 std::string ChildEnd::text() const {
     return signal != 0 ? name_of_signal(signal) : fmt::format("exit code {}", exit_code);
@@ -26,4 +26,4 @@ async::Task<ChildEnd> await_child(boost::asio::posix::stream_descriptor& handle)
     co_return ChildEnd{.signal = facts.si_status};
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::processes
