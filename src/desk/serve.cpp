@@ -31,7 +31,7 @@
 #include "desk/processes/processes.hpp"
 #include "desk/ptys.hpp"
 #include "desk/system_handlers.hpp"
-#include "desk/terminal.hpp"
+#include "desk/terminal/terminal.hpp"
 #include "desk/toolset.hpp"
 #include "desk/transfers_handlers.hpp"
 #include "desk/viewer.hpp"
@@ -85,7 +85,7 @@ struct Service {
     NotificationService notifications;
     Link link;
     desktop::Display display;
-    Terminal terminal;
+    terminal::Terminal terminal;
     Ptys ptys;
     Background background;
     Files files;
@@ -126,7 +126,7 @@ void Service::add_routes() {
     bindings.add(desktop::bind_screen(display));
     bindings.add(desktop::bind_mouse(display));
     bindings.add(desktop::bind_keyboard(display));
-    bindings.add(bind_terminal(terminal));
+    bindings.add(terminal::bind_terminal(terminal));
     bindings.add(bind_ptys(ptys));
     bindings.add(bind_background(background));
     bindings.add(bind_files(files));

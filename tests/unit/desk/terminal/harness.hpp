@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "desk/terminal.hpp"
+#include "desk/terminal/terminal.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 namespace carrel::desk::test {

@@ -1,4 +1,4 @@
-#include "desk/terminal_spawn.hpp"
+#include "desk/terminal/spawn.hpp"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -10,7 +10,7 @@
 #include "desk/spawn/child.hpp"
 #include "desk/spawn/pty.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::terminal {
 
 using core::checked;
 using core::Fd;
@@ -66,4 +66,4 @@ SpawnedShell spawn_shell(const std::string& bash, const std::string& home) {
     return shell;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::terminal

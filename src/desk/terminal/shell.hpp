@@ -22,10 +22,10 @@
 
 #include "async/gate.hpp"
 #include "async/scope.hpp"
-#include "desk/terminal_capture.hpp"
-#include "desk/terminal_spawn.hpp"
+#include "desk/terminal/capture.hpp"
+#include "desk/terminal/spawn.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::terminal {
 
 enum class OutputKind { standard_output, standard_error };
 
@@ -124,4 +124,4 @@ private:
     async::Scope scope_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::terminal

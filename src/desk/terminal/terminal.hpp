@@ -17,10 +17,10 @@
 #include "async/run_on.hpp"
 #include "async/scope.hpp"
 #include "desk/processes/output.hpp"
-#include "desk/terminal_shell.hpp"
+#include "desk/terminal/shell.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::terminal {
 
 /// How a command ended.
 struct CommandResult {
@@ -135,4 +135,4 @@ private:
 /// terminal/execute, terminal/execute/stream, terminal/restart.
 std::vector<rest::Binding> bind_terminal(Terminal& terminal);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::terminal

@@ -1,4 +1,4 @@
-#include "desk/terminal.hpp"
+#include "desk/terminal/terminal.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "core/log.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::terminal {
 
 using core::Code;
 using core::Error;
@@ -288,4 +288,4 @@ Task<> Terminal::keep_texts(Run& run) {
     co_await async::run_on(pool_, make);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::terminal

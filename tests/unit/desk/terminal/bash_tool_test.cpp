@@ -2,12 +2,12 @@
 // each with its equivalent here: by the same names, against a real bash.
 #include <doctest/doctest.h>
 
-#include "desk/terminal.hpp"
-#include "tests/unit/desk/terminal_harness.hpp"
+#include "desk/terminal/terminal.hpp"
+#include "tests/unit/desk/terminal/harness.hpp"
 
 using namespace carrel;
 using namespace carrel::desk::test;
-using desk::Terminal;
+using desk::terminal::Terminal;
 
 namespace {
 

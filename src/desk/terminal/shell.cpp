@@ -1,4 +1,4 @@
-#include "desk/terminal_shell.hpp"
+#include "desk/terminal/shell.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,7 +16,7 @@
 #include "desk/processes/child_end.hpp"
 #include "desk/processes/tree.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::terminal {
 
 using boost::asio::posix::stream_descriptor;
 using core::checked;
@@ -276,4 +276,4 @@ Task<> Shell::await_exit() {
     changed_.notify_all();
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::terminal

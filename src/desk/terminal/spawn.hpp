@@ -12,7 +12,7 @@
 
 #include "core/fd.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::terminal {
 
 struct SpawnedShell {
     pid_t process = 0;  ///< also its process group and its session
@@ -27,4 +27,4 @@ struct SpawnedShell {
 /// Throws when the kernel gives no process or no terminal; a bash that cannot be executed ends with 127.
 SpawnedShell spawn_shell(const std::string& bash, const std::string& home);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::terminal

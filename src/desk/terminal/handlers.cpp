@@ -1,11 +1,11 @@
 // The terminal's operations over HTTP.
 #include <cstring>
 
-#include "desk/terminal.hpp"
+#include "desk/terminal/terminal.hpp"
 #include "ops/desk_terminal.hpp"
 #include "ops/observe.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::terminal {
 
 namespace {
 
@@ -172,4 +172,4 @@ std::vector<rest::Binding> bind_terminal(Terminal& terminal) {
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::terminal

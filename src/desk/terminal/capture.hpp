@@ -16,7 +16,7 @@
 #include "async/scope.hpp"
 #include "core/fd.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::terminal {
 
 using async::Task;
 
@@ -73,4 +73,4 @@ private:
     async::Scope scope_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::terminal

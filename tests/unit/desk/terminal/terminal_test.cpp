@@ -12,15 +12,15 @@
 #include <optional>
 
 #include "core/text.hpp"
-#include "desk/terminal.hpp"
+#include "desk/terminal/terminal.hpp"
 #include "ops/desk_terminal.hpp"
-#include "tests/unit/desk/terminal_harness.hpp"
+#include "tests/unit/desk/terminal/harness.hpp"
 
 using namespace carrel;
 using namespace carrel::desk::test;
 using namespace std::chrono_literals;
-using desk::CommandResult;
-using desk::Terminal;
+using desk::terminal::CommandResult;
+using desk::terminal::Terminal;
 
 TEST_CASE("commands end where their text ends, whatever they leave open, and say how they went") {
     const std::vector<Case> cases{

@@ -10,15 +10,15 @@
 #include <fstream>
 #include <optional>
 
-#include "desk/terminal.hpp"
+#include "desk/terminal/terminal.hpp"
 #include "ops/desk_terminal.hpp"
-#include "tests/unit/desk/terminal_harness.hpp"
+#include "tests/unit/desk/terminal/harness.hpp"
 
 using namespace carrel;
 using namespace carrel::desk::test;
 using namespace std::chrono_literals;
-using desk::CommandResult;
-using desk::Terminal;
+using desk::terminal::CommandResult;
+using desk::terminal::Terminal;
 
 TEST_CASE("over HTTP, a command that takes its time is interrupted when nobody waits for its answer") {
     with_terminal([](Terminal& terminal, const auto&) -> Task<> {

@@ -1,4 +1,4 @@
-#include "desk/terminal_capture.hpp"
+#include "desk/terminal/capture.hpp"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -12,7 +12,7 @@
 #include "core/sys.hpp"
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::terminal {
 
 using core::checked;
 
@@ -121,4 +121,4 @@ Task<> LateOutput::follow(std::shared_ptr<Capture> capture) {
     }
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::terminal
