@@ -29,7 +29,7 @@
 #include "desk/notification_service.hpp"
 #include "desk/page_handlers.hpp"
 #include "desk/processes/processes.hpp"
-#include "desk/ptys.hpp"
+#include "desk/pty/ptys.hpp"
 #include "desk/system_handlers.hpp"
 #include "desk/terminal/terminal.hpp"
 #include "desk/toolset.hpp"
@@ -86,7 +86,7 @@ struct Service {
     Link link;
     desktop::Display display;
     terminal::Terminal terminal;
-    Ptys ptys;
+    pty::Ptys ptys;
     Background background;
     Files files;
     Cdp cdp;
@@ -127,7 +127,7 @@ void Service::add_routes() {
     bindings.add(desktop::bind_mouse(display));
     bindings.add(desktop::bind_keyboard(display));
     bindings.add(terminal::bind_terminal(terminal));
-    bindings.add(bind_ptys(ptys));
+    bindings.add(pty::bind_ptys(ptys));
     bindings.add(bind_background(background));
     bindings.add(bind_files(files));
     bindings.add(bind_folders(files));

@@ -5,7 +5,7 @@
 #include "core/text.hpp"
 #include "desk/output_log.hpp"
 #include "desk/processes/tree.hpp"
-#include "desk/pty_control.hpp"
+#include "desk/pty/control.hpp"
 
 using namespace carrel::desk;
 
@@ -30,7 +30,7 @@ void read_in_pieces(std::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string_view text{reinterpret_cast<const char*>(data), size};
-    if (const auto control = parse_control(text)) {
+    if (const auto control = pty::parse_control(text)) {
         if (control->size.columns < 1 || control->size.columns > 1000 || control->signal < 0) std::abort();
     }
     (void)processes::parse_stat(text);

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "desk/processes/signals.hpp"
-#include "desk/pty_control.hpp"
+#include "desk/pty/control.hpp"
 
 using namespace carrel::desk;
 using namespace carrel::desk::processes;
@@ -63,17 +63,17 @@ TEST_CASE("signals are named as people name them") {
 }
 
 TEST_CASE("what a terminal's client may say beside its input") {
-    const auto resize = parse_control(R"({"type":"resize","cols":132,"rows":43})");
+    const auto resize = pty::parse_control(R"({"type":"resize","cols":132,"rows":43})");
     REQUIRE(resize);
-    CHECK(resize->kind == PtyControl::Kind::resize);
+    CHECK(resize->kind == pty::PtyControl::Kind::resize);
     CHECK(resize->size.columns == 132);
     CHECK(resize->size.rows == 43);
-    const auto signal = parse_control(R"({"signal":"SIGQUIT","type":"signal"})");
+    const auto signal = pty::parse_control(R"({"signal":"SIGQUIT","type":"signal"})");
     REQUIRE(signal);
     CHECK(signal->signal == SIGQUIT);
-    CHECK(parse_control(R"({"type":"eof"})")->kind == PtyControl::Kind::eof);
-    CHECK(parse_control(R"({"type":"pause"})")->kind == PtyControl::Kind::pause);
-    CHECK(parse_control(R"({"type":"resume"})")->kind == PtyControl::Kind::resume);
+    CHECK(pty::parse_control(R"({"type":"eof"})")->kind == pty::PtyControl::Kind::eof);
+    CHECK(pty::parse_control(R"({"type":"pause"})")->kind == pty::PtyControl::Kind::pause);
+    CHECK(pty::parse_control(R"({"type":"resume"})")->kind == pty::PtyControl::Kind::resume);
     struct Case {
         const char* text;
         const char* why;
@@ -93,7 +93,7 @@ TEST_CASE("what a terminal's client may say beside its input") {
              Case{R"({"type":[[[[[[1]]]]]]})", ""},
          }) {
         CAPTURE(text);
-        const auto control = parse_control(text);
+        const auto control = pty::parse_control(text);
         REQUIRE_FALSE(control);
         CHECK(control.error().message().contains(why));
     }

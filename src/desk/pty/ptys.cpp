@@ -1,10 +1,10 @@
-#include "desk/ptys.hpp"
+#include "desk/pty/ptys.hpp"
 
 #include <fmt/format.h>
 
 #include "core/id.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::pty {
 
 using core::Code;
 using core::Error;
@@ -61,4 +61,4 @@ Task<> Ptys::close() {
     co_await scope_.close();
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::pty

@@ -1,4 +1,4 @@
-#include "desk/pty.hpp"
+#include "desk/pty/pty.hpp"
 
 #include <termios.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "core/error.hpp"
 #include "desk/processes/tree.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::pty {
 
 using boost::asio::posix::stream_descriptor;
 
@@ -148,4 +148,4 @@ Task<> Pty::live() {
     co_await waiting.close();
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::pty

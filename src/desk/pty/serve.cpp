@@ -2,11 +2,11 @@
 #include <array>
 
 #include "core/error.hpp"
-#include "desk/pty_control.hpp"
-#include "desk/ptys.hpp"
+#include "desk/pty/control.hpp"
+#include "desk/pty/ptys.hpp"
 #include "json/parse.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::pty {
 
 namespace {
 
@@ -140,4 +140,4 @@ Task<> serve_pty(std::shared_ptr<Pty> pty, net::WebSocket& client) {
     co_await served.serve();
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::pty

@@ -14,7 +14,7 @@
 #include "core/error.hpp"
 #include "desk/spawn/pty.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::pty {
 
 constexpr auto pty_subprotocol = "carrel.pty.v1";
 
@@ -27,4 +27,4 @@ struct PtyControl {
 /// Refuses with a sentence that says what would be right.
 core::Expected<PtyControl> parse_control(std::string_view text);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::pty

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "async/scope.hpp"
-#include "desk/pty.hpp"
+#include "desk/pty/pty.hpp"
 #include "net/websocket.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::pty {
 
 class Ptys {
 public:
@@ -49,4 +49,4 @@ Task<> serve_pty(std::shared_ptr<Pty> pty, net::WebSocket& client);
 /// terminal/pty, terminal/pty/list, …/resize, …/signal, …/close.
 std::vector<rest::Binding> bind_ptys(Ptys& ptys);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::pty

@@ -7,14 +7,14 @@
 
 #include "core/text.hpp"
 #include "desk/processes/tree.hpp"
-#include "desk/ptys.hpp"
+#include "desk/pty/ptys.hpp"
 #include "tests/unit/desk/program_harness.hpp"
 
 using namespace carrel;
 using namespace std::chrono_literals;
 using async::Task;
-using desk::Pty;
-using desk::Ptys;
+using desk::pty::Pty;
+using desk::pty::Ptys;
 using desk::test::reason_of;
 
 namespace {

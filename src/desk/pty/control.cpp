@@ -1,4 +1,4 @@
-#include "desk/pty_control.hpp"
+#include "desk/pty/control.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "desk/processes/signals.hpp"
 #include "json/fields.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::pty {
 
 namespace {
 
@@ -69,4 +69,4 @@ core::Expected<PtyControl> parse_control(std::string_view text) {
     return control;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::pty

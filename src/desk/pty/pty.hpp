@@ -19,7 +19,7 @@
 #include "desk/processes/child_end.hpp"
 #include "desk/spawn/pty.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::pty {
 
 using async::Task;
 
@@ -78,4 +78,4 @@ private:
     bool is_hung_up_ = false;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::pty

@@ -1,12 +1,12 @@
 // The operations of terminals over HTTP.
 #include "core/clock.hpp"
 #include "desk/processes/child_wishes.hpp"
-#include "desk/pty_control.hpp"
-#include "desk/ptys.hpp"
+#include "desk/pty/control.hpp"
+#include "desk/pty/ptys.hpp"
 #include "net/websocket_handshake.hpp"
 #include "ops/desk_pty.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::pty {
 
 namespace {
 
@@ -84,4 +84,4 @@ std::vector<rest::Binding> bind_ptys(Ptys& ptys) {
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::pty
