@@ -13,7 +13,7 @@
 #include "core/fd.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
-#include "desk/background.hpp"
+#include "desk/background/background.hpp"
 #include "desk/batch.hpp"
 #include "desk/browser.hpp"
 #include "desk/browser_control.hpp"
@@ -87,7 +87,7 @@ struct Service {
     desktop::Display display;
     terminal::Terminal terminal;
     pty::Ptys ptys;
-    Background background;
+    background::Background background;
     Files files;
     Cdp cdp;
     Tabs tabs;
@@ -128,7 +128,7 @@ void Service::add_routes() {
     bindings.add(desktop::bind_keyboard(display));
     bindings.add(terminal::bind_terminal(terminal));
     bindings.add(pty::bind_ptys(ptys));
-    bindings.add(bind_background(background));
+    bindings.add(background::bind_background(background));
     bindings.add(bind_files(files));
     bindings.add(bind_folders(files));
     bindings.add(bind_transfers(files));
@@ -177,7 +177,7 @@ int run_serve() {
         for (const int fd : {init::endpoint_fd, init::link_fd})
             core::checked("fcntl", ::fcntl(fd, F_SETFD, FD_CLOEXEC));
         if (std::getenv(init::next_server_variable))
-            if (const auto count = end_forgotten_processes(); count > 0)
+            if (const auto count = background::end_forgotten_processes(); count > 0)
                 core::log_warning("{} processes of the tool server before were ended", count);
         boost::asio::io_context loop{1};
         Service service{loop.get_executor()};

@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "core/text.hpp"
-#include "desk/output_log.hpp"
+#include "desk/background/output_log.hpp"
 #include "desk/processes/tree.hpp"
 #include "desk/pty/control.hpp"
 
@@ -13,12 +13,12 @@ namespace {
 
 /// Pieces of text hold the same bytes as the log, whatever their size.
 void read_in_pieces(std::string_view bytes) {
-    OutputLog log{OutputLog::chunk_bytes};
+    background::OutputLog log{background::OutputLog::chunk_bytes};
     log.add(bytes);
     std::string all;
     for (std::uint64_t offset = log.begin(); offset < log.end();) {
-        const auto piece =
-            read_piece(log, {.offset = offset, .limit = 4 + bytes.size() % 7, .is_text = true}, true);
+        const auto piece = background::read_piece(
+            log, {.offset = offset, .limit = 4 + bytes.size() % 7, .is_text = true}, true);
         if (piece.bytes.empty() || piece.offset != offset) std::abort();
         all += piece.bytes;
         offset = piece.next();

@@ -2,12 +2,12 @@
 #include <cstring>
 
 #include "core/text.hpp"
-#include "desk/background.hpp"
-#include "desk/background_follow.hpp"
+#include "desk/background/background.hpp"
+#include "desk/background/follow.hpp"
 #include "desk/processes/child_wishes.hpp"
 #include "ops/desk_background.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::background {
 
 namespace {
 
@@ -182,4 +182,4 @@ std::vector<rest::Binding> bind_background(Background& background) {
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::background

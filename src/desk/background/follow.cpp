@@ -1,4 +1,4 @@
-#include "desk/background_follow.hpp"
+#include "desk/background/follow.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "core/text.hpp"
 #include "net/sse.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::background {
 
 namespace {
 
@@ -107,4 +107,4 @@ net::Response follow_output(SharedProcess process, std::string_view stream, std:
     return response;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::background

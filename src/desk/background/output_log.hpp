@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace carrel::desk {
+namespace carrel::desk::background {
 
 /// Bytes by their offset from the first that ever came. The newest are kept, at least `limit` of them, in
 /// chunks of chunk_bytes; the oldest are dropped.
@@ -53,4 +53,4 @@ struct OutputWish {
 /// `has_ended`: nothing more will come, so half a character is all there is of it.
 OutputPiece read_piece(const OutputLog& log, const OutputWish& wish, bool has_ended);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::background

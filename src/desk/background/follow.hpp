@@ -3,9 +3,9 @@
 
 #include <string_view>
 
-#include "desk/background.hpp"
+#include "desk/background/background.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::background {
 
 /// "stdout" or "stderr".
 const BackgroundProcess::Stream& stream_of(const BackgroundProcess& process, std::string_view name);
@@ -22,4 +22,4 @@ json::Object to_json(const OutputPiece& piece, bool is_text);
 net::Response follow_output(SharedProcess process, std::string_view stream, std::uint64_t offset,
                             bool is_text);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::background

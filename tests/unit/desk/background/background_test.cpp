@@ -3,14 +3,14 @@
 
 #include <csignal>
 
-#include "desk/background.hpp"
+#include "desk/background/background.hpp"
 #include "tests/unit/desk/program_harness.hpp"
 
 using namespace carrel;
 using namespace std::chrono_literals;
 using async::Task;
-using desk::Background;
-using desk::SharedProcess;
+using desk::background::Background;
+using desk::background::SharedProcess;
 using desk::test::reason_of;
 
 namespace {

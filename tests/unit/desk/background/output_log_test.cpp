@@ -1,8 +1,9 @@
-#include "desk/output_log.hpp"
+#include "desk/background/output_log.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace carrel::desk;
+using namespace carrel::desk::background;
 
 namespace {
 

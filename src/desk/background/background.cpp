@@ -1,4 +1,4 @@
-#include "desk/background.hpp"
+#include "desk/background/background.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 #include "desk/processes/tree.hpp"
 #include "desk/spawn/pty.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::background {
 
 using core::Code;
 using core::Error;
@@ -274,4 +274,4 @@ Task<> Background::close() {
     co_await scope_.close();
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::background

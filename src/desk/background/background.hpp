@@ -17,11 +17,11 @@
 #include "async/run_on.hpp"
 #include "async/scope.hpp"
 #include "core/clock.hpp"
-#include "desk/output_log.hpp"
+#include "desk/background/output_log.hpp"
 #include "desk/processes/child_end.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::background {
 
 using async::Task;
 
@@ -120,4 +120,4 @@ int end_forgotten_processes();
 /// terminal/process/…
 std::vector<rest::Binding> bind_background(Background& background);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::background

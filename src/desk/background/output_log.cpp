@@ -1,10 +1,10 @@
-#include "desk/output_log.hpp"
+#include "desk/background/output_log.hpp"
 
 #include <algorithm>
 
 #include "desk/processes/output.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::background {
 
 void OutputLog::add(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -51,4 +51,4 @@ OutputPiece read_piece(const OutputLog& log, const OutputWish& wish, bool has_en
     return piece;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::background
