@@ -14,9 +14,11 @@
 
 #include "desk/archive/tar.hpp"
 #include "desk/archive/zip.hpp"
-#include "desk/files_paths.hpp"
+#include "desk/files/paths.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 using core::Code;
 using core::Error;
@@ -42,7 +44,7 @@ archive::ArchiveEntry entry_of(const struct stat& facts, std::string name) {
 Error unreadable(std::string_view folder, std::string_view path) {
     return {Code::forbidden,
             fmt::format("{} cannot be read; say skip_unreadable to leave such things out",
-                        join_path(folder, path)),
+                        files::join_path(folder, path)),
             "unreadable"};
 }
 
@@ -51,7 +53,7 @@ Error unreadable(std::string_view folder, std::string_view path) {
 PackCheck::PackCheck(std::string folder, bool skips_unreadable)
     : folder_{std::move(folder)}, skips_unreadable_{skips_unreadable}, walk_{folder_, {}} {}
 
-bool PackCheck::run(Moment until) {
+bool PackCheck::run(files::Moment until) {
     while (const auto found = walk_.next()) {
         if (++entries_ > most_entries)
             throw Error{Code::exhausted, fmt::format("{} holds more than {} files", folder_, most_entries)};
@@ -149,8 +151,8 @@ private:
 };
 
 Packing::Packing(std::string folder, ArchiveFormat format, bool skips_unreadable)
-    : folder_{without_slashes(folder)},
-      prefix_{folder_ == "/" ? "" : last_step(folder_)},
+    : folder_{files::without_slashes(folder)},
+      prefix_{folder_ == "/" ? "" : files::last_step(folder_)},
       skips_unreadable_{skips_unreadable},
       walk_{folder_, {}},
       buffer_{std::make_unique_for_overwrite<char[]>(piece_size)} {
@@ -165,7 +167,7 @@ Packing::~Packing() = default;
 void Packing::open_next() {
     if (!std::exchange(is_begun_, true) && !prefix_.empty()) {
         struct stat facts{};
-        checked_disk("look at " + folder_, ::stat(folder_.c_str(), &facts));
+        files::checked_disk("look at " + folder_, ::stat(folder_.c_str(), &facts));
         writer_->begin(entry_of(facts, prefix_), ready_);
         writer_->end(ready_);
         return;
@@ -183,9 +185,9 @@ void Packing::open_next() {
         file_ = core::Fd{::openat(found->folder, found->name().c_str(),
                                   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
         if (!file_ && skips_unreadable_) return;
-        if (!file_) throw disk_error("read " + join_path(folder_, found->path), errno);
-        refuse_own(file_.get(), found->path);
-        checked_disk("look at " + found->path, ::fstat(file_.get(), &facts));
+        if (!file_) throw files::disk_error("read " + files::join_path(folder_, found->path), errno);
+        files::refuse_own(file_.get(), found->path);
+        files::checked_disk("look at " + found->path, ::fstat(file_.get(), &facts));
     }
     auto entry = entry_of(facts, std::move(name));
     if (entry.kind == archive::ArchiveEntry::Kind::symlink) {
@@ -209,10 +211,10 @@ void Packing::read_content() {
     const auto count = ::read(file_.get(), buffer_.get(),
                               static_cast<std::size_t>(std::min<std::uint64_t>(left_, piece_size)));
     if (count < 0 && errno == EINTR) return;
-    checked_disk("read " + join_path(folder_, file_path_), count);
+    files::checked_disk("read " + files::join_path(folder_, file_path_), count);
     if (count == 0)
-        throw Error{Code::conflict,
-                    fmt::format("{} became shorter while it was read", join_path(folder_, file_path_))};
+        throw Error{Code::conflict, fmt::format("{} became shorter while it was read",
+                                                files::join_path(folder_, file_path_))};
     writer_->data({buffer_.get(), static_cast<std::size_t>(count)}, ready_);
     left_ -= static_cast<std::uint64_t>(count);
 }

@@ -8,7 +8,7 @@
 
 #include "async/run_on.hpp"
 #include "desk/archive/entry.hpp"
-#include "desk/files_walk.hpp"
+#include "desk/files/walk.hpp"
 #include "net/http.hpp"
 
 namespace carrel::desk {
@@ -21,12 +21,12 @@ class PackCheck {
 public:
     PackCheck(std::string folder, bool skips_unreadable);
     /// Throws forbidden for what may not be read, exhausted for more than 500,000 entries.
-    bool run(Moment until);
+    bool run(files::Moment until);
 
 private:
     std::string folder_;
     bool skips_unreadable_;
-    Walk walk_;
+    files::Walk walk_;
     std::size_t entries_ = 0;
 };
 
@@ -49,7 +49,7 @@ private:
     std::string folder_;
     std::string prefix_;
     bool skips_unreadable_;
-    Walk walk_;
+    files::Walk walk_;
     std::unique_ptr<Writer> writer_;
     core::Fd file_;
     std::string file_path_;

@@ -12,9 +12,9 @@
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "desk/files_change.hpp"
-#include "desk/files_new.hpp"
-#include "desk/files_paths.hpp"
+#include "desk/files/change.hpp"
+#include "desk/files/new_file.hpp"
+#include "desk/files/paths.hpp"
 
 namespace carrel::desk {
 
@@ -34,9 +34,9 @@ void set_time(int file, std::int64_t modified) {
 
 }  // namespace
 
-Unpacker::Unpacker(std::string folder) : path_{without_slashes(folder)} {
-    desk::make_folder(path_, true);
-    root_ = open_path(path_, O_RDONLY | O_DIRECTORY);
+Unpacker::Unpacker(std::string folder) : path_{files::without_slashes(folder)} {
+    desk::files::make_folder(path_, true);
+    root_ = files::open_path(path_, O_RDONLY | O_DIRECTORY);
 }
 
 Unpacker::~Unpacker() { drop_partial(); }
@@ -52,7 +52,7 @@ core::Fd Unpacker::make_spool() const {
     if (spool) return spool;
     const auto name = fmt::format(".carrel-{}", core::random_hex(8));
     spool = core::Fd{::openat(root_.get(), name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)};
-    if (!spool) throw disk_error("make a file in " + path_, errno);
+    if (!spool) throw files::disk_error("make a file in " + path_, errno);
     ::unlinkat(root_.get(), name.c_str(), 0);
     return spool;
 }
@@ -62,7 +62,7 @@ Error Unpacker::failed(int error_number) const {
     // A link or a file stands where a directory is wanted; it is never followed.
     if (error_number == ELOOP || error_number == ENOTDIR)
         return {Code::conflict, what + ": a step of its name is a link or a file there"};
-    return disk_error(what, error_number);
+    return files::disk_error(what, error_number);
 }
 
 core::Fd Unpacker::open_folder(const std::vector<std::string>& steps) {
@@ -118,7 +118,7 @@ void Unpacker::make_folder(const archive::ArchiveEntry& entry, const std::vector
 void Unpacker::make_file(const archive::ArchiveEntry& entry) {
     if (entry.size > most_bytes - size_)
         throw Error{Code::exhausted, fmt::format("the archive holds more than {} bytes", most_bytes)};
-    require_room(root_.get(), entry.size);
+    files::require_room(root_.get(), entry.size);
     partial_ = fmt::format(".carrel-{}", core::random_hex(8));
     file_ = core::Fd{::openat(parent_.get(), partial_.c_str(),
                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
@@ -129,7 +129,7 @@ void Unpacker::data(std::string_view bytes) {
     if (!file_) return;
     if (size_ + bytes.size() > most_bytes)
         throw Error{Code::exhausted, fmt::format("the archive holds more than {} bytes", most_bytes)};
-    write_pieces(file_.get(), bytes);
+    files::write_pieces(file_.get(), bytes);
     size_ += bytes.size();
 }
 

@@ -13,7 +13,7 @@
 #include "desk/archive/entry.hpp"
 #include "desk/archive/tar.hpp"
 #include "desk/archive/zip.hpp"
-#include "desk/files_walk.hpp"
+#include "desk/files/walk.hpp"
 
 namespace carrel::desk {
 
@@ -82,7 +82,7 @@ public:
     explicit ZipUnpacking(std::string folder);
     ~ZipUnpacking();
     void push(std::string_view bytes);
-    bool run(Moment until);
+    bool run(files::Moment until);
     void abandon() { unpacker_.abandon(); }
     const Unpacker& unpacker() const { return unpacker_; }
 

@@ -10,8 +10,8 @@
 
 #include "core/text.hpp"
 #include "desk/archive_unpack.hpp"
-#include "desk/files_new.hpp"
-#include "desk/files_paths.hpp"
+#include "desk/files/new_file.hpp"
+#include "desk/files/paths.hpp"
 
 namespace carrel::desk {
 
@@ -107,7 +107,7 @@ ZipUnpacking::ZipUnpacking(std::string folder)
 ZipUnpacking::~ZipUnpacking() = default;
 
 void ZipUnpacking::push(std::string_view bytes) {
-    write_pieces(spool_.get(), bytes);
+    files::write_pieces(spool_.get(), bytes);
     size_ += bytes.size();
 }
 
@@ -119,7 +119,7 @@ std::string ZipUnpacking::read_at(std::uint64_t at, std::size_t size) const {
         const auto count =
             ::pread(spool_.get(), bytes.data() + have, bytes.size() - have, static_cast<off_t>(at + have));
         if (count < 0 && errno == EINTR) continue;
-        if (checked_disk("read the zip", count) == 0) break;
+        if (files::checked_disk("read the zip", count) == 0) break;
         have += static_cast<std::size_t>(count);
     }
     bytes.resize(have);
@@ -145,7 +145,7 @@ void ZipUnpacking::open_next() {
     }
 }
 
-bool ZipUnpacking::run(Moment until) {
+bool ZipUnpacking::run(files::Moment until) {
     if (!std::exchange(is_read_, true))
         items_ = core::value_or_throw(archive::read_zip_directory(
             [this](std::uint64_t at, std::size_t size) { return read_at(at, size); }, size_));

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "desk/files_paths.hpp"
+#include "desk/files/paths.hpp"
 
 namespace carrel::desk {
 
@@ -25,14 +25,14 @@ std::string read_block(int file, std::uint64_t at, std::size_t size, const std::
     for (;;) {
         const auto count = ::pread(file, block.data(), block.size(), static_cast<off_t>(at));
         if (count < 0 && errno == EINTR) continue;
-        block.resize(static_cast<std::size_t>(checked_disk("read " + path, count)));
+        block.resize(static_cast<std::size_t>(files::checked_disk("read " + path, count)));
         return block;
     }
 }
 
 class FileSource final : public net::Source {
 public:
-    FileSource(OpenedFile opened, ByteRange range, async::Pool& pool)
+    FileSource(files::OpenedFile opened, ByteRange range, async::Pool& pool)
         : opened_{std::move(opened)}, at_{range.first}, end_{range.first + range.size}, pool_{pool} {
         ::posix_fadvise(opened_.file.get(), static_cast<off_t>(at_), static_cast<off_t>(range.size),
                         POSIX_FADV_SEQUENTIAL);
@@ -77,7 +77,7 @@ private:
         return count;
     }
 
-    OpenedFile opened_;
+    files::OpenedFile opened_;
     std::uint64_t at_;
     std::uint64_t end_;
     async::Pool& pool_;
@@ -87,7 +87,7 @@ private:
 
 class EndlessSource final : public net::Source {
 public:
-    EndlessSource(OpenedFile opened, std::uint64_t most, async::Pool& pool)
+    EndlessSource(files::OpenedFile opened, std::uint64_t most, async::Pool& pool)
         : opened_{std::move(opened)}, left_{most}, pool_{pool} {}
 
     Task<std::size_t> read(std::span<char> into) override {
@@ -103,7 +103,7 @@ public:
     }
 
 private:
-    OpenedFile opened_;
+    files::OpenedFile opened_;
     std::uint64_t at_ = 0;
     std::uint64_t left_;
     async::Pool& pool_;
@@ -111,11 +111,12 @@ private:
 
 }  // namespace
 
-std::unique_ptr<net::Source> make_file_source(OpenedFile file, ByteRange range, async::Pool& pool) {
+std::unique_ptr<net::Source> make_file_source(files::OpenedFile file, ByteRange range, async::Pool& pool) {
     return std::make_unique<FileSource>(std::move(file), range, pool);
 }
 
-std::unique_ptr<net::Source> make_endless_source(OpenedFile file, std::uint64_t most, async::Pool& pool) {
+std::unique_ptr<net::Source> make_endless_source(files::OpenedFile file, std::uint64_t most,
+                                                 async::Pool& pool) {
     return std::make_unique<EndlessSource>(std::move(file), most, pool);
 }
 

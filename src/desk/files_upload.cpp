@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "desk/body_blocks.hpp"
-#include "desk/files_paths.hpp"
+#include "desk/files/paths.hpp"
 #include "desk/multipart.hpp"
 
 namespace carrel::desk {
@@ -26,7 +26,7 @@ rest::Unprocessable wrong_field(std::string name, std::string message, std::stri
 /// The parts of one form as they come: `file` goes on in pieces, `dest_path` is kept.
 class UploadForm {
 public:
-    UploadForm(std::string_view boundary, NewFile& file)
+    UploadForm(std::string_view boundary, files::NewFile& file)
         : file_{file},
           parser_{boundary,
                   {.begin = [this](PartHead head) { begin(std::move(head)); },
@@ -76,7 +76,7 @@ private:
                               "out_of_range");
     }
 
-    NewFile& file_;
+    files::NewFile& file_;
     MultipartParser parser_;
     std::string part_;
     std::string filename_;
@@ -91,17 +91,17 @@ std::string name_only(std::string_view filename) {
 }
 
 std::string final_path(std::string path, std::string_view filename) {
-    const bool is_in_directory = path.ends_with('/') || is_directory(path);
+    const bool is_in_directory = path.ends_with('/') || files::is_directory(path);
     if (!is_in_directory) return path;
     if (!path.ends_with('/')) path += '/';
     return path + name_only(filename);
 }
 
-Upload keep(NewFile& file, std::string path, std::string_view filename) {
+Upload keep(files::NewFile& file, std::string path, std::string_view filename) {
     path = final_path(std::move(path), filename);
-    const auto mode = check_replaceable(path);
-    make_parents(path);
-    file.keep_as(path, mode, Existing::replace);
+    const auto mode = files::check_replaceable(path);
+    files::make_parents(path);
+    file.keep_as(path, mode, files::Existing::replace);
     return {std::move(path), file.size()};
 }
 
@@ -111,11 +111,11 @@ std::string resolved(std::string path) {
     return real ? real.get() : std::move(path);
 }
 
-NewFile make_beside(const std::string& path, std::optional<std::uint64_t> size) {
-    check_replaceable(path);
-    make_parents(path);
-    NewFile file{folder_of(path)};
-    require_room(file.descriptor(), size.value_or(0));
+files::NewFile make_beside(const std::string& path, std::optional<std::uint64_t> size) {
+    files::check_replaceable(path);
+    files::make_parents(path);
+    files::NewFile file{files::folder_of(path)};
+    files::require_room(file.descriptor(), size.value_or(0));
     return file;
 }
 
@@ -126,7 +126,7 @@ Task<Upload> store_whole(net::Request& request, std::string path, async::Pool& p
     co_await for_each_block(*request.body, request.body_length, pool,
                             [&file](std::string_view block) { file.write(block); });
     co_return co_await async::run_on(pool, [&file, &path] {
-        file.keep_as(path, check_replaceable(path), Existing::replace);
+        file.keep_as(path, files::check_replaceable(path), files::Existing::replace);
         return Upload{path, file.size()};
     });
 }
@@ -134,23 +134,23 @@ Task<Upload> store_whole(net::Request& request, std::string path, async::Pool& p
 Task<Upload> store_at(net::Request& request, std::string path, std::optional<std::uint64_t> offset,
                       async::Pool& pool) {
     auto file = co_await async::run_on(pool, [path, offset, size = request.body_length] {
-        auto opened = open_writable(path, offset);
-        if (size) require_room(opened.file.get(), *size);
+        auto opened = files::open_writable(path, offset);
+        if (size) files::require_room(opened.file.get(), *size);
         return opened;
     });
     const auto first = file.at;
     co_await for_each_block(*request.body, request.body_length, pool,
-                            [&file](std::string_view block) { write_on(file, block); });
+                            [&file](std::string_view block) { files::write_on(file, block); });
     co_return Upload{std::move(path), file.at - first};
 }
 
 }  // namespace
 
-Task<Upload> store_form(Files& files, net::Request& request) {
+Task<Upload> store_form(files::Files& files, net::Request& request) {
     const auto boundary = parse_boundary(request.headers.find("Content-Type").value_or(""));
     if (!boundary) throw rest::Unprocessable{{{{}, boundary.error().message(), "multipart_invalid"}}, "body"};
     // The destination may come after the file, so the file is made at home and moved.
-    auto file = co_await async::run_on(files.pool(), [&files] { return NewFile{files.home()}; });
+    auto file = co_await async::run_on(files.pool(), [&files] { return files::NewFile{files.home()}; });
     UploadForm form{*boundary, file};
     co_await for_each_block(*request.body, request.body_length, files.pool(),
                             [&form](std::string_view block) { form.push(block); });
@@ -159,7 +159,8 @@ Task<Upload> store_form(Files& files, net::Request& request) {
         files.pool(), [&] { return keep(file, files.absolute(*form.destination()), form.filename()); });
 }
 
-Task<Upload> store_body(Files& files, net::Request& request, std::string path, WritePlace place) {
+Task<Upload> store_body(files::Files& files, net::Request& request, std::string path,
+                        files::WritePlace place) {
     if (path.ends_with('/'))
         throw Error{Code::invalid, fmt::format("{} ends in /: a file's own name is wanted", path)};
     if (place.is_whole()) co_return co_await store_whole(request, std::move(path), files.pool());

@@ -23,7 +23,7 @@
 #include "desk/desktop/input_handlers.hpp"
 #include "desk/desktop/screen_handlers.hpp"
 #include "desk/desktop/windows_handlers.hpp"
-#include "desk/files.hpp"
+#include "desk/files/files.hpp"
 #include "desk/init/link.hpp"
 #include "desk/notices.hpp"
 #include "desk/notification_service.hpp"
@@ -88,7 +88,7 @@ struct Service {
     terminal::Terminal terminal;
     pty::Ptys ptys;
     background::Background background;
-    Files files;
+    files::Files files;
     Cdp cdp;
     Tabs tabs;
     Browser browser;
@@ -129,8 +129,8 @@ void Service::add_routes() {
     bindings.add(terminal::bind_terminal(terminal));
     bindings.add(pty::bind_ptys(ptys));
     bindings.add(background::bind_background(background));
-    bindings.add(bind_files(files));
-    bindings.add(bind_folders(files));
+    bindings.add(files::bind_files(files));
+    bindings.add(files::bind_folders(files));
     bindings.add(bind_transfers(files));
     bindings.add(bind_browser(browser, display));
     bindings.add(bind_cdp(browser_control));

@@ -6,10 +6,10 @@
 #include "desk/archive_pack.hpp"
 #include "desk/archive_unpack.hpp"
 #include "desk/body_blocks.hpp"
-#include "desk/files_paths.hpp"
+#include "desk/files/paths.hpp"
+#include "desk/files/watch.hpp"
 #include "desk/files_source.hpp"
 #include "desk/files_upload.hpp"
-#include "desk/files_watch.hpp"
 #include "ops/desk_transfers.hpp"
 #include "ops/file_fields.hpp"
 #include "rest/answers.hpp"
@@ -20,15 +20,15 @@ namespace {
 
 net::Response stored_answer(const Upload& stored) {
     json::Object answer{{"success", true}, {"size", stored.size}};
-    put_path(answer, "path", stored.path);
+    files::put_path(answer, "path", stored.path);
     return rest::json_answer(answer);
 }
 
-Task<net::Response> upload(Files& files, net::Request& request) {
+Task<net::Response> upload(files::Files& files, net::Request& request) {
     co_return stored_answer(co_await store_form(files, request));
 }
 
-Task<net::Response> store(Files& files, net::Request& request) {
+Task<net::Response> store(files::Files& files, net::Request& request) {
     const auto wanted = rest::decode_query(request, ops::store_file_shape());
     if (wanted.append && wanted.offset)
         throw rest::Unprocessable{
@@ -38,7 +38,7 @@ Task<net::Response> store(Files& files, net::Request& request) {
 }
 
 /// A part of a file is the answer; `size` is the whole file's.
-net::Response bytes_answer(OpenedFile opened, ByteRange range, async::Pool& pool) {
+net::Response bytes_answer(files::OpenedFile opened, ByteRange range, async::Pool& pool) {
     net::Response response;
     response.headers.add("Content-Type", "application/octet-stream");
     if (!opened.has_size) {
@@ -50,7 +50,7 @@ net::Response bytes_answer(OpenedFile opened, ByteRange range, async::Pool& pool
     return response;
 }
 
-Task<net::Response> read(Files& files, net::Request& request) {
+Task<net::Response> read(files::Files& files, net::Request& request) {
     const auto wanted = rest::decode_query(request, ops::read_file_shape());
     auto opened = co_await files.open(files.absolute(wanted.path));
     const auto offset = static_cast<std::uint64_t>(wanted.offset);
@@ -73,18 +73,18 @@ std::string disposition_of(std::string_view name) {
     return "attachment; filename*=UTF-8''" + core::percent_encode(core::repair_utf8(name));
 }
 
-Task<net::Response> download_folder(Files& files, net::Request& request, std::string folder,
+Task<net::Response> download_folder(files::Files& files, net::Request& request, std::string folder,
                                     ops::DownloadFile wanted) {
     request.may_be_dropped = true;
     auto check = co_await async::run_on(files.pool(), [folder, skips = wanted.skip_unreadable] {
         return std::make_shared<PackCheck>(folder, skips);
     });
-    co_await run_in_slices(files.pool(), std::move(check));
+    co_await files::run_in_slices(files.pool(), std::move(check));
     const auto format = *wanted.archive == "tar" ? ArchiveFormat::tar : ArchiveFormat::zip;
     auto packing = co_await async::run_on(files.pool(), [folder, format, skips = wanted.skip_unreadable] {
         return std::make_shared<Packing>(folder, format, skips);
     });
-    const auto step = last_step(folder);
+    const auto step = files::last_step(folder);
     net::Response response;
     response.headers.add("Content-Type", "application/octet-stream");
     response.headers.add("Content-Disposition",
@@ -103,7 +103,7 @@ net::Response unsatisfiable(std::uint64_t size, const net::Request& request) {
     return response;
 }
 
-Task<net::Response> download_file(Files& files, net::Request& request, std::string path) {
+Task<net::Response> download_file(files::Files& files, net::Request& request, std::string path) {
     auto opened = co_await files.open(std::move(path));
     const auto tag = fmt::format("\"{}\"", opened.tag);
     const auto modified = http_date(opened.modified);
@@ -123,7 +123,7 @@ Task<net::Response> download_file(Files& files, net::Request& request, std::stri
     const bool is_part = verdict.kind == RangeVerdict::Kind::part;
     const ByteRange range =
         is_part ? verdict.range : ByteRange{0, opened.has_size ? size : ops::largest_size};
-    const auto name = disposition_of(last_step(opened.path));
+    const auto name = disposition_of(files::last_step(opened.path));
     const bool has_size = opened.has_size;
     response = bytes_answer(std::move(opened), range, files.pool());
     response.headers.add("ETag", tag);
@@ -136,7 +136,7 @@ Task<net::Response> download_file(Files& files, net::Request& request, std::stri
     co_return response;
 }
 
-Task<net::Response> download(Files& files, net::Request& request) {
+Task<net::Response> download(files::Files& files, net::Request& request) {
     auto wanted = rest::decode_query(request, ops::download_file_shape());
     auto path = files.absolute(wanted.path);
     if (wanted.archive)
@@ -146,7 +146,7 @@ Task<net::Response> download(Files& files, net::Request& request) {
 
 net::Response extracted(const std::string& folder, const Unpacker& unpacker) {
     json::Object answer{{"success", true}, {"files", unpacker.files()}, {"size", unpacker.size()}};
-    put_path(answer, "path", folder);
+    files::put_path(answer, "path", folder);
     return rest::json_answer(answer);
 }
 
@@ -160,7 +160,7 @@ Task<> unpack(net::Request& request, async::Pool& pool, std::shared_ptr<Unpackin
         if constexpr (requires { work->finish(); })
             co_await async::run_on(pool, [work] { work->finish(); });
         else
-            co_await run_in_slices(pool, work);
+            co_await files::run_in_slices(pool, work);
     } catch (core::Error& error) {
         const auto files = work->unpacker().files();
         if (files > 1) error.during(fmt::format("{} entries were unpacked, but then", files - 1));
@@ -172,26 +172,26 @@ Task<> unpack(net::Request& request, async::Pool& pool, std::shared_ptr<Unpackin
 }
 
 template <class Unpacking>
-Task<net::Response> extract_as(Files& files, net::Request& request, std::string folder) {
+Task<net::Response> extract_as(files::Files& files, net::Request& request, std::string folder) {
     request.may_be_dropped = true;
     auto& pool = files.pool();
     const auto work = co_await async::run_on(
-        pool, [&pool, folder] { return ended_by(pool, std::make_unique<Unpacking>(folder)); });
+        pool, [&pool, folder] { return files::ended_by(pool, std::make_unique<Unpacking>(folder)); });
     co_await unpack(request, pool, work);
     co_return extracted(folder, work->unpacker());
 }
 
-Task<net::Response> extract(Files& files, net::Request& request) {
+Task<net::Response> extract(files::Files& files, net::Request& request) {
     const auto wanted = rest::decode_query(request, ops::extract_archive_shape());
     const auto folder = files.absolute(wanted.path);
     if (wanted.archive == "tar") co_return co_await extract_as<TarUnpacking>(files, request, folder);
     co_return co_await extract_as<ZipUnpacking>(files, request, folder);
 }
 
-Task<net::Response> watch(Files& files, net::Request& request) {
+Task<net::Response> watch(files::Files& files, net::Request& request) {
     const auto wanted = rest::decode_query(request, ops::watch_files_shape());
-    auto source = co_await open_watch(files.executor(), files.pool(), files.watchers(),
-                                      files.absolute(wanted.path), wanted.recursive);
+    auto source = co_await files::open_watch(files.executor(), files.pool(), files.watchers(),
+                                             files.absolute(wanted.path), wanted.recursive);
     net::Response response;
     response.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
     response.source = std::move(source);
@@ -200,7 +200,7 @@ Task<net::Response> watch(Files& files, net::Request& request) {
 
 }  // namespace
 
-std::vector<rest::Binding> bind_transfers(Files& files) {
+std::vector<rest::Binding> bind_transfers(files::Files& files) {
     const auto bound = [&files](auto* function) -> rest::OperationHandler {
         return [&files, function](net::Request& request) { return function(files, request); };
     };

@@ -3,12 +3,12 @@
 
 #include <vector>
 
-#include "desk/files.hpp"
+#include "desk/files/files.hpp"
 #include "rest/handlers.hpp"
 
 namespace carrel::desk {
 
 /// file/read, upload, download, extract, watch. `files` must outlive the bindings.
-std::vector<rest::Binding> bind_transfers(Files& files);
+std::vector<rest::Binding> bind_transfers(files::Files& files);
 
 }  // namespace carrel::desk
