@@ -33,7 +33,7 @@
 #include "desk/system_handlers.hpp"
 #include "desk/terminal/terminal.hpp"
 #include "desk/toolset.hpp"
-#include "desk/transfers_handlers.hpp"
+#include "desk/transfer/handlers.hpp"
 #include "desk/viewer.hpp"
 #include "net/router.hpp"
 #include "net/server.hpp"
@@ -131,7 +131,7 @@ void Service::add_routes() {
     bindings.add(background::bind_background(background));
     bindings.add(files::bind_files(files));
     bindings.add(files::bind_folders(files));
-    bindings.add(bind_transfers(files));
+    bindings.add(transfer::bind_transfers(files));
     bindings.add(bind_browser(browser, display));
     bindings.add(bind_cdp(browser_control));
     bindings.add(bind_tabs(browser_control));

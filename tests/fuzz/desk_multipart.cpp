@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "desk/multipart.hpp"
+#include "desk/transfer/multipart.hpp"
 
 namespace {
 
@@ -17,18 +17,18 @@ struct Reading {
 
 Reading read(std::string_view body, std::size_t piece) {
     Reading reading;
-    carrel::desk::MultipartParser parser{"B",
-                                         {.begin =
-                                              [&](carrel::desk::PartHead head) {
-                                                  reading.log +=
-                                                      '<' + head.name + head.filename.value_or("?");
-                                              },
-                                          .data =
-                                              [&](std::string_view bytes) {
-                                                  reading.log += bytes;
-                                                  reading.passed += bytes.size();
-                                              },
-                                          .end = [&] { reading.log += '>'; }}};
+    carrel::desk::transfer::MultipartParser parser{"B",
+                                                   {.begin =
+                                                        [&](carrel::desk::transfer::PartHead head) {
+                                                            reading.log +=
+                                                                '<' + head.name + head.filename.value_or("?");
+                                                        },
+                                                    .data =
+                                                        [&](std::string_view bytes) {
+                                                            reading.log += bytes;
+                                                            reading.passed += bytes.size();
+                                                        },
+                                                    .end = [&] { reading.log += '>'; }}};
     while (!body.empty() && !reading.is_refused) {
         reading.is_refused = !parser.push(body.substr(0, piece));
         body.remove_prefix(std::min(piece, body.size()));
@@ -41,7 +41,7 @@ Reading read(std::string_view body, std::size_t piece) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text{reinterpret_cast<const char*>(data), size};
-    (void)carrel::desk::parse_boundary(text);
+    (void)carrel::desk::transfer::parse_boundary(text);
     const auto body = "--B\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n" + std::string{text};
     for (const std::string_view input : {text, std::string_view{body}}) {
         const auto whole = read(input, input.size() + 1);

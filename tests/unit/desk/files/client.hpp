@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "desk/files/files.hpp"
-#include "desk/transfers_handlers.hpp"
+#include "desk/transfer/handlers.hpp"
 #include "json/parse.hpp"
 #include "tests/fakes/run_loop.hpp"
 
@@ -44,7 +44,7 @@ struct Client {
     Files& files;
 
     Task<net::Response> send(std::string_view name, net::Request request, std::string_view method = {}) {
-        for (const auto& bind : {desk::bind_files, desk::bind_folders, desk::bind_transfers})
+        for (const auto& bind : {desk::bind_files, desk::bind_folders, desk::transfer::bind_transfers})
             for (const auto& binding : bind(files))
                 if (binding.name == name && (method.empty() || binding.method == method))
                     co_return co_await binding.handler(request);

@@ -3,11 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "desk/multipart.hpp"
+#include "desk/transfer/multipart.hpp"
 
 using namespace carrel;
-using desk::MultipartParser;
-using desk::PartHead;
+using desk::transfer::MultipartParser;
+using desk::transfer::PartHead;
 
 namespace {
 

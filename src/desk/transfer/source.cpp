@@ -1,4 +1,4 @@
-#include "desk/files_source.hpp"
+#include "desk/transfer/source.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 
 #include "desk/files/paths.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 using async::Task;
 
@@ -120,4 +120,4 @@ std::unique_ptr<net::Source> make_endless_source(files::OpenedFile file, std::ui
     return std::make_unique<EndlessSource>(std::move(file), most, pool);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

@@ -1,4 +1,4 @@
-#include "desk/files_upload.hpp"
+#include "desk/transfer/upload.hpp"
 
 #include <fmt/format.h>
 
@@ -6,11 +6,11 @@
 #include <optional>
 #include <utility>
 
-#include "desk/body_blocks.hpp"
 #include "desk/files/paths.hpp"
-#include "desk/multipart.hpp"
+#include "desk/transfer/body_blocks.hpp"
+#include "desk/transfer/multipart.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 using core::Code;
 using core::Error;
@@ -168,4 +168,4 @@ Task<Upload> store_body(files::Files& files, net::Request& request, std::string 
                                 files.pool());
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

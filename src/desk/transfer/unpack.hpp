@@ -15,7 +15,7 @@
 #include "desk/archive/zip.hpp"
 #include "desk/files/walk.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 /// Takes entries and makes them below `folder`, which is made when there is none. Throws what an entry has
 /// against it; what was unpacked before stays, what was begun does not.
@@ -100,4 +100,4 @@ private:
     std::unique_ptr<Content> content_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

@@ -1,4 +1,4 @@
-#include "desk/archive_pack.hpp"
+#include "desk/transfer/pack.hpp"
 
 #include <fmt/format.h>
 #include <libdeflate.h>
@@ -16,7 +16,7 @@
 #include "desk/archive/zip.hpp"
 #include "desk/files/paths.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 using async::Task;
 
@@ -262,4 +262,4 @@ std::unique_ptr<net::Source> make_archive_source(async::Pool& pool, std::shared_
     return std::make_unique<ArchiveSource>(pool, std::move(packing));
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

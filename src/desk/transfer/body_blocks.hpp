@@ -13,7 +13,7 @@
 #include "async/run_on.hpp"
 #include "net/http.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 using async::Task;
 
@@ -55,4 +55,4 @@ Task<> for_each_block(net::Source& body, std::optional<std::uint64_t> length, as
     }
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

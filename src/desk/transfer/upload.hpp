@@ -7,7 +7,7 @@
 #include "desk/files/files.hpp"
 #include "net/http.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 using async::Task;
 
@@ -24,4 +24,4 @@ Task<Upload> store_form(files::Files& files, net::Request& request);
 Task<Upload> store_body(files::Files& files, net::Request& request, std::string path,
                         files::WritePlace place);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

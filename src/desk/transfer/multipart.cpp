@@ -1,4 +1,4 @@
-#include "desk/multipart.hpp"
+#include "desk/transfer/multipart.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 using core::Expected;
 using core::refuse;
@@ -202,4 +202,4 @@ Expected<MultipartParser::Step> MultipartParser::pass_content() {
     return Step::went_on;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

@@ -5,10 +5,10 @@
 
 #include "async/run_on.hpp"
 #include "desk/files/disk.hpp"
-#include "desk/files_range.hpp"
+#include "desk/transfer/range.hpp"
 #include "net/http.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 /// Exactly the bytes of `range`: a file that shrinks meanwhile is an error.
 std::unique_ptr<net::Source> make_file_source(files::OpenedFile file, ByteRange range, async::Pool& pool);
@@ -17,4 +17,4 @@ std::unique_ptr<net::Source> make_file_source(files::OpenedFile file, ByteRange 
 std::unique_ptr<net::Source> make_endless_source(files::OpenedFile file, std::uint64_t most,
                                                  async::Pool& pool);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

@@ -1,4 +1,4 @@
-#include "desk/files_range.hpp"
+#include "desk/transfer/range.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 RangeVerdict judge_range(std::string_view header, std::uint64_t size) {
     constexpr std::string_view unit = "bytes=";
@@ -54,4 +54,4 @@ std::string http_date(std::time_t time) {
                        parts.tm_min, parts.tm_sec);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

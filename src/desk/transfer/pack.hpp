@@ -11,7 +11,7 @@
 #include "desk/files/walk.hpp"
 #include "net/http.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 enum class ArchiveFormat { tar, zip };
 
@@ -63,4 +63,4 @@ private:
 /// The same as a body.
 std::unique_ptr<net::Source> make_archive_source(async::Pool& pool, std::shared_ptr<Packing> packing);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

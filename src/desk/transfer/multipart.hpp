@@ -10,7 +10,7 @@
 
 #include "core/error.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 /// The boundary that a Content-Type header names; why there is none otherwise.
 core::Expected<std::string> parse_boundary(std::string_view content_type);
@@ -57,4 +57,4 @@ private:
     std::size_t parts_ = 0;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

@@ -6,9 +6,9 @@
 #include "desk/files/files.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 /// file/read, upload, download, extract, watch. `files` must outlive the bindings.
 std::vector<rest::Binding> bind_transfers(files::Files& files);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

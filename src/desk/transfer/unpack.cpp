@@ -1,4 +1,4 @@
-#include "desk/archive_unpack.hpp"
+#include "desk/transfer/unpack.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,7 +16,7 @@
 #include "desk/files/new_file.hpp"
 #include "desk/files/paths.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 using core::Code;
 using core::Error;
@@ -195,4 +195,4 @@ void TarUnpacking::finish() {
     unpacker_.finish();
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

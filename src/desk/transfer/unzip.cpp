@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "core/text.hpp"
-#include "desk/archive_unpack.hpp"
 #include "desk/files/new_file.hpp"
 #include "desk/files/paths.hpp"
+#include "desk/transfer/unpack.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 using core::Code;
 using core::Error;
@@ -164,4 +164,4 @@ bool ZipUnpacking::run(files::Moment until) {
     return true;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

@@ -1,8 +1,9 @@
 #include <doctest/doctest.h>
 
-#include "desk/files_range.hpp"
+#include "desk/transfer/range.hpp"
 
 using namespace carrel::desk;
+using namespace carrel::desk::transfer;
 using Kind = RangeVerdict::Kind;
 
 TEST_CASE("a range of bytes is what RFC 9110 says it is") {

@@ -1,20 +1,20 @@
-#include "desk/transfers_handlers.hpp"
+#include "desk/transfer/handlers.hpp"
 
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "desk/archive_pack.hpp"
-#include "desk/archive_unpack.hpp"
-#include "desk/body_blocks.hpp"
 #include "desk/files/paths.hpp"
 #include "desk/files/watch.hpp"
-#include "desk/files_source.hpp"
-#include "desk/files_upload.hpp"
+#include "desk/transfer/body_blocks.hpp"
+#include "desk/transfer/pack.hpp"
+#include "desk/transfer/source.hpp"
+#include "desk/transfer/unpack.hpp"
+#include "desk/transfer/upload.hpp"
 #include "ops/desk_transfers.hpp"
 #include "ops/file_fields.hpp"
 #include "rest/answers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 namespace {
 
@@ -211,4 +211,4 @@ std::vector<rest::Binding> bind_transfers(files::Files& files) {
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace carrel::desk {
+namespace carrel::desk::transfer {
 
 struct ByteRange {
     std::uint64_t first = 0;
@@ -34,4 +34,4 @@ std::string content_range(ByteRange range, std::uint64_t size);
 /// "Sun, 06 Nov 1994 08:49:37 GMT".
 std::string http_date(std::time_t time);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::transfer
