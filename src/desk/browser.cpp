@@ -9,7 +9,7 @@
 #include <csignal>
 
 #include "core/text.hpp"
-#include "desk/browser_endpoint.hpp"
+#include "desk/cdp/endpoint.hpp"
 #include "desk/desktop/observe.hpp"
 #include "desk/spawn/launch.hpp"
 #include "ops/desk_browser.hpp"
@@ -63,7 +63,7 @@ core::Expected<std::string> parse_url(std::string_view text, bool takes_data) {
     return std::string{text};
 }
 
-Browser::Browser(async::Executor executor, async::Pool& pool, std::string home, Tabs& tabs)
+Browser::Browser(async::Executor executor, async::Pool& pool, std::string home, cdp::Tabs& tabs)
     : executor_{executor}, pool_{pool}, home_{std::move(home)}, tabs_{tabs}, children_{executor} {}
 
 /// Reaps a browser process that we started, whenever it ends.
@@ -100,7 +100,7 @@ Task<> Browser::start(desktop::Display& display) {
 Task<> Browser::open(std::shared_ptr<desktop::Desktop> desktop, std::string url, bool in_new_window) {
     const bool is_open = !browser_windows(co_await desktop->windows.list()).empty();
     if (is_open && co_await open_tab(url, in_new_window)) co_return;
-    std::vector<std::string> words{program, devtools_flag()};
+    std::vector<std::string> words{program, cdp::devtools_flag()};
     if (in_new_window) words.emplace_back("--new-window");
     words.push_back(std::move(url));
     auto launched =

@@ -6,11 +6,13 @@
 
 #include "async/scope.hpp"
 #include "core/fd.hpp"
+#include "desk/cdp/tabs.hpp"
 #include "desk/desktop/desktop.hpp"
-#include "desk/tabs.hpp"
 #include "rest/handlers.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 /// An address as it is given to the browser. Refuses other schemes than http, https, file and about,
 /// and what could be no address. `takes_data`: data: too, which any text may follow.
@@ -19,7 +21,7 @@ core::Expected<std::string> parse_url(std::string_view text, bool takes_data = f
 class Browser {
 public:
     /// `pool` and `tabs` must outlive it.
-    Browser(async::Executor executor, async::Pool& pool, std::string home, Tabs& tabs);
+    Browser(async::Executor executor, async::Pool& pool, std::string home, cdp::Tabs& tabs);
 
     /// Returns when the browser shows a window, or the one that runs has taken the address. Throws
     /// Error{timeout}, or Error{not_found} when the image has no browser.
@@ -37,7 +39,7 @@ private:
     async::Executor executor_;
     async::Pool& pool_;
     std::string home_;
-    Tabs& tabs_;
+    cdp::Tabs& tabs_;
     async::Scope children_;
 };
 

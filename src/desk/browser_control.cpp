@@ -54,7 +54,7 @@ Task<> BrowserControl::ensure_open() {
     }
 }
 
-Task<std::shared_ptr<Tab>> BrowserControl::open_tab(std::optional<std::string> id) {
+Task<std::shared_ptr<cdp::Tab>> BrowserControl::open_tab(std::optional<std::string> id) {
     if (id) co_return co_await tabs.get(std::move(id));
     co_await ensure_open();
     bool has_tab = true;

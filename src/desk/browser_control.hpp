@@ -8,7 +8,7 @@
 #include <string>
 
 #include "desk/browser.hpp"
-#include "desk/tabs.hpp"
+#include "desk/cdp/tabs.hpp"
 
 namespace carrel::desk {
 
@@ -17,15 +17,15 @@ struct BrowserControl {
     async::Executor executor;
     Browser& browser;
     desktop::Display& display;
-    Cdp& cdp;
-    Tabs& tabs;
+    cdp::Cdp& cdp;
+    cdp::Tabs& tabs;
 
     /// Returns when the browser can be driven; starts it when none is open. Throws Error{conflict,
     /// "no_devtools"} when a person's browser was started without the port.
     Task<> ensure_open();
     /// The tab that is asked for; when none is, the one in front, of a browser and with a tab that are made
     /// if they are missing.
-    Task<std::shared_ptr<Tab>> open_tab(std::optional<std::string> id);
+    Task<std::shared_ptr<cdp::Tab>> open_tab(std::optional<std::string> id);
 };
 
 /// What a person's address bar takes, and documents in the address itself (data:).

@@ -2,10 +2,10 @@
 
 #include "core/text.hpp"
 #include "desk/browser_control.hpp"
+#include "desk/cdp/leaving.hpp"
+#include "desk/cdp/navigation.hpp"
 #include "desk/element.hpp"
 #include "desk/evaluate.hpp"
-#include "desk/leaving.hpp"
-#include "desk/navigation.hpp"
 #include "ops/desk_cdp.hpp"
 
 namespace carrel::desk {
@@ -30,9 +30,9 @@ json::Object bounded_text(const json::Value& read, std::string_view name, int mo
 Task<json::Object> navigate_to(BrowserControl& control, ops::Navigate wish) {
     const auto url = checked_address(wish.url);
     const auto tab = co_await control.open_tab(wish.tab);
-    co_await navigate(control.executor, tab, url, wish.wait_until, milliseconds{wish.timeout_ms});
+    co_await cdp::navigate(control.executor, tab, url, wish.wait_until, milliseconds{wish.timeout_ms});
     // One that hangs as soon as it is there is described by the browser.
-    const auto page = co_await describe_page(*tab, patience_of(milliseconds{wish.timeout_ms}));
+    const auto page = co_await cdp::describe_page(*tab, cdp::patience_of(milliseconds{wish.timeout_ms}));
     co_return json::Object{{"url", page.url}, {"title", page.title}};
 }
 
@@ -51,7 +51,7 @@ Task<json::Object> get_html(BrowserControl& control, ops::GetHtml wish) {
 }
 
 /// What was done, and that the page has answered it with a dialog, if so.
-json::Object done_to(const Tab& tab, std::string text) {
+json::Object done_to(const cdp::Tab& tab, std::string text) {
     if (tab.dialog())
         text += fmt::format(" The page shows a dialog now ({}: \"{}\").", tab.dialog()->type,
                             core::utf8_prefix(tab.dialog()->message, 500));
@@ -106,7 +106,7 @@ Task<json::Object> scroll(BrowserControl& control, ops::ScrollPage wish) {
 
 Task<json::Object> describe(BrowserControl& control, ops::InTab wish) {
     const auto tab = co_await control.tabs.get(wish.tab);
-    const auto page = co_await describe_page(*tab);
+    const auto page = co_await cdp::describe_page(*tab);
     co_return json::Object{{"url", page.url}, {"title", page.title}};
 }
 

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "async/deadline.hpp"
-#include "desk/browser_endpoint.hpp"
+#include "desk/cdp/endpoint.hpp"
 #include "net/answer.hpp"
 #include "net/head_writer.hpp"
 #include "net/stream.hpp"
@@ -45,15 +45,15 @@ Task<Response> tell_targets(BrowserControl& control, Request& request, std::stri
         throw Error{Code::not_found,
                     "of the DevTools endpoint there are json/version, json/list and json/protocol"};
     co_await control.ensure_open();
-    const auto answer = redirected(co_await get_devtools(*path), read_approach(request.headers));
+    const auto answer = redirected(co_await cdp::get_devtools(*path), read_approach(request.headers));
     co_return net::json_response(200, json::to_text(answer));
 }
 
 /// Says the client's handshake to the browser; the connection when it agrees.
 Task<std::shared_ptr<net::Wire>> shake_hands(std::string path, net::Headers offered) {
-    auto wire = co_await connect_devtools();
-    auto head =
-        fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: Upgrade\r\n", path, devtools_port);
+    auto wire = co_await cdp::connect_devtools();
+    auto head = fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: Upgrade\r\n", path,
+                            cdp::devtools_port);
     net::append_headers(head, offered);
     co_await wire->write(head + "\r\n");
     const auto answer = co_await net::read_answer(*wire, "GET", head_bytes);
@@ -86,7 +86,8 @@ Task<Response> connect_to(Request& request, std::string path) {
 
 Task<Response> connect_browser_socket(BrowserControl& control, Request& request) {
     co_await control.ensure_open();
-    const auto path = core::value_or_throw(parse_browser_path(co_await get_devtools("/json/version")));
+    const auto path =
+        core::value_or_throw(cdp::parse_browser_path(co_await cdp::get_devtools("/json/version")));
     co_return co_await connect_to(request, path);
 }
 

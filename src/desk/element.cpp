@@ -35,7 +35,7 @@ void throw_if_wrong(const json::Value& found, std::string_view selector) {
 }
 
 /// An input event. The page that answers it with a dialog has got it.
-Task<> dispatch(Tab& tab, json::Object event) {
+Task<> dispatch(cdp::Tab& tab, json::Object event) {
     try {
         co_await tab.call("Input.dispatchMouseEvent", std::move(event));
     } catch (const Error& error) {
@@ -43,11 +43,11 @@ Task<> dispatch(Tab& tab, json::Object event) {
     }
 }
 
-Task<> move_to(Tab& tab, Place place) {
+Task<> move_to(cdp::Tab& tab, Place place) {
     return dispatch(tab, {{"type", "mouseMoved"}, {"x", place.x}, {"y", place.y}, {"button", "none"}});
 }
 
-Task<> press(Tab& tab, Place place, std::string_view type) {
+Task<> press(cdp::Tab& tab, Place place, std::string_view type) {
     return dispatch(tab, {{"type", type},
                           {"x", place.x},
                           {"y", place.y},
@@ -56,7 +56,7 @@ Task<> press(Tab& tab, Place place, std::string_view type) {
                           {"clickCount", 1}});
 }
 
-Task<> type_text(Tab& tab, const std::string& text) {
+Task<> type_text(cdp::Tab& tab, const std::string& text) {
     if (!text.empty()) {
         co_await tab.call("Input.insertText", {{"text", text}});
         co_return;
@@ -70,7 +70,8 @@ Task<> type_text(Tab& tab, const std::string& text) {
 
 }  // namespace
 
-Task<Place> wait_for_element(Tab& tab, std::string selector, std::string_view state, milliseconds limit) {
+Task<Place> wait_for_element(cdp::Tab& tab, std::string selector, std::string_view state,
+                             milliseconds limit) {
     const auto end = std::chrono::steady_clock::now() + limit;
     for (bool is_in_front = false;; is_in_front = true) {
         const auto left =
@@ -92,19 +93,19 @@ Task<Place> wait_for_element(Tab& tab, std::string selector, std::string_view st
     }
 }
 
-Task<> point_at(Tab& tab, Place place) {
+Task<> point_at(cdp::Tab& tab, Place place) {
     const auto turn = co_await tab.input().take();
     co_await move_to(tab, place);
 }
 
-Task<> click_at(Tab& tab, Place place) {
+Task<> click_at(cdp::Tab& tab, Place place) {
     const auto turn = co_await tab.input().take();
     co_await move_to(tab, place);
     co_await press(tab, place, "mousePressed");
     if (!tab.dialog()) co_await press(tab, place, "mouseReleased");
 }
 
-Task<std::string> fill_field(Tab& tab, std::string selector, std::string value, milliseconds limit) {
+Task<std::string> fill_field(cdp::Tab& tab, std::string selector, std::string value, milliseconds limit) {
     co_await wait_for_element(tab, selector, "field", limit);
     // What is typed goes to the field that has the keyboard: nobody may take it away meanwhile.
     const auto turn = co_await tab.input().take();
@@ -118,14 +119,15 @@ Task<std::string> fill_field(Tab& tab, std::string selector, std::string value, 
     co_return held.is_string() ? std::string{held.get_string()} : std::string{};
 }
 
-Task<json::Value> read_text(Tab& tab, std::optional<std::string> selector, int most, milliseconds limit) {
+Task<json::Value> read_text(cdp::Tab& tab, std::optional<std::string> selector, int most,
+                            milliseconds limit) {
     if (selector) co_await wait_for_element(tab, *selector, "attached", limit);
     co_return co_await tab.run(read_text_script, {or_null(selector), most}, limit + look_grace);
 }
 
-Task<json::Value> read_html(Tab& tab, int most) { return tab.run(read_html_script, {most}); }
+Task<json::Value> read_html(cdp::Tab& tab, int most) { return tab.run(read_html_script, {most}); }
 
-Task<json::Value> scroll_by(Tab& tab, std::optional<std::string> selector, int dx, int dy) {
+Task<json::Value> scroll_by(cdp::Tab& tab, std::optional<std::string> selector, int dx, int dy) {
     auto answer = co_await tab.run(scroll_script, {or_null(selector), dx, dy});
     throw_if_wrong(answer, selector.value_or(""));
     co_return answer;

@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "desk/tabs.hpp"
+#include "desk/cdp/tabs.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 /// The middle of what can be seen of an element, in CSS pixels of the viewport.
 struct Place {
@@ -22,24 +24,24 @@ struct Place {
 /// The place is told for these two. Throws Error{conflict,
 /// "no_such_element"} with what is wrong when `limit` passes first, Error{invalid, "bad_selector"}; as
 /// Tab::run.
-Task<Place> wait_for_element(Tab& tab, std::string selector, std::string_view state,
+Task<Place> wait_for_element(cdp::Tab& tab, std::string selector, std::string_view state,
                              std::chrono::milliseconds limit);
 
 /// Moves the pointer there. A page that opens a dialog is left with it: the call returns.
-Task<> point_at(Tab& tab, Place place);
-Task<> click_at(Tab& tab, Place place);
+Task<> point_at(cdp::Tab& tab, Place place);
+Task<> click_at(cdp::Tab& tab, Place place);
 
 /// Replaces what the field holds; answers what it holds afterwards. Throws as wait_for_element, and
 /// Error{conflict, "bad_value"} when the field does not take the value.
-Task<std::string> fill_field(Tab& tab, std::string selector, std::string value,
+Task<std::string> fill_field(cdp::Tab& tab, std::string selector, std::string value,
                              std::chrono::milliseconds limit);
 
 /// The text of the page or of an element, the document's HTML: {text, length}, at most `most` characters.
-Task<json::Value> read_text(Tab& tab, std::optional<std::string> selector, int most,
+Task<json::Value> read_text(cdp::Tab& tab, std::optional<std::string> selector, int most,
                             std::chrono::milliseconds limit);
-Task<json::Value> read_html(Tab& tab, int most);
+Task<json::Value> read_html(cdp::Tab& tab, int most);
 
 /// Scrolls by so many CSS pixels: {x, y}, where it stands then.
-Task<json::Value> scroll_by(Tab& tab, std::optional<std::string> selector, int dx, int dy);
+Task<json::Value> scroll_by(cdp::Tab& tab, std::optional<std::string> selector, int dx, int dy);
 
 }  // namespace carrel::desk

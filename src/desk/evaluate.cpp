@@ -19,7 +19,7 @@ Error too_late(milliseconds limit) {
             "script_timeout"};
 }
 
-Task<json::Value> call_in(Tab& tab, const std::string& session, std::string method, json::Object params,
+Task<json::Value> call_in(cdp::Tab& tab, const std::string& session, std::string method, json::Object params,
                           milliseconds limit) {
     try {
         co_return co_await tab.call_frame(session, std::move(method), std::move(params),
@@ -60,7 +60,7 @@ std::optional<std::string> find_frame(const json::Value& tree, std::string_view 
     return std::nullopt;
 }
 
-Task<Frame> get_frame(Tab& tab, std::string wanted) {
+Task<Frame> get_frame(cdp::Tab& tab, std::string wanted) {
     std::vector<std::string> sessions{tab.session()};
     for (const auto& remote : tab.remote_frames()) sessions.push_back(remote.session);
     for (const auto& session : sessions) {
@@ -73,7 +73,7 @@ Task<Frame> get_frame(Tab& tab, std::string wanted) {
 }
 
 /// An object of the frame's own world: scripts that are called on it run there.
-Task<std::string> get_document(Tab& tab, const Frame& frame) {
+Task<std::string> get_document(cdp::Tab& tab, const Frame& frame) {
     const auto world = co_await tab.call_frame(frame.session, "Page.createIsolatedWorld",
                                                {{"frameId", frame.id}, {"worldName", "carrel"}});
     const auto* context = json::find(world, "executionContextId");
@@ -94,7 +94,7 @@ Task<std::string> get_document(Tab& tab, const Frame& frame) {
 
 /// In the console's way: "await" may stand anywhere, and "let" twice. Values come by their names first,
 /// because the console's way awaits no promise.
-Task<Evaluated> evaluate_in_tab(Tab& tab, std::string expression, milliseconds limit) {
+Task<Evaluated> evaluate_in_tab(cdp::Tab& tab, std::string expression, milliseconds limit) {
     const auto session = tab.session();
     co_return read_evaluated(co_await call_in(tab, session, "Runtime.evaluate",
                                               {{"expression", std::move(expression)},
@@ -106,7 +106,7 @@ Task<Evaluated> evaluate_in_tab(Tab& tab, std::string expression, milliseconds l
 }
 
 /// The value itself of one that has only a name yet.
-Task<Evaluated> fetch_value(Tab& tab, Evaluated named, milliseconds limit) {
+Task<Evaluated> fetch_value(cdp::Tab& tab, Evaluated named, milliseconds limit) {
     const auto session = tab.session();
     const bool is_promise = named.kind == Evaluated::Kind::promise;
     json::Object params{{"returnByValue", true}};
@@ -122,7 +122,8 @@ Task<Evaluated> fetch_value(Tab& tab, Evaluated named, milliseconds limit) {
     co_return read_evaluated(co_await call_in(tab, session, method, std::move(params), limit));
 }
 
-Task<Evaluated> evaluate_in_frame(Tab& tab, const Frame& frame, std::string function, milliseconds limit) {
+Task<Evaluated> evaluate_in_frame(cdp::Tab& tab, const Frame& frame, std::string function,
+                                  milliseconds limit) {
     const auto document = co_await get_document(tab, frame);
     co_return read_evaluated(co_await call_in(tab, frame.session, "Runtime.callFunctionOn",
                                               {{"functionDeclaration", std::move(function)},
@@ -160,7 +161,7 @@ Evaluated::Kind kind_of(const json::Value& result) {
 Evaluated read_evaluated(const json::Value& answer) {
     Evaluated evaluated;
     if (const auto* details = json::find(answer, "exceptionDetails"))
-        evaluated.exception = describe_exception(*details);
+        evaluated.exception = cdp::describe_exception(*details);
     const auto* result = json::find(answer, "result");
     if (!result) return evaluated;
     evaluated.object = json::text_or(*result, "objectId");
@@ -180,7 +181,7 @@ bool needs_brackets(std::string_view exception) {
     return exception.starts_with("SyntaxError: Function statements require a function name");
 }
 
-Task<json::Value> evaluate(Tab& tab, std::string script, std::optional<std::string> frame,
+Task<json::Value> evaluate(cdp::Tab& tab, std::string script, std::optional<std::string> frame,
                            milliseconds limit) {
     Evaluated evaluated;
     if (frame) {

@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 
-#include "desk/tabs.hpp"
+#include "desk/cdp/tabs.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 /// What Runtime.evaluate and such answered.
 struct Evaluated {
@@ -28,7 +30,7 @@ bool needs_brackets(std::string_view exception);
 /// The value of `script` in the tab's page, or in the frame with that name or id, or that address holds.
 /// Throws Error{conflict, "script_failed"} with the exception's text, Error{timeout, "script_timeout"},
 /// Error{conflict, "no_such_frame"}; as Tab::call.
-Task<json::Value> evaluate(Tab& tab, std::string script, std::optional<std::string> frame,
+Task<json::Value> evaluate(cdp::Tab& tab, std::string script, std::optional<std::string> frame,
                            std::chrono::milliseconds limit);
 
 }  // namespace carrel::desk

@@ -42,15 +42,15 @@ core::Error stale_reference(int number) {
             fmt::format("ref_{} is no longer on the page; read the page again", number), "stale_reference"};
 }
 
-Page::Page(Cdp& cdp, std::string id) : cdp_{cdp}, id_{std::move(id)} {}
+Page::Page(cdp::Cdp& cdp, std::string id) : cdp_{cdp}, id_{std::move(id)} {}
 Page::~Page() = default;
 
-void Page::use(std::shared_ptr<Tab> tab) {
+void Page::use(std::shared_ptr<cdp::Tab> tab) {
     if (tab_ == tab) return;
     tab_ = std::move(tab);
     own_session_.clear();
     is_loading_ = false;
-    events_ = tab_->subscribe([this](const CdpEvent& event) { take(event); });
+    events_ = tab_->subscribe([this](const cdp::CdpEvent& event) { take(event); });
     end_ = tab_->subscribe_to_end([this] { end_own_session(); });
     for (auto& dialog : dialogs_) dialog.is_open = dialog.is_open && tab_->dialog().has_value();
     if (const auto& open = tab_->dialog(); open && (dialogs_.empty() || !dialogs_.back().is_open))
@@ -65,7 +65,7 @@ void Page::use(std::shared_ptr<Tab> tab) {
     tab_->post("Network.enable", {{"maxTotalBufferSize", 0}, {"maxResourceBufferSize", 0}});
 }
 
-void Page::take(const CdpEvent& event) {
+void Page::take(const cdp::CdpEvent& event) {
     if (console.take(event.method, event.params) || network.take(event.method, event.params)) return;
     const bool is_main = json::text_or(event.params, "frameId") == id_;
     if (is_main &&
@@ -279,7 +279,7 @@ void Page::release(const Element& element) {
     cdp_.post(session, "Runtime.releaseObject", {{"objectId", element.object}});
 }
 
-Pages::Pages(Cdp& cdp, Tabs& tabs) : cdp_{cdp}, tabs_{tabs}, downloads_{cdp} {}
+Pages::Pages(cdp::Cdp& cdp, cdp::Tabs& tabs) : cdp_{cdp}, tabs_{tabs}, downloads_{cdp} {}
 
 Task<std::shared_ptr<Page>> Pages::get(std::optional<std::string> id) {
     auto tab = co_await tabs_.get(std::move(id));

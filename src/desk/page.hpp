@@ -9,12 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "desk/cdp/tabs.hpp"
 #include "desk/page_downloads.hpp"
 #include "desk/page_log.hpp"
 #include "desk/page_references.hpp"
-#include "desk/tabs.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 /// A document of the tab; `session` is empty unless another process draws it.
 struct PageFrame {
@@ -34,16 +36,16 @@ struct DialogRecord {
 class Page {
 public:
     /// Both must outlive it.
-    Page(Cdp& cdp, std::string id);
+    Page(cdp::Cdp& cdp, std::string id);
     ~Page();
     Page(const Page&) = delete;
     Page& operator=(const Page&) = delete;
 
     const std::string& id() const { return id_; }
-    Tab& tab() { return *tab_; }
-    const std::shared_ptr<Tab>& shared_tab() const { return tab_; }
+    cdp::Tab& tab() { return *tab_; }
+    const std::shared_ptr<cdp::Tab>& shared_tab() const { return tab_; }
     /// From now on by this attachment: listens, and has the page report console and network.
-    void use(std::shared_ptr<Tab> tab);
+    void use(std::shared_ptr<cdp::Tab> tab);
 
     /// While one lives, dialogs are dismissed as they open (a question whether to leave is answered with
     /// yes), and call() is not ended by them.
@@ -105,7 +107,7 @@ public:
     std::uint64_t network_read = 0;
 
 private:
-    void take(const CdpEvent& event);
+    void take(const cdp::CdpEvent& event);
     void open_dialog(const json::Value& params);
     void close_dialog(const json::Value& params);
     void dismiss();
@@ -119,11 +121,11 @@ private:
     Task<json::Value> run_twice(PageFrame frame, std::string expression, bool by_value,
                                 async::Duration limit = std::chrono::seconds{10});
 
-    Cdp& cdp_;
+    cdp::Cdp& cdp_;
     std::string id_;
-    std::shared_ptr<Tab> tab_;
-    Cdp::Subscription events_;
-    Cdp::Subscription end_;
+    std::shared_ptr<cdp::Tab> tab_;
+    cdp::Cdp::Subscription events_;
+    cdp::Cdp::Subscription end_;
     std::deque<DialogRecord> dialogs_;
     std::vector<DialogRecord> dismissed_;
     int dismissing_ = 0;
@@ -136,21 +138,21 @@ core::Error stale_reference(int number);
 class Pages {
 public:
     /// Both must outlive it.
-    Pages(Cdp& cdp, Tabs& tabs);
+    Pages(cdp::Cdp& cdp, cdp::Tabs& tabs);
 
     /// The page of a tab, attached; of the active one when no id is given. Throws as Tabs::get.
     Task<std::shared_ptr<Page>> get(std::optional<std::string> tab);
     /// Those that were ever asked for and still are attached.
     std::vector<std::shared_ptr<Page>> attached() const;
     Downloads& downloads() { return downloads_; }
-    Tabs& tabs() { return tabs_; }
-    Cdp& cdp() { return cdp_; }
+    cdp::Tabs& tabs() { return tabs_; }
+    cdp::Cdp& cdp() { return cdp_; }
 
 private:
     void forget_closed();
 
-    Cdp& cdp_;
-    Tabs& tabs_;
+    cdp::Cdp& cdp_;
+    cdp::Tabs& tabs_;
     Downloads downloads_;
     std::map<std::string, std::shared_ptr<Page>, std::less<>> pages_;
 };

@@ -56,8 +56,8 @@ bool DownloadList::take(std::string_view method, const json::Value& params) {
     return true;
 }
 
-Downloads::Downloads(Cdp& cdp) : cdp_{cdp} {
-    events_ = cdp_.subscribe([this](const CdpEvent& event) {
+Downloads::Downloads(cdp::Cdp& cdp) : cdp_{cdp} {
+    events_ = cdp_.subscribe([this](const cdp::CdpEvent& event) {
         if (event.session.empty() && event.method.starts_with("Browser.download"))
             list_.take(event.method, event.params);
     });

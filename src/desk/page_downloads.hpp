@@ -5,9 +5,11 @@
 #include <deque>
 #include <string>
 
-#include "desk/cdp.hpp"
+#include "desk/cdp/cdp.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 struct Download {
     enum class State { running, completed, failed };
@@ -42,18 +44,18 @@ private:
 class Downloads {
 public:
     /// `cdp` must outlive it.
-    explicit Downloads(Cdp& cdp);
+    explicit Downloads(cdp::Cdp& cdp);
 
     /// Has the browser report its downloads, once per connection.
     Task<> follow();
     const DownloadList& list() const { return list_; }
 
 private:
-    Cdp& cdp_;
+    cdp::Cdp& cdp_;
     DownloadList list_;
     bool is_following_ = false;
-    Cdp::Subscription events_;
-    Cdp::Subscription end_;
+    cdp::Cdp::Subscription events_;
+    cdp::Cdp::Subscription end_;
 };
 
 }  // namespace carrel::desk

@@ -17,7 +17,7 @@
 #include "desk/batch.hpp"
 #include "desk/browser.hpp"
 #include "desk/browser_control.hpp"
-#include "desk/browser_endpoint.hpp"
+#include "desk/cdp/endpoint.hpp"
 #include "desk/desktop/clipboard_handlers.hpp"
 #include "desk/desktop/desktop.hpp"
 #include "desk/desktop/input_handlers.hpp"
@@ -66,8 +66,8 @@ struct Service {
           ptys{executor, pool, environment("HOME", "/")},
           background{executor, pool, environment("HOME", "/")},
           files{executor, pool, environment("HOME", "/")},
-          cdp{executor, pool, connect_browser},
-          tabs{executor, cdp, find_target_order},
+          cdp{executor, pool, cdp::connect_browser},
+          tabs{executor, cdp, cdp::find_target_order},
           browser{executor, pool, environment("HOME", "/"), tabs},
           browser_control{executor, browser, display, cdp, tabs},
           pages{cdp, tabs},
@@ -89,8 +89,8 @@ struct Service {
     pty::Ptys ptys;
     background::Background background;
     files::Files files;
-    Cdp cdp;
-    Tabs tabs;
+    cdp::Cdp cdp;
+    cdp::Tabs tabs;
     Browser browser;
     BrowserControl browser_control;
     Pages pages;

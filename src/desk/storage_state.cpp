@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "desk/navigation.hpp"
+#include "desk/cdp/navigation.hpp"
 
 namespace carrel::desk {
 
@@ -32,8 +32,8 @@ public:
         co_return bench;
     }
 
-    Workbench(BrowserControl& control, std::shared_ptr<Tab> tab) : control_{control}, tab_{tab} {
-        events_ = tab->subscribe([weak = std::weak_ptr{tab}](const CdpEvent& event) {
+    Workbench(BrowserControl& control, std::shared_ptr<cdp::Tab> tab) : control_{control}, tab_{tab} {
+        events_ = tab->subscribe([weak = std::weak_ptr{tab}](const cdp::CdpEvent& event) {
             const auto held = weak.lock();
             if (!held || event.method != "Fetch.requestPaused") return;
             held->post("Fetch.fulfillRequest",
@@ -49,14 +49,14 @@ public:
     Workbench& operator=(const Workbench&) = delete;
 
     Task<json::Value> run_at(std::string origin, std::string script, json::Array arguments) {
-        co_await navigate(control_.executor, tab_, origin + "/", "commit", loading_time);
+        co_await cdp::navigate(control_.executor, tab_, origin + "/", "commit", loading_time);
         co_return co_await tab_->run(std::move(script), std::move(arguments));
     }
 
 private:
     BrowserControl& control_;
-    std::shared_ptr<Tab> tab_;
-    Cdp::Subscription events_;
+    std::shared_ptr<cdp::Tab> tab_;
+    cdp::Cdp::Subscription events_;
 };
 
 void add_frame_origins(const json::Value& tree, std::set<std::string>& origins) {
@@ -180,7 +180,7 @@ core::Expected<std::set<std::string>> parse_origins(std::string_view list) {
 }
 
 StorageStates::StorageStates(BrowserControl& control) : control_{control} {
-    events_ = control.cdp.subscribe([this](const CdpEvent& event) {
+    events_ = control.cdp.subscribe([this](const cdp::CdpEvent& event) {
         const auto* frame =
             event.method == "Page.frameNavigated" ? json::find(event.params, "frame") : nullptr;
         if (!frame || seen_.size() >= most_origins) return;

@@ -43,7 +43,7 @@ private:
 
     BrowserControl& control_;
     std::set<std::string> seen_;
-    Cdp::Subscription events_;
+    cdp::Cdp::Subscription events_;
 };
 
 }  // namespace carrel::desk

@@ -1,5 +1,5 @@
 #include "desk/browser_control.hpp"
-#include "desk/navigation.hpp"
+#include "desk/cdp/navigation.hpp"
 #include "ops/desk_cdp.hpp"
 
 namespace carrel::desk {
@@ -10,8 +10,8 @@ using namespace std::chrono_literals;
 
 constexpr auto loading_time = 30s;
 
-Task<json::Object> describe(std::shared_ptr<Tab> tab) {
-    const auto page = co_await describe_page(*tab);
+Task<json::Object> describe(std::shared_ptr<cdp::Tab> tab) {
+    const auto page = co_await cdp::describe_page(*tab);
     co_return json::Object{{"tab_id", tab->id()}, {"url", page.url}, {"title", page.title}};
 }
 
@@ -28,7 +28,7 @@ Task<json::Object> open_new(BrowserControl& control, ops::NewTab wish) {
     co_await control.ensure_open();
     // Opened empty and then sent there, so that nothing of the page's coming is missed.
     const auto tab = co_await control.tabs.get(co_await control.tabs.open("about:blank", wish.new_window));
-    if (url != "about:blank") co_await navigate(control.executor, tab, url, "load", loading_time);
+    if (url != "about:blank") co_await cdp::navigate(control.executor, tab, url, "load", loading_time);
     co_return co_await describe(tab);
 }
 
@@ -46,19 +46,19 @@ Task<json::Object> close(BrowserControl& control, ops::InTab wish) {
 
 Task<json::Object> go_back(BrowserControl& control, ops::InTab wish) {
     const auto tab = co_await control.tabs.get(wish.tab);
-    co_await go_in_history(control.executor, tab, -1, loading_time);
+    co_await cdp::go_in_history(control.executor, tab, -1, loading_time);
     co_return co_await describe(tab);
 }
 
 Task<json::Object> go_forward(BrowserControl& control, ops::InTab wish) {
     const auto tab = co_await control.tabs.get(wish.tab);
-    co_await go_in_history(control.executor, tab, 1, loading_time);
+    co_await cdp::go_in_history(control.executor, tab, 1, loading_time);
     co_return co_await describe(tab);
 }
 
 Task<json::Object> load_again(BrowserControl& control, ops::InTab wish) {
     const auto tab = co_await control.tabs.get(wish.tab);
-    co_await reload(control.executor, tab, loading_time);
+    co_await cdp::reload(control.executor, tab, loading_time);
     co_return co_await describe(tab);
 }
 

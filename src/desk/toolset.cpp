@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "desk/navigation.hpp"
+#include "desk/cdp/navigation.hpp"
 #include "desk/page_tree.hpp"
 #include "ops/desk_page.hpp"
 
@@ -72,8 +72,8 @@ std::span<const Toolset::Row> Toolset::methods() {
 }
 
 /// None when there is no browser. Throws Error{timeout} when it hangs.
-Task<std::vector<TabInfo>> Toolset::list_tabs() {
-    std::vector<TabInfo> tabs;
+Task<std::vector<cdp::TabInfo>> Toolset::list_tabs() {
+    std::vector<cdp::TabInfo> tabs;
     try {
         tabs = co_await pages_.tabs().list();
     } catch (const core::Error& error) {
@@ -83,7 +83,7 @@ Task<std::vector<TabInfo>> Toolset::list_tabs() {
     co_return tabs;
 }
 
-Task<std::vector<TabInfo>> Toolset::tabs_after(const ToolOutcome& outcome) {
+Task<std::vector<cdp::TabInfo>> Toolset::tabs_after(const ToolOutcome& outcome) {
     if (outcome.is_hung) co_return last_tabs_;
     try {
         co_return co_await list_tabs();
@@ -149,7 +149,7 @@ Task<ToolState::Content> Toolset::call(std::string name, json::Object input, jso
 
 /// Until the page has drawn what an action made of it, or has arrived where the action led.
 Task<> Toolset::settle(Page& page) {
-    LoadWatch watch{executor_, page.shared_tab()};
+    cdp::LoadWatch watch{executor_, page.shared_tab()};
     try {
         co_await page.run(page.main_frame(), "painted", {});
         if (page.is_loading()) co_await watch.wait({}, "load", settling_time);

@@ -47,8 +47,8 @@ private:
     static std::span<const Row> methods();
     Task<ToolOutcome> run(const ToolMember& member, Call& call);
     Task<ToolOutcome> try_to_run(const ToolMember& member, const json::Object& input, Call& call);
-    Task<std::vector<TabInfo>> list_tabs();
-    Task<std::vector<TabInfo>> tabs_after(const ToolOutcome& outcome);
+    Task<std::vector<cdp::TabInfo>> list_tabs();
+    Task<std::vector<cdp::TabInfo>> tabs_after(const ToolOutcome& outcome);
     Task<Page*> page_of(Call& call);
     void guard(Call& call, std::shared_ptr<Page> page);
     Task<> settle(Page& page);
@@ -94,7 +94,7 @@ private:
     std::string home_;
     async::Turns turns_;
     ToolState state_;
-    std::vector<TabInfo> last_tabs_;  ///< of a browser that hangs that is what is known
+    std::vector<cdp::TabInfo> last_tabs_;  ///< of a browser that hangs that is what is known
 };
 
 /// browser/toolset. `toolset` must outlive it.

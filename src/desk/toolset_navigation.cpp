@@ -5,8 +5,8 @@
 #include <iterator>
 
 #include "core/text.hpp"
-#include "desk/leaving.hpp"
-#include "desk/navigation.hpp"
+#include "desk/cdp/leaving.hpp"
+#include "desk/cdp/navigation.hpp"
 #include "desk/toolset.hpp"
 
 namespace carrel::desk {
@@ -41,7 +41,7 @@ std::string whole_url(std::string_view text) {
 
 /// Waits for a document in spite of dialogs, which are dismissed as they come. False when it takes longer: it
 /// is a page all the same.
-Task<bool> wait_for_state(Page& page, LoadWatch& watch, std::string loader, std::string_view state,
+Task<bool> wait_for_state(Page& page, cdp::LoadWatch& watch, std::string loader, std::string_view state,
                           Clock::time_point end) {
     while (true) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
@@ -56,7 +56,7 @@ Task<bool> wait_for_state(Page& page, LoadWatch& watch, std::string loader, std:
     }
 }
 
-Task<> wait_for_load(Page& page, LoadWatch& watch, std::string loader, Clock::time_point end) {
+Task<> wait_for_load(Page& page, cdp::LoadWatch& watch, std::string loader, Clock::time_point end) {
     if (co_await wait_for_state(page, watch, loader, "domcontentloaded", end))
         co_await wait_for_state(page, watch, loader, "load", std::min(end, Clock::now() + loading_time));
 }
@@ -103,7 +103,7 @@ Task<Departure> go(Page& page, std::string url, Clock::time_point end) {
     }
 }
 
-Task<> travel(Page& page, LoadWatch& watch, std::string_view word, Clock::time_point end) {
+Task<> travel(Page& page, cdp::LoadWatch& watch, std::string_view word, Clock::time_point end) {
     if (word == "reload") {
         co_await page.call("Page.reload");
     } else {
@@ -152,8 +152,8 @@ Task<ToolOutcome> Toolset::navigate(Call& call) {
     const auto url = is_in_history ? std::string{} : whole_url(call.input.url);
     auto& page = *co_await page_of(call);
     const auto end = Clock::now() + navigation_time - describing_time;
-    co_await free_page(page.tab(), patience_of(navigation_time));
-    LoadWatch watch{executor_, page.shared_tab()};
+    co_await cdp::free_page(page.tab(), cdp::patience_of(navigation_time));
+    cdp::LoadWatch watch{executor_, page.shared_tab()};
     if (is_in_history) {
         co_await travel(page, watch, word, end);
     } else {

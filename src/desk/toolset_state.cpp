@@ -36,8 +36,8 @@ std::string_view change_type(Download::State state) {
     return state == Download::State::failed ? "download_failed" : "download_started";
 }
 
-bool has_tab(const std::vector<TabInfo>& tabs, std::string_view id) {
-    return std::ranges::find(tabs, id, &TabInfo::id) != tabs.end();
+bool has_tab(const std::vector<cdp::TabInfo>& tabs, std::string_view id) {
+    return std::ranges::find(tabs, id, &cdp::TabInfo::id) != tabs.end();
 }
 
 }  // namespace
@@ -49,8 +49,8 @@ std::string tool_url(std::string_view url) {
     return core::count_characters(line) <= longest_field ? line : "…" + tool_line(line, longest_field - 1);
 }
 
-json::Array tab_entries(std::vector<TabInfo> tabs) {
-    auto active = std::ranges::find(tabs, true, &TabInfo::is_active);
+json::Array tab_entries(std::vector<cdp::TabInfo> tabs) {
+    auto active = std::ranges::find(tabs, true, &cdp::TabInfo::is_active);
     if (active == tabs.end()) active = tabs.begin();
     if (static_cast<std::size_t>(active - tabs.begin()) >= most_tabs) {
         std::iter_swap(active, tabs.begin() + (most_tabs - 1));
@@ -86,14 +86,14 @@ std::vector<std::string> dialog_lines(const std::vector<DialogRecord>& dialogs) 
     return lines;
 }
 
-void ToolState::begin(const std::vector<TabInfo>& tabs, std::uint64_t last_download) {
+void ToolState::begin(const std::vector<cdp::TabInfo>& tabs, std::uint64_t last_download) {
     if (has_begun_) return;
     has_begun_ = true;
     for (const auto& tab : tabs) known_tabs_.insert(tab.id);
     last_download_ = last_download;
 }
 
-void ToolState::note_changes(const std::vector<TabInfo>& tabs, const DownloadList& downloads) {
+void ToolState::note_changes(const std::vector<cdp::TabInfo>& tabs, const DownloadList& downloads) {
     std::erase_if(known_tabs_, [&](const std::string& id) { return !has_tab(tabs, id); });
     for (const auto& tab : tabs)
         if (known_tabs_.insert(tab.id).second)
@@ -112,7 +112,7 @@ void ToolState::note_changes(const std::vector<TabInfo>& tabs, const DownloadLis
 }
 
 /// Of a new_tab its own tab only: others opened meanwhile are news of the next block.
-json::Array ToolState::take_changes(const std::vector<TabInfo>& tabs, const std::string& opened_tab) {
+json::Array ToolState::take_changes(const std::vector<cdp::TabInfo>& tabs, const std::string& opened_tab) {
     json::Array changes;
     std::deque<ToolChange> later;
     bool has_opened = false;
@@ -137,7 +137,7 @@ void ToolState::add_dialog_lines(json::Array& blocks) {
 }
 
 ToolState::Content ToolState::finish(const ToolMember* member, const json::Object& input,
-                                     const ToolOutcome& outcome, std::vector<TabInfo> tabs,
+                                     const ToolOutcome& outcome, std::vector<cdp::TabInfo> tabs,
                                      const DownloadList& downloads, std::vector<DialogRecord> dismissed) {
     note_changes(tabs, downloads);
     dialogs_.insert(dialogs_.end(), dismissed.begin(), dismissed.end());

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "desk/cdp/tabs.hpp"
 #include "desk/page.hpp"
-#include "desk/tabs.hpp"
 #include "desk/toolset_members.hpp"
 
 namespace carrel::desk {
@@ -34,19 +34,19 @@ struct ToolOutcome {
 class ToolState {
 public:
     /// Before a member: what there was so far is not news.
-    void begin(const std::vector<TabInfo>& tabs, std::uint64_t last_download);
+    void begin(const std::vector<cdp::TabInfo>& tabs, std::uint64_t last_download);
     /// The content for the tool_result; `tabs` are those after the call.
     struct Content {
         json::Array blocks;
         bool is_error = false;
     };
     Content finish(const ToolMember* member, const json::Object& input, const ToolOutcome& outcome,
-                   std::vector<TabInfo> tabs, const DownloadList& downloads,
+                   std::vector<cdp::TabInfo> tabs, const DownloadList& downloads,
                    std::vector<DialogRecord> dismissed);
 
 private:
-    void note_changes(const std::vector<TabInfo>& tabs, const DownloadList& downloads);
-    json::Array take_changes(const std::vector<TabInfo>& tabs, const std::string& opened_tab);
+    void note_changes(const std::vector<cdp::TabInfo>& tabs, const DownloadList& downloads);
+    json::Array take_changes(const std::vector<cdp::TabInfo>& tabs, const std::string& opened_tab);
     void add_dialog_lines(json::Array& blocks);
 
     bool has_begun_ = false;
@@ -58,7 +58,7 @@ private:
 
 json::Object text_block(std::string_view text);
 /// At most 100 tabs, exactly one of them active.
-json::Array tab_entries(std::vector<TabInfo> tabs);
+json::Array tab_entries(std::vector<cdp::TabInfo> tabs);
 /// "A confirm dialog "Really?" was dismissed."; at most three, then how many more.
 std::vector<std::string> dialog_lines(const std::vector<DialogRecord>& dialogs);
 /// In one line; a longer one is cut so that it leads nowhere.

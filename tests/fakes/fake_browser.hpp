@@ -11,7 +11,7 @@
 
 #include "async/gate.hpp"
 #include "core/error.hpp"
-#include "desk/cdp.hpp"
+#include "desk/cdp/cdp.hpp"
 
 namespace carrel::fakes {
 
@@ -29,8 +29,8 @@ public:
     explicit FakeBrowser(async::Executor executor) : executor_{executor}, changed_{executor} {}
 
     /// For desk::Cdp. The browser must outlive it.
-    desk::Cdp::Connect connect() {
-        return [this]() -> async::Task<std::unique_ptr<desk::CdpTransport>> {
+    desk::cdp::Cdp::Connect connect() {
+        return [this]() -> async::Task<std::unique_ptr<desk::cdp::CdpTransport>> {
             if (!is_running) throw core::Error{core::Code::unavailable, "no browser is open", "no_browser"};
             ++connections;
             is_open_ = !hangs_up_at_once;
@@ -88,7 +88,7 @@ public:
     std::vector<Call> calls;  ///< in order
 
 private:
-    class Transport final : public desk::CdpTransport {
+    class Transport final : public desk::cdp::CdpTransport {
     public:
         explicit Transport(FakeBrowser& browser) : browser_{browser} {}
         async::Task<std::optional<Received>> receive() override {
@@ -132,7 +132,7 @@ private:
     async::Executor executor_;
     async::Gate changed_;
     std::map<std::string, Answer> answers_;
-    std::deque<desk::CdpTransport::Received> incoming_;
+    std::deque<desk::cdp::CdpTransport::Received> incoming_;
     bool is_open_ = false;
 };
 

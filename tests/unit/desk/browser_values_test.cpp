@@ -1,7 +1,7 @@
 // What is decided of texts and values alone: stored state, addresses of the endpoint, values of scripts.
 #include <doctest/doctest.h>
 
-#include "desk/browser_endpoint.hpp"
+#include "desk/cdp/endpoint.hpp"
 #include "desk/devtools.hpp"
 #include "desk/evaluate.hpp"
 #include "desk/storage_state.hpp"
@@ -131,15 +131,15 @@ TEST_CASE("only what reads is passed on of the endpoint") {
 }
 
 TEST_CASE("the browser's own WebSocket is found in its version, or nothing is believed") {
-    CHECK(
-        parse_browser_path(value(R"({"webSocketDebuggerUrl":"ws://127.0.0.1:1/devtools/browser/ab-12"})")) ==
-        "/devtools/browser/ab-12");
+    CHECK(cdp::parse_browser_path(
+              value(R"({"webSocketDebuggerUrl":"ws://127.0.0.1:1/devtools/browser/ab-12"})")) ==
+          "/devtools/browser/ab-12");
     for (const auto* text : {"{}", "[]", R"({"webSocketDebuggerUrl":7})",
                              R"({"webSocketDebuggerUrl":"ws://h/devtools/browser/"})",
                              R"({"webSocketDebuggerUrl":"ws://h/devtools/browser/a b"})",
                              R"({"webSocketDebuggerUrl":"ws://h/devtools/browser/a\r\nX: y"})"})
-        CHECK_MESSAGE(!parse_browser_path(value(text)), text);
-    CHECK(read_target_order(value(R"([{"id":"b"},{"id":"a"},{}])")) ==
+        CHECK_MESSAGE(!cdp::parse_browser_path(value(text)), text);
+    CHECK(cdp::read_target_order(value(R"([{"id":"b"},{"id":"a"},{}])")) ==
           std::vector<std::string>{"b", "a", ""});
-    CHECK(read_target_order(value("{}")).empty());
+    CHECK(cdp::read_target_order(value("{}")).empty());
 }

@@ -44,9 +44,10 @@ void with_page(Test test) {
             return parsed(++attached == 1 ? R"({"sessionId":"S"})" : R"({"sessionId":"S2"})");
         });
         browser.on("Page.createIsolatedWorld", parsed(R"({"executionContextId":7})"));
-        Cdp cdp{executor, pool, browser.connect()};
-        Tabs tabs{executor, cdp,
-                  []() -> async::Task<std::vector<std::string>> { co_return std::vector<std::string>{"T"}; }};
+        cdp::Cdp cdp{executor, pool, browser.connect()};
+        cdp::Tabs tabs{executor, cdp, []() -> async::Task<std::vector<std::string>> {
+                           co_return std::vector<std::string>{"T"};
+                       }};
         Pages pages{cdp, tabs};
         const auto page = co_await pages.get("T");
         co_await test(browser, *page, pages);

@@ -17,8 +17,8 @@ std::string problem_of(std::string_view member, std::string_view input) {
     return parsed ? "" : parsed.error().message();
 }
 
-TabInfo tab(std::string id, bool is_active = false, std::string url = "https://x.test/",
-            std::string title = "T") {
+cdp::TabInfo tab(std::string id, bool is_active = false, std::string url = "https://x.test/",
+                 std::string title = "T") {
     return {.id = std::move(id), .url = std::move(url), .title = std::move(title), .is_active = is_active};
 }
 
@@ -29,7 +29,7 @@ struct Fixture {
     Fixture() { state.begin({tab("A", true)}, 0); }
 
     ToolState::Content finish(std::string_view member, std::string_view input, ToolOutcome outcome,
-                              std::vector<TabInfo> tabs = {tab("A", true)},
+                              std::vector<cdp::TabInfo> tabs = {tab("A", true)},
                               std::vector<DialogRecord> dialogs = {}) {
         return state.finish(find_tool_member(member), object(input), outcome, std::move(tabs), downloads,
                             std::move(dialogs));
@@ -154,7 +154,7 @@ TEST_CASE("exactly one tab is active, of at most a hundred") {
     };
     CHECK(count_active(tab_entries({tab("A"), tab("B")})) == 1);
     CHECK(count_active(tab_entries({tab("A", true), tab("B", true)})) == 1);
-    std::vector<TabInfo> many;
+    std::vector<cdp::TabInfo> many;
     for (int i = 0; i < 150; ++i) many.push_back(tab("T" + std::to_string(i), i == 140));
     const auto entries = tab_entries(many);
     CHECK(entries.size() == 100);
@@ -167,7 +167,7 @@ TEST_CASE("exactly one tab is active, of at most a hundred") {
 
 TEST_CASE("a tab that a call opened is told once, with the first result that can hold it") {
     Fixture f;
-    const std::vector<TabInfo> two{tab("A"), tab("B", true)};
+    const std::vector<cdp::TabInfo> two{tab("A"), tab("B", true)};
     CHECK(f.finish("left_click", "{}", {.error = "Error: x"}, two).is_error);
     CHECK(text_of(f.finish("left_click", "{}", {}, two))
               .contains(R"("state_changes":[{"type":"tab_opened","tab_id":"B"}])"));
@@ -179,7 +179,7 @@ TEST_CASE("a tab that a call opened is told once, with the first result that can
 
 TEST_CASE("new_tab tells its own tab, and others with the next") {
     Fixture f;
-    const std::vector<TabInfo> tabs{tab("A"), tab("P"), tab("N", true)};
+    const std::vector<cdp::TabInfo> tabs{tab("A"), tab("P"), tab("N", true)};
     const auto opened = text_of(f.finish("new_tab", "{}", {.opened_tab = "N"}, tabs));
     CHECK(opened.contains(R"("state_changes":[{"type":"tab_opened","tab_id":"N"}])"));
     CHECK(text_of(f.finish("list_tabs", "{}", {}, tabs))

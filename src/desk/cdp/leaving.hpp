@@ -7,9 +7,9 @@
 
 #include <chrono>
 
-#include "desk/tabs.hpp"
+#include "desk/cdp/tabs.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 /// Returns when the page can be left: it answers, or it has not within `patience` (or has opened one dialog
 /// after the other) and was ended; the next navigation revives the tab. Dialogs but for the question whether
@@ -20,4 +20,4 @@ Task<> free_page(Tab& tab, std::chrono::milliseconds patience);
 /// How long a page is waited for that is left by a navigation with this limit.
 std::chrono::milliseconds patience_of(std::chrono::milliseconds limit);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

@@ -1,4 +1,4 @@
-#include "desk/cdp.hpp"
+#include "desk/cdp/cdp.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,6 +9,7 @@
 
 using namespace carrel;
 using namespace carrel::desk;
+using namespace carrel::desk::cdp;
 using fakes::FakeBrowser;
 using fakes::reason_of;
 using namespace std::chrono_literals;

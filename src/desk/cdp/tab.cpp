@@ -4,9 +4,9 @@
 #include <array>
 
 #include "core/text.hpp"
-#include "desk/tabs.hpp"
+#include "desk/cdp/tabs.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 namespace {
 
@@ -284,4 +284,4 @@ void Tab::end() {
     Cdp::tell(end_listeners_, {});
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

@@ -1,8 +1,8 @@
-#include "desk/leaving.hpp"
+#include "desk/cdp/leaving.hpp"
 
 #include <algorithm>
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 namespace {
 
@@ -66,4 +66,4 @@ std::chrono::milliseconds patience_of(std::chrono::milliseconds limit) {
     return std::clamp<std::chrono::milliseconds>(limit / 2, 100ms, 3s);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "desk/cdp.hpp"
+#include "desk/cdp/cdp.hpp"
 #include "net/wire.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 /// Also in the image, /etc/chromium.d/carrel, for browsers that a person starts. Below the kernel's range
 /// of ports for connections, and not the 9222 that programs under test take.
@@ -39,4 +39,4 @@ Task<std::unique_ptr<CdpTransport>> connect_browser();
 /// Tabs::FindOrder for this browser.
 Task<std::vector<std::string>> find_target_order();
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

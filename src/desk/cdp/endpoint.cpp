@@ -1,4 +1,4 @@
-#include "desk/browser_endpoint.hpp"
+#include "desk/cdp/endpoint.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "net/connect.hpp"
 #include "net/websocket_client.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 namespace {
 
@@ -123,4 +123,4 @@ Task<std::vector<std::string>> find_target_order() {
     co_return read_target_order(co_await get_devtools("/json/list"));
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

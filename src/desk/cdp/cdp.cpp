@@ -1,4 +1,4 @@
-#include "desk/cdp.hpp"
+#include "desk/cdp/cdp.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "async/deadline.hpp"
 #include "core/log.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 namespace {
 
@@ -262,4 +262,4 @@ void Cdp::end(Link& link) {
     tell(end_listeners_, CdpEvent{});
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

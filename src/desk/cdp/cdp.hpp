@@ -16,9 +16,9 @@
 #include "async/gate.hpp"
 #include "async/run_on.hpp"
 #include "async/scope.hpp"
-#include "desk/cdp_protocol.hpp"
+#include "desk/cdp/protocol.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 using async::Task;
 
@@ -121,4 +121,4 @@ private:
     async::Scope scope_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

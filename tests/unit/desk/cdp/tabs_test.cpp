@@ -1,15 +1,16 @@
-#include "desk/tabs.hpp"
+#include "desk/cdp/tabs.hpp"
 
 #include <doctest/doctest.h>
 
 #include "async/all.hpp"
-#include "desk/navigation.hpp"
+#include "desk/cdp/navigation.hpp"
 #include "tests/fakes/fake_browser.hpp"
 #include "tests/fakes/reason_of.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
+using namespace carrel::desk::cdp;
 using fakes::FakeBrowser;
 using fakes::reason_of;
 using namespace std::chrono_literals;

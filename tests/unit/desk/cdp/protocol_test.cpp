@@ -1,9 +1,10 @@
-#include "desk/cdp_protocol.hpp"
+#include "desk/cdp/protocol.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace carrel;
 using namespace carrel::desk;
+using namespace carrel::desk::cdp;
 
 namespace {
 

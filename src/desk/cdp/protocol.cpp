@@ -1,4 +1,4 @@
-#include "desk/cdp_protocol.hpp"
+#include "desk/cdp/protocol.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 namespace {
 
@@ -120,4 +120,4 @@ std::string make_cdp_call(std::uint64_t id, std::string_view session, std::strin
     return text += '}';
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

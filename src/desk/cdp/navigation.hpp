@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "desk/tabs.hpp"
+#include "desk/cdp/tabs.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 /// What a tab has told of its main document since the watch began. Keep it before what loads is asked for.
 /// Of frames within it nothing is kept.
@@ -49,4 +49,4 @@ Task<> go_in_history(async::Executor executor, std::shared_ptr<Tab> tab, int ste
                      std::chrono::milliseconds limit);
 Task<> reload(async::Executor executor, std::shared_ptr<Tab> tab, std::chrono::milliseconds limit);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

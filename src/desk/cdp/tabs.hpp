@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "async/turns.hpp"
-#include "desk/cdp.hpp"
+#include "desk/cdp/cdp.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 struct TabInfo {
     std::string id;  ///< of its target, as the protocol names it; stable while the tab lives
@@ -166,4 +166,4 @@ private:
     Cdp::Subscription end_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

@@ -10,7 +10,7 @@
 
 #include "json/parse.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 /// Why the browser did not do what a call asked for: JSON-RPC's code, and its sentence.
 struct CdpRefusal {
@@ -42,4 +42,4 @@ std::optional<std::uint64_t> find_answer_id(std::string_view beginning);
 std::string make_cdp_call(std::uint64_t id, std::string_view session, std::string_view method,
                           const json::Object& params);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

@@ -1,4 +1,4 @@
-#include "desk/navigation.hpp"
+#include "desk/cdp/navigation.hpp"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <array>
 
 #include "core/text.hpp"
-#include "desk/leaving.hpp"
+#include "desk/cdp/leaving.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 namespace {
 
@@ -214,4 +214,4 @@ Task<> reload(async::Executor executor, std::shared_ptr<Tab> tab, std::chrono::m
     co_await arrive(watch, {}, "load", end, limit);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp

@@ -1,10 +1,10 @@
-#include "desk/tabs.hpp"
+#include "desk/cdp/tabs.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace carrel::desk {
+namespace carrel::desk::cdp {
 
 namespace {
 
@@ -189,4 +189,4 @@ Task<> Tabs::close(std::string id) {
         throw Error{Code::conflict, "the page asks whether to leave: answer its dialog", "dialog_open"};
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::cdp
