@@ -15,8 +15,8 @@
 #include "core/sys.hpp"
 #include "desk/background/background.hpp"
 #include "desk/batch.hpp"
-#include "desk/browser.hpp"
-#include "desk/browser_control.hpp"
+#include "desk/browser/browser.hpp"
+#include "desk/browser/control.hpp"
 #include "desk/cdp/endpoint.hpp"
 #include "desk/desktop/clipboard_handlers.hpp"
 #include "desk/desktop/desktop.hpp"
@@ -91,8 +91,8 @@ struct Service {
     files::Files files;
     cdp::Cdp cdp;
     cdp::Tabs tabs;
-    Browser browser;
-    BrowserControl browser_control;
+    browser::Browser browser;
+    browser::BrowserControl browser_control;
     Pages pages;
     Toolset toolset;
     rest::Bindings bindings;
@@ -132,11 +132,11 @@ void Service::add_routes() {
     bindings.add(files::bind_files(files));
     bindings.add(files::bind_folders(files));
     bindings.add(transfer::bind_transfers(files));
-    bindings.add(bind_browser(browser, display));
-    bindings.add(bind_cdp(browser_control));
-    bindings.add(bind_tabs(browser_control));
-    bindings.add(bind_storage(browser_control));
-    bindings.add(bind_devtools(browser_control));
+    bindings.add(browser::bind_browser(browser, display));
+    bindings.add(browser::bind_cdp(browser_control));
+    bindings.add(browser::bind_tabs(browser_control));
+    bindings.add(browser::bind_storage(browser_control));
+    bindings.add(browser::bind_devtools(browser_control));
     bindings.add(bind_page(pages, display, pool, environment("HOME", "/")));
     bindings.add(bind_page_logs(pages));
     bindings.add(bind_toolset(toolset));

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "core/text.hpp"
+#include "desk/browser/evaluate.hpp"
+#include "desk/browser/storage_state.hpp"
 #include "desk/cdp/protocol.hpp"
-#include "desk/evaluate.hpp"
-#include "desk/storage_state.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
@@ -21,8 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         // An id that is found in the beginning of a message is that message's.
         if (id && *id != answer->id) std::abort();
         if (!core::is_utf8(json::to_text(answer->result))) std::abort();
-        (void)read_evaluated(answer->result);
-        (void)to_saved_cookies(answer->result);
+        (void)browser::read_evaluated(answer->result);
+        (void)browser::to_saved_cookies(answer->result);
     } else {
         const auto& event = std::get<cdp::CdpEvent>(*message);
         if (event.method.empty() || !core::is_utf8(event.session)) std::abort();

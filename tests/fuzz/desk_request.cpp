@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 #include "desk/batch.hpp"
-#include "desk/browser.hpp"
+#include "desk/browser/browser.hpp"
 #include "desk/input/keymap.hpp"
 #include "desk/input/keys.hpp"
 #include "desk/screen/screen.hpp"
@@ -78,7 +78,7 @@ void decode_query(std::string_view text) {
 void decode_keys(std::string_view text) {
     if (const auto chords = desk::input::parse_chords(text))
         for (const auto& chord : *chords) require(!chord.empty());
-    if (const auto url = desk::parse_url(text)) require(!url->starts_with('-'));
+    if (const auto url = desk::browser::parse_url(text)) require(!url->starts_with('-'));
     const auto keysyms = desk::input::keysyms_of(text);
     if (!keysyms) return;
     require(keysyms->size() <= core::count_characters(text));

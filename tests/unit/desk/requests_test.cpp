@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "desk/browser.hpp"
+#include "desk/browser/browser.hpp"
 #include "desk/notices.hpp"
 #include "ops/desk_browser.hpp"
 #include "ops/desk_files.hpp"
@@ -155,11 +155,11 @@ TEST_CASE("the desk does not start unless every row has exactly one handler") {
 
 TEST_CASE("addresses are http, https, file or about, and nothing a shell or an option could be") {
     for (const auto* good : {"http://a", "HTTPS://a/b?c#d", "file:///home/agent/x.html", "about:blank"})
-        CHECK_MESSAGE(parse_url(good), good);
+        CHECK_MESSAGE(browser::parse_url(good), good);
     for (const auto* bad :
          {"", "example.org", "javascript:alert(1)", "data:text/html,x", "--no-sandbox", "chrome://settings",
           "http://a b", "http://a\n", "view-source:http://a", ":", "ftp://a"})
-        CHECK_MESSAGE(!parse_url(bad), bad);
+        CHECK_MESSAGE(!browser::parse_url(bad), bad);
 }
 
 TEST_CASE("init's words become notices") {

@@ -9,7 +9,7 @@
 
 #include "desk/cdp/tabs.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 using async::Task;
 
@@ -44,4 +44,4 @@ Task<json::Value> read_html(cdp::Tab& tab, int most);
 /// Scrolls by so many CSS pixels: {x, y}, where it stands then.
 Task<json::Value> scroll_by(cdp::Tab& tab, std::optional<std::string> selector, int dx, int dy);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

@@ -1,8 +1,8 @@
-#include "desk/browser_control.hpp"
+#include "desk/browser/control.hpp"
 #include "desk/cdp/navigation.hpp"
 #include "ops/desk_cdp.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 namespace {
 
@@ -83,4 +83,4 @@ std::vector<rest::Binding> bind_tabs(BrowserControl& control) {
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

@@ -10,7 +10,7 @@
 #include "desk/desktop/desktop.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 using async::Task;
 
@@ -46,4 +46,4 @@ private:
 /// browser/open_url, browser/close, browser/active_window. Both must outlive the bindings.
 std::vector<rest::Binding> bind_browser(Browser& browser, desktop::Display& display);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "desk/browser_control.hpp"
+#include "desk/browser/control.hpp"
 #include "ops/desk_cdp.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 /// "https://example.com:8443" of an address with http or https; empty of any other.
 std::string origin_of(std::string_view url);
@@ -46,4 +46,4 @@ private:
     cdp::Cdp::Subscription events_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

@@ -1,13 +1,14 @@
 // What is decided of texts and values alone: stored state, addresses of the endpoint, values of scripts.
 #include <doctest/doctest.h>
 
+#include "desk/browser/devtools.hpp"
+#include "desk/browser/evaluate.hpp"
+#include "desk/browser/storage_state.hpp"
 #include "desk/cdp/endpoint.hpp"
-#include "desk/devtools.hpp"
-#include "desk/evaluate.hpp"
-#include "desk/storage_state.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
+using namespace carrel::desk::browser;
 
 namespace {
 

@@ -1,11 +1,11 @@
-#include "desk/browser_control.hpp"
+#include "desk/browser/control.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 namespace {
 
@@ -84,4 +84,4 @@ Task<net::Response> answer_of(Task<json::Object> action) {
     }
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

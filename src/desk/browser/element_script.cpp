@@ -1,6 +1,6 @@
-#include "desk/element_script.hpp"
+#include "desk/browser/element_script.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 // Each is the source of one function. `search` looks through open shadow trees too.
 #define CARREL_SEARCH \
@@ -200,4 +200,4 @@ const char* const scroll_script = "(selector, dx, dy) => {" CARREL_SEARCH R"js(
 
 #undef CARREL_SEARCH
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

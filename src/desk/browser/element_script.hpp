@@ -1,7 +1,7 @@
 // The scripts that run in pages, in a context of their own.
 #pragma once
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 /// (selector, state, milliseconds) => {x, y} | {wrong: sentence, kind}; needs no other. `kind` is
 /// "selector", "element" or "hidden_tab": the tab must be in front first.
@@ -21,4 +21,4 @@ extern const char* const read_html_script;
 /// (selector or null, dx, dy) => {x, y} | {wrong}
 extern const char* const scroll_script;
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

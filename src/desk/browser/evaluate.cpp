@@ -1,8 +1,8 @@
-#include "desk/evaluate.hpp"
+#include "desk/browser/evaluate.hpp"
 
 #include <fmt/format.h>
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 namespace {
 
@@ -207,4 +207,4 @@ Task<json::Value> evaluate(cdp::Tab& tab, std::string script, std::optional<std:
     co_return value_or_throw(std::move(evaluated));
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

@@ -1,11 +1,11 @@
-#include "desk/element.hpp"
+#include "desk/browser/element.hpp"
 
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "desk/element_script.hpp"
+#include "desk/browser/element_script.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 namespace {
 
@@ -133,4 +133,4 @@ Task<json::Value> scroll_by(cdp::Tab& tab, std::optional<std::string> selector, 
     co_return answer;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

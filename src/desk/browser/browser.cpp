@@ -1,4 +1,4 @@
-#include "desk/browser.hpp"
+#include "desk/browser/browser.hpp"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -15,7 +15,7 @@
 #include "ops/desk_browser.hpp"
 #include "ops/desk_windows.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 namespace {
 
@@ -178,4 +178,4 @@ std::vector<rest::Binding> bind_browser(Browser& browser, desktop::Display& disp
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

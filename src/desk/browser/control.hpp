@@ -7,10 +7,10 @@
 #include <optional>
 #include <string>
 
-#include "desk/browser.hpp"
+#include "desk/browser/browser.hpp"
 #include "desk/cdp/tabs.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 /// All must outlive it.
 struct BrowserControl {
@@ -67,4 +67,4 @@ std::vector<rest::Binding> bind_storage(BrowserControl& control);
 /// browser/devtools/…
 std::vector<rest::Binding> bind_devtools(BrowserControl& control);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

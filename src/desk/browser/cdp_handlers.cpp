@@ -1,14 +1,14 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "desk/browser_control.hpp"
+#include "desk/browser/control.hpp"
+#include "desk/browser/element.hpp"
+#include "desk/browser/evaluate.hpp"
 #include "desk/cdp/leaving.hpp"
 #include "desk/cdp/navigation.hpp"
-#include "desk/element.hpp"
-#include "desk/evaluate.hpp"
 #include "ops/desk_cdp.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 namespace {
 
@@ -127,4 +127,4 @@ std::vector<rest::Binding> bind_cdp(BrowserControl& control) {
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

@@ -1,11 +1,11 @@
-#include "desk/storage_state.hpp"
+#include "desk/browser/storage_state.hpp"
 
 #include <fmt/format.h>
 
 #include "core/text.hpp"
 #include "desk/cdp/navigation.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 namespace {
 
@@ -265,4 +265,4 @@ std::vector<rest::Binding> bind_storage(BrowserControl& control) {
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

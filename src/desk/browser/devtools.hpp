@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "desk/browser_control.hpp"
+#include "desk/browser/control.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 /// How the client has reached us, as the server tells (X-Forwarded-Host, -Proto, -Prefix); addresses that
 /// lead back are made of it.
@@ -28,4 +28,4 @@ bool is_target_id(std::string_view text);
 /// pages on the port itself are left out.
 json::Value redirected(json::Value answer, const Approach& approach);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

@@ -1,4 +1,4 @@
-#include "desk/devtools.hpp"
+#include "desk/browser/devtools.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include "net/stream.hpp"
 #include "net/websocket_handshake.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 namespace {
 
@@ -139,4 +139,4 @@ std::vector<rest::Binding> bind_devtools(BrowserControl& control) {
     };
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser

@@ -7,7 +7,7 @@
 
 #include "desk/cdp/tabs.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::browser {
 
 using async::Task;
 
@@ -33,4 +33,4 @@ bool needs_brackets(std::string_view exception);
 Task<json::Value> evaluate(cdp::Tab& tab, std::string script, std::optional<std::string> frame,
                            std::chrono::milliseconds limit);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::browser
