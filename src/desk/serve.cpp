@@ -27,7 +27,7 @@
 #include "desk/init/link.hpp"
 #include "desk/notices.hpp"
 #include "desk/notification_service.hpp"
-#include "desk/page_handlers.hpp"
+#include "desk/page/handlers.hpp"
 #include "desk/processes/processes.hpp"
 #include "desk/pty/ptys.hpp"
 #include "desk/system_handlers.hpp"
@@ -93,7 +93,7 @@ struct Service {
     cdp::Tabs tabs;
     browser::Browser browser;
     browser::BrowserControl browser_control;
-    Pages pages;
+    page::Pages pages;
     Toolset toolset;
     rest::Bindings bindings;
     net::Router router{[](const core::Error& error, const net::Request& request) {
@@ -137,8 +137,8 @@ void Service::add_routes() {
     bindings.add(browser::bind_tabs(browser_control));
     bindings.add(browser::bind_storage(browser_control));
     bindings.add(browser::bind_devtools(browser_control));
-    bindings.add(bind_page(pages, display, pool, environment("HOME", "/")));
-    bindings.add(bind_page_logs(pages));
+    bindings.add(page::bind_page(pages, display, pool, environment("HOME", "/")));
+    bindings.add(page::bind_page_logs(pages));
     bindings.add(bind_toolset(toolset));
     bindings.add(desktop::bind_windows(display));
     bindings.add(processes::bind_processes(pool, [this] { return link.end_programs(); }));

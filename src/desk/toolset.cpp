@@ -4,7 +4,7 @@
 #include <array>
 
 #include "desk/cdp/navigation.hpp"
-#include "desk/page_tree.hpp"
+#include "desk/page/tree.hpp"
 #include "ops/desk_page.hpp"
 
 namespace carrel::desk {
@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 4> need_no_browser{"wait", "list_tabs", "
 
 }  // namespace
 
-Toolset::Toolset(async::Executor executor, Pages& pages, async::Pool& pool, StartBrowser start_browser,
+Toolset::Toolset(async::Executor executor, page::Pages& pages, async::Pool& pool, StartBrowser start_browser,
                  std::string home)
     : executor_{executor},
       pages_{pages},
@@ -93,13 +93,13 @@ Task<std::vector<cdp::TabInfo>> Toolset::tabs_after(const ToolOutcome& outcome) 
     co_return last_tabs_;
 }
 
-void Toolset::guard(Call& call, std::shared_ptr<Page> page) {
+void Toolset::guard(Call& call, std::shared_ptr<page::Page> page) {
     call.pages.push_back(page);
-    call.guards.push_back(std::make_unique<Page::Dismissing>(*page));
+    call.guards.push_back(std::make_unique<page::Page::Dismissing>(*page));
 }
 
 /// The page that the call is about; from here on its dialogs hold nothing up.
-Task<Page*> Toolset::page_of(Call& call) {
+Task<page::Page*> Toolset::page_of(Call& call) {
     call.page = co_await pages_.get(call.input.tab_id);
     if (std::ranges::find(call.pages, call.page) == call.pages.end()) guard(call, call.page);
     co_return call.page.get();
@@ -140,7 +140,7 @@ Task<ToolState::Content> Toolset::call(std::string name, json::Object input, jso
     else
         outcome = co_await try_to_run(*member, input, call);
     auto tabs = co_await tabs_after(outcome);
-    std::vector<DialogRecord> dismissed;
+    std::vector<page::DialogRecord> dismissed;
     for (const auto& page : call.pages)
         for (auto& record : page->take_dismissed()) dismissed.push_back(std::move(record));
     co_return state_.finish(member, input, outcome, std::move(tabs), pages_.downloads().list(),
@@ -148,7 +148,7 @@ Task<ToolState::Content> Toolset::call(std::string name, json::Object input, jso
 }
 
 /// Until the page has drawn what an action made of it, or has arrived where the action led.
-Task<> Toolset::settle(Page& page) {
+Task<> Toolset::settle(page::Page& page) {
     cdp::LoadWatch watch{executor_, page.shared_tab()};
     try {
         co_await page.run(page.main_frame(), "painted", {});

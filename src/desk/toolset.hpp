@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "async/turns.hpp"
-#include "desk/page_act.hpp"
+#include "desk/page/act.hpp"
 #include "desk/toolset_members.hpp"
 #include "desk/toolset_state.hpp"
 #include "rest/handlers.hpp"
 
 namespace carrel::desk {
+
+using async::Task;
 
 /// For the model: what a member was given and cannot take.
 inline core::Error invalid(std::string message) { return {core::Code::invalid, std::move(message)}; }
@@ -24,7 +26,7 @@ public:
     using StartBrowser = std::function<Task<>()>;
 
     /// `pages` and `pool` must outlive it.
-    Toolset(async::Executor executor, Pages& pages, async::Pool& pool, StartBrowser start_browser,
+    Toolset(async::Executor executor, page::Pages& pages, async::Pool& pool, StartBrowser start_browser,
             std::string home);
 
     /// One at a time, in the order of their arrival. What a member fails at is content with is_error; only
@@ -35,9 +37,9 @@ private:
     /// What lives as long as one call.
     struct Call {
         ToolInput input;
-        std::vector<std::shared_ptr<Page>> pages;  ///< before the guards: they are let go after them
-        std::vector<std::unique_ptr<Page::Dismissing>> guards;
-        std::shared_ptr<Page> page;
+        std::vector<std::shared_ptr<page::Page>> pages;  ///< before the guards: they are let go after them
+        std::vector<std::unique_ptr<page::Page::Dismissing>> guards;
+        std::shared_ptr<page::Page> page;
     };
     using Method = Task<ToolOutcome> (Toolset::*)(Call&);
     struct Row {
@@ -49,10 +51,10 @@ private:
     Task<ToolOutcome> try_to_run(const ToolMember& member, const json::Object& input, Call& call);
     Task<std::vector<cdp::TabInfo>> list_tabs();
     Task<std::vector<cdp::TabInfo>> tabs_after(const ToolOutcome& outcome);
-    Task<Page*> page_of(Call& call);
-    void guard(Call& call, std::shared_ptr<Page> page);
-    Task<> settle(Page& page);
-    Task<PagePoint> point_of(Call& call, const ToolTarget& target);
+    Task<page::Page*> page_of(Call& call);
+    void guard(Call& call, std::shared_ptr<page::Page> page);
+    Task<> settle(page::Page& page);
+    Task<page::PagePoint> point_of(Call& call, const ToolTarget& target);
 
     Task<ToolOutcome> click_with(Call& call, std::string button, int count);
     Task<ToolOutcome> left_click(Call& call) { return click_with(call, "left", 1); }
@@ -88,7 +90,7 @@ private:
     Task<ToolOutcome> close_tab(Call& call);
 
     async::Executor executor_;
-    Pages& pages_;
+    page::Pages& pages_;
     async::Pool& pool_;
     StartBrowser start_browser_;
     std::string home_;

@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "desk/page_act.hpp"
-#include "desk/page_tree.hpp"
-#include "desk/page_uploads.hpp"
+#include "desk/page/act.hpp"
+#include "desk/page/tree.hpp"
+#include "desk/page/uploads.hpp"
 #include "desk/toolset.hpp"
 
 namespace carrel::desk {
@@ -18,15 +18,15 @@ constexpr double most_notches = 10;
 constexpr double notch = 100;  // CSS pixels that a wheel's notch scrolls
 constexpr std::size_t longest_typing = 100'000;
 
-PageTarget to_page_target(const ToolTarget& target) {
+page::PageTarget to_page_target(const ToolTarget& target) {
     if (target.type == "ref")
-        return {.reference = core::value_or_throw(parse_reference(*target.ref)), .point = {}};
+        return {.reference = core::value_or_throw(page::parse_reference(*target.ref)), .point = {}};
     return {.reference = {}, .point = {*target.x, *target.y}};
 }
 
 int reference_of(const ToolTarget& target) {
     if (target.type != "ref") throw invalid("target: expected a ref target");
-    return core::value_or_throw(parse_reference(*target.ref));
+    return core::value_or_throw(page::parse_reference(*target.ref));
 }
 
 void want_coordinate(const ToolTarget& target, std::string_view name) {
@@ -34,11 +34,11 @@ void want_coordinate(const ToolTarget& target, std::string_view name) {
 }
 
 /// In order, each chord's keys as they are pressed.
-std::vector<std::vector<PageKey>> parse_keys(std::string_view text) {
-    std::vector<std::vector<PageKey>> result;
+std::vector<std::vector<page::PageKey>> parse_keys(std::string_view text) {
+    std::vector<std::vector<page::PageKey>> result;
     for (const auto& chord : core::value_or_throw(input::parse_chords(text))) {
         auto& keys = result.emplace_back();
-        for (const auto keysym : chord) keys.push_back(core::value_or_throw(page_key(keysym)));
+        for (const auto keysym : chord) keys.push_back(core::value_or_throw(page::page_key(keysym)));
     }
     return result;
 }
@@ -51,23 +51,23 @@ async::Duration duration_of(double seconds) {
 
 }  // namespace
 
-Task<PagePoint> Toolset::point_of(Call& call, const ToolTarget& target) {
-    co_return co_await locate(pages_, *call.page, to_page_target(target));
+Task<page::PagePoint> Toolset::point_of(Call& call, const ToolTarget& target) {
+    co_return co_await page::locate(pages_, *call.page, to_page_target(target));
 }
 
 Task<ToolOutcome> Toolset::click_with(Call& call, std::string button, int count) {
-    auto modifiers = core::value_or_throw(parse_modifiers(call.input.modifiers));
+    auto modifiers = core::value_or_throw(page::parse_modifiers(call.input.modifiers));
     auto& page = *co_await page_of(call);
     const auto at = co_await point_of(call, call.input.target);
-    co_await click(page, at,
-                   {.button = std::move(button), .count = count, .modifiers = std::move(modifiers)});
+    co_await page::click(page, at,
+                         {.button = std::move(button), .count = count, .modifiers = std::move(modifiers)});
     co_await settle(page);
     co_return ToolOutcome{};
 }
 
 Task<ToolOutcome> Toolset::hover(Call& call) {
     auto& page = *co_await page_of(call);
-    co_await move_pointer(page, co_await point_of(call, call.input.target));
+    co_await page::move_pointer(page, co_await point_of(call, call.input.target));
     co_await settle(page);
     co_return ToolOutcome{};
 }
@@ -78,7 +78,7 @@ Task<ToolOutcome> Toolset::left_click_drag(Call& call) {
     auto& page = *co_await page_of(call);
     const auto from = co_await point_of(call, call.input.from);
     const auto to = co_await point_of(call, call.input.target);
-    co_await drag(page, from, to);
+    co_await page::drag(page, from, to);
     co_await settle(page);
     co_return ToolOutcome{};
 }
@@ -86,14 +86,14 @@ Task<ToolOutcome> Toolset::left_click_drag(Call& call) {
 Task<ToolOutcome> Toolset::left_mouse_down(Call& call) {
     want_coordinate(call.input.target, "target");
     auto& page = *co_await page_of(call);
-    co_await press_button(page, co_await point_of(call, call.input.target));
+    co_await page::press_button(page, co_await point_of(call, call.input.target));
     co_return ToolOutcome{};
 }
 
 Task<ToolOutcome> Toolset::left_mouse_up(Call& call) {
     want_coordinate(call.input.target, "target");
     auto& page = *co_await page_of(call);
-    co_await release_button(page, co_await point_of(call, call.input.target));
+    co_await page::release_button(page, co_await point_of(call, call.input.target));
     co_await settle(page);
     co_return ToolOutcome{};
 }
@@ -101,7 +101,7 @@ Task<ToolOutcome> Toolset::left_mouse_up(Call& call) {
 Task<ToolOutcome> Toolset::mouse_move(Call& call) {
     want_coordinate(call.input.target, "target");
     auto& page = *co_await page_of(call);
-    co_await move_pointer(page, co_await point_of(call, call.input.target));
+    co_await page::move_pointer(page, co_await point_of(call, call.input.target));
     co_return ToolOutcome{};
 }
 
@@ -115,7 +115,7 @@ Task<ToolOutcome> Toolset::scroll(Call& call) {
         throw invalid(fmt::format("scroll_amount is between 1 and {:g}", most_notches));
     auto& page = *co_await page_of(call);
     const auto at = co_await point_of(call, call.input.target);
-    co_await turn_wheel(page, at, x * amount * notch, y * amount * notch);
+    co_await page::turn_wheel(page, at, x * amount * notch, y * amount * notch);
     co_await settle(page);
     co_return ToolOutcome{};
 }
@@ -123,17 +123,17 @@ Task<ToolOutcome> Toolset::scroll(Call& call) {
 Task<ToolOutcome> Toolset::scroll_into_view(Call& call) {
     const int reference = reference_of(call.input.target);
     auto& page = *co_await page_of(call);
-    co_await scroll_to(pages_, page, reference);
+    co_await page::scroll_to(pages_, page, reference);
     co_return ToolOutcome{};
 }
 
 Task<ToolOutcome> Toolset::type(Call& call) {
     if (call.input.text.size() > longest_typing)
         throw invalid(fmt::format("a text to type has at most {} bytes", longest_typing));
-    auto pieces = core::value_or_throw(typed_pieces(call.input.text));
+    auto pieces = core::value_or_throw(page::typed_pieces(call.input.text));
     auto& page = *co_await page_of(call);
-    co_await show(pages_, page);
-    co_await type_text(page, std::move(pieces));
+    co_await page::show(pages_, page);
+    co_await page::type_text(page, std::move(pieces));
     co_await settle(page);
     co_return ToolOutcome{};
 }
@@ -144,8 +144,8 @@ Task<ToolOutcome> Toolset::key(Call& call) {
         throw invalid(fmt::format("repeat is between 1 and {:g}", most_repeats));
     auto chords = parse_keys(call.input.text);
     auto& page = *co_await page_of(call);
-    co_await show(pages_, page);
-    co_await press_keys(page, std::move(chords), static_cast<int>(repeat));
+    co_await page::show(pages_, page);
+    co_await page::press_keys(page, std::move(chords), static_cast<int>(repeat));
     co_await settle(page);
     co_return ToolOutcome{};
 }
@@ -155,8 +155,8 @@ Task<ToolOutcome> Toolset::hold_key(Call& call) {
     auto chords = parse_keys(call.input.text);
     if (chords.size() != 1) throw invalid("hold_key holds one key or one chord, such as shift or ctrl+a");
     auto& page = *co_await page_of(call);
-    co_await show(pages_, page);
-    co_await hold_keys(page, std::move(chords.front()), duration);
+    co_await page::show(pages_, page);
+    co_await page::hold_keys(page, std::move(chords.front()), duration);
     co_await settle(page);
     co_return ToolOutcome{};
 }
@@ -164,7 +164,7 @@ Task<ToolOutcome> Toolset::hold_key(Call& call) {
 Task<ToolOutcome> Toolset::form_input(Call& call) {
     const int reference = reference_of(call.input.target);
     auto& page = *co_await page_of(call);
-    const auto state = co_await set_field(pages_, page, reference, call.input.value);
+    const auto state = co_await page::set_field(pages_, page, reference, call.input.value);
     co_await settle(page);
     if (!state.is_changed) co_return ToolOutcome{};
     co_return ToolOutcome{.text = fmt::format("The page made {} of it.", json::to_text(state.value))};
@@ -175,9 +175,9 @@ Task<ToolOutcome> Toolset::file_upload(Call& call) {
     if (!call.input.document_ids.empty())
         throw invalid("this browser takes files by their paths on the desk, not by document ids");
     if (call.input.paths.empty()) throw invalid("file_upload needs at least one path");
-    auto paths = co_await find_uploads(pool_, home_, call.input.paths);
+    auto paths = co_await page::find_uploads(pool_, home_, call.input.paths);
     auto& page = *co_await page_of(call);
-    co_await give_files(page, reference, std::move(paths));
+    co_await page::give_files(page, reference, std::move(paths));
     co_await settle(page);
     co_return ToolOutcome{};
 }

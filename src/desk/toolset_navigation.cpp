@@ -41,7 +41,7 @@ std::string whole_url(std::string_view text) {
 
 /// Waits for a document in spite of dialogs, which are dismissed as they come. False when it takes longer: it
 /// is a page all the same.
-Task<bool> wait_for_state(Page& page, cdp::LoadWatch& watch, std::string loader, std::string_view state,
+Task<bool> wait_for_state(page::Page& page, cdp::LoadWatch& watch, std::string loader, std::string_view state,
                           Clock::time_point end) {
     while (true) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
@@ -56,7 +56,7 @@ Task<bool> wait_for_state(Page& page, cdp::LoadWatch& watch, std::string loader,
     }
 }
 
-Task<> wait_for_load(Page& page, cdp::LoadWatch& watch, std::string loader, Clock::time_point end) {
+Task<> wait_for_load(page::Page& page, cdp::LoadWatch& watch, std::string loader, Clock::time_point end) {
     if (co_await wait_for_state(page, watch, loader, "domcontentloaded", end))
         co_await wait_for_state(page, watch, loader, "load", std::min(end, Clock::now() + loading_time));
 }
@@ -67,7 +67,7 @@ struct Entry {
 };
 
 /// The entry of the tab's history that is so many steps away.
-Task<Entry> find_entry(Page& page, std::int64_t steps) {
+Task<Entry> find_entry(page::Page& page, std::int64_t steps) {
     const auto history = co_await page.tab().call("Page.getNavigationHistory");
     const auto* index = json::find(history, "currentIndex");
     const auto* entries = json::find(history, "entries");
@@ -85,7 +85,7 @@ struct Departure {
     bool is_download = false;  ///< so does the page
 };
 
-Task<Departure> go(Page& page, std::string url, Clock::time_point end) {
+Task<Departure> go(page::Page& page, std::string url, Clock::time_point end) {
     constexpr std::string_view aborted = "net::ERR_ABORTED";
     for (int attempt = 1;; ++attempt) {
         const auto answer = co_await page.call("Page.navigate", {{"url", url}}, end - Clock::now());
@@ -103,7 +103,7 @@ Task<Departure> go(Page& page, std::string url, Clock::time_point end) {
     }
 }
 
-Task<> travel(Page& page, cdp::LoadWatch& watch, std::string_view word, Clock::time_point end) {
+Task<> travel(page::Page& page, cdp::LoadWatch& watch, std::string_view word, Clock::time_point end) {
     if (word == "reload") {
         co_await page.call("Page.reload");
     } else {
@@ -117,7 +117,7 @@ Task<> travel(Page& page, cdp::LoadWatch& watch, std::string_view word, Clock::t
 }
 
 /// What the page says of itself; one that hangs says nothing.
-Task<Page::Answer> look(Page& page) {
+Task<page::Page::Answer> look(page::Page& page) {
     try {
         co_return co_await page.run(page.main_frame(), "view", {}, describing_time);
     } catch (const core::Error& error) {
@@ -129,7 +129,7 @@ Task<Page::Answer> look(Page& page) {
                       "page_busy"};
 }
 
-Task<std::string> describe_arrival(Page& page) {
+Task<std::string> describe_arrival(page::Page& page) {
     const auto answer = co_await look(page);
     const auto tree = co_await page.call("Page.getFrameTree");
     const auto* root = json::find(tree, "frameTree");

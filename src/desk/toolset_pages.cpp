@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "core/text.hpp"
-#include "desk/page_read.hpp"
+#include "desk/page/read.hpp"
 #include "desk/toolset.hpp"
 
 namespace carrel::desk {
@@ -33,7 +33,7 @@ std::string lines_since(const Entries& entries, std::uint64_t& last) {
     for (const auto& entry : entries) {
         if (entry.number <= last) continue;
         last = entry.number;
-        text += (text.empty() ? "" : "\n") + to_line(entry);
+        text += (text.empty() ? "" : "\n") + page::to_line(entry);
     }
     return cut(std::move(text));
 }
@@ -52,12 +52,12 @@ std::string exception_text(const json::Value& answer) {
     const auto* details = json::find(answer, "exceptionDetails");
     if (!details) return {};
     const auto* thrown = json::find(*details, "exception");
-    const auto text = thrown ? text_of_remote(*thrown) : std::string{};
+    const auto text = thrown ? page::text_of_remote(*thrown) : std::string{};
     return text.empty() ? std::string{json::text_or(*details, "text", "the script failed")} : text;
 }
 
 /// A promise's value in its place.
-Task<json::Value> awaited(Page& page, json::Value answer) {
+Task<json::Value> awaited(page::Page& page, json::Value answer) {
     const auto* result = json::find(answer, "result");
     if (!result || json::text_or(*result, "subtype") != "promise") co_return answer;
     const std::string promise{json::text_or(*result, "objectId")};
@@ -65,7 +65,7 @@ Task<json::Value> awaited(Page& page, json::Value answer) {
 }
 
 /// What the script's value shows: an object as JSON where it can be.
-Task<std::string> value_text(Page& page, const json::Value& answer) {
+Task<std::string> value_text(page::Page& page, const json::Value& answer) {
     const auto* result = json::find(answer, "result");
     if (!result) co_return "undefined";
     const auto object = json::text_or(*result, "objectId");
@@ -75,7 +75,7 @@ Task<std::string> value_text(Page& page, const json::Value& answer) {
     if (object.empty() || !is_plain) {
         const auto* value = json::find(*result, "value");
         if (value && value->is_string()) co_return std::string{value->get_string()};
-        co_return text_of_remote(*result);
+        co_return page::text_of_remote(*result);
     }
     const auto told = co_await page.call(
         "Runtime.callFunctionOn",
@@ -86,23 +86,23 @@ Task<std::string> value_text(Page& page, const json::Value& answer) {
     const auto* said = json::find(told, "result");
     page.post("Runtime.releaseObject", {{"objectId", object}});
     const auto text = said ? json::text_or(*said, "value") : std::string_view{};
-    co_return text.empty() ? text_of_remote(*result) : std::string{text};
+    co_return text.empty() ? page::text_of_remote(*result) : std::string{text};
 }
 
 }  // namespace
 
 Task<ToolOutcome> Toolset::screenshot(Call& call) {
     auto& page = *co_await page_of(call);
-    co_return ToolOutcome{.png = (co_await take_picture(pages_, page)).png};
+    co_return ToolOutcome{.png = (co_await page::take_picture(pages_, page)).png};
 }
 
 Task<ToolOutcome> Toolset::zoom(Call& call) {
     const auto& region = call.input.region;
     if (region.size() != 4) throw invalid("region: expected four numbers [x0, y0, x1, y1]");
     auto& page = *co_await page_of(call);
-    co_return ToolOutcome{
-        .png = (co_await take_picture(pages_, page, std::array{region[0], region[1], region[2], region[3]}))
-                   .png};
+    co_return ToolOutcome{.png = (co_await page::take_picture(
+                                      pages_, page, std::array{region[0], region[1], region[2], region[3]}))
+                                     .png};
 }
 
 Task<ToolOutcome> Toolset::read_page(Call& call) {
@@ -110,20 +110,20 @@ Task<ToolOutcome> Toolset::read_page(Call& call) {
     if (!input.filter.empty() && input.filter != "all" && input.filter != "interactive")
         throw invalid("filter is \"all\" or \"interactive\"");
     if (!(input.depth >= 1)) throw invalid("depth is at least 1");
-    ReadWish wish{.filter = input.filter,
-                  .depth = static_cast<int>(std::min(input.depth, deepest)),
-                  .reference = {},
-                  .characters = longest_page_text};
-    if (!input.ref.empty()) wish.reference = core::value_or_throw(parse_reference(input.ref));
+    page::ReadWish wish{.filter = input.filter,
+                        .depth = static_cast<int>(std::min(input.depth, deepest)),
+                        .reference = {},
+                        .characters = longest_page_text};
+    if (!input.ref.empty()) wish.reference = core::value_or_throw(page::parse_reference(input.ref));
     auto& page = *co_await page_of(call);
-    co_return ToolOutcome{.text = render_view(co_await desk::read_page(page, wish), wish).text};
+    co_return ToolOutcome{.text = page::render_view(co_await desk::page::read_page(page, wish), wish).text};
 }
 
 Task<ToolOutcome> Toolset::find(Call& call) {
     auto& page = *co_await page_of(call);
-    const auto found = co_await find_in_page(page, call.input.query, most_matches);
+    const auto found = co_await page::find_in_page(page, call.input.query, most_matches);
     std::string text;
-    for (const auto& match : found.elements) text += (text.empty() ? "" : "\n") + to_line(match);
+    for (const auto& match : found.elements) text += (text.empty() ? "" : "\n") + page::to_line(match);
     if (text.empty())
         text = fmt::format("No element matches {}. Read the page, or try other words.",
                            json::to_text(json::Value(tool_line(call.input.query, 300))));
@@ -132,7 +132,7 @@ Task<ToolOutcome> Toolset::find(Call& call) {
 
 Task<ToolOutcome> Toolset::get_page_text(Call& call) {
     auto& page = *co_await page_of(call);
-    auto article = co_await read_text(page, longest_page_text);
+    auto article = co_await page::read_text(page, longest_page_text);
     if (article.is_truncated) article.text += "\n(truncated)";
     co_return ToolOutcome{.text = std::move(article.text)};
 }

@@ -31,9 +31,9 @@ json::Object to_json(const ToolChange& change) {
     return result;
 }
 
-std::string_view change_type(Download::State state) {
-    if (state == Download::State::completed) return "download_completed";
-    return state == Download::State::failed ? "download_failed" : "download_started";
+std::string_view change_type(page::Download::State state) {
+    if (state == page::Download::State::completed) return "download_completed";
+    return state == page::Download::State::failed ? "download_failed" : "download_started";
 }
 
 bool has_tab(const std::vector<cdp::TabInfo>& tabs, std::string_view id) {
@@ -65,7 +65,7 @@ json::Array tab_entries(std::vector<cdp::TabInfo> tabs) {
     return entries;
 }
 
-std::vector<std::string> dialog_lines(const std::vector<DialogRecord>& dialogs) {
+std::vector<std::string> dialog_lines(const std::vector<page::DialogRecord>& dialogs) {
     std::vector<std::string> lines;
     for (const auto& dialog : dialogs) {
         if (lines.size() == most_dialog_lines) {
@@ -93,7 +93,7 @@ void ToolState::begin(const std::vector<cdp::TabInfo>& tabs, std::uint64_t last_
     last_download_ = last_download;
 }
 
-void ToolState::note_changes(const std::vector<cdp::TabInfo>& tabs, const DownloadList& downloads) {
+void ToolState::note_changes(const std::vector<cdp::TabInfo>& tabs, const page::DownloadList& downloads) {
     std::erase_if(known_tabs_, [&](const std::string& id) { return !has_tab(tabs, id); });
     for (const auto& tab : tabs)
         if (known_tabs_.insert(tab.id).second)
@@ -138,7 +138,8 @@ void ToolState::add_dialog_lines(json::Array& blocks) {
 
 ToolState::Content ToolState::finish(const ToolMember* member, const json::Object& input,
                                      const ToolOutcome& outcome, std::vector<cdp::TabInfo> tabs,
-                                     const DownloadList& downloads, std::vector<DialogRecord> dismissed) {
+                                     const page::DownloadList& downloads,
+                                     std::vector<page::DialogRecord> dismissed) {
     note_changes(tabs, downloads);
     dialogs_.insert(dialogs_.end(), dismissed.begin(), dismissed.end());
     Content content;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "desk/cdp/tabs.hpp"
-#include "desk/page.hpp"
+#include "desk/page/page.hpp"
 #include "desk/toolset_members.hpp"
 
 namespace carrel::desk {
@@ -41,11 +41,11 @@ public:
         bool is_error = false;
     };
     Content finish(const ToolMember* member, const json::Object& input, const ToolOutcome& outcome,
-                   std::vector<cdp::TabInfo> tabs, const DownloadList& downloads,
-                   std::vector<DialogRecord> dismissed);
+                   std::vector<cdp::TabInfo> tabs, const page::DownloadList& downloads,
+                   std::vector<page::DialogRecord> dismissed);
 
 private:
-    void note_changes(const std::vector<cdp::TabInfo>& tabs, const DownloadList& downloads);
+    void note_changes(const std::vector<cdp::TabInfo>& tabs, const page::DownloadList& downloads);
     json::Array take_changes(const std::vector<cdp::TabInfo>& tabs, const std::string& opened_tab);
     void add_dialog_lines(json::Array& blocks);
 
@@ -53,14 +53,14 @@ private:
     std::set<std::string> known_tabs_;
     std::uint64_t last_download_ = 0;
     std::deque<ToolChange> waiting_;
-    std::vector<DialogRecord> dialogs_;
+    std::vector<page::DialogRecord> dialogs_;
 };
 
 json::Object text_block(std::string_view text);
 /// At most 100 tabs, exactly one of them active.
 json::Array tab_entries(std::vector<cdp::TabInfo> tabs);
 /// "A confirm dialog "Really?" was dismissed."; at most three, then how many more.
-std::vector<std::string> dialog_lines(const std::vector<DialogRecord>& dialogs);
+std::vector<std::string> dialog_lines(const std::vector<page::DialogRecord>& dialogs);
 /// In one line; a longer one is cut so that it leads nowhere.
 std::string tool_url(std::string_view url);
 

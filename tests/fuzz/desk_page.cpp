@@ -5,11 +5,11 @@
 #include <string_view>
 
 #include "core/text.hpp"
-#include "desk/page_downloads.hpp"
-#include "desk/page_find.hpp"
-#include "desk/page_keys.hpp"
-#include "desk/page_log.hpp"
-#include "desk/page_tree.hpp"
+#include "desk/page/downloads.hpp"
+#include "desk/page/find.hpp"
+#include "desk/page/keys.hpp"
+#include "desk/page/log.hpp"
+#include "desk/page/tree.hpp"
 #include "desk/toolset_members.hpp"
 
 using namespace carrel;
@@ -22,22 +22,22 @@ void want(bool holds) {
 }
 
 void read_page(const json::Value& value, std::string_view query) {
-    const auto reading = parse_reading(value);
+    const auto reading = page::parse_reading(value);
     if (!reading) return;
     std::size_t lines = 0;
-    const auto tree = render_tree(reading->entries, 5'000);
+    const auto tree = page::render_tree(reading->entries, 5'000);
     for (const char byte : tree.text) lines += byte == '\n' ? 1U : 0U;
     want(lines + tree.left_out == reading->entries.size());
     want(core::is_utf8(tree.text) && core::count_characters(tree.text) <= 5'000);
-    const auto found = find_entries(query, reading->entries, 20);
+    const auto found = page::find_entries(query, reading->entries, 20);
     want(found.size() <= 20);
     for (const auto& match : found) want(reading->entries.at(match.entry).number > 0);
 }
 
 void read_events(const json::Value& value) {
-    ConsoleLog console;
-    NetworkLog network;
-    DownloadList downloads;
+    page::ConsoleLog console;
+    page::NetworkLog network;
+    page::DownloadList downloads;
     for (const auto* method : {"Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"})
         console.take(method, value);
     for (const auto* method : {"Network.requestWillBeSent", "Network.responseReceived",
@@ -46,9 +46,9 @@ void read_events(const json::Value& value) {
     for (const auto* method : {"Browser.downloadWillBegin", "Browser.downloadProgress"})
         downloads.take(method, value);
     for (const auto& entry : console.entries())
-        want(core::is_utf8(to_line(entry)) && !to_line(entry).contains('\n'));
+        want(core::is_utf8(page::to_line(entry)) && !page::to_line(entry).contains('\n'));
     for (const auto& entry : network.entries())
-        want(core::is_utf8(to_line(entry)) && !to_line(entry).contains('\n'));
+        want(core::is_utf8(page::to_line(entry)) && !page::to_line(entry).contains('\n'));
 }
 
 }  // namespace
@@ -57,11 +57,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes{reinterpret_cast<const char*>(data), size};
     if (core::is_utf8(bytes)) {
         want(!tool_line(bytes).contains('\n') && core::is_utf8(tool_line(bytes, 7)));
-        want(core::is_utf8(one_line(bytes, 9)) && core::count_characters(one_line(bytes, 9)) <= 9);
-        want(core::is_utf8(safe_url(bytes)));
+        want(core::is_utf8(page::one_line(bytes, 9)) &&
+             core::count_characters(page::one_line(bytes, 9)) <= 9);
+        want(core::is_utf8(page::safe_url(bytes)));
     }
-    (void)parse_reference(bytes);
-    (void)typed_pieces(bytes);
+    (void)page::parse_reference(bytes);
+    (void)page::typed_pieces(bytes);
     const auto value = json::parse(bytes);
     if (!value) return 0;
     read_page(*value, bytes.substr(0, 40));

@@ -30,19 +30,19 @@ struct Fixture {
 
     ToolState::Content finish(std::string_view member, std::string_view input, ToolOutcome outcome,
                               std::vector<cdp::TabInfo> tabs = {tab("A", true)},
-                              std::vector<DialogRecord> dialogs = {}) {
+                              std::vector<page::DialogRecord> dialogs = {}) {
         return state.finish(find_tool_member(member), object(input), outcome, std::move(tabs), downloads,
                             std::move(dialogs));
     }
 
     ToolState state;
-    DownloadList downloads;
+    page::DownloadList downloads;
 };
 
 constexpr auto state_of_a =
     R"({"type":"browser_state","tabs":[{"tab_id":"A","title":"T","url":"https://x.test/","active":true}]})";
 
-void download(DownloadList& list, std::string_view event, std::string_view params) {
+void download(page::DownloadList& list, std::string_view event, std::string_view params) {
     list.take(event, core::value_or_throw(json::parse(params)));
 }
 
@@ -209,7 +209,7 @@ TEST_CASE("of a download only the latest state goes out") {
 TEST_CASE("dismissed dialogs are told in text, with the next result that has one") {
     Fixture f;
     const auto asked = [](std::string type, std::string message) {
-        return DialogRecord{
+        return page::DialogRecord{
             .type = std::move(type), .message = std::move(message), .default_text = {}, .text = {}};
     };
     const auto clicked =
