@@ -32,7 +32,7 @@
 #include "desk/pty/ptys.hpp"
 #include "desk/system_handlers.hpp"
 #include "desk/terminal/terminal.hpp"
-#include "desk/toolset.hpp"
+#include "desk/toolset/toolset.hpp"
 #include "desk/transfer/handlers.hpp"
 #include "desk/viewer.hpp"
 #include "net/router.hpp"
@@ -94,7 +94,7 @@ struct Service {
     browser::Browser browser;
     browser::BrowserControl browser_control;
     page::Pages pages;
-    Toolset toolset;
+    toolset::Toolset toolset;
     rest::Bindings bindings;
     net::Router router{[](const core::Error& error, const net::Request& request) {
         return rest::problem_answer(error, request);
@@ -139,7 +139,7 @@ void Service::add_routes() {
     bindings.add(browser::bind_devtools(browser_control));
     bindings.add(page::bind_page(pages, display, pool, environment("HOME", "/")));
     bindings.add(page::bind_page_logs(pages));
-    bindings.add(bind_toolset(toolset));
+    bindings.add(toolset::bind_toolset(toolset));
     bindings.add(desktop::bind_windows(display));
     bindings.add(processes::bind_processes(pool, [this] { return link.end_programs(); }));
     bindings.add(desktop::bind_clipboard(display, pool));

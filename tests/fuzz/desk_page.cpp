@@ -10,7 +10,7 @@
 #include "desk/page/keys.hpp"
 #include "desk/page/log.hpp"
 #include "desk/page/tree.hpp"
-#include "desk/toolset_members.hpp"
+#include "desk/toolset/members.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
@@ -56,7 +56,7 @@ void read_events(const json::Value& value) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view bytes{reinterpret_cast<const char*>(data), size};
     if (core::is_utf8(bytes)) {
-        want(!tool_line(bytes).contains('\n') && core::is_utf8(tool_line(bytes, 7)));
+        want(!toolset::tool_line(bytes).contains('\n') && core::is_utf8(toolset::tool_line(bytes, 7)));
         want(core::is_utf8(page::one_line(bytes, 9)) &&
              core::count_characters(page::one_line(bytes, 9)) <= 9);
         want(core::is_utf8(page::safe_url(bytes)));
@@ -68,10 +68,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_page(*value, bytes.substr(0, 40));
     read_events(*value);
     if (!value->is_object()) return 0;
-    for (const auto& member : tool_members()) {
-        (void)parse_tool_input(member, value->get_object());
-        want(core::is_utf8(acknowledgement_of(member, value->get_object())));
-        (void)is_tool_enabled(member, value->get_object());
+    for (const auto& member : toolset::tool_members()) {
+        (void)toolset::parse_tool_input(member, value->get_object());
+        want(core::is_utf8(toolset::acknowledgement_of(member, value->get_object())));
+        (void)toolset::is_tool_enabled(member, value->get_object());
     }
     return 0;
 }

@@ -9,11 +9,11 @@
 
 #include "async/turns.hpp"
 #include "desk/page/act.hpp"
-#include "desk/toolset_members.hpp"
-#include "desk/toolset_state.hpp"
+#include "desk/toolset/members.hpp"
+#include "desk/toolset/state.hpp"
 #include "rest/handlers.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::toolset {
 
 using async::Task;
 
@@ -102,4 +102,4 @@ private:
 /// browser/toolset. `toolset` must outlive it.
 std::vector<rest::Binding> bind_toolset(Toolset& toolset);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::toolset

@@ -7,9 +7,9 @@
 
 #include "core/text.hpp"
 #include "desk/page/read.hpp"
-#include "desk/toolset.hpp"
+#include "desk/toolset/toolset.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::toolset {
 
 namespace {
 
@@ -165,4 +165,4 @@ Task<ToolOutcome> Toolset::javascript_exec(Call& call) {
     co_return ToolOutcome{.text = cut(co_await value_text(page, answer))};
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::toolset

@@ -1,4 +1,4 @@
-#include "desk/toolset.hpp"
+#include "desk/toolset/toolset.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include "desk/page/tree.hpp"
 #include "ops/desk_page.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::toolset {
 
 namespace {
 
@@ -170,4 +170,4 @@ std::vector<rest::Binding> bind_toolset(Toolset& toolset) {
              }}};
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::toolset

@@ -2,11 +2,12 @@
 
 #include <map>
 
-#include "desk/toolset_members.hpp"
-#include "desk/toolset_state.hpp"
+#include "desk/toolset/members.hpp"
+#include "desk/toolset/state.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
+using namespace carrel::desk::toolset;
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "desk/toolset_state.hpp"
+#include "desk/toolset/state.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::toolset {
 
 namespace {
 
@@ -165,4 +165,4 @@ ToolState::Content ToolState::finish(const ToolMember* member, const json::Objec
     return content;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::toolset

@@ -1,4 +1,4 @@
-#include "desk/toolset_members.hpp"
+#include "desk/toolset/members.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::toolset {
 
 namespace {
 
@@ -249,4 +249,4 @@ std::string acknowledgement_of(const ToolMember& member, const json::Object& inp
     return line;
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::toolset

@@ -9,9 +9,9 @@
 
 #include "desk/cdp/tabs.hpp"
 #include "desk/page/page.hpp"
-#include "desk/toolset_members.hpp"
+#include "desk/toolset/members.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::toolset {
 
 /// A tab that was opened, or what became of a download.
 struct ToolChange {
@@ -64,4 +64,4 @@ std::vector<std::string> dialog_lines(const std::vector<page::DialogRecord>& dia
 /// In one line; a longer one is cut so that it leads nowhere.
 std::string tool_url(std::string_view url);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::toolset

@@ -6,9 +6,9 @@
 #include "desk/page/act.hpp"
 #include "desk/page/tree.hpp"
 #include "desk/page/uploads.hpp"
-#include "desk/toolset.hpp"
+#include "desk/toolset/toolset.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::toolset {
 
 namespace {
 
@@ -187,4 +187,4 @@ Task<ToolOutcome> Toolset::wait(Call& call) {
     co_return ToolOutcome{};
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::toolset

@@ -7,9 +7,9 @@
 #include "core/text.hpp"
 #include "desk/cdp/leaving.hpp"
 #include "desk/cdp/navigation.hpp"
-#include "desk/toolset.hpp"
+#include "desk/toolset/toolset.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::toolset {
 
 namespace {
 
@@ -198,4 +198,4 @@ Task<ToolOutcome> Toolset::close_tab(Call& call) {
     }
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::toolset

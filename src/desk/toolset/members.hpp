@@ -10,7 +10,7 @@
 
 #include "json/fields.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::toolset {
 
 /// How a member's result becomes content.
 enum class ToolResult {
@@ -78,4 +78,4 @@ std::string acknowledgement_of(const ToolMember& member, const json::Object& inp
 /// space, the ends are trimmed, at most `limit` characters.
 std::string tool_line(std::string_view text, std::size_t limit = 4'096);
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::toolset
