@@ -25,8 +25,8 @@
 #include "desk/desktop/windows_handlers.hpp"
 #include "desk/files/files.hpp"
 #include "desk/init/link.hpp"
-#include "desk/notices.hpp"
-#include "desk/notification_service.hpp"
+#include "desk/notices/notices.hpp"
+#include "desk/notices/notification_service.hpp"
 #include "desk/page/handlers.hpp"
 #include "desk/processes/processes.hpp"
 #include "desk/pty/ptys.hpp"
@@ -59,7 +59,7 @@ struct Service {
         : notices{executor},
           notifications{
               executor, init::runtime_folder() + "/bus",
-              [this](Notification told) { notices.publish({"notification", {}, std::move(told)}); }},
+              [this](notices::Notification told) { notices.publish({"notification", {}, std::move(told)}); }},
           link{executor, notices, [this] { notifications.bus_started(); }},
           display{executor, pool, [this] { link.tell(init::Word::window_manager_ready); }},
           terminal{executor, pool, {.home = environment("HOME", "/"), .folder = init::runtime_folder()}},
@@ -81,9 +81,9 @@ struct Service {
     void start();
 
     async::Pool pool{2};  ///< one encodes pictures while the other reads a file
-    Notices notices;
-    NotificationService notifications;
-    Link link;
+    notices::Notices notices;
+    notices::NotificationService notifications;
+    notices::Link link;
     desktop::Display display;
     terminal::Terminal terminal;
     pty::Ptys ptys;

@@ -4,12 +4,12 @@
 #include <string>
 #include <string_view>
 
-#include "desk/notifications.hpp"
+#include "desk/notices/notifications.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace carrel::desk;
     const std::string_view bytes{reinterpret_cast<const char*>(data), size};
-    NotificationMethods methods;
+    notices::NotificationMethods methods;
     dbus::Message call;
     call.member = "Notify";
     call.signature = "susssasa{sv}i";

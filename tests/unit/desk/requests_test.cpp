@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "desk/browser/browser.hpp"
-#include "desk/notices.hpp"
+#include "desk/notices/notices.hpp"
 #include "ops/desk_browser.hpp"
 #include "ops/desk_files.hpp"
 #include "ops/desk_input.hpp"
@@ -163,16 +163,16 @@ TEST_CASE("addresses are http, https, file or about, and nothing a shell or an o
 }
 
 TEST_CASE("init's words become notices") {
-    CHECK(notice_of('d')->code == "display_restarted");
-    CHECK(notice_of('w')->code == "window_manager_restarted");
-    CHECK(notice_of('t')->code == "tool_server_restarted");
-    CHECK_FALSE(notice_of('r'));
-    CHECK_FALSE(notice_of('?'));
+    CHECK(notices::notice_of('d')->code == "display_restarted");
+    CHECK(notices::notice_of('w')->code == "window_manager_restarted");
+    CHECK(notices::notice_of('t')->code == "tool_server_restarted");
+    CHECK_FALSE(notices::notice_of('r'));
+    CHECK_FALSE(notices::notice_of('?'));
 }
 
 TEST_CASE("a notice that nobody heard waits for the first follower, and is told once") {
     fakes::run_loop([](async::Executor executor) -> Task<> {
-        Notices notices{executor};
+        notices::Notices notices{executor};
         notices.publish({"tool_server_restarted", "It was."});
         const auto first = notices.follow();
         const auto second = notices.follow();

@@ -1,4 +1,4 @@
-#include "desk/dbus_message.hpp"
+#include "desk/notices/dbus_message.hpp"
 
 #include <fmt/format.h>
 

@@ -13,10 +13,10 @@
 
 #include "async/gate.hpp"
 #include "async/task.hpp"
-#include "desk/notifications.hpp"
+#include "desk/notices/notifications.hpp"
 #include "net/http.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::notices {
 
 using async::Task;
 
@@ -55,4 +55,4 @@ private:
     std::uint32_t last_serial_ = 0;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::notices

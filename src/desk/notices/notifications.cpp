@@ -1,4 +1,4 @@
-#include "desk/notifications.hpp"
+#include "desk/notices/notifications.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/plain_text.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::notices {
 
 namespace {
 
@@ -124,4 +124,4 @@ Outcome NotificationMethods::handle(const Message& message, bool is_cut) {
                    fmt::format("there is no method {} of {}", message.member, message.interface));
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::notices

@@ -1,4 +1,4 @@
-#include "desk/notification_service.hpp"
+#include "desk/notices/notification_service.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #include "core/text.hpp"
 #include "net/stream.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::notices {
 
 namespace {
 
@@ -154,4 +154,4 @@ Task<> NotificationService::send(net::Stream& bus, dbus::Message message) {
     co_await bus.write(bytes);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::notices

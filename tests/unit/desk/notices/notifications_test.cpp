@@ -1,9 +1,10 @@
 #include <doctest/doctest.h>
 
-#include "desk/notification_service.hpp"
-#include "desk/notifications.hpp"
+#include "desk/notices/notification_service.hpp"
+#include "desk/notices/notifications.hpp"
 
 using namespace carrel::desk;
+using namespace carrel::desk::notices;
 using namespace carrel::desk::dbus;
 using namespace std::string_view_literals;
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "desk/dbus_message.hpp"
+#include "desk/notices/dbus_message.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::notices {
 
 /// What a program wants to tell, as text of bounded length without control characters.
 struct Notification {
@@ -35,4 +35,4 @@ private:
     std::uint32_t last_id_ = 0;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::notices

@@ -14,10 +14,10 @@
 #include "async/gate.hpp"
 #include "core/fd.hpp"
 #include "desk/init/link.hpp"
-#include "desk/notifications.hpp"
+#include "desk/notices/notifications.hpp"
 #include "net/http.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::notices {
 
 using async::Task;
 
@@ -69,4 +69,4 @@ private:
     async::Gate programs_ended_;
 };
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::notices

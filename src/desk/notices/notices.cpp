@@ -1,4 +1,4 @@
-#include "desk/notices.hpp"
+#include "desk/notices/notices.hpp"
 
 #include <sys/socket.h>
 
@@ -10,7 +10,7 @@
 #include "json/parse.hpp"
 #include "net/sse.hpp"
 
-namespace carrel::desk {
+namespace carrel::desk::notices {
 
 namespace {
 
@@ -127,4 +127,4 @@ void Link::tell(init::Word word) {
     ::send(socket_.get(), &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-}  // namespace carrel::desk
+}  // namespace carrel::desk::notices
