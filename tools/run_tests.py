@@ -11,6 +11,7 @@ import functools
 import os
 import pathlib
 import re
+import selectors
 import signal
 import subprocess
 import sys
@@ -30,8 +31,9 @@ IN_FRONT = ("lint", "docs", "privileged", "e2e", "page")
 BESIDE = ("unit", "fuzz", "kernel")
 # Gives way to what runs in front, also where the kernel shares out processor time by session (autogroup).
 GIVING_WAY = ["sh", "-c", 'echo 10 2>/dev/null >/proc/self/autogroup; exec nice -n 10 "$@"', "sh"]
-# A suite that hangs must not hang the whole: generous, because the machines are shared.
-MOST_SECONDS = 1800
+# What hangs must not hang the whole: it is ended when it has said nothing for so long. Generous, because the
+# machines are shared; and counted from the last output, because a build or a suite that goes on is not hung.
+SILENT_SECONDS = 1800
 
 
 class Run:
@@ -61,19 +63,27 @@ class Run:
         self.add(name, 0, 0, 1)
         self.say(f"SKIPPED {name}: {why}")
 
-    def command(self, command, **options):
-        """Runs and returns (exit code, output). Ends the whole process group on a time-out."""
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+    def command(self, command, silent_seconds=SILENT_SECONDS, **options):
+        """Runs and returns (exit code, output). Ends the whole process group when it is silent for too long."""
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    stdin=subprocess.DEVNULL, start_new_session=True, cwd=ROOT, **options)
         self.processes.add(process)
-        try:
-            output, _ = process.communicate(timeout=MOST_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            output, _ = process.communicate()
-            output += f"\n{command[0]} took longer than {MOST_SECONDS} s and was ended\n"
+        output = bytearray()
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while True:
+                if not selector.select(silent_seconds):
+                    os.killpg(process.pid, signal.SIGKILL)
+                    output += f"\n{command[0]} said nothing for {silent_seconds} s and was ended\n".encode()
+                    break
+                piece = os.read(process.stdout.fileno(), 1 << 16)
+                if not piece:
+                    break
+                output += piece
+        process.stdout.close()
+        code = process.wait()
         self.processes.discard(process)
-        return process.returncode, output
+        return code, output.decode(errors="replace").replace("\r\n", "\n")
 
     def end(self):
         """Ends what runs: it has sessions of its own, which Ctrl-C does not reach."""
@@ -131,7 +141,7 @@ def suite_lint(run):
 
 @functools.cache
 def build_sanitized(run):
-    return check(run, "the build under sanitizers", [*GIVING_WAY, "ninja", "--quiet", "-C", "build/sanitize"])
+    return check(run, "the build under sanitizers", [*GIVING_WAY, "ninja", "-C", "build/sanitize"])
 
 
 def suite_unit(run):
