@@ -77,11 +77,9 @@ Task<Response> connect_to(Request& request, std::string path) {
     const auto offered = net::handshake_headers(request.headers);
     auto wire = co_await async::deadline(answering_time, "the browser's handshake",
                                          shake_hands(std::move(path), offered));
-    auto response = net::handshake_answer(request, {});
-    response.upgrade = [wire](std::unique_ptr<net::Stream> client) {
-        return relay_to(std::move(client), wire);
-    };
-    co_return response;
+    co_return net::upgrade_response(
+        net::acceptance_headers(request, {}),
+        [wire](std::unique_ptr<net::Stream> client) { return relay_to(std::move(client), wire); });
 }
 
 Task<Response> connect_browser_socket(BrowserControl& control, Request& request) {

@@ -79,7 +79,7 @@ net::Response Exposure::answer_bytes(const Shown& shown, const Shot& shot) const
     net::Response response;
     if (shown.picture) {
         response.headers.add("Content-Type", std::string{media_type(shot.format)});
-        response.content = shown.picture->bytes;
+        response.body = shown.picture->bytes;
     } else {
         response.status = 304;
     }

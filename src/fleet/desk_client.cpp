@@ -7,6 +7,7 @@
 #include "async/deadline.hpp"
 #include "core/text.hpp"
 #include "json/parse.hpp"
+#include "net/status.hpp"
 
 namespace carrel::fleet {
 
@@ -31,26 +32,16 @@ Task<DeskAnswer> ask(net::Handler& endpoint, DeskQuestion question) {
     request.body_length = question.body.size();
     request.body = net::make_source(std::move(question.body));
     auto response = co_await endpoint.handle(request);
-    DeskAnswer answer{response.status, media_type_of(response), std::move(response.content)};
-    if (response.source) answer.body = co_await net::read_all(*response.source, question.most_bytes);
+    DeskAnswer answer{response.status, media_type_of(response), {}};
+    answer.body = co_await net::read_all(response, question.most_bytes);
     co_return answer;
 }
 
-Code code_of(int status) {
-    switch (status) {
-        case 400:
-        case 413:
-        case 415:
-        case 422: return Code::invalid;
-        case 403: return Code::forbidden;
-        case 404: return Code::not_found;
-        case 409: return Code::conflict;
-        case 408:
-        case 504: return Code::timeout;
-        case 429:
-        case 507: return Code::exhausted;
-        default: return Code::unavailable;
-    }
+/// A desk that fails is one that is not there for us: internal says that we have failed, unauthorized that
+/// our own client has no key.
+Code code_of(int status, std::string_view reason) {
+    const auto code = net::find_code(status, reason).value_or(Code::unavailable);
+    return code == Code::internal || code == Code::unauthorized ? Code::unavailable : code;
 }
 
 std::string clean(std::string_view text) {
@@ -105,9 +96,11 @@ Task<DeskAnswer> ask_desk(net::Handler& endpoint, DeskQuestion question) {
 core::Error error_of(const DeskAnswer& answer) {
     if (const auto problem = json::parse(answer.body, 8)) {
         auto message = clean(message_in(*problem));
-        if (!message.empty()) return {code_of(answer.status), std::move(message), reason_in(*problem)};
+        auto reason = reason_in(*problem);
+        const auto code = code_of(answer.status, reason);
+        if (!message.empty()) return {code, std::move(message), std::move(reason)};
     }
-    return {code_of(answer.status), fmt::format("the desk answered with status {}", answer.status)};
+    return {code_of(answer.status, {}), fmt::format("the desk answered with status {}", answer.status)};
 }
 
 }  // namespace carrel::fleet

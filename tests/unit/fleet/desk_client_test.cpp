@@ -59,9 +59,7 @@ TEST_CASE("an answer that is too large or too late is an error of the desk") {
     run_loop([](async::Executor executor) -> Task<> {
         CannedDesk desk;
         desk.answer = [](net::Request&) -> Task<net::Response> {
-            net::Response response;
-            response.source = net::make_source(std::string(1'000, 'x'));
-            co_return response;
+            co_return net::stream_response(200, {}, net::make_source(std::string(1'000, 'x')));
         };
         try {
             co_await fleet::ask_desk(desk, {.most_bytes = 999});

@@ -52,6 +52,47 @@ TEST_CASE("a body is read whole up to its limit and not beyond") {
     });
 }
 
+TEST_CASE("a response has one body, and tells of it what there is") {
+    fakes::run_loop([](async::Executor) -> Task<> {
+        Response nothing{.status = 204};
+        CHECK(nothing.length() == 0);
+        CHECK(Response{.body = NoBody{7}}.length() == 7);
+        auto text = json_response(200, "{}");
+        CHECK(text.text() == "{}");
+        CHECK(text.length() == 2);
+        CHECK(text.source() == nullptr);
+        auto endless = stream_response(200, {}, make_source("abc"));
+        CHECK(endless.source() != nullptr);
+        CHECK_FALSE(endless.length());
+        CHECK(endless.text() == "");
+        auto counted = stream_response(206, {{"ETag", "x"}}, make_source("abcd"), 4);
+        CHECK(counted.status == 206);
+        CHECK(counted.headers.find("etag") == "x");
+        CHECK(counted.length() == 4);
+        for (auto* response : {&nothing, &text, &endless, &counted}) CHECK_FALSE(response->is_upgrade());
+        const auto upgrade = upgrade_response({}, [](std::unique_ptr<Stream>) -> Task<> { co_return; });
+        CHECK(upgrade.status == 101);
+        CHECK(upgrade.is_upgrade());
+        CHECK_FALSE(upgrade.length());
+
+        CHECK(co_await read_all(nothing, 0) == "");
+        CHECK(co_await read_all(text, 2) == "{}");
+        CHECK(co_await read_all(endless, 3) == "abc");
+        CHECK(co_await read_all(counted, 4) == "abcd");
+        for (const bool is_streamed : {false, true}) {
+            auto large =
+                is_streamed ? stream_response(200, {}, make_source("abc")) : text_response(200, "abc");
+            std::string reason;
+            try {
+                co_await read_all(large, 2);
+            } catch (const core::Error& error) {
+                reason = error.reason();
+            }
+            CHECK(reason == "too_large");
+        }
+    });
+}
+
 TEST_CASE("the WebSocket handshake's digest is that of the standards") {
     CHECK(core::to_hex(sha1("")) == "da39a3ee5e6b4b0d3255bfef95601890afd80709");
     CHECK(core::to_hex(sha1("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");
