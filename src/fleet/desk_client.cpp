@@ -17,11 +17,6 @@ using core::Code;
 
 constexpr std::size_t most_message_bytes = 2'000;
 
-std::string media_type_of(const net::Response& response) {
-    const auto line = response.headers.find("Content-Type").value_or("");
-    return core::to_lower(core::trim(line.substr(0, line.find(';'))));
-}
-
 Task<DeskAnswer> ask(net::Handler& endpoint, DeskQuestion question) {
     net::Request request;
     request.method = question.method;
@@ -32,7 +27,7 @@ Task<DeskAnswer> ask(net::Handler& endpoint, DeskQuestion question) {
     request.body_length = question.body.size();
     request.body = net::make_source(std::move(question.body));
     auto response = co_await endpoint.handle(request);
-    DeskAnswer answer{response.status, media_type_of(response), {}};
+    DeskAnswer answer{response.status, core::to_lower(response.headers.media_type()), {}};
     answer.body = co_await net::read_all(response, question.most_bytes);
     co_return answer;
 }

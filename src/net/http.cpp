@@ -84,6 +84,11 @@ bool Headers::has_token(std::string_view name, std::string_view token) const {
     return false;
 }
 
+std::string_view Headers::media_type() const {
+    const auto line = find("Content-Type").value_or("");
+    return core::trim(line.substr(0, line.find(';')));
+}
+
 std::unique_ptr<Source> make_source(std::string text) {
     return std::make_unique<TextSource>(std::move(text));
 }

@@ -38,6 +38,8 @@ public:
     std::size_t count(std::string_view name) const;
     /// Whether a comma-separated list header (Connection, Accept…) has that token, in any case.
     bool has_token(std::string_view name, std::string_view token) const;
+    /// Content-Type as it was written, without its parameters; empty when there is none.
+    std::string_view media_type() const;
 
     auto begin() const { return lines_.begin(); }
     auto end() const { return lines_.end(); }

@@ -43,6 +43,9 @@ TEST_CASE("what a desk says about an error becomes an Error, bounded and in well
          "unavailable"},
         {408, R"({"detail":"slow"})", core::Code::timeout, "slow", "timeout"},
         {507, R"({"detail":"full"})", core::Code::exhausted, "full", "exhausted"},
+        {401, R"({"detail":"no key"})", core::Code::unavailable, "no key", "unavailable"},
+        {416, R"({"detail":"none of it","code":"out_of_range"})", core::Code::invalid, "none of it",
+         "out_of_range"},
     };
     for (const auto& test : cases) {
         CAPTURE(test.body);

@@ -24,6 +24,18 @@ TEST_CASE("header names compare without regard to case, and repeat") {
     CHECK_FALSE(headers.has("accept"));
 }
 
+TEST_CASE("a media type is the Content-Type without its parameters") {
+    struct Case {
+        const char* line;
+        const char* type;
+    };
+    for (const auto& [line, type] :
+         {Case{"Image/PNG", "Image/PNG"}, Case{" text/html ; charset=x", "text/html"}, Case{"", ""},
+          Case{";", ""}})
+        CHECK(Headers{{"content-type", line}}.media_type() == type);
+    CHECK(Headers{}.media_type() == "");
+}
+
 TEST_CASE("a target is split and its query decoded, in order and with repeated names") {
     Request request;
     REQUIRE(set_target(request, "/a%20b/c?x=1&y=%C3%A4+b&x=2&&flag&=e&z=a=b"));
