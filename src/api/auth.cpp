@@ -29,11 +29,6 @@ bool has_body(const net::Request& request) {
     return request.body_length.value_or(0) > 0 || request.headers.has("Transfer-Encoding");
 }
 
-std::string_view media_type(const net::Request& request) {
-    const auto line = request.headers.find("Content-Type").value_or("");
-    return core::trim(line.substr(0, line.find(';')));
-}
-
 [[noreturn]] void forbid(std::string message) {
     throw core::Error{core::Code::forbidden, std::move(message)};
 }
@@ -44,10 +39,10 @@ void check_media_type(const net::Request& request, const ops::Operation& operati
     const auto wanted = operation.request == ops::Body::multipart ? "multipart/form-data"
                         : operation.request == ops::Body::bytes   ? "application/octet-stream"
                                                                   : "application/json";
-    if (core::equals_ignoring_case(media_type(request), wanted)) return;
+    if (core::equals_ignoring_case(request.headers.media_type(), wanted)) return;
     throw core::Error{
         core::Code::invalid,
-        fmt::format("this call takes Content-Type: {}, not \"{}\"", wanted, media_type(request)),
+        fmt::format("this call takes Content-Type: {}, not \"{}\"", wanted, request.headers.media_type()),
         "unsupported_media_type"};
 }
 

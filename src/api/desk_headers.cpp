@@ -20,8 +20,7 @@ constexpr std::array<std::string_view, 7> types{
 constexpr std::size_t most_value = 2048;
 
 std::string_view safe_type(const net::Headers& from) {
-    const auto line = from.find("Content-Type").value_or("");
-    const auto media = core::trim(line.substr(0, line.find(';')));
+    const auto media = from.media_type();
     const auto row =
         std::ranges::find_if(types, [&](auto type) { return core::equals_ignoring_case(type, media); });
     return row == types.end() ? "application/octet-stream" : *row;

@@ -142,13 +142,12 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
             "bad_desk_answer"};
     Response response{.status = from_desk.status,
                       .headers = outward_headers(from_desk.headers, row.response),
-                      .content = std::move(from_desk.content)};
+                      .body = std::move(from_desk.body)};
     // Nothing has no type.
     if (response.status == 304) response.headers.remove("Content-Type");
-    response.length = from_desk.length;
-    if (from_desk.source)
-        response.source =
-            std::make_unique<KeptSource>(std::move(inner), std::move(desk), std::move(from_desk.source));
+    if (auto* streamed = std::get_if<net::StreamedBody>(&response.body))
+        streamed->source =
+            std::make_unique<KeptSource>(std::move(inner), std::move(desk), std::move(streamed->source));
     co_return response;
 }
 

@@ -65,12 +65,11 @@ std::optional<std::int64_t> last_event(const Request& request) {
 Task<Response> stream(SessionService& service, Request& request, std::string principal) {
     const auto after = last_event(request);
     auto follower = co_await service.follow(std::move(principal), request.parameters.at("id"), after);
-    Response response;
-    response.headers = {{"Content-Type", "text/event-stream"},
-                        {"Cache-Control", "no-cache, no-transform"},
-                        {"X-Accel-Buffering", "no"}};
-    response.source = std::make_unique<EventStream>(std::move(follower));
-    co_return response;
+    co_return net::stream_response(200,
+                                   {{"Content-Type", "text/event-stream"},
+                                    {"Cache-Control", "no-cache, no-transform"},
+                                    {"X-Accel-Buffering", "no"}},
+                                   std::make_unique<EventStream>(std::move(follower)));
 }
 
 Task<Response> list(SessionService& service, Request& request, std::string principal) {
@@ -89,13 +88,11 @@ Task<Response> list(SessionService& service, Request& request, std::string princ
 Task<Response> blob(SessionService& service, Request& request, std::string principal) {
     auto found = co_await service.blob(std::move(principal), request.parameters.at("id"),
                                        request.parameters.at("hash"));
-    Response response;
     // A blob's name is its content's digest: it never changes.
-    response.headers = {{"Content-Type", found.media_type},
-                        {"Cache-Control", "private, max-age=31536000, immutable"},
-                        {"Content-Security-Policy", "sandbox; default-src 'none'"}};
-    response.content = std::move(found.bytes);
-    co_return response;
+    co_return Response{.headers = {{"Content-Type", found.media_type},
+                                   {"Cache-Control", "private, max-age=31536000, immutable"},
+                                   {"Content-Security-Policy", "sandbox; default-src 'none'"}},
+                       .body = std::move(found.bytes)};
 }
 
 }  // namespace

@@ -33,15 +33,15 @@ Task<> connect_both(std::unique_ptr<net::Stream> client, std::shared_ptr<net::St
 
 net::Response accept_upgrade(const net::Request& inner, net::Response from_desk,
                              std::shared_ptr<net::Handler> desk) {
-    if (from_desk.status != 101 || !from_desk.stream) throw bad_acceptance("it changes to nothing");
+    std::shared_ptr<net::Stream> inside = from_desk.take_connection();
+    if (!inside) throw bad_acceptance("it changes to nothing");
     const auto subprotocol = net::judge_acceptance(inner.headers, from_desk.headers);
     if (!subprotocol) throw bad_acceptance(subprotocol.error().message());
-    auto response = net::handshake_answer(inner, *subprotocol);
-    response.upgrade = [inside = std::shared_ptr{std::move(from_desk.stream)},
-                        desk = std::move(desk)](std::unique_ptr<net::Stream> client) {
-        return connect_both(std::move(client), inside, desk);
-    };
-    return response;
+    return net::upgrade_response(
+        net::acceptance_headers(inner, *subprotocol),
+        [inside = std::move(inside), desk = std::move(desk)](std::unique_ptr<net::Stream> client) {
+            return connect_both(std::move(client), inside, desk);
+        });
 }
 
 }  // namespace carrel::api

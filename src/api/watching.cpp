@@ -29,9 +29,9 @@ Task<std::unique_ptr<net::Stream>> open_display(net::Handler& desk) {
     request.body = net::make_source({});
     request.body_length = 0;  // an unknown length would be sent as chunks, which no upgrade may have
     auto response = co_await async::deadline(handshake_limit, "reaching the display", desk.handle(request));
-    if (response.status != 101 || !response.stream)
-        throw core::Error{core::Code::unavailable, "the desk offers no display"};
-    co_return std::move(response.stream);
+    auto display = response.take_connection();
+    if (!display) throw core::Error{core::Code::unavailable, "the desk offers no display"};
+    co_return display;
 }
 
 /// Display to viewer, until either ends; the viewer is told why then.

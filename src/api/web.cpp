@@ -71,7 +71,7 @@ net::Response page_file(const net::Request& request, std::string_view name) {
     if (request.headers.find("If-None-Match") == response.headers.find("ETag"))
         response.status = 304;
     else
-        response.content = file->content;
+        response.body = std::string{file->content};
     return response;
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "core/error.hpp"
+#include "net/status.hpp"
 #include "outbound/curl_client.hpp"
 
 namespace carrel::app {
@@ -15,16 +16,8 @@ namespace {
 
 constexpr std::size_t most_error_bytes = 64 * 1024;
 
-core::Code code_of(int status) {
-    switch (status) {
-        case 401: return core::Code::unauthorized;
-        case 403: return core::Code::forbidden;
-        case 404: return core::Code::not_found;
-        case 409: return core::Code::conflict;
-        case 503: return core::Code::unavailable;
-        case 504: return core::Code::timeout;
-        default: return status < 500 ? core::Code::invalid : core::Code::internal;
-    }
+core::Code code_of(int status, std::string_view reason) {
+    return net::find_code(status, reason).value_or(status < 500 ? core::Code::invalid : core::Code::internal);
 }
 
 /// "coordinate.x": where a wrong field stands, as people write it; of the whole body "body".
@@ -42,15 +35,16 @@ std::string place_of(const json::Value& item) {
 /// A problem's own words: `detail` is a sentence, or a list of {loc,msg}.
 core::Error problem_of(int status, std::string_view text) {
     const auto body = json::parse(text);
-    if (!body) return {code_of(status), fmt::format("the server answered {}", status)};
+    if (!body) return {code_of(status, {}), fmt::format("the server answered {}", status)};
+    const auto code = code_of(status, json::text_or(*body, "code"));
     const auto* detail = json::find(*body, "detail");
     if (!detail || !detail->is_array())
-        return {code_of(status), std::string{json::text_or(*body, "detail", "no reason given")}};
+        return {code, std::string{json::text_or(*body, "detail", "no reason given")}};
     std::string sentence;
     for (const auto& item : detail->as_array())
         sentence +=
             fmt::format("{}{}: {}", sentence.empty() ? "" : "; ", place_of(item), json::text_or(item, "msg"));
-    return {code_of(status), sentence};
+    return {code, sentence};
 }
 
 outbound::Call make_call(const ServerAddress& server, std::string method, const std::string& path,

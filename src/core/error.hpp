@@ -1,8 +1,8 @@
 // Errors: what went wrong, where, and what would be right.
 //
 // Everything that acts throws `Error`. A pure function that judges untrusted bytes returns
-// `Expected<T>` instead, because for it a refusal is an ordinary answer. `api/errors` turns an
-// Error into HTTP; nothing else does.
+// `Expected<T>` instead, because for it a refusal is an ordinary answer. What an Error is in HTTP is
+// a table, `net/status`.
 #pragma once
 
 #include <exception>
@@ -12,7 +12,7 @@
 
 namespace carrel::core {
 
-/// The kind of failure; decides the HTTP status (see api/errors) and whether a caller may retry.
+/// The kind of failure; decides the HTTP status (see net/status) and whether a caller may retry.
 enum class Code {
     invalid,       ///< the request is wrong and will stay wrong
     unauthorized,  ///< no or wrong credentials

@@ -62,9 +62,9 @@ struct Outcome {
 Task<Outcome> perform(const rest::Bindings& bindings, const Step& step) {
     auto request = request_of(step);
     const auto response = co_await bindings.call(*step.row, request);
-    auto answer = json::parse(response.content);
+    auto answer = json::parse(response.text());
     Outcome outcome{{{"operation", step.action->operation}, {"status", response.status}}};
-    outcome.bytes = response.content.size();
+    outcome.bytes = response.text().size();
     const auto* success = answer ? json::find(*answer, "success") : nullptr;
     const bool is_refused = success && success->is_bool() && !success->as_bool();
     outcome.is_success = response.status < first_failure && !is_refused;

@@ -21,13 +21,9 @@ Task<net::Response> open_viewer(desktop::Display& display, net::Request& request
     // Xvnc's socket exists as soon as the display answers.
     co_await display.desktop();
     const std::shared_ptr<net::Stream> screen = co_await net::connect_unix(init::viewer_socket());
-    net::Response response;
-    response.status = 101;
-    response.headers = {{"Connection", "Upgrade"}, {"Upgrade", "carrel-stream"}};
-    response.upgrade = [screen](std::unique_ptr<net::Stream> viewer) {
-        return connect_both(std::move(viewer), screen);
-    };
-    co_return response;
+    co_return net::upgrade_response(
+        {{"Connection", "Upgrade"}, {"Upgrade", "carrel-stream"}},
+        [screen](std::unique_ptr<net::Stream> viewer) { return connect_both(std::move(viewer), screen); });
 }
 
 }  // namespace carrel::desk

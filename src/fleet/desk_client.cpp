@@ -7,6 +7,7 @@
 #include "async/deadline.hpp"
 #include "core/text.hpp"
 #include "json/parse.hpp"
+#include "net/status.hpp"
 
 namespace carrel::fleet {
 
@@ -15,11 +16,6 @@ namespace {
 using core::Code;
 
 constexpr std::size_t most_message_bytes = 2'000;
-
-std::string media_type_of(const net::Response& response) {
-    const auto line = response.headers.find("Content-Type").value_or("");
-    return core::to_lower(core::trim(line.substr(0, line.find(';'))));
-}
 
 Task<DeskAnswer> ask(net::Handler& endpoint, DeskQuestion question) {
     net::Request request;
@@ -31,26 +27,16 @@ Task<DeskAnswer> ask(net::Handler& endpoint, DeskQuestion question) {
     request.body_length = question.body.size();
     request.body = net::make_source(std::move(question.body));
     auto response = co_await endpoint.handle(request);
-    DeskAnswer answer{response.status, media_type_of(response), std::move(response.content)};
-    if (response.source) answer.body = co_await net::read_all(*response.source, question.most_bytes);
+    DeskAnswer answer{response.status, core::to_lower(response.headers.media_type()), {}};
+    answer.body = co_await net::read_all(response, question.most_bytes);
     co_return answer;
 }
 
-Code code_of(int status) {
-    switch (status) {
-        case 400:
-        case 413:
-        case 415:
-        case 422: return Code::invalid;
-        case 403: return Code::forbidden;
-        case 404: return Code::not_found;
-        case 409: return Code::conflict;
-        case 408:
-        case 504: return Code::timeout;
-        case 429:
-        case 507: return Code::exhausted;
-        default: return Code::unavailable;
-    }
+/// A desk that fails is one that is not there for us: internal says that we have failed, unauthorized that
+/// our own client has no key.
+Code code_of(int status, std::string_view reason) {
+    const auto code = net::find_code(status, reason).value_or(Code::unavailable);
+    return code == Code::internal || code == Code::unauthorized ? Code::unavailable : code;
 }
 
 std::string clean(std::string_view text) {
@@ -105,9 +91,11 @@ Task<DeskAnswer> ask_desk(net::Handler& endpoint, DeskQuestion question) {
 core::Error error_of(const DeskAnswer& answer) {
     if (const auto problem = json::parse(answer.body, 8)) {
         auto message = clean(message_in(*problem));
-        if (!message.empty()) return {code_of(answer.status), std::move(message), reason_in(*problem)};
+        auto reason = reason_in(*problem);
+        const auto code = code_of(answer.status, reason);
+        if (!message.empty()) return {code, std::move(message), std::move(reason)};
     }
-    return {code_of(answer.status), fmt::format("the desk answered with status {}", answer.status)};
+    return {code_of(answer.status, {}), fmt::format("the desk answered with status {}", answer.status)};
 }
 
 }  // namespace carrel::fleet

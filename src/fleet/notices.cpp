@@ -55,10 +55,11 @@ Task<bool> read_notices(net::Handler& endpoint, const std::function<void(Notice)
     request.body = net::make_source("");
     request.body_length = 0;
     const auto response = co_await endpoint.handle(request);
-    if (response.status != 200 || !response.source) co_return false;
+    auto* source = response.source();
+    if (response.status != 200 || !source) co_return false;
     net::SseParser parser{most_event_bytes};
     std::array<char, 4096> buffer;
-    while (const auto count = co_await response.source->read(buffer)) {
+    while (const auto count = co_await source->read(buffer)) {
         if (const auto taken = parser.push({buffer.data(), count}); !taken) throw taken.error();
         while (const auto event = parser.pop())
             if (auto notice = notice_of(*event)) tell(std::move(*notice));

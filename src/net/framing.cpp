@@ -61,8 +61,9 @@ core::Expected<Headers> parse_headers(std::string_view lines) {
         if (auto added = add_header(lines.substr(0, end), headers); !added)
             return std::unexpected{std::move(added.error())};
         if (headers.size() > most_headers)
-            return core::refuse(fmt::format("there are more than {} header lines", most_headers),
-                                core::Code::exhausted);
+            return std::unexpected{core::Error{
+                core::Code::exhausted, fmt::format("there are more than {} header lines", most_headers),
+                "head_too_large"}};
         lines.remove_prefix(end + line_end.size());
     }
     if (lines.size() != line_end.size()) return core::refuse("bytes follow the empty line of the head");

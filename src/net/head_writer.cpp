@@ -8,58 +8,12 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
-#include "json/parse.hpp"
 #include "net/framing.hpp"
+#include "net/status.hpp"
 
 namespace carrel::net {
 
 namespace {
-
-struct Phrase {
-    int status;
-    std::string_view text;
-};
-
-constexpr std::array phrases{
-    Phrase{101, "Switching Protocols"},
-    Phrase{200, "OK"},
-    Phrase{201, "Created"},
-    Phrase{202, "Accepted"},
-    Phrase{204, "No Content"},
-    Phrase{206, "Partial Content"},
-    Phrase{301, "Moved Permanently"},
-    Phrase{302, "Found"},
-    Phrase{303, "See Other"},
-    Phrase{304, "Not Modified"},
-    Phrase{307, "Temporary Redirect"},
-    Phrase{308, "Permanent Redirect"},
-    Phrase{400, "Bad Request"},
-    Phrase{401, "Unauthorized"},
-    Phrase{403, "Forbidden"},
-    Phrase{404, "Not Found"},
-    Phrase{405, "Method Not Allowed"},
-    Phrase{406, "Not Acceptable"},
-    Phrase{408, "Request Timeout"},
-    Phrase{409, "Conflict"},
-    Phrase{410, "Gone"},
-    Phrase{412, "Precondition Failed"},
-    Phrase{413, "Content Too Large"},
-    Phrase{415, "Unsupported Media Type"},
-    Phrase{416, "Range Not Satisfiable"},
-    Phrase{421, "Misdirected Request"},
-    Phrase{422, "Unprocessable Content"},
-    Phrase{426, "Upgrade Required"},
-    Phrase{428, "Precondition Required"},
-    Phrase{429, "Too Many Requests"},
-    Phrase{431, "Request Header Fields Too Large"},
-    Phrase{499, "Client Closed Request"},
-    Phrase{500, "Internal Server Error"},
-    Phrase{501, "Not Implemented"},
-    Phrase{502, "Bad Gateway"},
-    Phrase{503, "Service Unavailable"},
-    Phrase{504, "Gateway Timeout"},
-    Phrase{507, "Insufficient Storage"},
-};
 
 bool is_framing_header(std::string_view name) {
     return std::ranges::any_of(framing_headers,
@@ -67,11 +21,6 @@ bool is_framing_header(std::string_view name) {
 }
 
 }  // namespace
-
-std::string_view phrase_of(int status) {
-    const auto place = std::ranges::find(phrases, status, &Phrase::status);
-    return place == phrases.end() ? "Unknown" : place->text;
-}
 
 void append_status_line(std::string& head, int status) {
     fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", status, phrase_of(status));
@@ -104,19 +53,6 @@ const std::string& DateLine::text() {
         fmt::format("Date: {}, {:02} {} {} {:02}:{:02}:{:02} GMT\r\n", days.at(parts.tm_wday), parts.tm_mday,
                     months.at(parts.tm_mon), parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
     return text_;
-}
-
-Response problem_response(int status, std::string_view code, std::string_view detail,
-                          std::string_view request_id) {
-    json::Object problem{{"type", "about:blank"},
-                         {"title", phrase_of(status)},
-                         {"status", status},
-                         {"detail", detail},
-                         {"code", code}};
-    if (!request_id.empty()) problem["request_id"] = request_id;
-    auto response = json_response(status, json::to_text(problem));
-    response.headers.set("Content-Type", "application/problem+json");
-    return response;
 }
 
 }  // namespace carrel::net

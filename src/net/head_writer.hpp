@@ -11,8 +11,6 @@ namespace carrel::net {
 
 /// "HTTP/1.1 404 Not Found" and line end.
 void append_status_line(std::string& head, int status);
-/// The standard phrase of a status; "Unknown" when there is none.
-std::string_view phrase_of(int status);
 /// "name: value" and line end; unchecked, for names and values of our own.
 void append_line(std::string& head, std::string_view name, std::string_view value);
 /// What only the writer of a head writes: how messages are framed and where they go.
@@ -30,9 +28,5 @@ private:
     long second_ = -1;
     std::string text_;
 };
-
-/// An answer as RFC 9457 wants errors: for what goes wrong before any handler is asked.
-Response problem_response(int status, std::string_view code, std::string_view detail,
-                          std::string_view request_id = {});
 
 }  // namespace carrel::net

@@ -48,6 +48,11 @@ bool parse_query(std::string_view text, Query& query) {
     return true;
 }
 
+core::Error too_large(std::size_t limit) {
+    return {core::Code::invalid,
+            "the body is larger than the " + std::to_string(limit) + " bytes allowed here", "too_large"};
+}
+
 }  // namespace
 
 void Headers::set(std::string_view name, std::string value) {
@@ -79,6 +84,11 @@ bool Headers::has_token(std::string_view name, std::string_view token) const {
     return false;
 }
 
+std::string_view Headers::media_type() const {
+    const auto line = find("Content-Type").value_or("");
+    return core::trim(line.substr(0, line.find(';')));
+}
+
 std::unique_ptr<Source> make_source(std::string text) {
     return std::make_unique<TextSource>(std::move(text));
 }
@@ -93,10 +103,7 @@ Task<std::string> read_all(Source& source, std::size_t limit) {
             std::span{text}.subspan(before, std::min(piece_bytes, text.size() - before)));
         text.resize(before + count);
         if (count == 0) co_return text;
-        if (text.size() > limit)
-            throw core::Error{core::Code::invalid,
-                              "the body is larger than the " + std::to_string(limit) + " bytes allowed here",
-                              "too_large"};
+        if (text.size() > limit) throw too_large(limit);
     }
 }
 
@@ -132,20 +139,56 @@ bool set_target(Request& request, std::string target) {
     return mark == all.npos || parse_query(all.substr(mark + 1), request.query);
 }
 
+const std::string& Response::text() const {
+    static const std::string nothing;
+    const auto* text = std::get_if<std::string>(&body);
+    return text ? *text : nothing;
+}
+
+Source* Response::source() const {
+    const auto* streamed = std::get_if<StreamedBody>(&body);
+    return streamed ? streamed->source.get() : nullptr;
+}
+
+std::optional<std::uint64_t> Response::length() const {
+    if (const auto* none = std::get_if<NoBody>(&body)) return none->length.value_or(0);
+    if (const auto* text = std::get_if<std::string>(&body)) return text->size();
+    if (const auto* streamed = std::get_if<StreamedBody>(&body)) return streamed->length;
+    return std::nullopt;
+}
+
+bool Response::is_upgrade() const {
+    return std::holds_alternative<Upgrade>(body) || std::holds_alternative<std::unique_ptr<Stream>>(body);
+}
+
+std::unique_ptr<Stream> Response::take_connection() {
+    auto* connection = std::get_if<std::unique_ptr<Stream>>(&body);
+    return connection ? std::move(*connection) : nullptr;
+}
+
 Response text_response(int status, std::string text) {
-    Response response;
-    response.status = status;
-    response.headers.add("Content-Type", "text/plain; charset=utf-8");
-    response.content = std::move(text);
-    return response;
+    return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(text)};
 }
 
 Response json_response(int status, std::string json) {
-    Response response;
-    response.status = status;
-    response.headers.add("Content-Type", "application/json");
-    response.content = std::move(json);
-    return response;
+    return {status, {{"Content-Type", "application/json"}}, std::move(json)};
+}
+
+Response stream_response(int status, Headers headers, std::unique_ptr<Source> source,
+                         std::optional<std::uint64_t> length) {
+    return {status, std::move(headers), StreamedBody{std::move(source), length}};
+}
+
+Response upgrade_response(Headers headers, Upgrade upgrade) {
+    return {101, std::move(headers), std::move(upgrade)};
+}
+
+Task<std::string> read_all(Response& response, std::size_t limit) {
+    if (auto* source = response.source()) co_return co_await read_all(*source, limit);
+    auto* text = std::get_if<std::string>(&response.body);
+    if (!text) co_return std::string{};
+    if (text->size() > limit) throw too_large(limit);
+    co_return std::move(*text);
 }
 
 }  // namespace carrel::net

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "async/task.hpp"
@@ -37,6 +38,8 @@ public:
     std::size_t count(std::string_view name) const;
     /// Whether a comma-separated list header (Connection, Accept…) has that token, in any case.
     bool has_token(std::string_view name, std::string_view token) const;
+    /// Content-Type as it was written, without its parameters; empty when there is none.
+    std::string_view media_type() const;
 
     auto begin() const { return lines_.begin(); }
     auto end() const { return lines_.end(); }
@@ -100,29 +103,57 @@ struct Request {
 /// Fills path and query from `target`; nothing when an escape is bad.
 bool set_target(Request& request, std::string target);
 
+/// No body. An answer to HEAD may know how long the one to GET would be.
+struct NoBody {
+    std::optional<std::uint64_t> length;  ///< bytes
+};
+
+/// A body that is read as it is sent. With `length` (bytes) it goes out with Content-Length, else chunked;
+/// each read that returns is sent at once, so an event stream needs nothing special.
+struct StreamedBody {
+    std::unique_ptr<Source> source;  ///< never null
+    std::optional<std::uint64_t> length;
+};
+
+/// Called with the connection after the head of a 101 is sent.
+using Upgrade = std::function<Task<>(std::unique_ptr<Stream>)>;
+
+/// What follows the head: one of nothing, a text in memory, a stream, what a server does with the connection
+/// after its 101, and the connection that a client's 101 has left.
+using ResponseBody = std::variant<NoBody, std::string, StreamedBody, Upgrade, std::unique_ptr<Stream>>;
+
+/// Its status is 101 exactly where the body is an upgrade; the server answers 500 in place of any other.
 struct Response {
     int status = 200;
     Headers headers;  ///< without Content-Length and Transfer-Encoding: the server writes those
-    std::string content;
-    /// The body as a stream instead of `content`. With `length` it is sent with Content-Length, else
-    /// chunked; each read that returns is sent at once, so an event stream needs nothing special.
-    std::unique_ptr<Source> source;
-    std::optional<std::uint64_t> length;
-    /// With status 101: called with the connection after the head is sent.
-    std::function<Task<>(std::unique_ptr<Stream>)> upgrade;
-    /// With status 101 on the client's side: the connection.
-    std::unique_ptr<Stream> stream;
+    ResponseBody body;
+
+    /// The text in memory; empty when the body is something else.
+    const std::string& text() const;
+    /// The body's stream; null when it is something else.
+    Source* source() const;
+    /// Content-Length where it is known: not of a stream without one, nor of an upgrade.
+    std::optional<std::uint64_t> length() const;
+    bool is_upgrade() const;
+    /// The connection that a 101 has left on the client's side; null when there is none.
+    std::unique_ptr<Stream> take_connection();
 };
 
 Response text_response(int status, std::string text);
 Response json_response(int status, std::string json);
+Response stream_response(int status, Headers headers, std::unique_ptr<Source> source,
+                         std::optional<std::uint64_t> length = std::nullopt);
+/// 101, on the server's side.
+Response upgrade_response(Headers headers, Upgrade upgrade);
+/// All that follows the head, taken out of the response; errors as for a Source.
+Task<std::string> read_all(Response& response, std::size_t limit);
 
 /// Answers requests. One at a time per connection, many connections at once, all on the loop.
 class Handler {
 public:
     virtual ~Handler() = default;
     /// The request lives until the response has been sent. What it throws becomes a 500 without
-    /// details: handlers that can fail turn their errors into responses themselves (api/errors).
+    /// details: handlers that can fail turn their errors into responses themselves (net/router).
     virtual Task<Response> handle(Request& request) = 0;
 };
 

@@ -11,15 +11,16 @@
 #include "core/log.hpp"
 #include "core/text.hpp"
 #include "net/framing.hpp"
-#include "net/head_writer.hpp"
 
 namespace carrel::net {
 
+struct Router::Target {
+    std::vector<std::string> names;  ///< of the pattern's parameters, in order
+    std::function<Task<Response>(Request&)> handler;
+    ErrorAnswer error_answer;  ///< empty: the router's
+};
+
 struct Router::Node {
-    struct Target {
-        std::vector<std::string> names;  ///< of the pattern's parameters, in order
-        std::function<Task<Response>(Request&)> handler;
-    };
     std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
     std::unique_ptr<Node> one;                           ///< {name}
     std::unique_ptr<Node> rest;                          ///< {name...}
@@ -73,17 +74,14 @@ const Node* find_node(const Node& node, std::string_view path, Values& values) {
     return node.rest.get();
 }
 
-Response not_allowed(const auto& targets, const Request& request) {
+/// "DELETE, GET, HEAD"
+std::string allowed_methods(const auto& targets) {
     std::string allowed;
     for (const auto& [method, target] : targets) {
         allowed.append(allowed.empty() ? "" : ", ").append(method);
         if (method == "GET") allowed += ", HEAD";
     }
-    auto response =
-        problem_response(405, "method_not_allowed",
-                         fmt::format("{} is not possible here: {}", request.method, allowed), request.id);
-    response.headers.add("Allow", std::move(allowed));
-    return response;
+    return allowed;
 }
 
 }  // namespace
@@ -109,11 +107,26 @@ void Router::add(Route route) {
         if (!next) next = std::make_unique<Node>();
         node = next.get();
     }
-    auto [place, is_new] =
-        node->targets.try_emplace(route.method, std::move(names), std::move(route.handler));
+    const bool is_new = node->targets
+                            .try_emplace(route.method, std::move(names), std::move(route.handler),
+                                         std::move(route.error_answer))
+                            .second;
     if (!is_new)
         throw core::Error{core::Code::internal,
                           fmt::format("the route {} {} is added twice", route.method, route.pattern)};
+}
+
+Response Router::refuse_method(const Node& node, const Request& request) const {
+    auto allowed = allowed_methods(node.targets);
+    const auto own = std::ranges::find_if(
+        node.targets, [](const auto& target) { return bool{target.second.error_answer}; });
+    const auto& error_answer = own == node.targets.end() ? error_answer_ : own->second.error_answer;
+    auto response = error_answer(
+        {core::Code::invalid, fmt::format("{} is not possible here: {}", request.method, allowed),
+         "method_not_allowed"},
+        request);
+    response.headers.set("Allow", std::move(allowed));
+    return response;
 }
 
 Task<Response> Router::handle(Request& request) {
@@ -125,24 +138,26 @@ Task<Response> Router::handle(Request& request) {
 
     auto target = node->targets.find(request.method);
     if (target == node->targets.end() && request.method == "HEAD") target = node->targets.find("GET");
-    if (target == node->targets.end()) co_return not_allowed(node->targets, request);
+    if (target == node->targets.end()) co_return refuse_method(*node, request);
     // The escapes were found good when the target was set.
     for (std::size_t i = 0; i < values.size(); ++i)
         request.parameters[target->second.names[i]] = core::percent_decode(values[i]).value_or("");
 
+    const auto& own = target->second.error_answer;
+    const auto& error_answer = own ? own : error_answer_;
     std::exception_ptr unknown;
     try {
         co_return co_await target->second.handler(request);
     } catch (const core::Error& error) {
         // As it was thrown: a copy would lose what a kind of Error knows beyond its message.
-        co_return error_answer_(error, request);
+        co_return error_answer(error, request);
     } catch (...) {
         unknown = std::current_exception();
     }
     const auto state = co_await boost::asio::this_coro::cancellation_state;
     if (state.cancelled() != boost::asio::cancellation_type::none) std::rethrow_exception(unknown);
     core::log_error("request {} failed: {}", request.id, core::message_of(unknown));
-    co_return error_answer_({core::Code::internal, "the server failed to answer; its log says why"}, request);
+    co_return error_answer({core::Code::internal, "the server failed to answer; its log says why"}, request);
 }
 
 }  // namespace carrel::net

@@ -44,7 +44,7 @@ public:
     /// Of the first TCP socket; 0 when there is none.
     std::uint16_t port() const;
 
-    /// Serves until it is cancelled; then no connection is left. A stream (Response::source) whose client
+    /// Serves until it is cancelled; then no connection is left. A stream (StreamedBody) whose client
     /// has gone away is cancelled within about a second, also while its source waits; handle() itself
     /// runs to its end, so that what it began is not left half done, unless Request::may_be_dropped says
     /// that it may be cancelled too.

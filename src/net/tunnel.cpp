@@ -152,27 +152,29 @@ private:
 /// The answer as a Response; `give_back` takes the connection when it can carry another request.
 Response make_response(std::shared_ptr<Wire> wire, AnswerHead head, const Request& request,
                        std::function<void(std::shared_ptr<Wire>)> give_back) {
-    Response response;
-    response.status = head.status;
-    const auto length = head.headers.find("Content-Length");
-    if (length && request.method == "HEAD") response.length = core::parse_unsigned(*length);
-    response.headers = std::move(head.headers);
+    Response response{.status = head.status, .headers = std::move(head.headers), .body = {}};
+    std::optional<std::uint64_t> length_of_get;
+    if (const auto length = response.headers.find("Content-Length"); length && request.method == "HEAD")
+        length_of_get = core::parse_unsigned(*length);
     for (const auto name : framing_headers) response.headers.remove(name);
 
     const auto frame = head.body;
+    const bool is_counted = frame.kind == BodyFrame::Kind::length;
     if (head.status == 101) {
-        response.stream = make_stream(std::move(wire));
+        response.body = make_stream(std::move(wire));
     } else if (frame.kind == BodyFrame::Kind::none) {
+        response.body = NoBody{length_of_get};
         give_back(std::move(wire));
-    } else if (frame.kind == BodyFrame::Kind::length && frame.length <= wire->buffered().size()) {
+    } else if (is_counted && frame.length <= wire->buffered().size()) {
         // What is here already goes on in one piece with the head.
         const auto count = static_cast<std::size_t>(frame.length);
-        response.content = wire->buffered().substr(0, count);
+        response.body = std::string{wire->buffered().substr(0, count)};
         wire->consume(count);
         give_back(std::move(wire));
     } else {
-        if (frame.kind == BodyFrame::Kind::length) response.length = frame.length;
-        response.source = std::make_unique<AnswerSource>(std::move(wire), frame, std::move(give_back));
+        auto source = std::make_unique<AnswerSource>(std::move(wire), frame, std::move(give_back));
+        response.body =
+            StreamedBody{std::move(source), is_counted ? std::optional{frame.length} : std::nullopt};
     }
     return response;
 }

@@ -34,7 +34,7 @@ struct TunnelLimits {
 /// "bad_desk_answer" (what came is not HTTP). A call is repeated, once, only when it went over a kept
 /// connection and nothing of it can have been read, or when it is a GET or HEAD.
 ///
-/// An answer 101 has Response::stream. Responses may outlive the tunnel.
+/// An answer 101 has the connection (Response::take_connection). Responses may outlive the tunnel.
 class Tunnel final : public Handler {
 public:
     Tunnel(async::Executor executor, std::string unix_path, TunnelLimits limits = {});

@@ -281,12 +281,12 @@ Response accept_websocket(const Request& request, std::vector<std::string> subpr
                           WebSocketLimits limits, Serve serve) {
     if (auto refusal = refuse_handshake(request)) return std::move(*refusal);
     auto agreed = agree(request, subprotocols);
-    auto response = handshake_answer(request, agreed);
-    response.upgrade = [agreed = std::move(agreed), limits,
-                        serve = std::move(serve)](std::unique_ptr<Stream> stream) -> Task<> {
-        return run_websocket(std::move(stream), agreed, limits, serve);
-    };
-    return response;
+    auto headers = acceptance_headers(request, agreed);
+    return upgrade_response(std::move(headers),
+                            [agreed = std::move(agreed), limits,
+                             serve = std::move(serve)](std::unique_ptr<Stream> stream) -> Task<> {
+                                return run_websocket(std::move(stream), agreed, limits, serve);
+                            });
 }
 
 }  // namespace carrel::net

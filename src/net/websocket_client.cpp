@@ -24,18 +24,24 @@ core::Error no_agreement(std::string_view why) {
 
 }  // namespace
 
+Task<std::optional<Headers>> say_handshake(Wire& wire, std::string host, std::string path, Headers offered) {
+    std::string head = "GET " + path + " HTTP/1.1\r\n";
+    append_line(head, "Host", host);
+    append_line(head, "Connection", "Upgrade");
+    append_headers(head, offered);
+    co_await wire.write(head + "\r\n");
+    auto answer = co_await read_answer(wire, "GET", head_bytes);
+    if (!answer || answer->status != 101) co_return std::nullopt;
+    co_return std::move(answer->headers);
+}
+
 Task<std::unique_ptr<WebSocketClient>> WebSocketClient::open(std::shared_ptr<Wire> wire, std::string host,
                                                              std::string path, std::size_t message_bytes) {
     const Headers offer{
         {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}, {"Sec-WebSocket-Key", key}};
-    std::string head = "GET " + path + " HTTP/1.1\r\n";
-    append_line(head, "Host", host);
-    append_line(head, "Connection", "Upgrade");
-    append_headers(head, offer);
-    co_await wire->write(head + "\r\n");
-    const auto answer = co_await read_answer(*wire, "GET", head_bytes);
-    if (!answer || answer->status != 101) throw no_agreement("no 101 came");
-    if (const auto judged = judge_acceptance(offer, answer->headers); !judged)
+    const auto answer = co_await say_handshake(*wire, std::move(host), std::move(path), offer);
+    if (!answer) throw no_agreement("no 101 came");
+    if (const auto judged = judge_acceptance(offer, *answer); !judged)
         throw no_agreement(judged.error().message());
     co_return std::make_unique<WebSocketClient>(std::move(wire), message_bytes);
 }

@@ -9,10 +9,15 @@
 #include <string_view>
 
 #include "async/task.hpp"
+#include "net/http.hpp"
 #include "net/websocket_frames.hpp"
 #include "net/wire.hpp"
 
 namespace carrel::net {
+
+/// Says the handshake with these headers for `path` at `host`. The headers of the 101 that came, still to be
+/// judged (judge_acceptance); nothing when something else came. Set a deadline.
+Task<std::optional<Headers>> say_handshake(Wire& wire, std::string host, std::string path, Headers offered);
 
 class WebSocketClient {
 public:

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "core/text.hpp"
-#include "net/head_writer.hpp"
+#include "net/problem.hpp"
 #include "net/websocket_frames.hpp"
 
 namespace carrel::net {
@@ -29,7 +29,8 @@ std::optional<Response> refuse_handshake(const Request& request) {
     if (!key || core::parse_base64(*key).value_or("").size() != 16)
         throw no_handshake("Sec-WebSocket-Key must be 16 bytes in base64");
     if (request.headers.find("Sec-WebSocket-Version") == "13") return std::nullopt;
-    auto response = problem_response(426, "invalid", "Sec-WebSocket-Version must be 13", request.id);
+    auto response = problem_response(
+        {core::Code::invalid, "Sec-WebSocket-Version must be 13", "upgrade_required"}, request.id);
     response.headers.add("Sec-WebSocket-Version", "13");
     return response;
 }
@@ -42,14 +43,11 @@ Headers handshake_headers(const Headers& from) {
     return result;
 }
 
-Response handshake_answer(const Request& request, std::string_view subprotocol) {
-    Response response;
-    response.status = 101;
-    response.headers.add("Upgrade", "websocket");
-    response.headers.add("Sec-WebSocket-Accept",
-                         make_accept_key(request.headers.find(key_line).value_or("")));
-    if (!subprotocol.empty()) response.headers.add(std::string{protocol_line}, std::string{subprotocol});
-    return response;
+Headers acceptance_headers(const Request& request, std::string_view subprotocol) {
+    Headers headers{{"Upgrade", "websocket"},
+                    {"Sec-WebSocket-Accept", make_accept_key(request.headers.find(key_line).value_or(""))}};
+    if (!subprotocol.empty()) headers.add(std::string{protocol_line}, std::string{subprotocol});
+    return headers;
 }
 
 core::Expected<std::string> judge_acceptance(const Headers& offered, const Headers& answer) {

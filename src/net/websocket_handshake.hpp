@@ -19,8 +19,8 @@ std::optional<Response> refuse_handshake(const Request& request);
 /// agreed on behind the proxy's back.
 Headers handshake_headers(const Headers& from);
 
-/// The 101 to a good handshake; `subprotocol` may be empty.
-Response handshake_answer(const Request& request, std::string_view subprotocol);
+/// Of the 101 to a good handshake; `subprotocol` may be empty.
+Headers acceptance_headers(const Request& request, std::string_view subprotocol);
 
 /// Judges the 101 that another server gave to a handshake with `offered` headers: the subprotocol that was
 /// agreed on, empty when none. Refuses a wrong Sec-WebSocket-Accept, an extension, a subprotocol that nobody

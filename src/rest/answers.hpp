@@ -10,8 +10,5 @@ namespace carrel::rest {
 /// `detail`. As every answer of an operation it has `success`, here false, and `error`, a sentence; and the
 /// request's id, where the server in front has told it.
 net::Response problem_answer(const core::Error& error, const net::Request& request);
-/// The same for a status that no error has.
-net::Response problem_answer(int status, std::string_view detail, std::string_view code,
-                             const net::Request& request);
 
 }  // namespace carrel::rest

@@ -21,7 +21,7 @@ const Provider& SessionService::provider_named(const std::string& name) const {
     if (found != settings_.providers.end()) return *found;
     std::string known;
     for (const auto& provider : settings_.providers) known += (known.empty() ? "" : ", ") + provider.name;
-    throw Error{Code::invalid, "there is no provider " + name + "; there are " + known};
+    throw Error{Code::invalid, "there is no provider " + name + "; there are " + known, "unknown_provider"};
 }
 
 std::optional<Key> SessionService::find_key(const std::string& principal, const Provider& provider) const {
@@ -36,7 +36,8 @@ bool SessionService::has_key(const std::string& principal, const std::string& pr
 
 void SessionService::set_key(const std::string& principal, const std::string& provider, Key key) {
     const auto& named = provider_named(provider);
-    if (!named.needs_key) throw Error{Code::invalid, "the provider " + provider + " takes no key"};
+    if (!named.needs_key)
+        throw Error{Code::invalid, "the provider " + provider + " takes no key", "takes_no_key"};
     keys_[{principal, provider}] = std::move(key);
 }
 

@@ -63,12 +63,9 @@ struct FakeMachine : net::Handler {
                 co_return net::json_response(503, json::to_text(json::Object{{"detail", ready_problem}}));
             co_return net::json_response(200, R"({"ready":true})");
         }
-        if (request.path == "/notices") {
-            net::Response response;
-            response.headers.set("Content-Type", "text/event-stream");
-            response.source = std::make_unique<NoticeSource>(*this);
-            co_return response;
-        }
+        if (request.path == "/notices")
+            co_return net::stream_response(200, {{"Content-Type", "text/event-stream"}},
+                                           std::make_unique<NoticeSource>(*this));
         ++operations;
         if (operation) co_return co_await operation(request);
         co_return net::json_response(200, R"({"success":true,"output":""})");

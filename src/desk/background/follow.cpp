@@ -98,13 +98,12 @@ json::Object to_json(const OutputPiece& piece, bool is_text) {
 
 net::Response follow_output(SharedProcess process, std::string_view stream, std::uint64_t offset,
                             bool is_text) {
-    net::Response response;
-    response.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
     const auto& followed = stream_of(*process, stream);
-    response.source = std::make_unique<OutputEvents>(
+    auto events = std::make_unique<OutputEvents>(
         std::move(process), followed,
         OutputWish{.offset = offset, .limit = most_in_event, .is_text = is_text});
-    return response;
+    return net::stream_response(200, {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}},
+                                std::move(events));
 }
 
 }  // namespace carrel::desk::background

@@ -7,9 +7,8 @@
 
 #include "async/deadline.hpp"
 #include "desk/cdp/endpoint.hpp"
-#include "net/answer.hpp"
-#include "net/head_writer.hpp"
 #include "net/stream.hpp"
+#include "net/websocket_client.hpp"
 #include "net/websocket_handshake.hpp"
 
 namespace carrel::desk::browser {
@@ -22,7 +21,6 @@ using net::Request;
 using net::Response;
 using namespace std::chrono_literals;
 
-constexpr std::size_t head_bytes = 16uz * 1024;
 constexpr auto answering_time = 5s;
 constexpr auto farewell_time = 2s;
 constexpr std::string_view id_letters = "0123456789abcdefABCDEF-";
@@ -52,15 +50,12 @@ Task<Response> tell_targets(BrowserControl& control, Request& request, std::stri
 /// Says the client's handshake to the browser; the connection when it agrees.
 Task<std::shared_ptr<net::Wire>> shake_hands(std::string path, net::Headers offered) {
     auto wire = co_await cdp::connect_devtools();
-    auto head = fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: Upgrade\r\n", path,
-                            cdp::devtools_port);
-    net::append_headers(head, offered);
-    co_await wire->write(head + "\r\n");
-    const auto answer = co_await net::read_answer(*wire, "GET", head_bytes);
-    if (!answer || answer->status != 101)
+    const auto answer = co_await net::say_handshake(*wire, fmt::format("127.0.0.1:{}", cdp::devtools_port),
+                                                    std::move(path), offered);
+    if (!answer)
         throw Error{Code::not_found, "the browser has no such target; json/list names them",
                     "no_such_target"};
-    if (const auto judged = net::judge_acceptance(offered, answer->headers); !judged)
+    if (const auto judged = net::judge_acceptance(offered, *answer); !judged)
         throw Error{Code::unavailable, "the browser's handshake is wrong: " + judged.error().message(),
                     "bad_browser_answer"};
     co_return wire;
@@ -77,11 +72,9 @@ Task<Response> connect_to(Request& request, std::string path) {
     const auto offered = net::handshake_headers(request.headers);
     auto wire = co_await async::deadline(answering_time, "the browser's handshake",
                                          shake_hands(std::move(path), offered));
-    auto response = net::handshake_answer(request, {});
-    response.upgrade = [wire](std::unique_ptr<net::Stream> client) {
-        return relay_to(std::move(client), wire);
-    };
-    co_return response;
+    co_return net::upgrade_response(
+        net::acceptance_headers(request, {}),
+        [wire](std::unique_ptr<net::Stream> client) { return relay_to(std::move(client), wire); });
 }
 
 Task<Response> connect_browser_socket(BrowserControl& control, Request& request) {

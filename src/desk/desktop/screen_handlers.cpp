@@ -81,7 +81,7 @@ net::Response Exposure::answer_bytes(const picture::Shown& shown, const picture:
     net::Response response;
     if (shown.picture) {
         response.headers.add("Content-Type", std::string{picture::media_type(shot.format)});
-        response.content = shown.picture->bytes;
+        response.body = shown.picture->bytes;
     } else {
         response.status = 304;
     }

@@ -87,10 +87,8 @@ void Notices::publish(Notice notice) {
 }
 
 net::Response Notices::follow() {
-    net::Response response;
-    response.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
-    response.source = std::make_unique<Events>(*this);
-    return response;
+    return net::stream_response(200, {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}},
+                                std::make_unique<Events>(*this));
 }
 
 Link::Link(async::Executor executor, Notices& notices, std::function<void()> bus_started)

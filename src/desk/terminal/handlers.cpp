@@ -103,10 +103,8 @@ Task<net::Response> execute(Terminal& terminal, net::Request& request) {
     auto command = terminal.start(std::move(wanted.command), wanted.limit);
     if (co_await command.ends_within(patience))
         co_return net::json_response(200, co_await to_text(co_await command.result(), terminal.pool()));
-    net::Response response;
-    response.headers.add("Content-Type", "application/json");
-    response.source = std::make_unique<LateAnswer>(std::move(command), terminal.pool());
-    co_return response;
+    co_return net::stream_response(200, {{"Content-Type", "application/json"}},
+                                   std::make_unique<LateAnswer>(std::move(command), terminal.pool()));
 }
 
 /// The events of one command: {"type":"stdout"|"stderr","chunk"}, at last {"type":"done",…}, or
@@ -149,11 +147,9 @@ private:
 
 Task<net::Response> stream(Terminal& terminal, net::Request& request) {
     auto wanted = co_await decode(terminal, request);
-    net::Response response;
-    response.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
-    response.source =
-        std::make_unique<CommandEvents>(terminal.stream(std::move(wanted.command), wanted.limit));
-    co_return response;
+    co_return net::stream_response(
+        200, {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}},
+        std::make_unique<CommandEvents>(terminal.stream(std::move(wanted.command), wanted.limit)));
 }
 
 Task<net::Response> restart(Terminal& terminal, net::Request& request) {

@@ -39,15 +39,12 @@ Task<net::Response> store(files::Files& files, net::Request& request) {
 
 /// A part of a file is the answer; `size` is the whole file's.
 net::Response bytes_answer(files::OpenedFile opened, ByteRange range, async::Pool& pool) {
-    net::Response response;
-    response.headers.add("Content-Type", "application/octet-stream");
-    if (!opened.has_size) {
-        response.source = make_endless_source(std::move(opened), range.size, pool);
-        return response;
-    }
-    response.length = range.size;
-    response.source = make_file_source(std::move(opened), range, pool);
-    return response;
+    net::Headers headers{{"Content-Type", "application/octet-stream"}};
+    if (!opened.has_size)
+        return net::stream_response(200, std::move(headers),
+                                    make_endless_source(std::move(opened), range.size, pool));
+    return net::stream_response(200, std::move(headers), make_file_source(std::move(opened), range, pool),
+                                range.size);
 }
 
 Task<net::Response> read(files::Files& files, net::Request& request) {
@@ -85,20 +82,19 @@ Task<net::Response> download_folder(files::Files& files, net::Request& request, 
         return std::make_shared<Packing>(folder, format, skips);
     });
     const auto step = files::last_step(folder);
-    net::Response response;
-    response.headers.add("Content-Type", "application/octet-stream");
-    response.headers.add("Content-Disposition",
-                         disposition_of(fmt::format("{}.{}", step == "/" ? "root" : step, *wanted.archive)));
-    response.source = make_archive_source(files.pool(), std::move(packing));
-    co_return response;
+    auto disposition = disposition_of(fmt::format("{}.{}", step == "/" ? "root" : step, *wanted.archive));
+    co_return net::stream_response(
+        200, {{"Content-Type", "application/octet-stream"}, {"Content-Disposition", std::move(disposition)}},
+        make_archive_source(files.pool(), std::move(packing)));
 }
 
 net::Response unsatisfiable(std::uint64_t size, const net::Request& request) {
     const auto range = request.headers.find("Range").value_or("");
-    auto response = rest::problem_answer(416,
-                                         fmt::format("the file has {} bytes; \"{}\" is none of them", size,
-                                                     core::repair_utf8(range.substr(0, 100))),
-                                         "out_of_range", request);
+    auto response = rest::problem_answer({core::Code::invalid,
+                                          fmt::format("the file has {} bytes; \"{}\" is none of them", size,
+                                                      core::repair_utf8(range.substr(0, 100))),
+                                          "out_of_range"},
+                                         request);
     response.headers.add("Content-Range", content_range({}, size));
     return response;
 }
@@ -192,10 +188,8 @@ Task<net::Response> watch(files::Files& files, net::Request& request) {
     const auto wanted = rest::decode_query(request, ops::watch_files_shape());
     auto source = co_await files::open_watch(files.executor(), files.pool(), files.watchers(),
                                              files.absolute(wanted.path), wanted.recursive);
-    net::Response response;
-    response.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
-    response.source = std::move(source);
-    co_return response;
+    co_return net::stream_response(
+        200, {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}}, std::move(source));
 }
 
 }  // namespace

@@ -31,10 +31,9 @@ net::Request handshake() {
 }
 
 net::Response accepting(std::unique_ptr<net::Stream> stream) {
-    auto response = net::handshake_answer(handshake(), "carrel.pty.v1");
-    response.headers.add("Set-Cookie", "carrel_login=stolen");
-    response.stream = std::move(stream);
-    return response;
+    auto headers = net::acceptance_headers(handshake(), "carrel.pty.v1");
+    headers.add("Set-Cookie", "carrel_login=stolen");
+    return {.status = 101, .headers = std::move(headers), .body = std::move(stream)};
 }
 
 }  // namespace
@@ -51,7 +50,7 @@ TEST_CASE("a desk's WebSocket reaches the client, and nothing else of its answer
         CHECK(response.headers.find("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
         CHECK(way.use_count() == 2);
 
-        async::Job job{executor, "a client", response.upgrade(std::move(client.ours))};
+        async::Job job{executor, "a client", std::get<net::Upgrade>(response.body)(std::move(client.ours))};
         co_await client.theirs->write("frames");
         CHECK(co_await read_to(*desk.theirs, "frames") == "frames");
         co_await desk.theirs->write("and back");

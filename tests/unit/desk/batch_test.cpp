@@ -40,7 +40,7 @@ struct FakeDesk {
             request.body = net::make_source(std::string{R"({"actions":)"}.append(actions).append("}"));
             const auto response =
                 co_await bindings.call(*ops::find_desk_operation("POST", "/batch"), request);
-            answer = *json::parse(response.content);
+            answer = *json::parse(response.text());
         });
         return answer;
     }

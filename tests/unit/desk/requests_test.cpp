@@ -99,7 +99,7 @@ TEST_CASE("problems are answered as 422 with their list, other errors with a sen
     request.headers.set("X-Request-Id", "req_1");
     const auto wrong = rest::problem_answer(rest::unprocessable({"coordinate", "x"}, "too far"), request);
     CHECK(wrong.status == 422);
-    const auto problem = *json::parse(wrong.content);
+    const auto problem = *json::parse(wrong.text());
     CHECK(problem.at("detail").at(0).at("loc") == json::Array{"body", "coordinate", "x"});
     CHECK(problem.at("code") == "validation_failed");
     CHECK(problem.at("success") == false);
@@ -108,7 +108,7 @@ TEST_CASE("problems are answered as 422 with their list, other errors with a sen
     const core::Error ended{core::Code::unavailable, "the display ended", "display_restarted"};
     const auto gone = rest::problem_answer(ended, net::Request{});
     CHECK(gone.status == 503);
-    const auto told = *json::parse(gone.content);
+    const auto told = *json::parse(gone.text());
     CHECK(told.at("code") == "display_restarted");
     CHECK(told.at("detail") == "the display ended");
     CHECK(told.at("error") == "the display ended");
@@ -129,7 +129,7 @@ TEST_CASE("a wrong field is told to stand where that kind of request has its fie
         request.method = method;
         if (*type) request.headers.set("Content-Type", type);
         const auto answer = rest::problem_answer(rest::unprocessable({"since"}, "no frame"), request);
-        CHECK_MESSAGE(json::parse(answer.content)->at("detail").at(0).at("loc").at(0) == root, method);
+        CHECK_MESSAGE(json::parse(answer.text())->at("detail").at(0).at("loc").at(0) == root, method);
     }
 }
 
@@ -177,17 +177,17 @@ TEST_CASE("a notice that nobody heard waits for the first follower, and is told 
         const auto first = notices.follow();
         const auto second = notices.follow();
         std::array<char, 512> room;
-        const auto count = co_await first.source->read(room);
+        const auto count = co_await first.source()->read(room);
         const std::string text{room.data(), count};
         CHECK(text.starts_with(":"));
         CHECK(
             text.ends_with("event: tool_server_restarted\n"
                            "data: {\"code\":\"tool_server_restarted\",\"message\":\"It was.\"}\n\n"));
-        CHECK(std::string{room.data(), co_await second.source->read(room)}.find("event") ==
+        CHECK(std::string{room.data(), co_await second.source()->read(room)}.find("event") ==
               std::string::npos);
         notices.publish({"display_restarted", "That too."});
         for (const auto* follower : {&first, &second}) {
-            const auto more = co_await follower->source->read(room);
+            const auto more = co_await follower->source()->read(room);
             CHECK(std::string{room.data(), more}.starts_with("event: display_restarted\n"));
         }
     });

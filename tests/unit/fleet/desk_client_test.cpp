@@ -43,6 +43,9 @@ TEST_CASE("what a desk says about an error becomes an Error, bounded and in well
          "unavailable"},
         {408, R"({"detail":"slow"})", core::Code::timeout, "slow", "timeout"},
         {507, R"({"detail":"full"})", core::Code::exhausted, "full", "exhausted"},
+        {401, R"({"detail":"no key"})", core::Code::unavailable, "no key", "unavailable"},
+        {416, R"({"detail":"none of it","code":"out_of_range"})", core::Code::invalid, "none of it",
+         "out_of_range"},
     };
     for (const auto& test : cases) {
         CAPTURE(test.body);
@@ -59,9 +62,7 @@ TEST_CASE("an answer that is too large or too late is an error of the desk") {
     run_loop([](async::Executor executor) -> Task<> {
         CannedDesk desk;
         desk.answer = [](net::Request&) -> Task<net::Response> {
-            net::Response response;
-            response.source = net::make_source(std::string(1'000, 'x'));
-            co_return response;
+            co_return net::stream_response(200, {}, net::make_source(std::string(1'000, 'x')));
         };
         try {
             co_await fleet::ask_desk(desk, {.most_bytes = 999});

@@ -34,10 +34,7 @@ private:
 };
 
 inline Response streamed(std::unique_ptr<Source> source, std::optional<std::uint64_t> length = {}) {
-    Response response;
-    response.source = std::move(source);
-    response.length = length;
-    return response;
+    return stream_response(200, {}, std::move(source), length);
 }
 
 inline std::string get(std::string path, std::string more = "Connection: close\r\n") {

@@ -24,6 +24,18 @@ TEST_CASE("header names compare without regard to case, and repeat") {
     CHECK_FALSE(headers.has("accept"));
 }
 
+TEST_CASE("a media type is the Content-Type without its parameters") {
+    struct Case {
+        const char* line;
+        const char* type;
+    };
+    for (const auto& [line, type] :
+         {Case{"Image/PNG", "Image/PNG"}, Case{" text/html ; charset=x", "text/html"}, Case{"", ""},
+          Case{";", ""}})
+        CHECK(Headers{{"content-type", line}}.media_type() == type);
+    CHECK(Headers{}.media_type() == "");
+}
+
 TEST_CASE("a target is split and its query decoded, in order and with repeated names") {
     Request request;
     REQUIRE(set_target(request, "/a%20b/c?x=1&y=%C3%A4+b&x=2&&flag&=e&z=a=b"));
@@ -48,6 +60,47 @@ TEST_CASE("a body is read whole up to its limit and not beyond") {
             } catch (const core::Error& error) {
                 CHECK(error.reason() == "too_large");
             }
+        }
+    });
+}
+
+TEST_CASE("a response has one body, and tells of it what there is") {
+    fakes::run_loop([](async::Executor) -> Task<> {
+        Response nothing{.status = 204};
+        CHECK(nothing.length() == 0);
+        CHECK(Response{.body = NoBody{7}}.length() == 7);
+        auto text = json_response(200, "{}");
+        CHECK(text.text() == "{}");
+        CHECK(text.length() == 2);
+        CHECK(text.source() == nullptr);
+        auto endless = stream_response(200, {}, make_source("abc"));
+        CHECK(endless.source() != nullptr);
+        CHECK_FALSE(endless.length());
+        CHECK(endless.text() == "");
+        auto counted = stream_response(206, {{"ETag", "x"}}, make_source("abcd"), 4);
+        CHECK(counted.status == 206);
+        CHECK(counted.headers.find("etag") == "x");
+        CHECK(counted.length() == 4);
+        for (auto* response : {&nothing, &text, &endless, &counted}) CHECK_FALSE(response->is_upgrade());
+        const auto upgrade = upgrade_response({}, [](std::unique_ptr<Stream>) -> Task<> { co_return; });
+        CHECK(upgrade.status == 101);
+        CHECK(upgrade.is_upgrade());
+        CHECK_FALSE(upgrade.length());
+
+        CHECK(co_await read_all(nothing, 0) == "");
+        CHECK(co_await read_all(text, 2) == "{}");
+        CHECK(co_await read_all(endless, 3) == "abc");
+        CHECK(co_await read_all(counted, 4) == "abcd");
+        for (const bool is_streamed : {false, true}) {
+            auto large =
+                is_streamed ? stream_response(200, {}, make_source("abc")) : text_response(200, "abc");
+            std::string reason;
+            try {
+                co_await read_all(large, 2);
+            } catch (const core::Error& error) {
+                reason = error.reason();
+            }
+            CHECK(reason == "too_large");
         }
     });
 }

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "core/error.hpp"
+#include "net/status.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
@@ -13,10 +14,9 @@ using namespace carrel::net;
 namespace {
 
 Response answer_error(const core::Error& error, const Request&) {
-    const int status = error.code() == core::Code::not_found  ? 404
-                       : error.code() == core::Code::conflict ? 409
-                                                              : 500;
-    return text_response(status, error.message());
+    // The reason is told where it is more than the code.
+    const bool is_plain = error.reason() == core::name_of(error.code());
+    return text_response(status_of(error), is_plain ? error.message() : error.reason());
 }
 
 /// A route that answers with its pattern and what its parameters stood for.
@@ -68,7 +68,7 @@ TEST_CASE("a path finds its route, the more literal one first") {
     };
     for (const auto& each : cases) {
         CAPTURE(each.target);
-        CHECK(ask(router, "GET", each.target).content == each.answer);
+        CHECK(ask(router, "GET", each.target).text() == each.answer);
     }
     for (const auto* target : {"/b", "/a/", "/a//c", "//", "/files", "/x/1/y", "/A"}) {
         CAPTURE(target);
@@ -85,7 +85,7 @@ TEST_CASE("another method is refused with those that are possible; HEAD goes wit
     const auto refused = ask(router, "POST", "/a");
     CHECK(refused.status == 405);
     CHECK(refused.headers.find("Allow") == "DELETE, GET, HEAD");
-    CHECK(refused.content.contains("method_not_allowed"));
+    CHECK(refused.text().contains("method_not_allowed"));
     CHECK(ask(router, "HEAD", "/b").status == 405);
 }
 
@@ -100,9 +100,9 @@ TEST_CASE("what a handler throws becomes an answer") {
                     co_return Response{};
                 }});
     CHECK(ask(router, "GET", "/busy").status == 409);
-    CHECK(ask(router, "GET", "/busy").content == "it is busy");
+    CHECK(ask(router, "GET", "/busy").text() == "it is busy");
     CHECK(ask(router, "GET", "/broken").status == 500);
-    CHECK_FALSE(ask(router, "GET", "/broken").content.contains("secret"));
+    CHECK_FALSE(ask(router, "GET", "/broken").text().contains("secret"));
 }
 
 TEST_CASE("what a kind of Error knows beyond its message reaches the answer") {
@@ -118,7 +118,44 @@ TEST_CASE("what a kind of Error knows beyond its message reaches the answer") {
                     throw Detailed{};
                     co_return Response{};
                 }});
-    CHECK(ask(router, "GET", "/").content == "in the third field");
+    CHECK(ask(router, "GET", "/").text() == "in the third field");
+}
+
+TEST_CASE("a route's own error answer comes before the router's, for every error of its pattern") {
+    Router router{answer_error};
+    const auto own = [](const core::Error& error, const Request&) {
+        return text_response(status_of(error) + 10, "own: " + error.message());
+    };
+    const auto add_failing = [&](std::string method, std::string pattern, ErrorAnswer error_answer) {
+        auto handler = [](Request&) -> Task<Response> {
+            throw core::Error{core::Code::conflict, "it is busy"};
+            co_return Response{};
+        };
+        router.add({std::move(method), std::move(pattern), handler, std::move(error_answer)});
+    };
+    add_failing("GET", "/dialect/{id}", own);
+    add_failing("DELETE", "/dialect/{id}", {});
+    add_failing("GET", "/ours", {});
+    router.add({"GET", "/broken",
+                [](Request&) -> Task<Response> {
+                    throw std::runtime_error{"a secret"};
+                    co_return Response{};
+                },
+                own});
+
+    CHECK(ask(router, "GET", "/dialect/1").status == 419);
+    CHECK(ask(router, "GET", "/dialect/1").text() == "own: it is busy");
+    CHECK(ask(router, "DELETE", "/dialect/1").text() == "it is busy");
+    CHECK(ask(router, "GET", "/ours").text() == "it is busy");
+    CHECK(ask(router, "GET", "/broken").status == 510);
+    CHECK_FALSE(ask(router, "GET", "/broken").text().contains("secret"));
+
+    const auto refused = ask(router, "POST", "/dialect/1");
+    CHECK(refused.status == 415);
+    CHECK(refused.headers.find("Allow") == "DELETE, GET, HEAD");
+    CHECK(refused.text().starts_with("own: POST is not possible here"));
+    CHECK(ask(router, "POST", "/ours").text() == "method_not_allowed");
+    CHECK(ask(router, "GET", "/dialect").text() == "there is no /dialect");
 }
 
 TEST_CASE("malformed and doubled routes are refused when they are added") {

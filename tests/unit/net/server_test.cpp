@@ -61,16 +61,13 @@ Task<Response> answer(Request& request) {
     }
     if (request.path == "/throw") throw std::runtime_error{"a secret"};
     if (request.path == "/large") co_return text_response(200, std::string(3 << 20, 'l'));
-    if (request.path == "/upgrade") {
-        Response response{.status = 101};
-        response.headers.add("Upgrade", "shout");
-        response.upgrade = [](std::unique_ptr<Stream> stream) -> Task<> {
+    if (request.path == "/upgrade")
+        co_return upgrade_response({{"Upgrade", "shout"}}, [](std::unique_ptr<Stream> stream) -> Task<> {
             std::array<char, 64> piece{};
             const auto count = co_await stream->read(piece);
             co_await stream->write(std::string{piece.data(), count} + "!");
-        };
-        co_return response;
-    }
+        });
+    if (request.path == "/change") co_return text_response(101, "to nothing");
     co_return text_response(200, request.target + " " + request.peer.address);
 }
 
@@ -148,6 +145,14 @@ TEST_CASE("streams are sent in chunks, by length, or until the end for HTTP/1.0"
         CHECK_FALSE(old.contains("Transfer-Encoding"));
         CHECK(old.contains("\r\nConnection: close\r\n"));
         CHECK(body_of(old) == "onetwo");
+    });
+}
+
+TEST_CASE("an answer that says 101 and changes to nothing is our own failure") {
+    serve({}, [](Server& server, async::Executor executor) -> Task<> {
+        const auto text = co_await exchange(executor, server.port(), get("/change"));
+        CHECK(text.starts_with("HTTP/1.1 500 "));
+        CHECK_FALSE(text.contains("to nothing"));
     });
 }
 

@@ -92,8 +92,8 @@ Request make_request(std::string method, std::string target, std::optional<std::
 Task<std::string> ask(Handler& tunnel, Request request) {
     try {
         auto response = co_await tunnel.handle(request);
-        if (response.source) response.content = co_await read_all(*response.source, 1 << 24);
-        co_return std::to_string(response.status) + " " + response.content;
+        const auto body = co_await read_all(response, 1 << 24);
+        co_return std::to_string(response.status) + " " + body;
     } catch (const core::Error& error) {
         CHECK(error.code() == core::Code::unavailable);
         co_return error.reason();
@@ -190,11 +190,12 @@ TEST_CASE("an upgrade becomes a stream both ways") {
                      request.headers.add("Upgrade", "carrel-stream");
                      auto response = co_await tunnel.handle(request);
                      CHECK(response.status == 101);
-                     REQUIRE(response.stream);
-                     CHECK(co_await read_to(*response.stream, "first") == "first");
-                     co_await response.stream->write("from here");
-                     response.stream->finish_writing();
-                     CHECK(co_await read_to(*response.stream, {}) == "");
+                     const auto stream = response.take_connection();
+                     REQUIRE(stream);
+                     CHECK(co_await read_to(*stream, "first") == "first");
+                     co_await stream->write("from here");
+                     stream->finish_writing();
+                     CHECK(co_await read_to(*stream, {}) == "");
                      CHECK(heard[0].contains("Connection: Upgrade\r\n"));
                      CHECK(heard[0].ends_with("from here"));
                  });
@@ -234,10 +235,8 @@ Task<Response> answer_in_bulk(Request& request) {
     if (request.path == "/up")
         co_return text_response(200, co_await is_counting(*request.body, many) ? "same" : "other");
     if (request.path == "/early") co_return text_response(413, "too large");
-    Response response;
-    response.source = std::make_unique<Counting>(many);
-    if (request.path == "/counted") response.length = many;
-    co_return response;
+    co_return streamed(std::make_unique<Counting>(many),
+                       request.path == "/counted" ? std::optional{many} : std::nullopt);
 }
 
 }  // namespace
@@ -258,7 +257,7 @@ TEST_CASE("bodies stream through server, tunnel and server, both ways and both f
         for (const auto* path : {"/counted", "/chunked"}) {
             auto request = make_request("GET", path);
             auto response = co_await tunnel.handle(request);
-            CHECK(co_await is_counting(*response.source, many));
+            CHECK(co_await is_counting(*response.source(), many));
         }
         for (const bool is_counted : {true, false}) {
             auto request = make_request("PUT", "/up");

@@ -28,14 +28,10 @@ Task<> echo(WebSocket& socket) {
 void with_echo(const ServerTest& test) {
     Answering handler{[](Request& request) -> Task<Response> {
         if (request.path == "/plain") co_return text_response(200, "no WebSocket");
-        if (request.path == "/liar") {
-            Response response;
-            response.status = 101;
-            response.headers.add("Upgrade", "websocket");
-            response.headers.add("Sec-WebSocket-Accept", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-            response.upgrade = [](std::unique_ptr<Stream>) -> Task<> { co_return; };
-            co_return response;
-        }
+        if (request.path == "/liar")
+            co_return upgrade_response(
+                {{"Upgrade", "websocket"}, {"Sec-WebSocket-Accept", "AAAAAAAAAAAAAAAAAAAAAAAAAAA="}},
+                [](std::unique_ptr<Stream>) -> Task<> { co_return; });
         co_return accept_websocket(request, {}, {.message_bytes = 1 << 20, .ping_every = 100ms}, echo);
     }};
     with_server(handler, {}, test);

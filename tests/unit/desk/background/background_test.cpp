@@ -45,7 +45,7 @@ Task<Answer> ask(Background& background, std::string name, std::string input) {
         if (is_query) net::set_target(request, "/x?" + input);
         request.body = net::make_source(is_query ? "" : input);
         auto response = co_await binding.handler(request);
-        auto text = response.source ? co_await net::read_all(*response.source, 1 << 20) : response.content;
+        auto text = co_await net::read_all(response, 1 << 20);
         Answer answer{response.status, {}, text};
         if (const auto body = json::parse(text)) answer.body = *body;
         co_return answer;

@@ -55,7 +55,7 @@ struct Client {
         request.body = net::make_source(json::to_text(body));
         const auto response = co_await send(name, std::move(request));
         CHECK(response.status == 200);
-        co_return *json::parse(response.content);
+        co_return *json::parse(response.text());
     }
     /// The output, or the error after "!".
     Task<std::string> edit(std::string name, json::Object body) {
@@ -67,7 +67,7 @@ struct Client {
         net::Request request;
         request.headers.add("Content-Type", "multipart/form-data; boundary=B");
         request.body = std::move(body);
-        co_return *json::parse((co_await send("file/upload", std::move(request))).content);
+        co_return *json::parse((co_await send("file/upload", std::move(request))).text());
     }
 };
 

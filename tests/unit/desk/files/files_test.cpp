@@ -214,14 +214,14 @@ TEST_CASE("a download is the file's bytes, with what a browser needs to store it
         CHECK(response.status == 200);
         CHECK(response.headers.find("Content-Type") == "application/octet-stream");
         CHECK(response.headers.find("Content-Disposition") == "attachment; filename*=UTF-8''a%20b%C3%A4.bin");
-        CHECK(response.length == 300'000);
-        CHECK(co_await net::read_all(*response.source, 1'000'000) == bytes);
+        CHECK(response.length() == 300'000);
+        CHECK(co_await net::read_all(*response.source(), 1'000'000) == bytes);
         const std::string tag{response.headers.find("ETag").value_or("")};
         CHECK((co_await ask("a b\u00e4.bin", tag)).status == 304);
 
         auto shrinking = co_await ask("a b\u00e4.bin", "");
         fs::resize_file(folder / "a b\u00e4.bin", 10);
-        const auto error = co_await error_of([&] { return net::read_all(*shrinking.source, 1'000'000); });
+        const auto error = co_await error_of([&] { return net::read_all(*shrinking.source(), 1'000'000); });
         REQUIRE(error);
         CHECK(error->message().ends_with("became shorter while it was read"));
         const auto missing = co_await error_of([&] { return ask("none", ""); });

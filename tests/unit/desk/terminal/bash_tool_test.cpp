@@ -17,7 +17,7 @@ Task<json::Value> execute(Terminal& terminal, std::string body) {
     net::Request request;
     request.body = net::make_source(std::move(body));
     auto response = co_await bindings[0].handler(request);
-    const auto text = response.source ? co_await net::read_all(*response.source, 1 << 20) : response.content;
+    const auto text = co_await net::read_all(response, 1 << 20);
     co_return *json::parse(text);
 }
 

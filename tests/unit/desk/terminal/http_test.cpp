@@ -29,11 +29,11 @@ TEST_CASE("over HTTP, a command that takes its time is interrupted when nobody w
             co_return co_await bindings[0].handler(request);
         };
         auto slow = co_await ask(R"({"command":"sleep 1; echo late"})");
-        REQUIRE(slow.source);
-        CHECK((co_await net::read_all(*slow.source, 1000)).contains("\"output\":\"late\\n\""));
+        REQUIRE(slow.source());
+        CHECK((co_await net::read_all(*slow.source(), 1000)).contains("\"output\":\"late\\n\""));
         auto abandoned = co_await ask(R"({"command":"sleep 100"})");
-        REQUIRE(abandoned.source);
-        abandoned.source.reset();
+        REQUIRE(abandoned.source());
+        abandoned.body = net::NoBody{};
         co_await check_usable(terminal);
     });
 }
@@ -46,7 +46,7 @@ TEST_CASE("over HTTP: the fields of a command, of a stream, and of a restart") {
             request.body = net::make_source(std::move(body));
             auto response = co_await bindings[binding].handler(request);
             CHECK(response.status == 200);
-            co_return response.source ? co_await net::read_all(*response.source, 1 << 20) : response.content;
+            co_return co_await net::read_all(response, 1 << 20);
         };
         const auto text = co_await call(0, R"~({"command":"echo hi; echo no >&2; (exit 2)"})~");
         const auto answer = json::parse(text);
@@ -76,8 +76,7 @@ TEST_CASE("over HTTP, long commands pass, and longer ones are refused by their s
             net::Request request;
             request.body = net::make_source(std::move(body));
             auto response = co_await bindings[0].handler(request);
-            co_return *json::parse(response.source ? co_await net::read_all(*response.source, 1 << 20)
-                                                   : response.content);
+            co_return *json::parse(co_await net::read_all(response, 1 << 20));
         };
         const std::string long_text(10'500'000, 'x');
         CHECK((co_await ask(R"({"command":": )" + long_text + R"(\necho whole"})")).at("output") ==
