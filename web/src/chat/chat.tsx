@@ -1,14 +1,14 @@
 // The right panel: the conversation, which follows its end until someone scrolls up.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { KeyBanner } from "./access";
+import { KeyBanner } from "../sessions/access";
 import { Composer } from "./composer";
-import type { Item, Notice, UserMessage } from "./transcript";
-import { titleOf } from "./format";
+import type { Item, Notice, UserMessage } from "../log/transcript";
+import { titleOf } from "../parts/format";
 import { memo } from "./memo";
-import { draft, feedState, transcript } from "./state";
+import { draft, feedState, transcript } from "../state";
 import { TurnView } from "./turn";
-import type { Session } from "./types";
-import { Icon, Pulse } from "./ui";
+import type { Session } from "../server/types";
+import { Icon, Pulse } from "../parts/ui";
 
 export function ChatPanel({ session }: { session: Session }) {
   const state = feedState.value;

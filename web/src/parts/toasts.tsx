@@ -1,5 +1,5 @@
 // Short messages about what was done or went wrong; they leave by themselves.
-import { dismiss, toasts } from "./state";
+import { dismiss, toasts } from "../state";
 import { IconButton } from "./ui";
 
 export function Toasts() {

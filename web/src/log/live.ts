@@ -1,10 +1,10 @@
 // The feed's source in a browser: history by fetch, live events by EventSource.
-import { api, streamUrl } from "./api";
+import { api, streamUrl } from "../server/api";
 import { eventNames } from "./events";
 import type { FeedSource } from "./feed";
-import { isRecord } from "./format";
-import { waitToRetry } from "./retry";
-import type { StoredEvent } from "./types";
+import { isRecord } from "../parts/format";
+import { waitToRetry } from "../server/retry";
+import type { StoredEvent } from "../server/types";
 
 /** The server sends something at least every 30 s: after this much silence (ms) the stream is taken for dead. */
 const silenceLimit = 75_000;

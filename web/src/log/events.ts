@@ -1,7 +1,7 @@
 // The conversation as a fold over a session's stored events. Pure: the same events give the same transcript,
 // whether they come from history or live, so a reload shows what was there before.
 import type { Block, Item, ToolCall, ToolResult, Transcript, Turn, TurnStatus, Usage } from "./transcript";
-import type { DeskState, StoredEvent } from "./types";
+import type { DeskState, StoredEvent } from "../server/types";
 
 /** Every event name that the stream sends; EventSource hears only names it was told. */
 export const eventNames = [

@@ -1,6 +1,6 @@
 // Typing into a desk on a phone: a field that no one sees takes what the on-screen keyboard gives.
 import { useRef } from "preact/hooks";
-import { IconButton } from "./ui";
+import { IconButton } from "../parts/ui";
 import type { Viewer } from "./viewer";
 
 const backSpace = 0xff08;

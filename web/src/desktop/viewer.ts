@@ -2,8 +2,8 @@
 // break, changing between watching and control, and a last picture to look at meanwhile.
 import RFB from "@novnc/novnc";
 import { signal } from "@preact/signals";
-import { screenUrl } from "./api";
-import { retryDelay, waitToRetry } from "./retry";
+import { screenUrl } from "../server/api";
+import { retryDelay, waitToRetry } from "../server/retry";
 
 export type ViewerState = "off" | "connecting" | "connected" | "waiting";
 

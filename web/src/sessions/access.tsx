@@ -1,8 +1,8 @@
 // Who may ask, and with which key the model is asked: the login page, the key dialog and the banner.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { reason } from "./api";
-import { attempt, createSession, keyDialogOpen, keyMissing, login, provider, saveKey, toast } from "./state";
-import { Dialog, FormError, Icon } from "./ui";
+import { reason } from "../server/api";
+import { attempt, createSession, keyDialogOpen, keyMissing, login, provider, saveKey, toast } from "../state";
+import { Dialog, FormError, Icon } from "../parts/ui";
 
 /** A form with one secret field; the secret leaves the page only through `action`. */
 function SecretForm(props: {

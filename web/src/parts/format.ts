@@ -1,6 +1,6 @@
 // Words for people: tokens, sizes, times, errors. Pure.
-import type { Usage } from "./transcript";
-import type { Session } from "./types";
+import type { Usage } from "../log/transcript";
+import type { Session } from "../server/types";
 
 /** 950 → "950", 14200 → "14.2k", 2500000 → "2.5M". */
 export function count(value: number): string {

@@ -1,12 +1,12 @@
 // What the agent did for one message: words, thoughts, tool calls with their pictures, errors, the sum of tokens.
 import { useState } from "preact/hooks";
-import type { Block, ErrorBlock, ToolCall, Turn, Usage } from "./transcript";
-import { count, duration, usageLine } from "./format";
+import type { Block, ErrorBlock, ToolCall, Turn, Usage } from "../log/transcript";
+import { count, duration, usageLine } from "../parts/format";
 import { enlarge } from "./lightbox";
 import { pieces, type Span } from "./markup";
 import { memo } from "./memo";
 import { inputText, summarise } from "./tools";
-import { Icon, Pulse } from "./ui";
+import { Icon, Pulse } from "../parts/ui";
 
 export const TurnView = memo(function TurnView({ turn, aspect }: { turn: Turn; aspect: string }) {
   const running = turn.status === "running";

@@ -2,8 +2,8 @@
 import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { summarise } from "./tools";
-import { transcript } from "./state";
-import { Dialog, IconButton } from "./ui";
+import { transcript } from "../state";
+import { Dialog, IconButton } from "../parts/ui";
 
 interface Picture {
   src: string;

@@ -1,9 +1,9 @@
 // The dialog that makes a session.
 import { useState } from "preact/hooks";
-import { reason } from "./api";
-import { config, createSession, health, newSessionOpen, panel } from "./state";
-import type { Network, NewSession } from "./types";
-import { Dialog, FormError } from "./ui";
+import { reason } from "../server/api";
+import { config, createSession, health, newSessionOpen, panel } from "../state";
+import type { Network, NewSession } from "../server/types";
+import { Dialog, FormError } from "../parts/ui";
 
 /** Suggestions for the model field; any other name can be typed. */
 const models: Record<string, readonly string[]> = {

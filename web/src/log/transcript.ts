@@ -1,5 +1,5 @@
 // The conversation as the page draws it: what events.ts makes of a session's log.
-import type { DeskState } from "./types";
+import type { DeskState } from "../server/types";
 
 /** Tokens of a turn, summed over its model calls; input does not include what the cache served. */
 export interface Usage {

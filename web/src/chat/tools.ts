@@ -1,5 +1,5 @@
 // A tool call in a few words. Pure: a table by the names of the tools and their actions.
-import { isRecord } from "./format";
+import { isRecord } from "../parts/format";
 
 export interface ToolSummary {
   icon: "pointer" | "keyboard" | "camera" | "terminal" | "file" | "globe" | "clock" | "tool";

@@ -1,8 +1,8 @@
 // What lies over the desktop while there is no picture of it, and why there is none.
 import { useState } from "preact/hooks";
-import { renewDesk } from "./state";
-import type { Session } from "./types";
-import { Icon, Pulse } from "./ui";
+import { renewDesk } from "../state";
+import type { Session } from "../server/types";
+import { Icon, Pulse } from "../parts/ui";
 import type { Viewer } from "./viewer";
 
 /** Nothing while the desk is ready and connected. */

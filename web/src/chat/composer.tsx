@@ -1,9 +1,9 @@
 // Where a person writes to the agent.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api } from "./api";
-import { attempt, busy, draft, wishToWrite } from "./state";
-import type { Session } from "./types";
-import { Icon } from "./ui";
+import { api } from "../server/api";
+import { attempt, busy, draft, wishToWrite } from "../state";
+import type { Session } from "../server/types";
+import { Icon } from "../parts/ui";
 
 /** The contract's limit, in characters. */
 const longest = 10_000;

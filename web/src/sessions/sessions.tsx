@@ -1,6 +1,6 @@
 // The left panel: all sessions with their states, and what concerns the server as a whole.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ago, stateOf, titleOf } from "./format";
+import { ago, stateOf, titleOf } from "../parts/format";
 import {
   config,
   deleteSession,
@@ -15,10 +15,10 @@ import {
   select,
   selectedId,
   sessions,
-} from "./state";
-import { nextTheme, theme } from "./theme";
-import type { Session } from "./types";
-import { Dialog, Icon, IconButton } from "./ui";
+} from "../state";
+import { nextTheme, theme } from "../parts/theme";
+import type { Session } from "../server/types";
+import { Dialog, Icon, IconButton } from "../parts/ui";
 
 export function SessionsPanel() {
   const list = sessions.value;

@@ -1,7 +1,7 @@
 // Follows one session's log: stored events first, then live ones, and again after every break. The last number
 // seen decides where to go on, so nothing is missed and nothing comes twice.
-import { retryDelay } from "./retry";
-import type { StoredEvent } from "./types";
+import { retryDelay } from "../server/retry";
+import type { StoredEvent } from "../server/types";
 
 export type FeedState = "loading" | "live" | "reconnecting";
 

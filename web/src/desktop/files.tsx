@@ -1,10 +1,10 @@
 // The desk's files: a folder at a time, each file a link that downloads it.
 import { useEffect, useState } from "preact/hooks";
-import { api, downloadUrl, reason } from "./api";
-import { size } from "./format";
-import type { FileEntry } from "./types";
+import { api, downloadUrl, reason } from "../server/api";
+import { size } from "../parts/format";
+import type { FileEntry } from "../server/types";
 import { downloads, uploads } from "./uploads";
-import { Icon, IconButton } from "./ui";
+import { Icon, IconButton } from "../parts/ui";
 
 export function FilesPanel({ session }: { session: string }) {
   const [path, setPath] = useState(downloads);

@@ -4,12 +4,12 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ClipboardPanel, syncClipboard } from "./clipboard";
 import { Cover } from "./cover";
 import { FilesPanel } from "./files";
-import { Popover } from "./popover";
-import { refreshSession, sidebar, toast, toggleSidebar } from "./state";
+import { Popover } from "../parts/popover";
+import { refreshSession, sidebar, toast, toggleSidebar } from "../state";
 import { TouchKeyboard } from "./touch_keyboard";
-import type { Session } from "./types";
+import type { Session } from "../server/types";
 import { uploadAll, uploads } from "./uploads";
-import { Icon, IconButton } from "./ui";
+import { Icon, IconButton } from "../parts/ui";
 import { Viewer } from "./viewer";
 
 interface DesktopProps {

@@ -1,7 +1,7 @@
 // Files on their way into a desk.
 import { signal } from "@preact/signals";
-import { reason, upload } from "./api";
-import { toast } from "./state";
+import { reason, upload } from "../server/api";
+import { toast } from "../state";
 
 export interface Upload {
   key: number;

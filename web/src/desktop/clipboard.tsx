@@ -1,6 +1,6 @@
 // The clipboard between this computer and the desk: by itself where the browser permits it, by hand elsewhere.
 import { useEffect, useState } from "preact/hooks";
-import { toast } from "./state";
+import { toast } from "../state";
 import type { Viewer } from "./viewer";
 
 /** While in control: copies what the desk copies, and offers what was copied here whenever the desktop gets the focus. */
@@ -9,7 +9,8 @@ export function syncClipboard(viewer: Viewer, stage: HTMLElement): () => void {
   viewer.onClipboard = (text) => {
     last = text;
     // A desk is not trusted: while it is only watched, it may not put words into this computer's clipboard.
-    if (viewer.inControl.value && document.hasFocus()) void navigator.clipboard?.writeText(text).catch(() => {});
+    if (viewer.inControl.value && document.hasFocus())
+      void navigator.clipboard?.writeText(text).catch(() => {});
   };
   const offer = async () => {
     if (!viewer.inControl.value || !(await mayRead())) return;

@@ -1,6 +1,6 @@
 // Calls of the server's REST API. One function per operation that the page uses; every failure is an ApiError
 // whose message can be shown.
-import { isRecord, problemText } from "./format";
+import { isRecord, problemText } from "../parts/format";
 import type { Config, FileEntry, Health, NewSession, Session, StoredEvent } from "./types";
 
 /** An answer that is not 2xx, or none at all (status 0). */
