@@ -5,6 +5,10 @@ import { browserProcess, onBrowser } from "../lib/browser.mjs";
 import { until } from "../lib/carrel.mjs";
 
 const { ask, evaluate, get, open, post, run, serve, wrong } = onBrowser();
+const close = async () => {
+  await post("browser/close", { screenshot: false });
+  await until("the browser has ended", async () => (await run("pgrep -c -x chromium || true")) === "0\n");
+};
 
 describe("bad days", () => {
   test("a dialog is told and hangs nothing", async () => {
@@ -53,7 +57,7 @@ describe("bad days", () => {
   test("a browser that hangs can be closed, and the next one works", async () => {
     await open("<title>hung</title>");
     await run(`kill -STOP ${browserProcess}`);
-    await post("browser/close", { screenshot: false });
+    await close();
     assert.equal((await ask("GET", "browser/cdp/url")).body.code, "no_browser");
     assert.equal((await open("<title>fresh</title>")).title, "fresh");
   });
@@ -70,24 +74,24 @@ describe("bad days", () => {
   });
 
   test("one that was started without its port is told apart", async () => {
-    await post("browser/close", { screenshot: false });
+    await close();
     await run("(setsid chromium --remote-debugging-port=29333 about:blank >/dev/null 2>&1 &)");
     await until("it has a window", async () => /chromium/i.test((await get("browser/active_window")).window_title));
     const { status, body } = await ask("POST", "browser/cdp/navigate", { url: "about:blank" });
     assert.deepEqual([status, body.code], [409, "no_devtools"]);
-    await post("browser/close", { screenshot: false });
+    await close();
     assert.equal((await open("<title>back</title>")).title, "back");
   });
 
   test("one that a person has started is driven like ours", async () => {
-    await post("browser/close", { screenshot: false });
+    await close();
     await run("(setsid chromium >/dev/null 2>&1 &)");
     await until("it can be driven", async () => (await ask("GET", "browser/cdp/url")).status === 200);
     assert.equal((await open("<title>taken over</title>")).title, "taken over");
   });
 
   test("what listens on the port and is no browser is told", async () => {
-    await post("browser/close", { screenshot: false });
+    await close();
     await run("(setsid python3 -m http.server -b 127.0.0.1 29222 >/dev/null 2>&1 &)");
     await until("it listens", async () => (await ask("GET", "browser/cdp/url")).body.code === "bad_browser_answer");
     await run("pkill -f http.server");

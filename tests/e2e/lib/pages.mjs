@@ -116,8 +116,9 @@ export async function serveInDesk(pages, handlers, port = 8123) {
     path,
     [status, headers, body],
   ]);
+  const name = `/home/agent/served-${port}`;
   await pages.write(
-    "/home/agent/served.py",
+    `${name}.py`,
     `import http.server, json
 routes = json.loads(${JSON.stringify(JSON.stringify(Object.fromEntries(routes)))})
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -135,7 +136,7 @@ server.serve_forever()
 `,
   );
   await pages.run(
-    "python3 /home/agent/served.py > /home/agent/served.log 2>&1 & until grep -q listening /home/agent/served.log; do sleep 0.02; done",
+    `python3 ${name}.py > ${name}.log 2>&1 & until grep -q listening ${name}.log; do sleep 0.02; done`,
   );
   return `http://127.0.0.1:${port}`;
 }
