@@ -181,19 +181,20 @@ def build_image(run):
 
 
 def node_suite(run, is_wanted):
+    """The files of the folders of tests/e2e that are wanted."""
     if not build_image(run):
         return
-    for file in sorted((ROOT / "tests/e2e").glob("*.test.mjs")):
-        if is_wanted(file.name):
-            node_test(run, f"e2e/{file.name}", [str(file)])
+    for file in sorted((ROOT / "tests/e2e").glob("*/*.test.mjs")):
+        if is_wanted(file.parent.name):
+            node_test(run, f"e2e/{file.parent.name}/{file.name}", [str(file)])
 
 
 def suite_e2e(run):
-    node_suite(run, lambda name: not name.startswith("page"))
+    node_suite(run, lambda folder: folder != "page")
 
 
 def suite_page(run):
-    node_suite(run, lambda name: name.startswith("page"))
+    node_suite(run, lambda folder: folder == "page")
 
 
 def lane(run, suites):

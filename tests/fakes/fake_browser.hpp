@@ -1,8 +1,9 @@
 // A browser for tests of the DevTools protocol: calls are answered by a function, events come when the test
-// says so.
+// says so; and the frame of such tests.
 #pragma once
 
 #include <deque>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "async/gate.hpp"
 #include "core/error.hpp"
 #include "desk/cdp/cdp.hpp"
+#include "tests/fakes/run_loop.hpp"
 
 namespace carrel::fakes {
 
@@ -27,6 +29,8 @@ public:
     using Answer = std::function<std::optional<json::Value>(const Call&)>;
 
     explicit FakeBrowser(async::Executor executor) : executor_{executor}, changed_{executor} {}
+
+    async::Executor executor() const { return executor_; }
 
     /// For desk::Cdp. The browser must outlive it.
     desk::cdp::Cdp::Connect connect() {
@@ -135,5 +139,25 @@ private:
     std::deque<desk::cdp::CdpTransport::Received> incoming_;
     bool is_open_ = false;
 };
+
+/// Runs `test(browser, cdp)` on a loop of its own; rethrows what it throws, once the connection has ended.
+template <class Test>
+void with_cdp(Test test, desk::CdpLimits limits = {}) {
+    async::Pool pool{1};
+    run_loop([&](async::Executor executor) -> async::Task<> {
+        FakeBrowser browser{executor};
+        desk::Cdp cdp{executor, pool, browser.connect(), limits};
+        std::exception_ptr failure;
+        try {
+            co_await test(browser, cdp);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        cdp.disconnect();
+        for (int i = 0; i < 4; ++i) co_await async::yield_turn();
+        if (failure) std::rethrow_exception(failure);
+    });
+    pool.join();
+}
 
 }  // namespace carrel::fakes

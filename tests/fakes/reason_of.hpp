@@ -1,6 +1,7 @@
 // How a task of a test failed.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,17 @@ async::Task<std::string> reason_of(async::Task<T> task) {
     } catch (const core::Error& error) {
         co_return error.reason();
     }
+}
+
+/// The core::Error that the task ends with; it must end with one.
+template <class T>
+async::Task<core::Error> error_of(async::Task<T> task) {
+    try {
+        co_await std::move(task);
+    } catch (const core::Error& error) {
+        co_return error;
+    }
+    throw std::logic_error{"no error"};
 }
 
 }  // namespace carrel::fakes

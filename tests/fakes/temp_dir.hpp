@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <string_view>
 
 namespace carrel::fakes {
 
@@ -23,6 +25,13 @@ public:
 
     const std::string& path() const { return path_; }
     std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+    /// Makes a file, with the directories above it; answers its path.
+    std::string write(const std::string& name, std::string_view text) const {
+        const std::filesystem::path file = path_ + "/" + name;
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream{file} << text;
+        return file;
+    }
 
 private:
     std::string path_;

@@ -1,12 +1,12 @@
 // The page at /desk/{session}: one desktop and nothing else. With ?view_only=1 it only shows.
 import { render } from "preact";
-import { LoginPage } from "./access";
-import { whenUnauthorized } from "./api";
-import { Desktop } from "./desktop";
-import { titleOf } from "./format";
+import { LoginPage } from "./sessions/access";
+import { whenUnauthorized } from "./server/api";
+import { Desktop } from "./desktop/desktop";
+import { titleOf } from "./parts/format";
 import { access, refreshSession, sessions } from "./state";
-import { Toasts } from "./toasts";
-import { Pulse } from "./ui";
+import { Toasts } from "./parts/toasts";
+import { Pulse } from "./parts/ui";
 
 const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const viewOnly = new URLSearchParams(location.search).get("view_only") === "1";

@@ -1,14 +1,14 @@
 // The page at /: three panels, or one at a time where there is no room for three.
 import { effect } from "@preact/signals";
 import { render } from "preact";
-import { KeyBanner, KeyDialog, LoginPage } from "./access";
-import { ChatPanel } from "./chat";
-import { Desktop } from "./desktop";
-import { titleOf } from "./format";
-import { Lightbox } from "./lightbox";
-import { NewSessionDialog } from "./new_session";
-import { SessionsPanel } from "./sessions";
-import { chatWidth, Splitter } from "./splitter";
+import { KeyBanner, KeyDialog, LoginPage } from "./sessions/access";
+import { ChatPanel } from "./chat/chat";
+import { Desktop } from "./desktop/desktop";
+import { titleOf } from "./parts/format";
+import { Lightbox } from "./chat/lightbox";
+import { NewSessionDialog } from "./sessions/new";
+import { SessionsPanel } from "./sessions/sessions";
+import { chatWidth, Splitter } from "./parts/splitter";
 import {
   access,
   busy,
@@ -22,8 +22,8 @@ import {
   start,
   type Panel,
 } from "./state";
-import { Toasts } from "./toasts";
-import { Icon, Pulse, type IconName } from "./ui";
+import { Toasts } from "./parts/toasts";
+import { Icon, Pulse, type IconName } from "./parts/ui";
 
 const panels: readonly { name: Panel; label: string; icon: IconName }[] = [
   { name: "sessions", label: "Sessions", icon: "list" },

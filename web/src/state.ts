@@ -1,13 +1,13 @@
 // What the page knows, in signals, and the actions that change it. Components read signals and call actions;
 // nothing else talks to the server, except the viewer and the desk's files.
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import { api, ApiError, reason, whenUnauthorized } from "./api";
-import { applyEvents } from "./events";
-import { emptyTranscript, type Transcript } from "./transcript";
-import { runFeed, type FeedState } from "./feed";
-import { liveSource } from "./live";
-import { remember, remembered } from "./theme";
-import type { Config, Health, NewSession, Session, StoredEvent } from "./types";
+import { api, ApiError, reason, whenUnauthorized } from "./server/api";
+import { applyEvents } from "./log/events";
+import { emptyTranscript, type Transcript } from "./log/transcript";
+import { runFeed, type FeedState } from "./log/feed";
+import { liveSource } from "./log/live";
+import { remember, remembered } from "./parts/theme";
+import type { Config, Health, NewSession, Session, StoredEvent } from "./server/types";
 
 export type Access = "unknown" | "open" | "login";
 export type Panel = "sessions" | "desktop" | "chat";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyEvents, picturePath } from "../src/events";
-import { emptyTranscript, type Transcript, type Turn } from "../src/transcript";
-import type { StoredEvent } from "../src/types";
+import { applyEvents, picturePath } from "../src/log/events";
+import { emptyTranscript, type Transcript, type Turn } from "../src/log/transcript";
+import type { StoredEvent } from "../src/server/types";
 
 type Line = [event: string, data?: Record<string, unknown>];
 

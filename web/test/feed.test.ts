@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runFeed, type FeedSource, type FeedState } from "../src/feed";
-import { retryDelay } from "../src/retry";
-import type { StoredEvent } from "../src/types";
+import { runFeed, type FeedSource, type FeedState } from "../src/log/feed";
+import { retryDelay } from "../src/server/retry";
+import type { StoredEvent } from "../src/server/types";
 
 const event = (seq: number): StoredEvent => ({ seq, event: "text", data: {} });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, count, duration, problemText, size, stateOf, usageLine } from "../src/format";
-import type { Session } from "../src/types";
+import { ago, count, duration, problemText, size, stateOf, usageLine } from "../src/parts/format";
+import type { Session } from "../src/server/types";
 
 test("counts are short", () => {
   const cases: [number, string][] = [

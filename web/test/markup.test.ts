@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pieces, spans } from "../src/markup";
+import { pieces, spans } from "../src/chat/markup";
 
 test("code fences stand apart from prose", () => {
   assert.deepEqual(pieces("Look:\n\n```sh\nls\n\ncd /\n```\n\nDone."), [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inputText, summarise } from "../src/tools";
+import { inputText, summarise } from "../src/chat/tools";
 
 test("every kind of call is said in a few words", () => {
   const cases: [tool: string, input: unknown, label: string, detail: string][] = [

@@ -1,7 +1,7 @@
 // A desk's browser for tests of browser/cdp: pages given as HTML, the answer of a call that works, the sentence of
 // one that does not.
 import assert from "node:assert/strict";
-import { useDesk } from "./desk.mjs";
+import { onDesk } from "./desk.mjs";
 
 /** An address that is a page. */
 export const page = (html) => `data:text/html;charset=utf-8,${encodeURIComponent(html)}`;
@@ -10,8 +10,8 @@ export const page = (html) => `data:text/html;charset=utf-8,${encodeURIComponent
 export const browserProcess = "$(pgrep -o -x chromium)";
 
 /** To be called once, outside of tests. */
-export function useBrowser() {
-  const desk = useDesk();
+export function onBrowser() {
+  const desk = onDesk();
   const ask = (method, operation, body) => desk.server.request(method, desk.at(operation), { body });
   const answer = async (operation, body) => {
     const { status, body: answer } = await ask("POST", operation, body);

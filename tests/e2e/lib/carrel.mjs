@@ -23,6 +23,9 @@ export async function until(what, check, seconds = 30) {
   }
 }
 
+/** The address of a session, or of something of it. */
+export const at = (id, rest = "") => `/api/v1/sessions/${id}${rest}`;
+
 export class Server {
   /** Starts a server. `fresh: false` keeps what the last one stored. */
   static async start({ args = [], env = {}, fresh = true, listen = "127.0.0.1:0", data = dataDirectory, program = path.join(programs, "carrel") } = {}) {

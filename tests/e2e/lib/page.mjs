@@ -1,14 +1,14 @@
 // The page in a real browser against the real server with real desks, for tests of a person's whole way through it.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { launchBrowser, openPage } from "../browser.mjs";
-import { Server } from "./carrel.mjs";
+import { launchBrowser, openPage } from "./chromium.mjs";
+import { at, Server } from "./carrel.mjs";
 
 /** The server that all use; who restarts it puts the new one here. */
 export const world = { browser: undefined, server: undefined };
 
 /** To be called once, outside of tests. */
-export function usePage() {
+export function onPage() {
   before(async () => {
     [world.browser, world.server] = await Promise.all([launchBrowser(), Server.start()]);
   });
@@ -18,11 +18,8 @@ export function usePage() {
   });
 }
 
-export const at = (id, rest = "") => `/api/v1/sessions/${id}${rest}`;
 export const desk = (id, operation, body) => world.server.json("POST", at(id, `/desk/${operation}`), body);
 export const run = async (id, command) => (await desk(id, "terminal/execute", { command })).output.trim();
-export const script = (...turns) => JSON.stringify(turns);
-export const bash = (command) => ({ tool_uses: [{ name: "bash", input: { command } }] });
 
 /** A page of its own context; what must not happen in it fails the test. */
 export async function open(t, address = "/", options = {}) {

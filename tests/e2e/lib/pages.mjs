@@ -1,47 +1,37 @@
 // Pages for tests of the browser: written into the desk, which has no network, and opened there.
 import assert from "node:assert/strict";
-import { Server } from "./carrel.mjs";
+import { onDesk } from "./desk.mjs";
 
 /** All members on, those too that are off by default. */
 export const everything = Object.fromEntries(
   ["file_upload", "read_console", "read_network", "javascript_exec"].map((name) => [name, { enabled: true }]),
 );
 
+/** To be called once, outside of tests: a desk for all tests of the file; `prepare` as for onDesk. */
+export function onPages(prepare = () => {}) {
+  const pages = new Pages(onDesk(() => prepare(pages)));
+  return pages;
+}
+
 export class Pages {
-  static async start() {
-    const pages = new Pages();
-    pages.server = await Server.start();
-    pages.session = await pages.server.createSession({
-      provider: "scripted",
-      network: "none",
-      width: 1024,
-      height: 768,
-    });
-    return pages;
-  }
-
-  end() {
-    return this.server?.end();
-  }
-
-  at(operation) {
-    return `/api/v1/sessions/${this.session.id}/desk/${operation}`;
+  constructor(desk) {
+    this.desk = desk;
   }
 
   /** A call that must succeed. */
   async post(operation, body = {}) {
-    const answer = await this.server.json("POST", this.at(operation), body);
+    const answer = await this.desk.post(operation, body);
     assert.equal(answer.success, true, JSON.stringify(answer));
     return answer;
   }
 
   get(operation) {
-    return this.server.json("GET", this.at(operation));
+    return this.desk.get(operation);
   }
 
   /** {status, code, detail} of a call that must be refused. */
   async refused(operation, body = {}) {
-    const { status, body: problem } = await this.server.request("POST", this.at(operation), { body });
+    const { status, body: problem } = await this.desk.ask(operation, body);
     assert.ok(status >= 400, `${operation}: ${status} ${JSON.stringify(problem)}`);
     return { status, ...problem };
   }
@@ -50,12 +40,8 @@ export class Pages {
     await this.post("file/write", { path, file_text: text });
   }
 
-  async run(command) {
-    const { success, output, error } = await this.server.json("POST", this.at("terminal/execute"), {
-      command,
-    });
-    assert.ok(success, error);
-    return output;
+  run(command) {
+    return this.desk.run(command);
   }
 
   /** Opens a page with this body; `name` tells pages apart. */
@@ -66,7 +52,7 @@ export class Pages {
 
   /** The whole answer of a member of the toolset. */
   call(name, input = {}, configs = everything) {
-    return this.server.json("POST", this.at("browser/toolset"), { name, input, configs });
+    return this.desk.post("browser/toolset", { name, input, configs });
   }
 
   /** The content of a member that must work: {text, texts, image, state}. */
@@ -130,8 +116,9 @@ export async function serveInDesk(pages, handlers, port = 8123) {
     path,
     [status, headers, body],
   ]);
+  const name = `/home/agent/served-${port}`;
   await pages.write(
-    "/home/agent/served.py",
+    `${name}.py`,
     `import http.server, json
 routes = json.loads(${JSON.stringify(JSON.stringify(Object.fromEntries(routes)))})
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -149,7 +136,7 @@ server.serve_forever()
 `,
   );
   await pages.run(
-    "python3 /home/agent/served.py > /home/agent/served.log 2>&1 & until grep -q listening /home/agent/served.log; do sleep 0.02; done",
+    `python3 ${name}.py > ${name}.log 2>&1 & until grep -q listening ${name}.log; do sleep 0.02; done`,
   );
   return `http://127.0.0.1:${port}`;
 }

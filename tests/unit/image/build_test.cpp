@@ -11,7 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/sys.hpp"
-#include "temporary_folder.hpp"
+#include "tests/fakes/temp_dir.hpp"
 
 using namespace carrel;
 
@@ -35,7 +35,7 @@ constexpr std::string_view endless = "#!/bin/sh\necho 'carrel: run forever'\nexe
 
 /// A data directory, and a program of our own in the place of mmdebstrap.
 struct Site {
-    image::TemporaryFolder folder;
+    fakes::TempDir folder;
     std::string path_before = std::getenv("PATH");
     std::vector<std::string> shown;
 

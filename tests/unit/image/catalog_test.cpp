@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
-#include "temporary_folder.hpp"
+#include "tests/fakes/temp_dir.hpp"
 
 using namespace carrel;
 
@@ -15,7 +15,7 @@ const std::string first(64, 'a');
 const std::string second(64, 'b');
 
 struct Data {
-    image::TemporaryFolder folder;
+    fakes::TempDir folder;
 
     void add(const std::string& name, const std::string& hash, const std::string& created) {
         folder.write("images/" + name + "/" + hash + "/root/etc/motd", "hello");

@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "temporary_folder.hpp"
+#include "tests/fakes/temp_dir.hpp"
 
 using namespace carrel;
 
 namespace {
 
 struct Run {
-    image::TemporaryFolder folder;
+    fakes::TempDir folder;
     std::vector<std::string> lines;
 
     int sh(const std::string& script) {
@@ -61,7 +61,7 @@ TEST_CASE("mounts are not seen outside, and what goes on in the background ends"
 }
 
 TEST_CASE("a signal that asks to end cancels the program and all it started" * doctest::skip(!is_root())) {
-    image::TemporaryFolder folder;
+    fakes::TempDir folder;
     const auto cancel = [](std::string_view) { ::kill(::getpid(), SIGTERM); };
     CHECK_THROWS_WITH_AS(
         image::run_contained({"sh", "-c", "echo started; sleep 1000 & sleep 1000"}, folder.path(), cancel),

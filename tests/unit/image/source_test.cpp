@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "temporary_folder.hpp"
+#include "tests/fakes/temp_dir.hpp"
 
 using namespace carrel;
 
@@ -16,7 +16,7 @@ constexpr std::string_view recipe =
 
 /// A recipe with one file and one program, as they lie in a source tree.
 struct Tree {
-    image::TemporaryFolder folder;
+    fakes::TempDir folder;
 
     Tree() {
         write_recipe(recipe);
@@ -83,7 +83,7 @@ TEST_CASE("what a recipe names must be there, and what is there must be named") 
 }
 
 TEST_CASE("a recipe is found from where the programs lie") {
-    const image::TemporaryFolder folder;
+    const fakes::TempDir folder;
     const auto built = folder.path() + "/build/release/bin";
     std::filesystem::create_directories(built);
     CHECK_THROWS_AS(image::find_recipe_folder("tiny", built), core::Error);

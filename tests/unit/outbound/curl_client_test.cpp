@@ -13,6 +13,7 @@
 #include "async/gate.hpp"
 #include "async/scope.hpp"
 #include "core/error.hpp"
+#include "tests/fakes/reason_of.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
@@ -20,6 +21,7 @@ using namespace std::chrono_literals;
 using async::Task;
 using boost::asio::use_awaitable;
 using boost::asio::ip::tcp;
+using fakes::error_of;
 using fakes::run_loop;
 
 namespace {
@@ -75,17 +77,6 @@ void with_server(Test test) {
         outbound::CurlClient client{executor};
         co_await async::deadline(20s, "the test", test(server, client));
     });
-}
-
-template <class T>
-Task<core::Error> error_of(Task<T> task) {
-    try {
-        co_await std::move(task);
-    } catch (const core::Error& error) {
-        co_return error;
-    }
-    FAIL("no error");
-    co_return core::Error{core::Code::internal, ""};
 }
 
 }  // namespace

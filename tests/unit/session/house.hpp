@@ -13,6 +13,7 @@
 #include "session/service.hpp"
 #include "tests/fakes/fake_driver.hpp"
 #include "tests/fakes/manual_clock.hpp"
+#include "tests/fakes/reason_of.hpp"
 #include "tests/fakes/run_loop.hpp"
 #include "tests/fakes/temp_dir.hpp"
 
@@ -106,13 +107,7 @@ struct House {
     }
     template <class T>
     Task<core::Error> failure_of(Task<T> task) {
-        try {
-            co_await std::move(task);
-        } catch (const core::Error& error) {
-            co_return error;
-        }
-        FAIL("no error");
-        throw std::logic_error{"unreachable"};
+        return fakes::error_of(std::move(task));
     }
     Task<> close() {
         co_await service.shutdown();

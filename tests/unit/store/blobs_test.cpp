@@ -9,22 +9,17 @@
 #include "store/store.hpp"
 #include "tests/fakes/run_loop.hpp"
 #include "tests/fakes/temp_dir.hpp"
+#include "tests/unit/store/rows.hpp"
 
 using namespace carrel;
 using async::Task;
 using fakes::run_loop;
 using fakes::TempDir;
+using store::session_row;
 using store::Store;
 using store::Transaction;
 
 namespace {
-
-store::SessionRow session_row(std::string id) {
-    store::SessionRow row;
-    row.id = std::move(id);
-    row.principal = "local";
-    return row;
-}
 
 int count_files(const std::string& directory) {
     int count = 0;

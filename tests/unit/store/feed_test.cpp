@@ -7,25 +7,18 @@
 #include "store/store.hpp"
 #include "tests/fakes/run_loop.hpp"
 #include "tests/fakes/temp_dir.hpp"
+#include "tests/unit/store/rows.hpp"
 
 using namespace carrel;
 using namespace std::chrono_literals;
 using async::Task;
 using fakes::run_loop;
 using fakes::TempDir;
+using store::add_session;
 using store::Store;
 using store::Transaction;
 
 namespace {
-
-Task<> add_session(Store& store) {
-    co_await store.run([](Transaction& t) {
-        store::SessionRow row;
-        row.id = "s1";
-        row.principal = "local";
-        t.insert_session(row);
-    });
-}
 
 /// Appends `count` events whose data are their numbers, some of them in one commit.
 Task<> append_numbers(Store& store, int count, unsigned seed) {
@@ -67,7 +60,7 @@ TEST_CASE("followers get every event once and in order while others append, wher
     constexpr std::int64_t last = before + 2 * each;
     run_loop([&](async::Executor executor) -> Task<> {
         Store store{executor, {dir.path()}};
-        co_await add_session(store);
+        co_await add_session(store, "s1");
         co_await append_numbers(store, before, 1);
         async::Scope scope{executor};
         int finished = 0;
@@ -89,7 +82,7 @@ TEST_CASE("a follower that slept through more than memory holds reads the rest f
     TempDir dir;
     run_loop([&](async::Executor executor) -> Task<> {
         Store store{executor, {dir.path()}};
-        co_await add_session(store);
+        co_await add_session(store, "s1");
         auto follower = co_await store.follow("s1", 0);
         co_await append_numbers(store, 1'000, 1);
         for (std::int64_t seq = 1; seq <= 1'000; ++seq) REQUIRE((co_await follower.next())->seq == seq);
@@ -103,7 +96,7 @@ TEST_CASE("a number from the future counts as now") {
     TempDir dir;
     run_loop([&](async::Executor executor) -> Task<> {
         Store store{executor, {dir.path()}};
-        co_await add_session(store);
+        co_await add_session(store, "s1");
         co_await append_numbers(store, 5, 1);
         auto follower = co_await store.follow("s1", 1'000'000);
         co_await append_numbers(store, 1, 1);
@@ -116,7 +109,7 @@ TEST_CASE("nobody sees an event whose work failed") {
     TempDir dir;
     run_loop([&](async::Executor executor) -> Task<> {
         Store store{executor, {dir.path(), 60}};
-        co_await add_session(store);
+        co_await add_session(store, "s1");
         auto follower = co_await store.follow("s1", 0);
         store.post(
             [](Transaction& t) { t.append_event("s1", "text", std::string(std::size_t{1} << 20, 'x')); });
@@ -132,7 +125,7 @@ TEST_CASE("closing a log ends its followers after what is stored; closing the st
     TempDir dir;
     run_loop([&](async::Executor executor) -> Task<> {
         Store store{executor, {dir.path()}};
-        co_await add_session(store);
+        co_await add_session(store, "s1");
         co_await append_numbers(store, 3, 1);
         auto first = co_await store.follow("s1", 0);
         auto second = co_await store.follow("s1", 3);

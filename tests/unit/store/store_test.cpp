@@ -13,27 +13,23 @@
 #include "core/error.hpp"
 #include "core/sys.hpp"
 #include "store/schema.hpp"
+#include "tests/fakes/reason_of.hpp"
 #include "tests/fakes/run_loop.hpp"
 #include "tests/fakes/temp_dir.hpp"
+#include "tests/unit/store/rows.hpp"
 
 using namespace carrel;
 using namespace std::chrono_literals;
 using async::Task;
+using fakes::error_of;
 using fakes::run_loop;
 using fakes::TempDir;
+using store::add_session;
+using store::session_row;
 using store::Store;
 using store::Transaction;
 
 namespace {
-
-store::SessionRow session_row(std::string id, std::string principal = "local") {
-    store::SessionRow row;
-    row.id = std::move(id);
-    row.principal = std::move(principal);
-    row.provider = "scripted";
-    row.model = "tour";
-    return row;
-}
 
 store::DeskRow desk_row(std::string id, std::string session_id, unsigned slot) {
     store::DeskRow row;
@@ -48,22 +44,8 @@ store::DeskRow desk_row(std::string id, std::string session_id, unsigned slot) {
     return row;
 }
 
-Task<> add_session(Store& store, std::string id) {
-    co_await store.run([id](Transaction& t) { t.insert_session(session_row(id)); });
-}
-
 Task<std::int64_t> add_event(Store& store, std::string session, std::string data) {
     co_return co_await store.run([=](Transaction& t) { return t.append_event(session, "text", data); });
-}
-
-Task<core::Error> error_of(Task<> task) {
-    try {
-        co_await std::move(task);
-    } catch (const core::Error& error) {
-        co_return error;
-    }
-    FAIL("no error");
-    throw std::logic_error{"unreachable"};
 }
 
 }  // namespace

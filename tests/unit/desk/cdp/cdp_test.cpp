@@ -5,33 +5,14 @@
 #include "async/all.hpp"
 #include "tests/fakes/fake_browser.hpp"
 #include "tests/fakes/reason_of.hpp"
-#include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
 using namespace carrel::desk::cdp;
 using fakes::FakeBrowser;
 using fakes::reason_of;
+using fakes::with_cdp;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// Runs `test(browser, cdp)`.
-template <class Test>
-void with_cdp(Test test, CdpLimits limits = {}) {
-    async::Pool pool{1};
-    fakes::run_loop([&](async::Executor executor) -> async::Task<> {
-        FakeBrowser browser{executor};
-        Cdp cdp{executor, pool, browser.connect(), limits};
-        co_await test(browser, cdp);
-        cdp.disconnect();
-        co_await async::yield_turn();
-        co_await async::yield_turn();
-    });
-    pool.join();
-}
-
-}  // namespace
 
 TEST_CASE("the first call connects, the others share the connection") {
     with_cdp([](FakeBrowser& browser, Cdp& cdp) -> async::Task<> {

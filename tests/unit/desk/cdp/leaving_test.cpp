@@ -3,12 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <exception>
 
 #include "desk/cdp/navigation.hpp"
 #include "tests/fakes/fake_browser.hpp"
 #include "tests/fakes/reason_of.hpp"
-#include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
@@ -22,24 +20,12 @@ namespace {
 /// A browser with one tab T, whose session is S. Runs `test(executor, browser, tab)`.
 template <class Test>
 void with_tab(Test test) {
-    async::Pool pool{1};
-    fakes::run_loop([&](async::Executor executor) -> async::Task<> {
-        FakeBrowser browser{executor};
+    fakes::with_cdp([&](FakeBrowser& browser, Cdp& cdp) -> async::Task<> {
         browser.on("Target.attachToTarget", json::Object{{"sessionId", "S"}});
-        Cdp cdp{executor, pool, browser.connect()};
-        Tabs tabs{executor, cdp,
+        Tabs tabs{browser.executor(), cdp,
                   []() -> async::Task<std::vector<std::string>> { co_return std::vector<std::string>{"T"}; }};
-        std::exception_ptr failure;
-        try {
-            co_await test(executor, browser, co_await tabs.get("T"));
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        cdp.disconnect();
-        for (int i = 0; i < 4; ++i) co_await async::yield_turn();
-        if (failure) std::rethrow_exception(failure);
+        co_await test(browser.executor(), browser, co_await tabs.get("T"));
     });
-    pool.join();
 }
 
 void crash_when_asked(FakeBrowser& browser) {

@@ -6,7 +6,6 @@
 #include "desk/cdp/navigation.hpp"
 #include "tests/fakes/fake_browser.hpp"
 #include "tests/fakes/reason_of.hpp"
-#include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
@@ -22,11 +21,11 @@ json::Object info(std::string_view id, std::string_view title, std::string_view 
 }
 
 struct World {
-    explicit World(async::Executor loop, async::Pool& pool)
-        : executor{loop},
-          browser{loop},
-          cdp{loop, pool, browser.connect()},
-          tabs{loop, cdp, [this] { return find_order(); }} {
+    World(FakeBrowser& fake, Cdp& client)
+        : executor{fake.executor()},
+          browser{fake},
+          cdp{client},
+          tabs{executor, cdp, [this] { return find_order(); }} {
         browser.on("Target.setDiscoverTargets",
                    [this](const FakeBrowser::Call&) -> std::optional<json::Value> {
                        for (const auto& target : targets)
@@ -46,24 +45,20 @@ struct World {
     async::Task<std::vector<std::string>> find_order() { co_return order; }
 
     async::Executor executor;
-    FakeBrowser browser;
+    FakeBrowser& browser;
     std::vector<json::Object> targets{info("A", "first"), info("B", "second"),
                                       info("W", "worker", "service_worker")};
     std::vector<std::string> order{"W", "B", "A"};
-    Cdp cdp;
+    Cdp& cdp;
     Tabs tabs;
 };
 
 template <class Test>
 void with_tabs(Test test) {
-    async::Pool pool{1};
-    fakes::run_loop([&](async::Executor executor) -> async::Task<> {
-        World world{executor, pool};
+    fakes::with_cdp([&](FakeBrowser& browser, Cdp& cdp) -> async::Task<> {
+        World world{browser, cdp};
         co_await test(world);
-        world.cdp.disconnect();
-        for (int i = 0; i < 4; ++i) co_await async::yield_turn();
     });
-    pool.join();
 }
 
 /// Runs both at once.

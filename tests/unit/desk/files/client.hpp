@@ -71,15 +71,24 @@ struct Client {
     }
 };
 
+/// Runs `test(files, executor, folder)`, whose pool has one thread.
 template <class Test>
-void with_files(Test test) {
+void on_loop(Test test) {
     Folder folder;
     async::Pool pool{1};
     fakes::run_loop([&](async::Executor executor) -> Task<> {
         Files files{executor, pool, folder.path};
-        co_await test(Client{files}, folder.path);
+        co_await test(files, executor, folder.path);
     });
     pool.join();
+}
+
+/// Runs `test(client, folder)`.
+template <class Test>
+void with_files(Test test) {
+    on_loop([&](Files& files, async::Executor, const fs::path& folder) -> Task<> {
+        co_await test(Client{files}, folder);
+    });
 }
 
 template <class Function>

@@ -69,17 +69,6 @@ Task<> break_off(Files& files, async::Executor executor, std::string name, json:
     co_await async::run_on(files.pool(), [] {});
 }
 
-template <class Test>
-void with_pool(Test test) {
-    Folder folder;
-    async::Pool pool{1};
-    fakes::run_loop([&](async::Executor executor) -> Task<> {
-        Files files{executor, pool, folder.path};
-        co_await test(files, executor, folder.path);
-    });
-    pool.join();
-}
-
 }  // namespace
 
 TEST_CASE("work in slices ends when the one who asked for it goes away, and the pool clears it up") {
@@ -99,7 +88,7 @@ TEST_CASE("work in slices ends when the one who asked for it goes away, and the 
 }
 
 TEST_CASE("a copy that is broken off leaves whole files, and directories that can be used") {
-    with_pool([](Files& files, async::Executor executor, fs::path folder) -> Task<> {
+    on_loop([](Files& files, async::Executor executor, fs::path folder) -> Task<> {
         constexpr int count = 5000;
         make_many(folder / "from", count);
         fs::permissions(folder / "from", fs::perms{0751});
@@ -115,7 +104,7 @@ TEST_CASE("a copy that is broken off leaves whole files, and directories that ca
 }
 
 TEST_CASE("deleting that is broken off leaves the rest") {
-    with_pool([](Files& files, async::Executor executor, fs::path folder) -> Task<> {
+    on_loop([](Files& files, async::Executor executor, fs::path folder) -> Task<> {
         constexpr int count = 20'000;
         make_many(folder / "many", count);
         co_await break_off(files, executor, "file/delete", {{"path", "many"}, {"recursive", true}});
@@ -124,7 +113,7 @@ TEST_CASE("deleting that is broken off leaves the rest") {
 }
 
 TEST_CASE("a search that is broken off ends") {
-    with_pool([](Files& files, async::Executor executor, fs::path folder) -> Task<> {
+    on_loop([](Files& files, async::Executor executor, fs::path folder) -> Task<> {
         make_many(folder / "many", 5000);
         put(folder / "many" / "0", std::string(100'000, '\n'));
         co_await break_off(files, executor, "file/grep", {{"pattern", "x"}, {"path", "many"}});

@@ -6,7 +6,6 @@
 #include "desk/page/read.hpp"
 #include "tests/fakes/fake_browser.hpp"
 #include "tests/fakes/reason_of.hpp"
-#include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
@@ -28,9 +27,7 @@ json::Value evaluated(std::string_view result, std::string_view token = "t1") {
 /// pages)`.
 template <class Test>
 void with_page(Test test) {
-    async::Pool pool{1};
-    fakes::run_loop([&](async::Executor executor) -> async::Task<> {
-        FakeBrowser browser{executor};
+    fakes::with_cdp([&](FakeBrowser& browser, Cdp& cdp) -> async::Task<> {
         int attached = 0;
         browser.on(
             "Target.getTargets",
@@ -45,18 +42,12 @@ void with_page(Test test) {
             return parsed(++attached == 1 ? R"({"sessionId":"S"})" : R"({"sessionId":"S2"})");
         });
         browser.on("Page.createIsolatedWorld", parsed(R"({"executionContextId":7})"));
-        cdp::Cdp cdp{executor, pool, browser.connect()};
-        cdp::Tabs tabs{executor, cdp, []() -> async::Task<std::vector<std::string>> {
-                           co_return std::vector<std::string>{"T"};
-                       }};
+        cdp::Tabs tabs{browser.executor(), cdp,
+                  []() -> async::Task<std::vector<std::string>> { co_return std::vector<std::string>{"T"}; }};
         Pages pages{cdp, tabs};
         const auto page = co_await pages.get("T");
         co_await test(browser, *page, pages);
-        cdp.disconnect();
-        co_await async::yield_turn();
-        co_await async::yield_turn();
     });
-    pool.join();
 }
 
 async::Task<> act_on(Page& page, int number) { co_await page.run_on(number, "scroll"); }

@@ -1,0 +1,374 @@
+// Pictures of a desk's screen through the real programs: formats, frames, waiting for a change, differences, sizes.
+import assert from "node:assert/strict";
+import http from "node:http";
+import { describe, test } from "node:test";
+import { dataDirectory, until } from "../lib/carrel.mjs";
+import { onDesk } from "../lib/desk.mjs";
+import { descriptors, part } from "../lib/host.mjs";
+import { panel, panelIsThere } from "../lib/panel.mjs";
+import { putInto, readPng } from "../lib/png.mjs";
+import { Viewer } from "../lib/wire.mjs";
+
+const desk = onDesk(() => panelIsThere(desk));
+const { at, get, post, problems, request, run } = desk;
+
+const json = (query = "") => get(`screen/screenshot${query}`);
+const move = (x, y) => post("mouse/move", { coordinate: { x, y }, observe: "none" });
+const bytes = (query = "", headers = {}) => request("GET", `screen/screenshot${query}`, { headers: { accept: "image/png", ...headers } });
+
+/** Shows a window that covers part of the screen; it is there when this returns. */
+async function openWindow(title, place) {
+  await run(`xterm -title ${title} -geometry ${place} -e sleep 1000 > /dev/null 2>&1 &`);
+  await until("the window is there", async () => (await get("window/list")).windows.some((each) => each.title === title));
+}
+const closeWindows = () => run("pkill xterm; while pgrep -x xterm > /dev/null; do :; done");
+
+/** Kind, width and height by the first bytes. */
+function describePicture(picture) {
+  if (picture.readUInt32BE(0) === 0x89504e47) return ["png", picture.readUInt32BE(16), picture.readUInt32BE(20)];
+  if (picture.subarray(0, 4).toString() === "RIFF" && picture.subarray(8, 12).toString() === "WEBP") {
+    if (picture.subarray(12, 16).toString() === "VP8 ") return ["webp", picture.readUInt16LE(26) & 0x3fff, picture.readUInt16LE(28) & 0x3fff];
+    const bits = picture.readUInt32LE(21);
+    return ["lossless webp", (bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1];
+  }
+  assert.equal(picture.readUInt16BE(0), 0xffd8);
+  assert.equal(picture.readUInt16BE(picture.length - 2), 0xffd9);
+  for (let place = 2; ; place += 2 + picture.readUInt16BE(place + 2))
+    if (picture[place + 1] === 0xc0) return ["jpeg", picture.readUInt16BE(place + 7), picture.readUInt16BE(place + 5)];
+}
+
+describe("a picture", () => {
+  test("comes in every format, size and part, by GET and by POST", async () => {
+    for (const [wish, ...expected] of [
+      [{}, "png", 1024, 768],
+      [{ format: "jpeg", quality: 30, scale: 0.5 }, "jpeg", 512, 384],
+      [{ format: "webp", width: 100 }, "webp", 100, 75],
+      [{ format: "webp", quality: 100, height: 96 }, "lossless webp", 128, 96],
+      [{ format: "webp", lossless: true, scale: 0.25 }, "lossless webp", 256, 192],
+      [{ width: 50, height: 60 }, "png", 50, 60],
+    ]) {
+      const query = "?" + new URLSearchParams(wish);
+      assert.deepEqual(describePicture(Buffer.from((await json(query)).image, "base64")), expected);
+      assert.deepEqual(describePicture(Buffer.from((await post("screen/screenshot", wish)).image, "base64")), expected);
+      const raw = await bytes(query, { accept: "image/*" });
+      assert.deepEqual(describePicture(raw.body), expected);
+      assert.equal(raw.headers["content-type"], `image/${expected[0].split(" ").at(-1)}`);
+    }
+    const zoom = await post("screen/zoom", { x0: 10, y0: 10, x1: 60, y1: 40, format: "webp", lossless: true });
+    assert.deepEqual(describePicture(Buffer.from(zoom.image, "base64")), ["lossless webp", 50, 30]);
+  });
+
+  test("has the format that Accept names, and the one of the request where both agree", async () => {
+    for (const [accept, query, type] of [
+      ["image/webp", "", "image/webp"],
+      ["image/jpeg", "?format=webp", "image/jpeg"],
+      ["image/png, image/webp", "?format=webp", "image/webp"],
+      ["image/*", "", "image/png"],
+      ["text/html", "", "application/json"],
+    ])
+      assert.equal((await bytes(query, { accept })).headers["content-type"], type, `${accept} ${query}`);
+  });
+
+  test("of a part shows just that, in its own pixels or enlarged", async () => {
+    const whole = readPng((await bytes("?cursor=false")).body);
+    const zoom = readPng(Buffer.from((await post("screen/zoom", { x0: 900, y0: 700, x1: 1024, y1: 768, cursor: false })).image, "base64"));
+    for (let y = 0; y < 68; y++) for (let x = 0; x < 124; x++) assert.equal(zoom.at(x, y), whole.at(900 + x, 700 + y));
+    const large = readPng(Buffer.from((await post("screen/zoom", { x0: 990, y0: 758, x1: 1000, y1: 768, scale: 8, cursor: false })).image, "base64"));
+    assert.deepEqual([large.width, large.height, large.at(40, 76)], [80, 80, whole.at(995, 767)]);
+  });
+
+  test("shows the pointer, or what is below it", async () => {
+    await move(400, 300);
+    const [with1, without1] = [await bytes(), await bytes("?cursor=false")];
+    await move(500, 300);
+    const [with2, without2] = [await bytes(), await bytes("?cursor=false")];
+    assert.notEqual(with1.headers.etag, with2.headers.etag);
+    assert.equal(without1.headers.etag, without2.headers.etag);
+    assert.deepEqual(without1.body, without2.body);
+    const [one, none, other] = [with1, without1, with2].map(({ body }) => readPng(body));
+    assert.notEqual(one.at(401, 302), none.at(401, 302));
+    assert.equal(other.at(401, 302), none.at(401, 302));
+    assert.notEqual(other.at(501, 302), none.at(501, 302));
+  });
+
+  test("is refused when it would be too large, lies outside, or makes no sense", async () => {
+    const size = { x0: 0, y0: 0, x1: 10, y1: 10 };
+    for (const [operation, body, field] of [
+      ["screen/screenshot", { scale: 9 }, "scale"],
+      ["screen/screenshot", { scale: 8 }, "scale"],
+      ["screen/screenshot", { width: 16383, height: 16383 }, "width"],
+      ["screen/screenshot", { width: 100000 }, "width"],
+      ["screen/screenshot", { width: 16383 }, "width"],
+      ["screen/screenshot", { width: 0 }, "width"],
+      ["screen/screenshot", { scale: 0.5, width: 3 }, "scale"],
+      ["screen/screenshot", { format: "gif" }, "format"],
+      ["screen/screenshot", { quality: 0 }, "quality"],
+      ["screen/screenshot", { format: "jpeg", lossless: true }, "lossless"],
+      ["screen/screenshot", { since: "yesterday" }, "since"],
+      ["screen/screenshot", { wait_change: 61 }, "wait_change"],
+      ["screen/screenshot", { wait_change: -1 }, "wait_change"],
+      ["screen/screenshot", { cursor: "no" }, "cursor"],
+      ["screen/zoom", { ...size, x1: 1025 }, "x1"],
+      ["screen/zoom", { ...size, x0: 10 }, "x1"],
+      ["screen/zoom", { ...size, y0: 20 }, "y1"],
+      ["screen/zoom", { ...size, x0: -1 }, "x0"],
+      ["screen/zoom", { ...size, y0: 768, y1: 769 }, "y0"],
+      ["screen/zoom", { x0: 0, y0: 0, x1: 10 }, "y1"],
+      ["screen/zoom", { ...size, x0: 2 ** 31 }, "x0"],
+    ])
+      assert.equal((await problems(operation, body))[0], `body.${field}`, JSON.stringify(body));
+    assert.deepEqual((await bytes("?width=abc")).body.detail[0].loc, ["query", "width"]);
+    assert.equal((await json("?scale=2")).width, 2048, "what is large but allowed comes");
+  });
+});
+
+describe("a frame", () => {
+  test("is the same while the screen is, and answers 304", async () => {
+    await move(300, 300);
+    const first = await bytes();
+    const tag = first.headers.etag;
+    assert.equal((await json()).frame, tag.slice(1, 17));
+    const again = await bytes("", { "if-none-match": tag });
+    assert.deepEqual([again.status, again.body.length, again.headers.etag, again.headers["content-type"]], [304, 0, tag, undefined]);
+    assert.equal((await bytes("", { "if-none-match": `W/"nothing", W/${tag}` })).status, 304);
+    assert.equal((await bytes("", { "if-none-match": tag.slice(0, 17) + '"' })).status, 304);
+    assert.equal((await bytes("?scale=0.5", { "if-none-match": tag })).status, 200, "another picture of the same frame");
+    assert.equal((await bytes("", { "if-none-match": "rubbish" })).status, 200);
+    await move(301, 300);
+    assert.equal((await bytes("", { "if-none-match": tag })).status, 200);
+    await move(300, 300);
+    assert.equal((await bytes("", { "if-none-match": tag })).status, 304, "the frame is what is shown, not when");
+  });
+
+  test("of a part is not touched by what is elsewhere", async () => {
+    const corner = { x0: 0, y0: 0, x1: 100, y1: 100, cursor: false };
+    const { frame } = await post("screen/zoom", corner);
+    await openWindow("elsewhere", "40x10+300+300");
+    assert.equal((await post("screen/zoom", corner)).frame, frame);
+    await closeWindows();
+  });
+});
+
+describe("waiting for a change", () => {
+  test("ends when there is one: a window, the pointer", async () => {
+    await move(300, 300);
+    const { frame } = await json("?cursor=false");
+    const waiting = json(`?cursor=false&wait_change=60&since=${frame}`);
+    const waitingNow = json("?cursor=false&wait_change=60");
+    await move(320, 320);
+    await openWindow("appears", "40x10+300+300");
+    for (const answer of await Promise.all([waiting, waitingNow])) {
+      assert.notEqual(answer.change, "unchanged");
+      assert.notEqual(answer.frame, frame);
+    }
+    await closeWindows();
+    const tag = (await bytes()).headers.etag;
+    const moved = bytes("?wait_change=60", { "if-none-match": tag });
+    await move(333, 333);
+    assert.equal((await moved).status, 200);
+  });
+
+  test("answers at once what has changed already", async () => {
+    const tag = (await bytes()).headers.etag;
+    await move(100, 101);
+    assert.equal((await bytes("?wait_change=60", { "if-none-match": tag })).status, 200);
+    assert.equal((await json("?wait_change=60&since=0123456789abcdef")).change, "whole");
+  });
+
+  test("ends without one after its time", async () => {
+    await move(101, 101);
+    const tag = (await bytes("?cursor=false")).headers.etag;
+    assert.equal((await bytes("?cursor=false&wait_change=0.05", { "if-none-match": tag })).status, 304);
+    const { change, image, frame } = await json("?cursor=false&wait_change=0.05");
+    assert.deepEqual([change, image, frame], ["unchanged", undefined, tag.slice(1, 17)]);
+  });
+
+  test("does not go on for clients that have gone", async () => {
+    const tools = part(dataDirectory, desk.session.desk.id, "carrel-desk", "serve");
+    const clients = 24; // more than there are kept connections to the desk
+    const before = descriptors(tools);
+    const { hostname, port } = new URL(desk.server.url);
+    const waiting = Array.from({ length: clients }, () => {
+      const request = http.get({ hostname, port, path: at("screen/screenshot?cursor=false&wait_change=60"), agent: false });
+      request.on("error", () => {});
+      return request;
+    });
+    await until("all of them wait", () => descriptors(tools) >= before + clients / 2);
+    for (const request of waiting) request.destroy();
+    await until("nobody waits any more", () => descriptors(tools) <= before, 20);
+  });
+
+  test("is told when the display ends, and then all is well again", async () => {
+    const waiting = bytes("?wait_change=60&cursor=false");
+    const pid = await run("pgrep -x Xvnc");
+    await run("kill -9 $(pgrep -x Xvnc)");
+    const { status, body } = await waiting;
+    assert.deepEqual([status, body.code], [503, "display_restarted"]);
+    await until("another one runs", async () => ![pid, ""].includes(await run("pgrep -x Xvnc || true")));
+    await until("it shows something", async () => (await bytes()).status === 200);
+    await until("its panel is there", async () => readPng((await bytes("?cursor=false")).body).at(1000, 764) === panel);
+  });
+});
+
+describe("the difference to a frame", () => {
+  test("is nothing, rectangles or the whole, and makes the old picture the new one exactly", async () => {
+    const take = async (query) => json(`?cursor=false&${query}`);
+    const old = await take("");
+    const picture = readPng(Buffer.from(old.image, "base64"));
+    assert.equal((await take(`since=${old.frame}`)).change, "unchanged");
+
+    await openWindow("small", "20x3+400+300");
+    const some = await take(`since=${old.frame}`);
+    assert.equal(some.change, "rectangles");
+    assert.equal(some.image, undefined);
+    for (const { x, y, width, height, image } of some.rectangles) {
+      const part = readPng(Buffer.from(image, "base64"));
+      assert.deepEqual([part.width, part.height], [width, height]);
+      putInto(picture, part, { x, y });
+    }
+    // The terminal may still paint: what is shown then is in the next difference.
+    const all = readPng((await bytes("?cursor=false")).body);
+    const rest = await take(`since=${some.frame}`);
+    for (const each of rest.rectangles ?? []) putInto(picture, readPng(Buffer.from(each.image, "base64")), each);
+    if (rest.change === "unchanged") assert.deepEqual(picture.pixels, all.pixels);
+    await closeWindows();
+
+    const above = { x0: 0, y0: 0, x1: 1024, y1: 700, cursor: false };
+    const { frame } = await post("screen/zoom", above);
+    await run("xsetroot -solid '#123456'");
+    const whole = await until("the root is repainted", async () => {
+      const answer = await post("screen/zoom", { ...above, since: frame });
+      return answer.change !== "unchanged" && answer;
+    });
+    assert.equal(whole.change, "whole");
+    assert.equal(readPng(Buffer.from(whole.image, "base64")).at(10, 10), 0x123456);
+  });
+});
+
+describe("eight clients", () => {
+  test("get pictures of one moment each, while the screen changes without end", async () => {
+    await run("touch /tmp/painting; (i=1000; while [ -e /tmp/painting ]; do i=$((i + 7)); xsetroot -solid $(printf '#%06x' $i); done) > /dev/null 2>&1 &");
+    const { frame } = await json("?cursor=false");
+    await json(`?cursor=false&wait_change=20&since=${frame}`);
+    const frames = new Set();
+    const client = async () => {
+      for (let i = 0; i < 12; i++) {
+        const { body, headers } = await bytes("?cursor=false");
+        frames.add(headers.etag);
+        const picture = readPng(body);
+        const colour = picture.at(0, 0);
+        for (let place = 0; place < 1024 * 700; place++) if (picture.pixels[place] !== colour) assert.fail(`${picture.pixels[place]} beside ${colour}`);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, client));
+    await run("rm /tmp/painting");
+    assert.ok(frames.size > 8, `${frames.size} different pictures`);
+  });
+});
+
+describe("another size", () => {
+  /** Asks for changes of a small part, which is enough to be told of another size. */
+  const ask = (viewer, incremental = 1) => viewer.send([3, incremental, 0, 0, 0, 0, 0, 16, 0, 16]);
+
+  /** Waits for the next size that the display tells a viewer (RFC 6143, 7.6.1, and ExtendedDesktopSize). */
+  async function nextSize(viewer) {
+    for (;;) {
+      const [kind] = await viewer.read(1);
+      if (kind === 2) continue; // a bell
+      if (kind === 3) {
+        const head = await viewer.read(7);
+        await viewer.read(Math.abs(head.readInt32BE(3)));
+        continue;
+      }
+      assert.equal(kind, 0);
+      const count = (await viewer.read(3)).readUInt16BE(1);
+      let size;
+      for (let i = 0; i < count; i++) {
+        const head = await viewer.read(12);
+        const [width, height, encoding] = [head.readUInt16BE(4), head.readUInt16BE(6), head.readInt32BE(8)];
+        if (encoding === -308) {
+          const screens = (await viewer.read(4))[0];
+          await viewer.read(16 * screens);
+          size = [width, height];
+        } else {
+          assert.equal(encoding, 0, "only raw pixels were asked for");
+          await viewer.read(width * height * 4);
+        }
+      }
+      ask(viewer);
+      if (size) return size;
+    }
+  }
+
+  test("is taken by screen, pictures, panel, backdrop, pointer and viewers", async () => {
+    const viewer = await Viewer.open(desk.server, desk.beside("vnc"));
+    assert.deepEqual(await viewer.handshake(), { width: 1024, height: 768 });
+    viewer.send([2, 0, 0, 2, 0, 0, 0, 0, 0xff, 0xff, 0xfe, 0xcc]);
+    ask(viewer, 0); // which is answered with the size as well
+    assert.deepEqual(await nextSize(viewer), [1024, 768]);
+    for (const [width, height] of [[1281, 803], [640, 480], [3840, 2160], [320, 240], [1024, 768]]) {
+      const answer = await post("screen/resize", { width, height });
+      assert.deepEqual([answer.width, answer.height], [width, height]);
+      assert.deepEqual(await nextSize(viewer), [width, height]);
+      const info = await get("screen/info");
+      assert.deepEqual([info.display_width_px, info.display_height_px], [width, height]);
+      const corner = { x: width - 1, y: height - 1 };
+      await post("mouse/move", { coordinate: corner, observe: "none" });
+      const { x, y } = await get("screen/cursor_position");
+      assert.deepEqual({ x, y }, corner);
+      const shows = () => bytes("?cursor=false").then(({ body }) => readPng(body));
+      await until("the panel is at the lower edge", async () => (await shows()).at(width - 3, height - 3) === panel);
+      const picture = await shows();
+      assert.deepEqual([picture.width, picture.height], [width, height]);
+      assert.notEqual(picture.at(width - 1, 5), 0, "the backdrop reaches the edge");
+      assert.notEqual(picture.at(5, height - 60), panel);
+    }
+    viewer.close();
+    assert.equal(await run("xrandr | grep -c carrel- || true"), "0\n", "no sizes are left behind");
+  });
+
+  test("wakes who waits for a change", async () => {
+    const { frame } = await json("?cursor=false");
+    const waiting = json(`?wait_change=60&cursor=false&since=${frame}`);
+    await post("screen/resize", { width: 800, height: 600 });
+    const answer = await waiting;
+    assert.equal(answer.change, "whole");
+    await post("screen/resize", { width: 1024, height: 768 });
+  });
+
+  test("does not disturb who takes pictures meanwhile", async () => {
+    const sizes = [[1100, 800], [400, 300], [1000, 240], [320, 900], [1024, 768]];
+    let isDone = false;
+    const client = async () => {
+      for (let i = 0; !isDone; i++) {
+        await move(i % 300, i % 200); // so that each picture is a new one
+        const { status, body } = await bytes();
+        assert.equal(status, 200, JSON.stringify(body));
+        const { width, height } = readPng(body);
+        assert.ok(sizes.some((size) => size[0] === width && size[1] === height), `${width}×${height}`);
+      }
+    };
+    const clients = Array.from({ length: 4 }, client);
+    for (let i = 0; i < 25; i++) {
+      const [width, height] = sizes[i % sizes.length];
+      await post("screen/resize", { width, height });
+    }
+    isDone = true;
+    await Promise.all(clients);
+  });
+
+  test("is refused beyond the limits", async () => {
+    for (const [body, field] of [
+      [{ width: 319, height: 600 }, "width"],
+      [{ width: 3841, height: 600 }, "width"],
+      [{ width: 800, height: 239 }, "height"],
+      [{ width: 800, height: 2161 }, "height"],
+      [{ width: 800 }, "height"],
+      [{ width: 800.5, height: 600 }, "width"],
+      [{ width: "800", height: 600 }, "width"],
+    ])
+      assert.equal((await problems("screen/resize", body))[0], `body.${field}`, JSON.stringify(body));
+    const all = await Promise.all([[900, 700], [640, 480], [1024, 768]].map(([width, height]) => post("screen/resize", { width, height })));
+    assert.ok(all.every(({ success }) => success), "several at once follow one another");
+  });
+});

@@ -1,0 +1,247 @@
+// The middle panel: the live desktop, what can be done with it, and what it says when it cannot be shown.
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ClipboardPanel, syncClipboard } from "./clipboard";
+import { Cover } from "./cover";
+import { FilesPanel } from "./files";
+import { Popover } from "../parts/popover";
+import { refreshSession, sidebar, toast, toggleSidebar } from "../state";
+import { TouchKeyboard } from "./touch_keyboard";
+import type { Session } from "../server/types";
+import { uploadAll, uploads } from "./uploads";
+import { Icon, IconButton } from "../parts/ui";
+import { Viewer } from "./viewer";
+
+interface DesktopProps {
+  session: Session;
+  /** True on the page that shows nothing else. */
+  alone?: boolean;
+  /** False where the address forbids control. */
+  mayControl?: boolean;
+}
+
+export function Desktop({ session, alone = false, mayControl = true }: DesktopProps) {
+  const stage = useRef<HTMLDivElement>(null);
+  const host = useRef<HTMLDivElement>(null);
+  const ghost = useRef<HTMLCanvasElement>(null);
+  const [viewer, setViewer] = useState<Viewer | undefined>();
+  const ready = session.desk.state === "ready";
+  useEffect(() => {
+    if (!stage.current || !host.current || !ghost.current) return;
+    const made = new Viewer(host.current, ghost.current);
+    const stop = syncClipboard(made, stage.current);
+    setViewer(made);
+    return () => {
+      stop();
+      made.close();
+    };
+  }, []);
+  useEffect(() => {
+    if (!viewer) return;
+    viewer.onBreak = () => void refreshSession(session.id);
+    if (ready) viewer.open(session.id);
+    else viewer.close();
+  }, [viewer, session.id, ready]);
+  return (
+    <section class={alone ? "panel desktop alone" : "panel desktop"} id="panel-desktop" aria-label="Desktop">
+      <Toolbar session={session} viewer={viewer} stage={stage} alone={alone} mayControl={mayControl} />
+      <DropZone session={session.id} enabled={ready}>
+        <div class={viewer?.inControl.value ? "stage controlled" : "stage"} ref={stage}>
+          <canvas class="ghost" ref={ghost} aria-hidden="true" />
+          <div
+            class="screen"
+            ref={host}
+            data-testid="desktop"
+            onPointerDownCapture={() => mayControl && explainWatching(viewer)}
+            role={viewer?.inControl.value ? "application" : "img"}
+            aria-label="Live desktop"
+          />
+          <Cover session={session} viewer={viewer} />
+          <Uploads />
+        </div>
+      </DropZone>
+    </section>
+  );
+}
+
+/**
+ * A click on a desktop that is only watched does nothing there: says so, and takes the keyboard away from the
+ * message field, where what is typed next would land.
+ */
+function explainWatching(viewer: Viewer | undefined): void {
+  if (viewer?.state.value !== "connected" || viewer.inControl.value) return;
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  toast("info", "You are watching. Take control to use this desk's keyboard and mouse.");
+}
+
+interface ToolbarProps {
+  session: Session;
+  viewer: Viewer | undefined;
+  stage: { readonly current: HTMLElement | null };
+  alone: boolean;
+  mayControl: boolean;
+}
+
+function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
+  const ready = session.desk.state === "ready";
+  return (
+    <header class="toolbar">
+      {!alone && (
+        <IconButton
+          icon="sidebar"
+          label={sidebar.value ? "Hide the sessions" : "Show the sessions"}
+          class="sidebar-toggle"
+          onClick={toggleSidebar}
+        />
+      )}
+      <StateChip session={session} viewer={viewer} />
+      {session.desk.network === "none" && (
+        <span class="chip" title="Loopback only">
+          No network
+        </span>
+      )}
+      <span class="grow" />
+      {viewer && ready && (
+        <>
+          {viewer.inControl.value && <TouchKeyboard viewer={viewer} />}
+          {mayControl && <ControlToggle viewer={viewer} />}
+          <Popover icon="clipboard" label="Clipboard" testid="clipboard">
+            {(close) => <ClipboardPanel viewer={viewer} close={close} />}
+          </Popover>
+          <UploadButton session={session.id} />
+          <Popover icon="folder" label="Files on the desk" testid="files">
+            {() => <FilesPanel session={session.id} />}
+          </Popover>
+        </>
+      )}
+      <IconButton
+        class="wide-only"
+        icon="expand"
+        label="Full screen"
+        onClick={() => void stage.current?.requestFullscreen()}
+      />
+      {!alone && (
+        <a
+          class="icon-button wide-only"
+          href={session.vnc_url}
+          target="_blank"
+          rel="noopener"
+          title="Only this desktop, in its own window"
+          aria-label="Only this desktop, in its own window"
+        >
+          <Icon name="external" />
+        </a>
+      )}
+    </header>
+  );
+}
+
+function ControlToggle({ viewer }: { viewer: Viewer }) {
+  const on = viewer.inControl.value;
+  return (
+    <button
+      type="button"
+      class={on ? "button small primary" : "button small"}
+      data-testid="control-toggle"
+      aria-pressed={on}
+      title={
+        on
+          ? "Stop sending keys and pointer (Ctrl+F6 only leaves the desktop)"
+          : "Use keyboard and mouse on the desk"
+      }
+      onClick={() => viewer.setControl(!on)}
+    >
+      <Icon name={on ? "pointer" : "eye"} />
+      {on ? "Release" : "Take control"}
+    </button>
+  );
+}
+
+/** The desk's and the connection's state as one word for people and one for tests and styles. */
+function shownState(session: Session, viewer: Viewer | undefined): { key: string; label: string } {
+  const { state } = session.desk;
+  if (state === "starting") return { key: "starting", label: "Starting" };
+  if (state !== "ready") return { key: state, label: state.charAt(0).toUpperCase() + state.slice(1) };
+  const connection = viewer?.state.value;
+  if (connection === "connected") {
+    return viewer?.inControl.value
+      ? { key: "control", label: "In control" }
+      : { key: "viewing", label: "Viewing live" };
+  }
+  return connection === "waiting"
+    ? { key: "waiting", label: "Reconnecting" }
+    : { key: "connecting", label: "Connecting" };
+}
+
+function StateChip({ session, viewer }: { session: Session; viewer: Viewer | undefined }) {
+  const state = shownState(session, viewer);
+  return (
+    <span class={`chip state ${state.key}`} data-testid="desktop-state" data-state={state.key} role="status">
+      <span class="dot" aria-hidden="true" />
+      {state.label}
+    </span>
+  );
+}
+
+function UploadButton({ session }: { session: string }) {
+  return (
+    <label class="icon-button" title="Upload files to Downloads">
+      <Icon name="upload" />
+      <input
+        type="file"
+        multiple
+        class="off-screen"
+        data-testid="upload"
+        aria-label="Upload files to Downloads"
+        onChange={(event) => {
+          const input = event.currentTarget;
+          void uploadAll(session, [...(input.files ?? [])]);
+          input.value = "";
+        }}
+      />
+    </label>
+  );
+}
+
+function Uploads() {
+  if (uploads.value.length === 0) return null;
+  return (
+    <ul class="uploads" aria-label="Uploads">
+      {uploads.value.map((entry) => (
+        <li key={entry.key}>
+          <span>{entry.name}</span>
+          <progress value={entry.progress} aria-label={`Upload of ${entry.name}`} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function DropZone(props: { session: string; enabled: boolean; children: ComponentChildren }) {
+  const [over, setOver] = useState(false);
+  const carriesFiles = (event: DragEvent) =>
+    props.enabled && (event.dataTransfer?.types.includes("Files") ?? false);
+  return (
+    <div
+      class={over ? "drop-zone over" : "drop-zone"}
+      onDragOver={(event) => {
+        if (!carriesFiles(event)) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={(event) => {
+        if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget)))
+          setOver(false);
+      }}
+      onDrop={(event) => {
+        setOver(false);
+        if (!carriesFiles(event)) return;
+        event.preventDefault();
+        void uploadAll(props.session, [...(event.dataTransfer?.files ?? [])]);
+      }}
+    >
+      {props.children}
+      {over && <div class="drop-hint">Drop to put them into Downloads</div>}
+    </div>
+  );
+}

@@ -1,0 +1,129 @@
+// The connection to one desk's screen: noVNC plus what it leaves to its user, which is coming back after a
+// break, changing between watching and control, and a last picture to look at meanwhile.
+import RFB from "@novnc/novnc";
+import { signal } from "@preact/signals";
+import { screenUrl } from "../server/api";
+import { retryDelay, waitToRetry } from "../server/retry";
+
+export type ViewerState = "off" | "connecting" | "connected" | "waiting";
+
+export class Viewer {
+  readonly state = signal<ViewerState>("off");
+  /** False: the server drops keys and pointer of this connection, whatever this page does. */
+  readonly inControl = signal(false);
+  /** The last text that was copied in the desk. */
+  readonly clipboard = signal("");
+  /** Told after every break, with the number of tries since the last success. */
+  onBreak: (attempt: number) => void = () => {};
+  /** Told when text was copied in the desk. */
+  onClipboard: (text: string) => void = () => {};
+
+  private session = "";
+  private rfb: RFB | undefined;
+  private run: AbortController | undefined;
+  private hurry: AbortController | undefined;
+
+  /** `host` takes noVNC's canvas, `ghost` the last picture while there is no connection. */
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly ghost: HTMLCanvasElement,
+  ) {}
+
+  /** Shows this session's desk until `close` or the next `open`; one starts by watching. */
+  open(session: string): void {
+    this.close();
+    if (session !== this.session) this.inControl.value = false;
+    this.session = session;
+    this.run = new AbortController();
+    void this.keepConnected(session, this.run.signal);
+  }
+
+  close(): void {
+    this.run?.abort();
+    this.run = undefined;
+    this.rfb?.disconnect();
+    this.ghost.classList.remove("shown");
+    this.state.value = "off";
+  }
+
+  /** Takes or gives up keyboard and mouse; the connection is made anew because the server decides by it. */
+  setControl(on: boolean): void {
+    if (on === this.inControl.value) return;
+    this.inControl.value = on;
+    if (this.state.value === "connected") this.state.value = "connecting";
+    if (this.rfb) this.rfb.viewOnly = !on;
+    this.rfb?.disconnect();
+    this.retryNow();
+  }
+
+  retryNow(): void {
+    this.hurry?.abort();
+  }
+
+  focus(): void {
+    this.rfb?.focus({ preventScroll: true });
+  }
+
+  /** Offers text as the desk's clipboard; only in control. */
+  paste(text: string): void {
+    this.rfb?.clipboardPasteFrom(text);
+  }
+
+  /** Presses and releases one key, by its keysym. */
+  press(keysym: number): void {
+    this.rfb?.sendKey(keysym, null);
+  }
+
+  private async keepConnected(session: string, signal: AbortSignal): Promise<void> {
+    let attempt = 0;
+    while (!signal.aborted) {
+      this.state.value = "connecting";
+      const control = this.inControl.value;
+      const worked = await this.connectOnce(session, control, signal);
+      if (signal.aborted) return;
+      if (worked) attempt = 0;
+      if (control !== this.inControl.value) continue;
+      this.state.value = "waiting";
+      this.onBreak(attempt);
+      this.hurry = new AbortController();
+      await waitToRetry(retryDelay(attempt++, Math.random()), AbortSignal.any([signal, this.hurry.signal]));
+    }
+  }
+
+  /** One connection from start to end; true if it ever showed the desk. */
+  private connectOnce(session: string, control: boolean, signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      let worked = false;
+      let picture: HTMLCanvasElement | null = null;
+      const rfb = new RFB(this.host, screenUrl(session, !control), { shared: true, wsProtocols: ["binary"] });
+      rfb.viewOnly = !control;
+      rfb.scaleViewport = true;
+      rfb.background = "transparent";
+      this.rfb = rfb;
+      rfb.addEventListener("connect", () => {
+        worked = true;
+        picture = this.host.querySelector("canvas");
+        if (!signal.aborted) this.state.value = "connected";
+        this.ghost.classList.remove("shown");
+        if (control) this.focus();
+      });
+      rfb.addEventListener("clipboard", (event) => {
+        this.clipboard.value = event.detail.text;
+        this.onClipboard(event.detail.text);
+      });
+      rfb.addEventListener("disconnect", () => {
+        if (picture && !signal.aborted) this.keep(picture);
+        if (this.rfb === rfb) this.rfb = undefined;
+        resolve(worked);
+      });
+    });
+  }
+
+  private keep(picture: HTMLCanvasElement): void {
+    if (picture.width === 0 || picture.height === 0) return;
+    this.ghost.width = picture.width;
+    this.ghost.height = picture.height;
+    this.ghost.getContext("2d")?.drawImage(picture, 0, 0);
+    this.ghost.classList.add("shown");
+  }
+}

@@ -1,0 +1,168 @@
+// The dialog that makes a session.
+import { useState } from "preact/hooks";
+import { reason } from "../server/api";
+import { config, createSession, health, newSessionOpen, panel } from "../state";
+import type { Network, NewSession } from "../server/types";
+import { Dialog, FormError } from "../parts/ui";
+
+/** Suggestions for the model field; any other name can be typed. */
+const models: Record<string, readonly string[]> = {
+  anthropic: ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2"],
+};
+
+const providerNames: Record<string, string> = {
+  anthropic: "Anthropic",
+  bedrock: "Amazon Bedrock",
+  vertex: "Google Vertex AI",
+  scripted: "Scripted (no key)",
+};
+
+/** The provider a new session starts with: the one that can answer. */
+function firstProvider(): string {
+  const hasKey = health.value?.checks.api_key.status !== "missing";
+  return hasKey ? (config.value?.api_provider ?? "anthropic") : "scripted";
+}
+
+function wishOf(form: HTMLFormElement): NewSession {
+  const data = new FormData(form);
+  const field = (name: string) => String(data.get(name) ?? "").trim();
+  const provider = field("provider");
+  return {
+    provider,
+    network: field("network") === "none" ? "none" : "internet",
+    ...(field("title") && { title: field("title") }),
+    ...(provider !== "scripted" && field("model") && { model: field("model") }),
+    ...(field("instructions") && { system_prompt_suffix: field("instructions") }),
+  };
+}
+
+export function NewSessionDialog() {
+  // Until someone chooses, the answer of the server counts, which may come after the dialog.
+  const [chosen, setChosen] = useState<string | undefined>();
+  const provider = chosen ?? firstProvider();
+  const [working, setWorking] = useState(false);
+  const [error, setError] = useState("");
+  const close = () => void (newSessionOpen.value = false);
+  const create = async (form: HTMLFormElement) => {
+    setWorking(true);
+    setError("");
+    try {
+      await createSession(wishOf(form));
+      close();
+      if (panel.value === "sessions") panel.value = "chat";
+    } catch (failure) {
+      setError(reason(failure));
+      setWorking(false);
+    }
+  };
+  return (
+    <Dialog title="New session" onClose={close} testid="new-session-dialog">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void create(event.currentTarget);
+        }}
+      >
+        <label class="field">
+          <span>Title</span>
+          <input
+            name="title"
+            maxLength={200}
+            placeholder="What is it about? (optional)"
+            autocomplete="off"
+            data-focus
+          />
+        </label>
+        <ModelFields provider={provider} onProvider={setChosen} />
+        <NetworkField />
+        <details class="more">
+          <summary>Standing instructions</summary>
+          <textarea
+            name="instructions"
+            rows={3}
+            aria-label="Standing instructions"
+            placeholder="Added to the system prompt, for example: answer in French."
+          />
+        </details>
+        <FormError message={error} />
+        <footer>
+          <button type="button" class="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" class="button primary" data-testid="create-session" disabled={working}>
+            {working ? "Starting the desk…" : "Create"}
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function ModelFields({ provider, onProvider }: { provider: string; onProvider: (name: string) => void }) {
+  const offered = config.value?.available_providers ?? ["anthropic", "scripted"];
+  return (
+    <div class="field-pair">
+      <label class="field">
+        <span>Provider</span>
+        <select name="provider" value={provider} onChange={(event) => onProvider(event.currentTarget.value)}>
+          {offered.map((name) => (
+            <option key={name} value={name}>
+              {providerNames[name] ?? name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="field">
+        <span>Model</span>
+        <input
+          name="model"
+          list="known-models"
+          autocomplete="off"
+          disabled={provider === "scripted"}
+          placeholder={provider === "scripted" ? "plays a script" : (config.value?.default_model ?? "")}
+        />
+        <datalist id="known-models">
+          {(models[provider] ?? []).map((name) => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
+      </label>
+    </div>
+  );
+}
+
+function NetworkField() {
+  const [chosen, setChosen] = useState<Network | undefined>();
+  const network = chosen ?? config.value?.default_network ?? "internet";
+  return (
+    <fieldset class="field choices">
+      <legend>Network of the desktop</legend>
+      <label>
+        <input
+          type="radio"
+          name="network"
+          value="internet"
+          checked={network === "internet"}
+          onChange={() => setChosen("internet")}
+        />
+        <span>
+          <strong>Internet</strong>
+          <small>Public addresses only; never this host or its networks.</small>
+        </span>
+      </label>
+      <label>
+        <input
+          type="radio"
+          name="network"
+          value="none"
+          checked={network === "none"}
+          onChange={() => setChosen("none")}
+        />
+        <span>
+          <strong>None</strong>
+          <small>Loopback only: nothing gets in or out.</small>
+        </span>
+      </label>
+    </fieldset>
+  );
+}
