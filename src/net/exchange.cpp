@@ -52,7 +52,8 @@ Task<bool> Exchange::serve(RequestHead head, Peer peer, bool is_refused) {
     auto response = co_await answer(has_target, is_refused);
     keep_alive_ = wants_more && can_drain();
     co_await send(std::move(response));
-    co_return keep_alive_&& co_await drain();
+    if (!keep_alive_) co_return false;
+    co_return co_await drain();
 }
 
 Task<> Exchange::refuse(const Error& why) { return send(problem_response(why)); }
