@@ -94,6 +94,17 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     }
 }
 
+std::vector<std::string_view> words_of(std::string_view text) {
+    constexpr std::string_view space = " \t\r\n";
+    std::vector<std::string_view> words;
+    for (auto at = text.find_first_not_of(space); at != text.npos; at = text.find_first_not_of(space)) {
+        text.remove_prefix(at);
+        words.push_back(text.substr(0, text.find_first_of(space)));
+        text.remove_prefix(words.back().size());
+    }
+    return words;
+}
+
 std::optional<unsigned long long> parse_unsigned(std::string_view text) {
     unsigned long long value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -13,6 +13,8 @@ std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);                               ///< ASCII only
 bool equals_ignoring_case(std::string_view left, std::string_view right);  ///< ASCII only
 std::vector<std::string_view> split(std::string_view text, char separator);
+/// The words of a text, with any white space between them.
+std::vector<std::string_view> words_of(std::string_view text);
 
 /// A decimal number with no sign, space or rest; nothing when it does not fit.
 std::optional<unsigned long long> parse_unsigned(std::string_view text);

@@ -15,18 +15,6 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
-Words words_of(std::string_view text) {
-    Words words;
-    std::size_t start = 0;
-    for (std::size_t i = 0; i <= text.size(); ++i) {
-        if (i < text.size() && text[i] != ' ' && text[i] != '\t' && text[i] != '\n' && text[i] != '\r')
-            continue;
-        if (i > start) words.push_back(text.substr(start, i - start));
-        start = i + 1;
-    }
-    return words;
-}
-
 bool contains(const Words& words, std::string_view word) {
     return std::ranges::find(words, word) != words.end();
 }
@@ -46,7 +34,7 @@ bool is_debians(std::string_view uri, std::string_view signed_by) {
 
 /// The value of `name=` in `[arch=amd64 signed-by=/…]`.
 std::string_view option_of(std::string_view options, std::string_view name) {
-    for (const auto word : words_of(options))
+    for (const auto word : core::words_of(options))
         if (word.starts_with(name) && word.substr(name.size()).starts_with("="))
             return word.substr(name.size() + 1);
     return {};
@@ -95,10 +83,10 @@ std::vector<Paragraph> read_paragraphs(std::string_view text) {
 
 void add_lines(const Paragraph& paragraph, std::string_view suite, std::vector<std::string>& lines) {
     if (core::equals_ignoring_case(paragraph.enabled, "no")) return;
-    if (!contains(words_of(paragraph.types), "deb") || !contains(words_of(paragraph.components), "main"))
+    if (!contains(core::words_of(paragraph.types), "deb") || !contains(core::words_of(paragraph.components), "main"))
         return;
-    for (const auto uri : words_of(paragraph.uris))
-        for (const auto offered : words_of(paragraph.suites))
+    for (const auto uri : core::words_of(paragraph.uris))
+        for (const auto offered : core::words_of(paragraph.suites))
             if (serves(offered, suite) && is_debians(uri, paragraph.signed_by))
                 lines.push_back(make_line(uri, offered, paragraph.trusted));
 }
@@ -122,7 +110,7 @@ std::vector<std::string> debian_lines_of_list(std::string_view text, std::string
             options = line.substr(1, end - 1);
             line = line.substr(end + 1);
         }
-        const auto words = words_of(line);
+        const auto words = core::words_of(line);
         if (words.size() < 3 || !contains(words, "main") || !serves(words[1], suite)) continue;
         if (is_debians(words[0], option_of(options, "signed-by")))
             lines.push_back(make_line(words[0], words[1], option_of(options, "trusted")));

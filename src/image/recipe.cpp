@@ -129,12 +129,6 @@ Complaint unknown_word(std::string_view word) {
                 : fmt::format("'{}' is unknown; a line starts with one of {}", word, fmt::join(known, ", "));
 }
 
-Words words_of(std::string_view text) {
-    Words words = core::split(text, ' ');
-    std::erase(words, std::string_view{});
-    return words;
-}
-
 Complaint read_line(std::string_view line, Recipe& recipe) {
     const auto word = line.substr(0, line.find(' '));
     const auto rest = core::trim(line.substr(word.size()));
@@ -144,7 +138,7 @@ Complaint read_line(std::string_view line, Recipe& recipe) {
         return {};
     }
     for (const auto& keyword : keywords)
-        if (keyword.name == word) return keyword.read(words_of(rest), recipe);
+        if (keyword.name == word) return keyword.read(core::words_of(rest), recipe);
     return unknown_word(word);
 }
 

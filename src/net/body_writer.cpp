@@ -10,7 +10,6 @@ namespace carrel::net {
 namespace {
 
 constexpr std::size_t largest_piece = 64uz * 1024;
-constexpr std::size_t turn_bytes = 256uz * 1024;
 constexpr std::size_t size_room = 8;  // "10000\r\n" is the longest size line of a piece
 constexpr std::size_t end_room = 2;
 constexpr std::size_t joined_bytes = 16uz * 1024;

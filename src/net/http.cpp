@@ -11,7 +11,6 @@ namespace carrel::net {
 namespace {
 
 constexpr std::size_t piece_bytes = 64uz * 1024;
-constexpr std::size_t turn_bytes = 256uz * 1024;
 
 class TextSource final : public Source {
 public:

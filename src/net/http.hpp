@@ -71,7 +71,9 @@ public:
 std::unique_ptr<Source> make_source(std::string text);
 /// All of it; throws Error{invalid, reason "too_large"} beyond `limit` bytes.
 Task<std::string> read_all(Source& source, std::size_t limit);
-/// Copies until the end, in pieces; yields to other work after every 256 KiB.
+/// What one stream passes on before other work of the loop has its turn.
+constexpr std::size_t turn_bytes = std::size_t{256} << 10;
+/// Copies until the end, in pieces; yields to other work after every turn_bytes.
 Task<> copy(Source& from, Stream& to);
 
 /// Who sent a request.

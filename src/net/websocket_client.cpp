@@ -16,7 +16,7 @@ constexpr std::size_t buffer_bytes = 64uz * 1024;
 constexpr std::size_t head_bytes = 16uz * 1024;
 constexpr std::size_t kept_of_cut = 1024;
 /// Any key does: the answer to it shows that a WebSocket server speaks, and nothing is cached between.
-constexpr auto key = "Y2FycmVsLWRlc2suLi4uLg==";
+constexpr auto our_key = "Y2FycmVsLWRlc2suLi4uLg==";
 
 core::Error no_agreement(std::string_view why) {
     return {core::Code::unavailable, "the other side does not agree to a WebSocket: " + std::string{why}};
@@ -38,7 +38,7 @@ Task<std::optional<Headers>> say_handshake(Wire& wire, std::string host, std::st
 Task<std::unique_ptr<WebSocketClient>> WebSocketClient::open(std::shared_ptr<Wire> wire, std::string host,
                                                              std::string path, std::size_t message_bytes) {
     const Headers offer{
-        {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}, {"Sec-WebSocket-Key", key}};
+        {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}, {"Sec-WebSocket-Key", our_key}};
     const auto answer = co_await say_handshake(*wire, std::move(host), std::move(path), offer);
     if (!answer) throw no_agreement("no 101 came");
     if (const auto judged = judge_acceptance(offer, *answer); !judged)

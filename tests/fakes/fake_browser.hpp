@@ -32,7 +32,7 @@ public:
 
     async::Executor executor() const { return executor_; }
 
-    /// For desk::Cdp. The browser must outlive it.
+    /// For desk::cdp::Cdp. The browser must outlive it.
     desk::cdp::Cdp::Connect connect() {
         return [this]() -> async::Task<std::unique_ptr<desk::cdp::CdpTransport>> {
             if (!is_running) throw core::Error{core::Code::unavailable, "no browser is open", "no_browser"};
@@ -142,11 +142,11 @@ private:
 
 /// Runs `test(browser, cdp)` on a loop of its own; rethrows what it throws, once the connection has ended.
 template <class Test>
-void with_cdp(Test test, desk::CdpLimits limits = {}) {
+void with_cdp(Test test, desk::cdp::CdpLimits limits = {}) {
     async::Pool pool{1};
     run_loop([&](async::Executor executor) -> async::Task<> {
         FakeBrowser browser{executor};
-        desk::Cdp cdp{executor, pool, browser.connect(), limits};
+        desk::cdp::Cdp cdp{executor, pool, browser.connect(), limits};
         std::exception_ptr failure;
         try {
             co_await test(browser, cdp);

@@ -55,3 +55,11 @@ TEST_CASE("numbers are taken whole or not at all") {
     for (const auto* bad : {"", "-1", "+1", " 1", "1x", "99999999999999999999999"})
         CHECK_FALSE(parse_unsigned(bad));
 }
+
+TEST_CASE("words stand between any white space") {
+    using Words = std::vector<std::string_view>;
+    CHECK(words_of("").empty());
+    CHECK(words_of(" \t\r\n").empty());
+    CHECK(words_of("one") == Words{"one"});
+    CHECK(words_of(" one\t two\r\nthree ") == Words{"one", "two", "three"});
+}

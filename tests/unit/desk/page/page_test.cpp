@@ -27,7 +27,7 @@ json::Value evaluated(std::string_view result, std::string_view token = "t1") {
 /// pages)`.
 template <class Test>
 void with_page(Test test) {
-    fakes::with_cdp([&](FakeBrowser& browser, Cdp& cdp) -> async::Task<> {
+    fakes::with_cdp([&](FakeBrowser& browser, cdp::Cdp& cdp) -> async::Task<> {
         int attached = 0;
         browser.on(
             "Target.getTargets",
@@ -42,8 +42,9 @@ void with_page(Test test) {
             return parsed(++attached == 1 ? R"({"sessionId":"S"})" : R"({"sessionId":"S2"})");
         });
         browser.on("Page.createIsolatedWorld", parsed(R"({"executionContextId":7})"));
-        cdp::Tabs tabs{browser.executor(), cdp,
-                  []() -> async::Task<std::vector<std::string>> { co_return std::vector<std::string>{"T"}; }};
+        cdp::Tabs tabs{browser.executor(), cdp, []() -> async::Task<std::vector<std::string>> {
+                           co_return std::vector<std::string>{"T"};
+                       }};
         Pages pages{cdp, tabs};
         const auto page = co_await pages.get("T");
         co_await test(browser, *page, pages);
