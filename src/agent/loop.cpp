@@ -4,7 +4,7 @@
 
 #include <boost/asio/cancellation_state.hpp>
 
-#include "agent/messages.hpp"
+#include "agent/history.hpp"
 #include "agent/prompt.hpp"
 #include "agent/tools.hpp"
 #include "core/log.hpp"

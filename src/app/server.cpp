@@ -6,7 +6,7 @@
 
 #include <csignal>
 
-#include "agent/providers.hpp"
+#include "app/models.hpp"
 #include "async/scope.hpp"
 #include "core/log.hpp"
 
@@ -28,7 +28,7 @@ session::Settings session_settings(const Config& config, bool has_internet, outb
     // Who does not say gets what this host can give; who asks for more is told that it cannot.
     const bool wants_none = config.network == "none" || !has_internet;
     settings.network = wants_none ? fleet::Network::none : fleet::Network::internet;
-    for (const auto& provider : agent::providers()) {
+    for (const auto& provider : providers()) {
         const bool is_anthropic = provider.name == "anthropic";
         session::Provider offered{
             .name = std::string{provider.name},
@@ -38,8 +38,7 @@ session::Settings session_settings(const Config& config, bool has_internet, outb
         offered.make = [&http, &pool, name = offered.name,
                         base = is_anthropic ? config.anthropic_base_url : ""](const std::string& model,
                                                                               const session::Key& key) {
-            return agent::make_model({.provider = name, .model = model, .key = key, .base_url = base}, http,
-                                     pool);
+            return make_model({.provider = name, .model = model, .key = key, .base_url = base}, http, pool);
         };
         settings.providers.push_back(std::move(offered));
     }
