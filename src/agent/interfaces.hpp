@@ -1,5 +1,6 @@
 // The four borders of the agent loop: a model that answers, a desk that acts, a sink that tells, and
-// a history that remembers. The loop itself knows no route, no store and no vendor.
+// a history that remembers. The loop itself knows no route, no store and no vendor's wire. What it remembers,
+// and what passes between it and every model, has one canonical form: agent/history says which.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +27,8 @@ struct Usage {
     bool operator==(const Usage&) const = default;
 };
 
-/// One content block of an answer. `raw` is the JSON text exactly as history must keep it: it is
-/// stored and sent back byte by byte, because the vendor's cache and signatures bind to it.
+/// One content block of an answer, in the canonical form. `raw` is the JSON text exactly as history must
+/// keep it: it is stored and sent back byte by byte, because the vendor's cache and signatures bind to it.
 struct Block {
     std::string type;  ///< "text", "thinking", "tool_use", …
     std::string raw;
@@ -61,18 +62,19 @@ struct Size {
 /// What a model is asked.
 struct Question {
     std::string system;  ///< plain text
-    /// Raw JSON objects {"role","content"}, oldest first; they stay as they are until answer() ends.
+    /// The history, oldest first; the messages stay as they are until answer() ends.
     std::span<const std::string> messages;
 };
 
-/// A model behind some vendor's API. It offers the model the tools of agent/tools itself.
+/// A model behind some vendor's API: takes a history in its canonical form, answers with blocks of that form.
+/// It offers the model the tools of agent/tools itself.
 class Model {
 public:
     virtual ~Model() = default;
     /// Throws core::Error when the vendor refuses for good (`reason()` is a stable code such as
     /// "authentication_error") or retries are used up. Cancelling the task aborts the request.
     virtual Task<Answer> answer(Question question, Progress& progress) = 0;
-    /// The size in which the model gets to see a screen, the same for a whole session: see fit_image.
+    /// The size in which the model gets to see a screen, the same for a whole session.
     virtual Size picture_size(Size screen) const = 0;
     /// How many pictures a history may hold before the vendor refuses it.
     virtual std::size_t most_pictures() const = 0;
@@ -112,7 +114,7 @@ public:
     virtual Task<> usage(Usage usage) = 0;
 };
 
-/// The append-only conversation as the model sees it: raw JSON messages, stored before they are used.
+/// The append-only history in its canonical form: raw messages, stored before they are used.
 class Transcript {
 public:
     virtual ~Transcript() = default;

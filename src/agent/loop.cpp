@@ -4,7 +4,7 @@
 
 #include <boost/asio/cancellation_state.hpp>
 
-#include "agent/messages.hpp"
+#include "agent/history.hpp"
 #include "agent/prompt.hpp"
 #include "agent/tools.hpp"
 #include "core/log.hpp"
@@ -26,15 +26,16 @@ constexpr std::string_view cut_note =
     "Go on in smaller steps.";
 
 /// One turn on its way.
-class Run {
+class Loop {
 public:
-    Run(Model& model, DeskCalls& desk, Transcript& transcript, Sink& sink, async::Pool& pool, Turn turn)
+    Loop(Model& model, DeskCalls& desk, Transcript& transcript, Sink& sink, async::Pool& pool,
+         Assignment assignment)
         : model_{model},
           transcript_{transcript},
           sink_{sink},
           pool_{pool},
-          turn_{std::move(turn)},
-          bench_{desk, {turn_.screen, model.picture_size(turn_.screen)}} {}
+          assignment_{std::move(assignment)},
+          bench_{desk, {assignment_.screen, model.picture_size(assignment_.screen)}} {}
 
     Task<TurnEnd> play();
     /// Answers what is unanswered when the turn was cut; cancellation must be off.
@@ -56,7 +57,7 @@ private:
     Transcript& transcript_;
     Sink& sink_;
     async::Pool& pool_;
-    Turn turn_;
+    Assignment assignment_;
     Bench bench_;
     std::size_t pictures_ = 0;
 
@@ -67,24 +68,26 @@ private:
     bool has_failed_ = false;
 };
 
-Task<TurnEnd> Run::play() {
-    if (core::trim(turn_.message).empty()) co_return failed("empty_message", "The message holds no text");
+Task<TurnEnd> Loop::play() {
+    if (core::trim(assignment_.message).empty())
+        co_return failed("empty_message", "The message holds no text");
     co_await begin();
-    for (int count = 0; count < turn_.limits.answers; ++count)
+    for (int count = 0; count < assignment_.limits.answers; ++count)
         if (auto end = co_await step()) co_return std::move(*end);
     co_return failed("too_many_steps",
                      fmt::format("The turn was ended after {} answers of the model; send a message to go on",
-                                 turn_.limits.answers));
+                                 assignment_.limits.answers));
 }
 
-Task<> Run::begin() {
+Task<> Loop::begin() {
     co_await heal(transcript_);
     const std::span<const std::string> history{transcript_.messages()};
     pictures_ = co_await async::run_on(pool_, [history] { return count_pictures(history); });
-    co_await transcript_.append(user_message(turn_.message, ends_without_answer(transcript_.messages())));
+    co_await transcript_.append(
+        user_message(assignment_.message, ends_without_answer(transcript_.messages())));
 }
 
-Task<Run::Verdict> Run::step() {
+Task<Loop::Verdict> Loop::step() {
     if (pictures_ > model_.most_pictures())
         co_return failed(
             "too_many_pictures",
@@ -92,7 +95,7 @@ Task<Run::Verdict> Run::step() {
                         "session to go on",
                         pictures_, model_.most_pictures()));
     const auto answer =
-        co_await model_.answer({system_prompt(turn_.system_suffix), transcript_.messages()}, sink_);
+        co_await model_.answer({system_prompt(assignment_.system_suffix), transcript_.messages()}, sink_);
     co_await sink_.usage(answer.usage);
     if (auto end = co_await keep(answer)) co_return end;
     if (!calls_.empty()) {
@@ -107,7 +110,7 @@ Task<Run::Verdict> Run::step() {
 }
 
 /// Stores the answer, before anything of it is carried out.
-Task<Run::Verdict> Run::keep(const Answer& answer) {
+Task<Loop::Verdict> Loop::keep(const Answer& answer) {
     // A refusal is no part of the conversation: with it, every later message would be refused too.
     if (answer.stop_reason == "refusal") co_return judge(answer);
     std::vector<ToolUse> calls;
@@ -125,7 +128,7 @@ Task<Run::Verdict> Run::keep(const Answer& answer) {
 }
 
 /// What an answer without tool calls means.
-Run::Verdict Run::judge(const Answer& answer) const {
+Loop::Verdict Loop::judge(const Answer& answer) const {
     const auto& reason = answer.stop_reason;
     if (reason == "pause_turn") return std::nullopt;
     if (reason == "refusal") return failed("refusal", "The model declined to go on with this conversation");
@@ -137,7 +140,7 @@ Run::Verdict Run::judge(const Answer& answer) const {
     return TurnEnd{};
 }
 
-Task<> Run::run_calls() {
+Task<> Loop::run_calls() {
     has_failed_ = false;
     for (const auto& use : calls_) {
         is_told_ = true;
@@ -151,7 +154,7 @@ Task<> Run::run_calls() {
     co_await close_calls();
 }
 
-Task<ToolResult> Run::run_call(const ToolUse& use) {
+Task<ToolResult> Loop::run_call(const ToolUse& use) {
     if (!is_computer_call(use)) co_return co_await run_tool(bench_, use);
     if (has_failed_) co_return ToolResult{std::string{not_executed}, {}, true};
     auto result = co_await run_tool(bench_, use);
@@ -159,7 +162,7 @@ Task<ToolResult> Run::run_call(const ToolUse& use) {
     co_return result;
 }
 
-Task<> Run::close_calls() {
+Task<> Loop::close_calls() {
     const std::span<const Answered> answered{answered_};
     auto message = co_await async::run_on(pool_, [answered] { return results_message(answered); });
     co_await transcript_.append(std::move(message));
@@ -167,7 +170,7 @@ Task<> Run::close_calls() {
     answered_.clear();
 }
 
-Task<> Run::settle() {
+Task<> Loop::settle() {
     if (calls_.empty() || unanswered_calls(transcript_.messages()).empty()) co_return;
     while (answered_.size() < calls_.size()) {
         answered_.push_back({calls_[answered_.size()], interrupted_result()});
@@ -176,6 +179,8 @@ Task<> Run::settle() {
     }
     co_await close_calls();
 }
+
+}  // namespace
 
 TurnEnd end_of(const std::exception_ptr& failure) {
     if (async::is_cancellation(failure)) return {Status::cancelled, {}, {}};
@@ -189,20 +194,18 @@ TurnEnd end_of(const std::exception_ptr& failure) {
     }
 }
 
-}  // namespace
-
 Task<TurnEnd> run_turn(Model& model, DeskCalls& desk, Transcript& transcript, Sink& sink, async::Pool& pool,
-                       Turn turn) {
-    Run run{model, desk, transcript, sink, pool, std::move(turn)};
+                       Assignment assignment) {
+    Loop loop{model, desk, transcript, sink, pool, std::move(assignment)};
     std::exception_ptr failure;
     try {
-        co_return co_await run.play();
+        co_return co_await loop.play();
     } catch (...) {
         failure = std::current_exception();
     }
     co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
     try {
-        co_await run.settle();
+        co_await loop.settle();
     } catch (...) {
         // The next turn heals what could not be written now.
         core::log_error("a cut turn is not settled: {}", core::message_of(std::current_exception()));

@@ -2,6 +2,7 @@
 // the model has nothing more to do.
 #pragma once
 
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -14,8 +15,8 @@ struct LoopLimits {
     int answers = 200;  ///< of the model in one turn
 };
 
-/// What a turn starts from.
-struct Turn {
+/// What a turn starts from: what is to be done, and where.
+struct Assignment {
     std::string message;        ///< what the person wrote
     Size screen;                ///< of the desk, pixels
     std::string system_suffix;  ///< of the session, added to our own system prompt; may be empty
@@ -30,6 +31,10 @@ struct TurnEnd {
     std::string message;  ///< when failed: a sentence for the person
 };
 
+/// The end of a turn that threw: cancelled, or failed with the error's reason and sentence. What is no Error
+/// of ours is logged, and the person is only told where to look.
+TurnEnd end_of(const std::exception_ptr& failure);
+
 /// Runs a turn. The person's message is appended to the transcript first, then each answer before its
 /// tools run, and all results of an answer in one message; a transcript that an earlier turn left with
 /// unanswered tool calls (a crash) is healed before.
@@ -41,7 +46,7 @@ struct TurnEnd {
 ///
 /// All references must outlive the call. `pool` does the base64 of pictures.
 Task<TurnEnd> run_turn(Model& model, DeskCalls& desk, Transcript& transcript, Sink& sink, async::Pool& pool,
-                       Turn turn);
+                       Assignment assignment);
 
 /// Answers the tool calls that a crash left unanswered at the end of a history. For use at start;
 /// run_turn does it by itself. True when there was something to heal.

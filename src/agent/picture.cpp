@@ -7,33 +7,11 @@ namespace carrel::agent {
 
 namespace {
 
-constexpr int tile = 28;
-
-int tiles_along(int pixels) { return (pixels + tile - 1) / tile; }
-
-bool is_allowed(Size size, PictureLimits limits) {
-    return std::max(size.width, size.height) <= limits.edge &&
-           tiles_along(size.width) * tiles_along(size.height) <= limits.tiles;
-}
-
 int scaled(int value, int to, int from) {
     return static_cast<int>(std::lround(static_cast<double>(value) * to / from));
 }
 
-Size with_width(Size screen, int width) {
-    return {width, std::max(1, scaled(screen.height, width, screen.width))};
-}
-
 }  // namespace
-
-Size fit_image(Size screen, PictureLimits limits) {
-    // Both limits only tighten as the width grows, so the first size that fits is the largest.
-    for (int width = std::min(screen.width, limits.edge); width > 1; --width)
-        if (const auto size = width == screen.width ? screen : with_width(screen, width);
-            is_allowed(size, limits))
-            return size;
-    return {1, 1};
-}
 
 Size fit_inside(Size inner, Size box) {
     if (static_cast<std::int64_t>(inner.width) * box.height >=

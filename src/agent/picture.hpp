@@ -1,4 +1,4 @@
-// How large a picture a model takes, and how its pixels map to those of the screen. Pure.
+// How the pixels of the picture that a model sees map to those of the screen. Pure.
 #pragma once
 
 #include <optional>
@@ -6,20 +6,6 @@
 #include "agent/interfaces.hpp"
 
 namespace carrel::agent {
-
-/// What a vendor allows for one picture.
-struct PictureLimits {
-    int edge = 0;   ///< longest side, pixels
-    int tiles = 0;  ///< of 28×28 pixels, also those that are only partly covered
-};
-
-/// Claude up to 4.6.
-constexpr PictureLimits standard_pictures{1568, 1568};
-/// Claude 4.7, 5 and later.
-constexpr PictureLimits large_pictures{2576, 4784};
-
-/// The largest size with the aspect ratio of `screen` that both limits allow; never larger than it.
-Size fit_image(Size screen, PictureLimits limits);
 
 /// `inner` scaled, up or down, so that it just fits into `box`, with its aspect ratio.
 Size fit_inside(Size inner, Size box);

@@ -46,13 +46,27 @@ Task<Response> ready(SessionService& service) {
     co_return answer(200, json::Object{{"status", "ready"}});
 }
 
+/// What a person who chooses needs to know of a vendor.
+json::Object view(const session::Provider& provider) {
+    const auto& vendor = provider.vendor;
+    return {{"name", vendor.name},
+            {"title", vendor.title},
+            {"needs_key", vendor.needs_key},
+            {"key_variable", vendor.key_variable},
+            {"key_hint", vendor.key_hint},
+            {"default_model", provider.default_model},
+            {"models", json::Array(vendor.models.begin(), vendor.models.end())}};
+}
+
 Task<Response> config(SessionService& service) {
     const auto& settings = service.settings();
     json::Array names;
+    json::Array providers;
     std::string default_model;
     for (const auto& provider : settings.providers) {
-        names.emplace_back(provider.name);
-        if (provider.name == settings.default_provider) default_model = provider.default_model;
+        names.emplace_back(provider.vendor.name);
+        providers.emplace_back(view(provider));
+        if (provider.vendor.name == settings.default_provider) default_model = provider.default_model;
     }
     co_return answer(200, json::Object{{"app_name", "Carrel"},
                                        {"version", version},
@@ -60,7 +74,8 @@ Task<Response> config(SessionService& service) {
                                        {"default_model", default_model},
                                        {"default_network", fleet::name_of(settings.network)},
                                        {"vnc_url", "/desk/{id}"},
-                                       {"available_providers", std::move(names)}});
+                                       {"available_providers", std::move(names)},
+                                       {"providers", std::move(providers)}});
 }
 
 Task<Response> log_in(Gatekeeper& gatekeeper, Request& request) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <toml++/toml.h>
+#include <algorithm>
 #include <sstream>
 
 #include "core/error.hpp"
@@ -71,6 +72,30 @@ Setting secret(std::string name, std::string variable, std::string description,
             [=](const Config& config) { return (config.*member).empty() ? "not set" : "set"; }};
 }
 
+Setting address_of(const vendors::Vendor& vendor) {
+    return {fmt::format("{}_base_url", vendor.name),
+            {std::string{vendor.address_variable}},
+            fmt::format("where {}'s API is", vendor.title),
+            false,
+            [name = std::string{vendor.name}](Config& config, const std::string& value) {
+                config.access[name].base_url = web_address(value);
+            },
+            [&vendor](const Config& config) { return access_of(config, vendor).base_url; }};
+}
+
+Setting key_of(const vendors::Vendor& vendor) {
+    return {fmt::format("{}_key", vendor.name),
+            {std::string{vendor.key_variable}},
+            fmt::format("the key of {}'s API", vendor.title),
+            true,
+            [name = std::string{vendor.name}](Config& config, const std::string& value) {
+                config.access[name].key = value;
+            },
+            [&vendor](const Config& config) {
+                return access_of(config, vendor).key.empty() ? "not set" : "set";
+            }};
+}
+
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
 
 std::vector<Setting> make_settings() {
@@ -122,17 +147,21 @@ std::vector<Setting> make_settings() {
              {"internet", "none"}),
         whole("uid_base", {"CARREL_UID_BASE"}, "first user id of desks; each takes 65536", &Config::uid_base,
               65536, 2'147'483'646),
-        text("provider", {"CARREL_PROVIDER", "API_PROVIDER"}, "of new sessions: anthropic or scripted",
-             &Config::provider, {"anthropic", "scripted"}),
-        text("model", {"CARREL_MODEL"}, "of new sessions", &Config::model),
-        {"anthropic_base_url",
-         {"ANTHROPIC_BASE_URL"},
-         "where Anthropic's API is",
+        text("provider", {"CARREL_PROVIDER", "API_PROVIDER"},
+             "of new sessions: " + vendors::names_for_people(), &Config::provider, vendors::names()),
+        {"model",
+         {"CARREL_MODEL"},
+         "of new sessions",
          false,
-         [](Config& config, const std::string& value) { config.anthropic_base_url = web_address(value); },
-         [](const Config& config) { return config.anthropic_base_url; }},
-        secret("anthropic_key", "ANTHROPIC_API_KEY", "the key of Anthropic's API", &Config::anthropic_key),
+         [](Config& config, const std::string& value) { config.model = value; },
+         [](const Config& config) {
+             return config.model.empty() ? std::string{chosen_vendor(config).default_model} : config.model;
+         }},
     };
+    for (const auto& vendor : vendors::table) {
+        if (!vendor.address.empty()) all.push_back(address_of(vendor));
+        if (vendor.needs_key) all.push_back(key_of(vendor));
+    }
     return all;
 }
 
@@ -220,6 +249,21 @@ Texts parse_toml(std::string_view text) {
                     fmt::format("line {}: {}", error.source().begin.line, error.description())};
     }
     return result;
+}
+
+const vendors::Vendor& chosen_vendor(const Config& config) {
+    const auto* vendor = vendors::find_vendor(config.provider);
+    if (vendor && !vendor->models.empty()) return *vendor;
+    const auto* const first =
+        std::ranges::find_if(vendors::table, [](const auto& row) { return !row.models.empty(); });
+    return *first;
+}
+
+VendorAccess access_of(const Config& config, const vendors::Vendor& vendor) {
+    const auto found = config.access.find(vendor.name);
+    auto access = found == config.access.end() ? VendorAccess{} : found->second;
+    if (access.base_url.empty()) access.base_url = vendor.address;
+    return access;
 }
 
 Config load_config(const std::string& file,

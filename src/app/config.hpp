@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fleet/driver.hpp"
+#include "vendors/vendors.hpp"
 
 namespace carrel::app {
 
@@ -23,6 +24,12 @@ Address parse_address(std::string_view text);
 std::string to_text(const Address& address);
 bool is_loopback(const Address& address);
 
+/// How one vendor of models is reached.
+struct VendorAccess {
+    std::string base_url;
+    std::string key;  ///< secret; from the environment only
+};
+
 struct Config {
     Address listen{"127.0.0.1", 7800};
     std::string data = "/var/lib/carrel";
@@ -35,11 +42,16 @@ struct Config {
     fleet::Limits limits;
     std::string network = "internet";
     std::uint32_t uid_base = 2'000'000'000;
-    std::string provider = "anthropic";
-    std::string model = "claude-opus-5-5";
-    std::string anthropic_base_url = "https://api.anthropic.com";
-    std::string anthropic_key;  ///< secret; from ANTHROPIC_API_KEY only
+    std::string provider{vendors::table.front().name};
+    std::string model;  ///< of the vendor that chosen_vendor gives; empty: its default
+    std::map<std::string, VendorAccess, std::less<>> access;  ///< by vendor; what is absent is not set
 };
+
+/// The vendor that the setting `model` is about: the one of new sessions; if that one gives no choice of
+/// models, the first that does.
+const vendors::Vendor& chosen_vendor(const Config& config);
+/// With the vendor's own address where none is set.
+VendorAccess access_of(const Config& config, const vendors::Vendor& vendor);
 
 /// One thing that can be set: a row of the table that file, environment, flags and documents share.
 struct Setting {

@@ -6,7 +6,7 @@
 
 #include <csignal>
 
-#include "agent/providers.hpp"
+#include "app/models.hpp"
 #include "async/scope.hpp"
 #include "core/log.hpp"
 
@@ -23,26 +23,13 @@ fleet::FleetOptions fleet_options(const Config& config) {
 
 session::Settings session_settings(const Config& config, bool has_internet, outbound::HttpClient& http,
                                    async::Pool& pool) {
-    session::Settings settings{
-        .providers = {}, .default_provider = config.provider, .width = config.width, .height = config.height};
+    session::Settings settings{.providers = offered_models(config, http, pool),
+                               .default_provider = config.provider,
+                               .width = config.width,
+                               .height = config.height};
     // Who does not say gets what this host can give; who asks for more is told that it cannot.
     const bool wants_none = config.network == "none" || !has_internet;
     settings.network = wants_none ? fleet::Network::none : fleet::Network::internet;
-    for (const auto& provider : agent::providers()) {
-        const bool is_anthropic = provider.name == "anthropic";
-        session::Provider offered{
-            .name = std::string{provider.name},
-            .default_model = is_anthropic ? config.model : std::string{provider.default_model},
-            .needs_key = provider.needs_key};
-        if (is_anthropic && !config.anthropic_key.empty()) offered.base_key = config.anthropic_key;
-        offered.make = [&http, &pool, name = offered.name,
-                        base = is_anthropic ? config.anthropic_base_url : ""](const std::string& model,
-                                                                              const session::Key& key) {
-            return agent::make_model({.provider = name, .model = model, .key = key, .base_url = base}, http,
-                                     pool);
-        };
-        settings.providers.push_back(std::move(offered));
-    }
     return settings;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "ops/operation.hpp"
+#include "vendors/vendors.hpp"
 
 namespace carrel::ops {
 
@@ -80,8 +81,7 @@ const json::Shape<CreateSession>& create_session_shape() {
     static const json::Shape<CreateSession> shape{
         field("title", &CreateSession::title, "shown in lists", length_between(1, most_title)),
         field("model", &CreateSession::model, "the model's id", length_between(1, 200)),
-        field("provider", &CreateSession::provider, "who serves the model",
-              one_of({"anthropic", "scripted"})),
+        field("provider", &CreateSession::provider, "who serves the model", one_of(vendors::names())),
         field("system_prompt_suffix", &CreateSession::system_prompt_suffix, "added to the system prompt",
               length_between(0, 20000)),
         field("network", &CreateSession::network, "what the desk can reach", one_of({"internet", "none"})),
@@ -105,14 +105,14 @@ const json::Shape<SendMessage>& send_message_shape() {
 
 const json::Shape<SetCredential>& set_credential_shape() {
     static const json::Shape<SetCredential> shape{
-        field("provider", &SetCredential::provider, "whose key", one_of({"anthropic"})),
+        field("provider", &SetCredential::provider, "whose key", one_of(vendors::names_with_key())),
         field("key", &SetCredential::key, "the key; kept in memory only", length_between(8, 1000))};
     return shape;
 }
 
 const json::Shape<ForgetCredential>& forget_credential_shape() {
     static const json::Shape<ForgetCredential> shape{
-        field("provider", &ForgetCredential::provider, "whose key", one_of({"anthropic"}))};
+        field("provider", &ForgetCredential::provider, "whose key", one_of(vendors::names_with_key()))};
     return shape;
 }
 

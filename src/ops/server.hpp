@@ -12,7 +12,7 @@ namespace carrel::ops {
 struct CreateSession {
     std::optional<std::string> title;
     std::optional<std::string> model;
-    std::optional<std::string> provider;  ///< "anthropic" or "scripted"
+    std::optional<std::string> provider;  ///< name of a row of vendors::table
     std::optional<std::string> system_prompt_suffix;
     std::optional<std::string> network;  ///< "internet" or "none"
     std::optional<int> width;            ///< pixels

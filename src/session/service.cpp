@@ -62,7 +62,7 @@ Task<Created> SessionService::create_now(std::string principal, Wish wish) {
     row.id = core::make_id("sess_");
     row.principal = std::move(principal);
     row.title = std::move(wish.title);
-    row.provider = provider.name;
+    row.provider = provider.vendor.name;
     row.model = wish.model.value_or(provider.default_model);
     row.system_prompt_suffix = std::move(wish.system_prompt_suffix);
     row.created_at = row.updated_at = clock_.now();

@@ -29,17 +29,17 @@
 #include "session/conversation.hpp"
 #include "session/turn.hpp"
 #include "store/store.hpp"
+#include "vendors/vendors.hpp"
 
 namespace carrel::session {
 
 using async::Task;
 using Key = std::string;  ///< of a model's vendor; never stored, logged or shown
 
-/// One vendor of models.
+/// One vendor of models, as this server offers it.
 struct Provider {
-    std::string name;  ///< "anthropic", "scripted"
-    std::string default_model;
-    bool needs_key = true;
+    vendors::Vendor vendor;
+    std::string default_model;    ///< as the settings say
     std::optional<Key> base_key;  ///< from the environment; one that a principal sets goes before it
     /// Throws Error when there is no such model.
     std::function<std::unique_ptr<agent::Model>(const std::string& model, const Key& key)> make;

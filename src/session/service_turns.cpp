@@ -17,32 +17,33 @@ using core::Error;
 // --- providers and keys -----------------------------------------------------------------------------
 
 const Provider& SessionService::provider_named(const std::string& name) const {
-    const auto found = std::ranges::find(settings_.providers, name, &Provider::name);
-    if (found != settings_.providers.end()) return *found;
     std::string known;
-    for (const auto& provider : settings_.providers) known += (known.empty() ? "" : ", ") + provider.name;
+    for (const auto& provider : settings_.providers) {
+        if (provider.vendor.name == name) return provider;
+        (known += known.empty() ? "" : ", ") += provider.vendor.name;
+    }
     throw Error{Code::invalid, "there is no provider " + name + "; there are " + known, "unknown_provider"};
 }
 
 std::optional<Key> SessionService::find_key(const std::string& principal, const Provider& provider) const {
-    const auto own = keys_.find({principal, provider.name});
+    const auto own = keys_.find({principal, std::string{provider.vendor.name}});
     return own != keys_.end() ? own->second : provider.base_key;
 }
 
 bool SessionService::has_key(const std::string& principal, const std::string& provider) const {
     const auto& named = provider_named(provider);
-    return !named.needs_key || find_key(principal, named);
+    return !named.vendor.needs_key || find_key(principal, named);
 }
 
 void SessionService::set_key(const std::string& principal, const std::string& provider, Key key) {
     const auto& named = provider_named(provider);
-    if (!named.needs_key)
+    if (!named.vendor.needs_key)
         throw Error{Code::invalid, "the provider " + provider + " takes no key", "takes_no_key"};
     keys_[{principal, provider}] = std::move(key);
 }
 
 void SessionService::forget_key(const std::string& principal, const std::string& provider) {
-    keys_.erase({principal, provider_named(provider).name});
+    keys_.erase({principal, std::string{provider_named(provider).vendor.name}});
 }
 
 /// Refuses a model that the provider does not have. Without a key nothing can be said, and the first
@@ -58,9 +59,9 @@ void SessionService::check_model(const Provider& provider, const store::SessionR
 std::unique_ptr<agent::Model> SessionService::make_model(const store::SessionRow& row) const {
     const auto& provider = provider_named(row.provider);
     const auto key = find_key(row.principal, provider);
-    if (provider.needs_key && !key)
+    if (provider.vendor.needs_key && !key)
         throw Error{Code::unavailable,
-                    "there is no key for " + provider.name +
+                    "there is no key for " + std::string{provider.vendor.name} +
                         ": paste one into the page, or set it in the environment",
                     "no_model_key"};
     return provider.make(row.model, key.value_or(""));

@@ -20,10 +20,6 @@ std::string with_timestamp(json::Object data, core::Instant now) {
     return json::to_text(data);
 }
 
-TurnEnd failed(const core::Error& error) {
-    return {TurnEnd::Status::failed, error.reason(), error.message()};
-}
-
 }  // namespace
 
 std::string user_message_data(std::string_view message_id, std::string_view content, core::Instant now) {
@@ -91,13 +87,8 @@ Task<> Turn::act() {
     TurnEnd end;
     try {
         end = co_await play();
-    } catch (const core::Error& error) {
-        end = failed(error);
     } catch (...) {
-        if (async::is_cancellation(std::current_exception()))
-            end.status = TurnEnd::Status::cancelled;
-        else
-            end = {TurnEnd::Status::failed, "internal", core::message_of(std::current_exception())};
+        end = agent::end_of(std::current_exception());
     }
     // Whoever cancelled has been heard: the end is stored all the same.
     co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
@@ -110,11 +101,11 @@ Task<TurnEnd> Turn::play() {
     auto transcript = co_await StoredTranscript::load(around_.store, session_.id);
     EventSink sink{around_.executor, around_.store, around_.clock, session_.id};
     FleetDeskCalls desk{around_.fleet, session_.id};
-    agent::Turn turn{.message = content_,
-                     .screen = {session_.desk.width, session_.desk.height},
-                     .system_suffix = session_.system_prompt_suffix,
-                     .limits = {}};
-    auto end = co_await agent::run_turn(*model_, desk, transcript, sink, around_.pool, std::move(turn));
+    agent::Assignment assignment{.message = content_,
+                                 .screen = {session_.desk.width, session_.desk.height},
+                                 .system_suffix = session_.system_prompt_suffix,
+                                 .limits = {}};
+    auto end = co_await agent::run_turn(*model_, desk, transcript, sink, around_.pool, std::move(assignment));
     co_await sink.finish();
     co_return end;
 }

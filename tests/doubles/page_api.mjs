@@ -75,13 +75,34 @@ export function setDesk(state, session, deskState, reason) {
   });
 }
 
+const providers = [
+  {
+    name: "anthropic",
+    title: "Anthropic",
+    needs_key: true,
+    key_variable: "ANTHROPIC_API_KEY",
+    key_hint: "sk-ant-…",
+    default_model: "claude-opus-5-5",
+    models: ["claude-opus-5-5", "claude-sonnet-5-5"],
+  },
+  {
+    name: "scripted",
+    title: "Scripted",
+    needs_key: false,
+    key_variable: "",
+    key_hint: "",
+    default_model: "scripted",
+    models: [],
+  },
+];
+
 async function create(state, { request, response }) {
   const allowed = ["title", "model", "provider", "system_prompt_suffix", "network"];
   const wish = await body(request, allowed);
   if (wish.network !== undefined && !["internet", "none"].includes(wish.network))
     throw invalid("network", "must be internet or none");
   const provider = wish.provider ?? "anthropic";
-  if (!["anthropic", "scripted"].includes(provider))
+  if (!providers.some(({ name }) => name === provider))
     throw invalid("provider", "must be anthropic or scripted");
   const id = makeId("sess");
   const [width, height] = [1280, 800];
@@ -89,7 +110,7 @@ async function create(state, { request, response }) {
     id,
     title: wish.title ?? null,
     status: "active",
-    model: wish.model ?? (provider === "scripted" ? "scripted" : "claude-opus-5-5"),
+    model: wish.model ?? providers.find(({ name }) => name === provider).default_model,
     provider,
     created_at: now(),
     updated_at: now(),
@@ -269,7 +290,8 @@ export const routes = [
         default_model: "claude-opus-5-5",
         default_network: "internet",
         vnc_url: "/desk/{id}",
-        available_providers: ["anthropic", "scripted"],
+        available_providers: providers.map(({ name }) => name),
+        providers,
       }),
   ],
   [

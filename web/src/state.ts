@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { api, ApiError, reason, whenUnauthorized } from "./server/api";
 import { applyEvents } from "./log/events";
+import { needsKey, scripted } from "./sessions/providers";
 import { emptyTranscript, type Transcript } from "./log/transcript";
 import { runFeed, type FeedState } from "./log/feed";
 import { liveSource } from "./log/live";
@@ -37,11 +38,11 @@ export const selected = computed(() => sessions.value?.find((session) => session
 export const busy = computed(() => transcript.value.busy ?? selected.value?.busy ?? false);
 
 /** The provider whose key matters now: the selected session's, else the server's default. */
-export const provider = computed(() => selected.value?.provider ?? config.value?.api_provider ?? "anthropic");
+export const provider = computed(() => selected.value?.provider ?? config.value?.api_provider ?? "");
 
 /** True when the next message could not be answered for want of a key. */
 export const keyMissing = computed(() => {
-  return provider.value !== "scripted" && health.value?.checks.api_key.status === "missing";
+  return needsKey(config.value, provider.value) && health.value?.checks.api_key.status === "missing";
 });
 
 export function toggleSidebar(): void {
@@ -136,7 +137,7 @@ export async function createSession(wish: NewSession): Promise<void> {
   put(session);
   select(session.id);
   wishToWrite.value++;
-  if (session.provider === "scripted" && draft.value === "") draft.value = "tour";
+  if (session.provider === scripted && draft.value === "") draft.value = "tour";
 }
 
 export const renameSession = (id: string, title: string) =>

@@ -14,6 +14,7 @@
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "net/sse.hpp"
+#include "vendors/vendors.hpp"
 
 namespace carrel::app {
 
@@ -179,7 +180,7 @@ void add_client(CLI::App& program, Action& action) {
     add_word(*session, "list", "List sessions", options, action, list_sessions);
     auto* made = add_word(*session, "new", "Make a session with a desk", options, action, new_session);
     made->add_option("--title", options->title, "shown in lists");
-    made->add_option("--provider", options->provider, "anthropic or scripted");
+    made->add_option("--provider", options->provider, vendors::names_for_people());
     made->add_option("--model", options->model, "the model's id");
     made->add_option("--network", options->network, "internet or none");
     auto* removed =

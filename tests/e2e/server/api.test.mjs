@@ -383,5 +383,10 @@ describe("health and configuration", () => {
     assert.equal(config.vnc_url, "/desk/{id}");
     assert.ok(config.available_providers.includes("anthropic") && config.available_providers.includes("scripted"));
     assert.equal(typeof config.default_model, "string");
+    const [anthropic, scripted] = config.providers;
+    assert.deepEqual([anthropic.name, anthropic.title, anthropic.needs_key, anthropic.key_variable], ["anthropic", "Anthropic", true, "ANTHROPIC_API_KEY"]);
+    assert.equal(anthropic.default_model, config.default_model);
+    assert.ok(anthropic.models.includes(config.default_model));
+    assert.deepEqual([scripted.name, scripted.needs_key, scripted.models], ["scripted", false, []]);
   });
 });

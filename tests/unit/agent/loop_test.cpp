@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "agent/messages.hpp"
+#include "agent/history.hpp"
 #include "async/gate.hpp"
 #include "async/scope.hpp"
 #include "tests/fakes/fake_agent.hpp"
@@ -220,4 +220,18 @@ TEST_CASE("an answer that holds no usable tool call ends the turn and is not sto
     stage.model.add(answer_of({{"tool_use", R"({"type":"tool_use","name":"x","input":{}})"}}, "tool_use"));
     CHECK(stage.play().code == "bad_answer");
     CHECK(stage.transcript.stored.size() == 1);
+}
+
+TEST_CASE("a failure is an end: cancelled, told with its reason, or only said to be ours") {
+    const auto end = [](const auto& thrown) { return end_of(std::make_exception_ptr(thrown)); };
+    const boost::system::system_error cancelled{boost::asio::error::operation_aborted};
+    CHECK(end(cancelled).status == Status::cancelled);
+    const auto refused = end(core::Error{core::Code::exhausted, "the disk is full", "disk_full"});
+    CHECK(refused.status == Status::failed);
+    CHECK(refused.code == "disk_full");
+    CHECK(refused.message == "the disk is full");
+    const auto ours = end(std::out_of_range{"vector::at"});
+    CHECK(ours.status == Status::failed);
+    CHECK(ours.code == "internal");
+    CHECK(ours.message == "The turn failed inside of Carrel; the server's log says more");
 }

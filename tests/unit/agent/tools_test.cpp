@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "agent/messages.hpp"
+#include "agent/history.hpp"
 #include "async/gate.hpp"
 #include "async/scope.hpp"
 #include "tests/fakes/fake_agent.hpp"

@@ -84,3 +84,32 @@ TEST_CASE("listening beyond loopback without a key is refused") {
     config.token = "0123456789abcdef";
     CHECK_NOTHROW(check_config(config));
 }
+
+TEST_CASE("each vendor of models has its settings, and the key is one from the environment only") {
+    const auto environment = [](const std::string& name) -> std::optional<std::string> {
+        if (name == "ANTHROPIC_API_KEY") return "sk-ant-1";
+        if (name == "ANTHROPIC_BASE_URL") return "http://127.0.0.1:1";
+        return std::nullopt;
+    };
+    const auto& anthropic = *vendors::find_vendor("anthropic");
+    const auto config = load_config("", environment, {});
+    CHECK(access_of(config, anthropic).key == "sk-ant-1");
+    CHECK(access_of(config, anthropic).base_url == "http://127.0.0.1:1");
+    CHECK(print_config(config).find("sk-ant-1") == std::string::npos);
+    CHECK(print_config(config).find("anthropic_key = set") != std::string::npos);
+    CHECK(access_of({}, anthropic).base_url == "https://api.anthropic.com");
+    const File file{"anthropic_key = \"a\"\n"};
+    CHECK(message_of_failure([&] { load_config(file.path, nothing, {}); }).find("ANTHROPIC_API_KEY") !=
+          std::string::npos);
+    CHECK(message_of_failure([] { load_config("", nothing, {{"provider", "nobody"}}); }) ==
+          "--provider: must be one of anthropic, scripted, not \"nobody\"");
+}
+
+TEST_CASE("the model that is set is one of the chosen vendor's, or of the first with models to choose") {
+    Config config;
+    for (const auto* provider : {"anthropic", "scripted"}) {
+        config.provider = provider;
+        CHECK(chosen_vendor(config).name == "anthropic");
+        CHECK(print_config(config).find("model = claude-opus-5-5\n") != std::string::npos);
+    }
+}

@@ -65,8 +65,9 @@ struct House {
         session::Settings settings{
             .providers = {}, .default_provider = "played", .width = 1024, .height = 768};
         settings.providers.push_back(
-            {.name = "played", .default_model = "player", .needs_key = false, .make = maker()});
-        settings.providers.push_back({.name = "keyed", .default_model = "k1", .make = maker()});
+            {.vendor = {.name = "played"}, .default_model = "player", .make = maker()});
+        settings.providers.push_back(
+            {.vendor = {.name = "keyed", .needs_key = true}, .default_model = "k1", .make = maker()});
         return settings;
     }
     std::function<std::unique_ptr<agent::Model>(const std::string&, const session::Key&)> maker() {

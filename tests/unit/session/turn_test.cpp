@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "agent/messages.hpp"
+#include "agent/history.hpp"
 #include "core/id.hpp"
 #include "tests/unit/session/house.hpp"
 

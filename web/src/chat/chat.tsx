@@ -5,6 +5,7 @@ import { Composer } from "./composer";
 import type { Item, Notice, UserMessage } from "../log/transcript";
 import { titleOf } from "../parts/format";
 import { memo } from "./memo";
+import { scripted } from "../sessions/providers";
 import { draft, feedState, transcript } from "../state";
 import { TurnView } from "./turn";
 import type { Session } from "../server/types";
@@ -17,7 +18,7 @@ export function ChatPanel({ session }: { session: Session }) {
       <header class="chat-head">
         <div class="grow">
           <h2>{titleOf(session)}</h2>
-          <p class="quiet">{session.provider === "scripted" ? "Scripted model" : session.model}</p>
+          <p class="quiet">{session.provider === scripted ? "Scripted model" : session.model}</p>
         </div>
         {state === "reconnecting" && (
           <span class="chip state waiting" role="status">
@@ -158,19 +159,19 @@ function Opening({ session }: { session: Session }) {
       </div>
     );
   }
-  const scripted = session.provider === "scripted";
+  const isScripted = session.provider === scripted;
   return (
     <div class="opening">
       <p class="opening-title">
-        {scripted ? "A scripted model sits at this desk" : "What should be done on this desk?"}
+        {isScripted ? "A scripted model sits at this desk" : "What should be done on this desk?"}
       </p>
       <p class="quiet">
-        {scripted
+        {isScripted
           ? "It needs no key. Its tour shows a browser, a terminal, typing and a file, all for real: send “tour”."
           : "You see every step live, and can take the mouse at any time."}
       </p>
       <div class="ideas">
-        {(scripted ? ["tour"] : ideas).map((idea) => (
+        {(isScripted ? ["tour"] : ideas).map((idea) => (
           <button key={idea} type="button" class="idea" onClick={() => void (draft.value = idea)}>
             {idea}
           </button>

@@ -1,6 +1,7 @@
 // Where a person writes to the agent.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../server/api";
+import { scripted } from "../sessions/providers";
 import { attempt, busy, draft, wishToWrite } from "../state";
 import type { Session } from "../server/types";
 import { Icon } from "../parts/ui";
@@ -74,7 +75,7 @@ export function Composer({ session }: { session: Session }) {
 
 function placeholder(session: Session, working: boolean): string {
   if (working) return "The agent is working…";
-  return session.provider === "scripted"
+  return session.provider === scripted
     ? "Write tour, or a JSON list of turns"
     : "Ask the agent to do something";
 }

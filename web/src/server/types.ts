@@ -28,13 +28,26 @@ export interface Session {
   desk: Desk;
 }
 
-/** `GET /config`. */
+/** A vendor of models: a row of the server's table. */
+export interface Provider {
+  name: string;
+  title: string;
+  needs_key: boolean;
+  /** The environment variable that gives the server a key; empty when none is needed, as the hint. */
+  key_variable: string;
+  /** How a key looks. */
+  key_hint: string;
+  default_model: string;
+  /** To suggest; any other can be named. Empty: there is no choice. */
+  models: string[];
+}
+
+/** The part of `GET /config` that the page reads. */
 export interface Config {
   version: string;
   api_provider: string;
-  default_model: string;
   default_network: Network;
-  available_providers: string[];
+  providers: Provider[];
 }
 
 /** The part of `GET /health` that the page shows; a key's status is `set` or `missing`. */

@@ -1,7 +1,18 @@
 // Who may ask, and with which key the model is asked: the login page, the key dialog and the banner.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { reason } from "../server/api";
-import { attempt, createSession, keyDialogOpen, keyMissing, login, provider, saveKey, toast } from "../state";
+import { findProvider, scripted } from "./providers";
+import {
+  attempt,
+  config,
+  createSession,
+  keyDialogOpen,
+  keyMissing,
+  login,
+  provider,
+  saveKey,
+  toast,
+} from "../state";
 import { Dialog, FormError, Icon } from "../parts/ui";
 
 /** A form with one secret field; the secret leaves the page only through `action`. */
@@ -81,7 +92,12 @@ export function KeyDialog() {
         The server keeps it in memory only: it is never written to disk, never logged, and never enters a
         desktop.
       </p>
-      <SecretForm label="Model key" submit="Use this key" placeholder="sk-ant-…" action={save} />
+      <SecretForm
+        label="Model key"
+        submit="Use this key"
+        placeholder={findProvider(config.value, provider.value)?.key_hint ?? ""}
+        action={save}
+      />
     </Dialog>
   );
 }
@@ -89,25 +105,21 @@ export function KeyDialog() {
 /** Says plainly that no model can answer, and what to do instead. */
 export function KeyBanner() {
   if (!keyMissing.value) return null;
-  const scripted = () => attempt(() => createSession({ provider: "scripted", title: "Tour of a desk" }));
+  const variable = findProvider(config.value, provider.value)?.key_variable;
+  const tour = () => attempt(() => createSession({ provider: scripted, title: "Tour of a desk" }));
   return (
     <aside class="banner" data-testid="key-banner">
       <Icon name="key" />
       <div>
         <p>
-          <strong>No model key.</strong> Paste one, start the server with <code>ANTHROPIC_API_KEY</code>, or
-          try the built-in scripted model: its tour acts on a real desk.
+          <strong>No model key.</strong> Paste one, start the server with <code>{variable}</code>, or try the
+          built-in scripted model: its tour acts on a real desk.
         </p>
         <div class="banner-actions">
           <button type="button" class="button small" onClick={() => void (keyDialogOpen.value = true)}>
             Paste a key
           </button>
-          <button
-            type="button"
-            class="button small"
-            data-testid="use-scripted"
-            onClick={() => void scripted()}
-          >
+          <button type="button" class="button small" data-testid="use-scripted" onClick={() => void tour()}>
             Use the scripted model
           </button>
         </div>

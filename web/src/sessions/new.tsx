@@ -1,37 +1,19 @@
 // The dialog that makes a session.
 import { useState } from "preact/hooks";
 import { reason } from "../server/api";
+import { choiceLabel, findProvider, firstProvider, scripted } from "./providers";
 import { config, createSession, health, newSessionOpen, panel } from "../state";
 import type { Network, NewSession } from "../server/types";
 import { Dialog, FormError } from "../parts/ui";
 
-/** Suggestions for the model field; any other name can be typed. */
-const models: Record<string, readonly string[]> = {
-  anthropic: ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2"],
-};
-
-const providerNames: Record<string, string> = {
-  anthropic: "Anthropic",
-  bedrock: "Amazon Bedrock",
-  vertex: "Google Vertex AI",
-  scripted: "Scripted (no key)",
-};
-
-/** The provider a new session starts with: the one that can answer. */
-function firstProvider(): string {
-  const hasKey = health.value?.checks.api_key.status !== "missing";
-  return hasKey ? (config.value?.api_provider ?? "anthropic") : "scripted";
-}
-
 function wishOf(form: HTMLFormElement): NewSession {
   const data = new FormData(form);
   const field = (name: string) => String(data.get(name) ?? "").trim();
-  const provider = field("provider");
   return {
-    provider,
+    ...(field("provider") && { provider: field("provider") }),
     network: field("network") === "none" ? "none" : "internet",
     ...(field("title") && { title: field("title") }),
-    ...(provider !== "scripted" && field("model") && { model: field("model") }),
+    ...(field("model") && { model: field("model") }),
     ...(field("instructions") && { system_prompt_suffix: field("instructions") }),
   };
 }
@@ -39,7 +21,7 @@ function wishOf(form: HTMLFormElement): NewSession {
 export function NewSessionDialog() {
   // Until someone chooses, the answer of the server counts, which may come after the dialog.
   const [chosen, setChosen] = useState<string | undefined>();
-  const provider = chosen ?? firstProvider();
+  const provider = chosen ?? firstProvider(config.value, health.value?.checks.api_key.status === "missing");
   const [working, setWorking] = useState(false);
   const [error, setError] = useState("");
   const close = () => void (newSessionOpen.value = false);
@@ -99,15 +81,15 @@ export function NewSessionDialog() {
 }
 
 function ModelFields({ provider, onProvider }: { provider: string; onProvider: (name: string) => void }) {
-  const offered = config.value?.available_providers ?? ["anthropic", "scripted"];
+  const models = findProvider(config.value, provider)?.models ?? [];
   return (
     <div class="field-pair">
       <label class="field">
         <span>Provider</span>
         <select name="provider" value={provider} onChange={(event) => onProvider(event.currentTarget.value)}>
-          {offered.map((name) => (
-            <option key={name} value={name}>
-              {providerNames[name] ?? name}
+          {(config.value?.providers ?? []).map((offered) => (
+            <option key={offered.name} value={offered.name}>
+              {choiceLabel(offered)}
             </option>
           ))}
         </select>
@@ -118,11 +100,15 @@ function ModelFields({ provider, onProvider }: { provider: string; onProvider: (
           name="model"
           list="known-models"
           autocomplete="off"
-          disabled={provider === "scripted"}
-          placeholder={provider === "scripted" ? "plays a script" : (config.value?.default_model ?? "")}
+          disabled={models.length === 0}
+          placeholder={
+            provider === scripted
+              ? "plays a script"
+              : (findProvider(config.value, provider)?.default_model ?? "")
+          }
         />
         <datalist id="known-models">
-          {(models[provider] ?? []).map((name) => (
+          {models.map((name) => (
             <option key={name} value={name} />
           ))}
         </datalist>

@@ -1,6 +1,7 @@
 // The left panel: all sessions with their states, and what concerns the server as a whole.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ago, stateOf, titleOf } from "../parts/format";
+import { findProvider, needsKey, scripted } from "./providers";
 import {
   config,
   deleteSession,
@@ -83,7 +84,7 @@ function Row({ session }: { session: Session }) {
                 {titleOf(session)}
               </span>
               <span class="session-meta">
-                {state.label} · {session.provider === "scripted" ? "scripted" : session.model} ·{" "}
+                {state.label} · {session.provider === scripted ? scripted : session.model} ·{" "}
                 {ago(session.updated_at, Date.now())}
               </span>
             </span>
@@ -170,25 +171,25 @@ function ConfirmDelete({ session, onClose }: { session: Session; onClose: () => 
 
 function Footer() {
   const key = health.value?.checks.api_key;
-  const scripted = provider.value === "scripted";
+  const keyless = !needsKey(config.value, provider.value);
   return (
     <footer class="sessions-footer">
       {key && (
         <div class="key-line">
           <Icon name="key" />
           <span class="grow">
-            {scripted
-              ? "Scripted: no key needed"
+            {keyless
+              ? `${findProvider(config.value, provider.value)?.title ?? ""}: no key needed`
               : keyMissing.value
                 ? "No model key"
                 : `Key for ${key.provider}`}
           </span>
-          {!scripted && (
+          {!keyless && (
             <button type="button" class="link" onClick={() => void (keyDialogOpen.value = true)}>
               {keyMissing.value ? "Paste" : "Change"}
             </button>
           )}
-          {!scripted && !keyMissing.value && (
+          {!keyless && !keyMissing.value && (
             <button type="button" class="link" onClick={() => void forgetKey()}>
               Forget
             </button>

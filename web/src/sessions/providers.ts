@@ -1,0 +1,25 @@
+// The vendors of models as the server offers them (`GET /config`), asked by name; pure.
+import type { Config, Provider } from "../server/types";
+
+/** The built-in vendor whose model plays scripts: the page offers its tour. */
+export const scripted = "scripted";
+
+export function findProvider(config: Config | undefined, name: string): Provider | undefined {
+  return config?.providers.find((provider) => provider.name === name);
+}
+
+/** Whether a session of that provider waits for a key; one that the server does not tell of is taken to. */
+export function needsKey(config: Config | undefined, name: string): boolean {
+  return findProvider(config, name)?.needs_key ?? name !== scripted;
+}
+
+/** The provider a new session starts with: the server's, or while its key is missing one that needs none. */
+export function firstProvider(config: Config | undefined, keyIsMissing: boolean): string {
+  const keyless = config?.providers.find((provider) => !provider.needs_key)?.name ?? scripted;
+  return keyIsMissing ? keyless : (config?.api_provider ?? scripted);
+}
+
+/** As it stands in a list of choices. */
+export function choiceLabel(provider: Provider): string {
+  return provider.needs_key ? provider.title : `${provider.title} (no key)`;
+}
