@@ -60,45 +60,81 @@ constexpr std::array remove_answer{
 
 constexpr std::array rows{
     Operation{
-        "terminal/process/start", "POST", "/terminal/process/start", control, Body::json, Body::json,
-        "Starts a program beside the terminal. It outlives the client and ends with the desk; 32 may run at "
-        "once. Should the desk's tool server break down and be started again (event tool_server_restarted), "
-        "all of them end with it.",
-        schema<start_process_shape>, start_answer,
-        R"({"command":"echo hello; cat","stdin":true,"process_id":"example"})"},
-    Operation{"terminal/process/list", "GET", "/terminal/process/list", view, Body::none, Body::json,
-              "The programs that were started, also those that have ended: the last 32 of them.", nullptr,
-              list_answer},
-    Operation{"terminal/process/write", "POST", "/terminal/process/write", control, Body::json, Body::json,
-              "Writes to a program's standard input, at its own speed.", schema<write_process_shape>,
-              write_answer, R"({"process_id":"example","data":"typed\n","eof":true})"},
+        .name = "terminal/process/start",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Starts a program beside the terminal. It outlives the client and ends with the desk; 32 "
+                   "may run at once. Should the desk's tool server break down and be started again (event "
+                   "tool_server_restarted), all of them end with it.",
+        .request_schema = schema<start_process_shape>,
+        .answer = start_answer,
+        .example = R"({"command":"echo hello; cat","stdin":true,"process_id":"example"})",
+    },
     Operation{
-        "terminal/process/output", "GET", "/terminal/process/output", view, Body::none, Body::json,
-        "What a program has printed, from any offset that is kept: of each stream the last 4 MiB at least, "
-        "of all together 64 MiB.",
-        schema<process_output_shape>, output_answer, "process_id=example&wait=5"},
+        .name = "terminal/process/list",
+        .method = "GET",
+        .permission = view,
+        .summary = "The programs that were started, also those that have ended: the last 32 of them.",
+        .answer = list_answer,
+    },
     Operation{
-        "terminal/process/follow",
-        "GET",
-        "/terminal/process/follow",
-        view,
-        Body::none,
-        Body::event_stream,
-        "The same as it comes: `output` events whose id is the next offset, so that Last-Event-ID goes on "
-        "where it was, and `end` when stream and program have ended.",
-        schema<follow_process_shape>,
-        {},
-        "process_id=example"},
-    Operation{"terminal/process/wait", "POST", "/terminal/process/wait", view, Body::json, Body::json,
-              "Waits for a program's end, or until the time is over; answers how it is then.",
-              schema<wait_process_shape>, wait_answer, R"({"process_id":"example","timeout":10})"},
-    Operation{"terminal/process/signal", "POST", "/terminal/process/signal", control, Body::json, Body::json,
-              "Sends a signal to a program and everything that it has started, daemons too, also after its "
-              "own end.",
-              schema<signal_process_shape>, signal_answer, R"({"process_id":"example","signal":"SIGTERM"})"},
-    Operation{"terminal/process/remove", "POST", "/terminal/process/remove", control, Body::json, Body::json,
-              "Forgets a program that has ended, with its output.", schema<remove_process_shape>,
-              remove_answer, R"({"process_id":"example"})"},
+        .name = "terminal/process/write",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Writes to a program's standard input, at its own speed.",
+        .request_schema = schema<write_process_shape>,
+        .answer = write_answer,
+        .example = R"({"process_id":"example","data":"typed\n","eof":true})",
+    },
+    Operation{
+        .name = "terminal/process/output",
+        .method = "GET",
+        .permission = view,
+        .summary = "What a program has printed, from any offset that is kept: of each stream the last 4 MiB "
+                   "at least, of all together 64 MiB.",
+        .request_schema = schema<process_output_shape>,
+        .answer = output_answer,
+        .example = "process_id=example&wait=5",
+    },
+    Operation{
+        .name = "terminal/process/follow",
+        .method = "GET",
+        .permission = view,
+        .response = Body::event_stream,
+        .summary = "The same as it comes: `output` events whose id is the next offset, so that Last-Event-ID "
+                   "goes on where it was, and `end` when stream and program have ended.",
+        .request_schema = schema<follow_process_shape>,
+        .example = "process_id=example",
+    },
+    Operation{
+        .name = "terminal/process/wait",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .summary = "Waits for a program's end, or until the time is over; answers how it is then.",
+        .request_schema = schema<wait_process_shape>,
+        .answer = wait_answer,
+        .example = R"({"process_id":"example","timeout":10})",
+    },
+    Operation{
+        .name = "terminal/process/signal",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Sends a signal to a program and everything that it has started, daemons too, also after "
+                   "its own end.",
+        .request_schema = schema<signal_process_shape>,
+        .answer = signal_answer,
+        .example = R"({"process_id":"example","signal":"SIGTERM"})",
+    },
+    Operation{
+        .name = "terminal/process/remove",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Forgets a program that has ended, with its output.",
+        .request_schema = schema<remove_process_shape>,
+        .answer = remove_answer,
+        .example = R"({"process_id":"example"})",
+    },
 };
 
 }  // namespace

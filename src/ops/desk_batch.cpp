@@ -21,10 +21,16 @@ constexpr std::array batch_answer{
 
 constexpr std::array rows{
     Operation{
-        "batch", "POST", "/batch", Permission::control, Body::json, Body::json,
-        "Carries out operations in order and stops at the first that fails.", schema<batch_shape>,
-        batch_answer,
-        R"({"actions":[{"operation":"mouse/move","input":{"coordinate":{"x":20,"y":30},"observe":"none"}},{"operation":"screen/cursor_position"}]})"},
+        .name = "batch",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Carries out operations in order and stops at the first that fails.",
+        .request_schema = schema<batch_shape>,
+        .answer = batch_answer,
+        .example =
+            R"({"actions":[{"operation":"mouse/move","input":{"coordinate":{"x":20,"y":30},"observe":"none"}},{"operation":"screen/cursor_position"}]})",
+        .can_be_batched = false,
+    },
 };
 
 const Shape<BatchAction>& action_shape() {

@@ -73,57 +73,127 @@ constexpr std::array network_answer{
 
 constexpr std::array rows{
     Operation{
-        "browser/toolset", "POST", "/browser/toolset", control, Body::json, Body::json,
-        "Runs one member of browser_toolset_20260801 and answers the content of its tool_result, with the "
-        "browser's state. Starts the browser if none is open.",
-        schema<call_tool_shape>, toolset_answer,
-        R"({"name":"navigate","input":{"url":"data:text/html,<title>Form</title><input aria-label=Name><input type=file>"}})"},
+        .name = "browser/toolset",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Runs one member of browser_toolset_20260801 and answers the content of its tool_result, "
+                   "with the browser's state. Starts the browser if none is open.",
+        .request_schema = schema<call_tool_shape>,
+        .answer = toolset_answer,
+        .example =
+            R"({"name":"navigate","input":{"url":"data:text/html,<title>Form</title><input aria-label=Name><input type=file>"}})",
+    },
     Operation{
-        "browser/page/read", "POST", "/browser/page/read", control, Body::json, Body::json,
-        "The page as a tree of text, through open shadow roots and frames. An element keeps its reference as "
-        "long as it is in the document.",
-        schema<read_page_shape>, read_answer, R"({"filter":"all"})"},
-    Operation{"browser/page/text", "POST", "/browser/page/text", control, Body::json, Body::json,
-              "The text that a reader of the page sees: its article, where it has one.",
-              schema<read_page_text_shape>, text_answer, R"({"max_chars":1000})"},
-    Operation{"browser/page/find", "POST", "/browser/page/find", control, Body::json, Body::json,
-              "Finds elements by what a person would call them: words of names, texts, values and roles.",
-              schema<find_in_page_shape>, find_answer, R"({"query":"name field"})"},
-    Operation{"browser/page/click", "POST", "/browser/page/click", control, Body::json, Body::json,
-              "Clicks an element, scrolled into view, or a point of the viewport. Refuses what something "
-              "else covers.",
-              schema<click_page_shape>, point_answer, R"({"ref":"ref_1"})"},
-    Operation{"browser/page/hover", "POST", "/browser/page/hover", control, Body::json, Body::json,
-              "Moves the page's pointer over an element or a point.", schema<hover_page_shape>, point_answer,
-              R"({"coordinate":{"x":5,"y":5}})"},
-    Operation{"browser/page/scroll_to", "POST", "/browser/page/scroll_to", control, Body::json, Body::json,
-              "Scrolls until the element is in view.", schema<on_reference_shape>, acted_answer,
-              R"({"ref":"ref_1"})"},
+        .name = "browser/page/read",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "The page as a tree of text, through open shadow roots and frames. An element keeps its "
+                   "reference as long as it is in the document.",
+        .request_schema = schema<read_page_shape>,
+        .answer = read_answer,
+        .example = R"({"filter":"all"})",
+    },
     Operation{
-        "browser/page/form_input", "POST", "/browser/page/form_input", control, Body::json, Body::json,
-        "Sets a field as a person would: text, an option by its text or value, true or false for boxes, "
-        "dates, numbers, colours, editable text.",
-        schema<form_input_shape>, form_answer, R"({"ref":"ref_1","value":"Ada"})"},
-    Operation{"browser/page/upload", "POST", "/browser/page/upload", control, Body::json, Body::json,
-              "Gives files of the desk to a file input.", schema<upload_to_page_shape>, acted_answer,
-              R"({"ref":"ref_2","paths":["/etc/hostname"]})"},
+        .name = "browser/page/text",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "The text that a reader of the page sees: its article, where it has one.",
+        .request_schema = schema<read_page_text_shape>,
+        .answer = text_answer,
+        .example = R"({"max_chars":1000})",
+    },
     Operation{
-        "browser/page/dialog", "POST", "/browser/page/dialog", control, Body::json, Body::json,
-        "The dialog (alert, confirm, prompt, or whether to leave) that the page shows: looks, accepts or "
-        "dismisses.",
-        schema<answer_dialog_shape>, dialog_answer, R"({"action":"look"})"},
-    Operation{"browser/page/downloads", "GET", "/browser/page/downloads", view, Body::none, Body::json,
-              "What the browser downloads and has downloaded, to ~/Downloads.", nullptr, downloads_answer},
-    Operation{"browser/page/console", "GET", "/browser/page/console", control, Body::none, Body::json,
-              "What the page wrote to its console, its exceptions among it, since the tab was first read or "
-              "acted on "
-              "here: the last 1,000.",
-              schema<read_log_shape>, console_answer, "errors_only=true"},
+        .name = "browser/page/find",
+        .method = "POST",
+        .request = Body::json,
+        .summary =
+            "Finds elements by what a person would call them: words of names, texts, values and roles.",
+        .request_schema = schema<find_in_page_shape>,
+        .answer = find_answer,
+        .example = R"({"query":"name field"})",
+    },
     Operation{
-        "browser/page/network", "GET", "/browser/page/network", control, Body::none, Body::json,
-        "What the page asked of the network since the tab was first read or acted on here: the last 500, "
-        "without headers and bodies.",
-        schema<read_log_shape>, network_answer, "limit=10"},
+        .name = "browser/page/click",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Clicks an element, scrolled into view, or a point of the viewport. Refuses what "
+                   "something else covers.",
+        .request_schema = schema<click_page_shape>,
+        .answer = point_answer,
+        .example = R"({"ref":"ref_1"})",
+    },
+    Operation{
+        .name = "browser/page/hover",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Moves the page's pointer over an element or a point.",
+        .request_schema = schema<hover_page_shape>,
+        .answer = point_answer,
+        .example = R"({"coordinate":{"x":5,"y":5}})",
+    },
+    Operation{
+        .name = "browser/page/scroll_to",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Scrolls until the element is in view.",
+        .request_schema = schema<on_reference_shape>,
+        .answer = acted_answer,
+        .example = R"({"ref":"ref_1"})",
+    },
+    Operation{
+        .name = "browser/page/form_input",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Sets a field as a person would: text, an option by its text or value, true or false for "
+                   "boxes, dates, numbers, colours, editable text.",
+        .request_schema = schema<form_input_shape>,
+        .answer = form_answer,
+        .example = R"({"ref":"ref_1","value":"Ada"})",
+    },
+    Operation{
+        .name = "browser/page/upload",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Gives files of the desk to a file input.",
+        .request_schema = schema<upload_to_page_shape>,
+        .answer = acted_answer,
+        .example = R"({"ref":"ref_2","paths":["/etc/hostname"]})",
+    },
+    Operation{
+        .name = "browser/page/dialog",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "The dialog (alert, confirm, prompt, or whether to leave) that the page shows: looks, "
+                   "accepts or dismisses.",
+        .request_schema = schema<answer_dialog_shape>,
+        .answer = dialog_answer,
+        .example = R"({"action":"look"})",
+    },
+    Operation{
+        .name = "browser/page/downloads",
+        .method = "GET",
+        .permission = view,
+        .summary = "What the browser downloads and has downloaded, to ~/Downloads.",
+        .answer = downloads_answer,
+    },
+    Operation{
+        .name = "browser/page/console",
+        .method = "GET",
+        .summary = "What the page wrote to its console, its exceptions among it, since the tab was first "
+                   "read or acted on here: the last 1,000.",
+        .request_schema = schema<read_log_shape>,
+        .answer = console_answer,
+        .example = "errors_only=true",
+    },
+    Operation{
+        .name = "browser/page/network",
+        .method = "GET",
+        .summary = "What the page asked of the network since the tab was first read or acted on here: the "
+                   "last 500, without headers and bodies.",
+        .request_schema = schema<read_log_shape>,
+        .answer = network_answer,
+        .example = "limit=10",
+    },
 };
 
 template <class T>

@@ -27,15 +27,25 @@ constexpr std::array kill_members{
 };
 
 constexpr std::array rows{
-    Operation{"process/list", "GET", "/process/list", Permission::view, Body::none, Body::json,
-              "The processes of the desk.", nullptr, list_members},
     Operation{
-        "process/kill", "POST", "/process/kill", Permission::control, Body::json, Body::json,
-        "Ends a process, by SIGTERM or with force by SIGKILL, and says whether it has ended; one that is "
-        "not there is 404, the desk's own two programs are refused. With \"all\": true everything ends at "
-        "once, "
-        "a fork bomb too, and only display, window manager, panel, message bus and tool server live on.",
-        schema<kill_process_shape>, kill_members, R"({"name":"xterm"})"},
+        .name = "process/list",
+        .method = "GET",
+        .permission = Permission::view,
+        .summary = "The processes of the desk.",
+        .answer = list_members,
+    },
+    Operation{
+        .name = "process/kill",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Ends a process, by SIGTERM or with force by SIGKILL, and says whether it has ended; one "
+                   "that is not there is 404, the desk's own two programs are refused. With \"all\": true "
+                   "everything ends at once, a fork bomb too, and only display, window manager, panel, "
+                   "message bus and tool server live on.",
+        .request_schema = schema<kill_process_shape>,
+        .answer = kill_members,
+        .example = R"({"name":"xterm"})",
+    },
 };
 
 }  // namespace

@@ -25,24 +25,35 @@ constexpr std::array restart_answer{
 
 constexpr std::array rows{
     Operation{
-        "terminal/execute", "POST", "/terminal/execute", control, Body::json, Body::json,
-        "Runs a command in the desk's one bash, which keeps its state. Commands run one after another; 64 "
-        "wait at most, beyond that 503 terminal_queue_full.",
-        schema<execute_shape>, execute_answer, R"({"command":"cd /tmp && pwd","timeout":10})"},
-    Operation{"terminal/execute/stream",
-              "POST",
-              "/terminal/execute/stream",
-              control,
-              Body::json,
-              Body::event_stream,
-              "The same; output comes as it is written, as {\"type\":\"stdout\"|\"stderr\",\"chunk\"}, then "
-              "{\"type\":\"done\",\"exit_code\",\"system\",\"timed_out\",\"duration_ms\"}, after "
-              "{\"type\":\"error\",\"chunk\"} when it was stopped.",
-              schema<execute_shape>,
-              {},
-              R"({"command":"for i in 1 2 3; do echo $i; done"})"},
-    Operation{"terminal/restart", "POST", "/terminal/restart", control, Body::json, Body::json,
-              "Ends the bash and starts a new one.", schema<nothing_shape>, restart_answer, "{}"},
+        .name = "terminal/execute",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Runs a command in the desk's one bash, which keeps its state. Commands run one after "
+                   "another; 64 wait at most, beyond that 503 terminal_queue_full.",
+        .request_schema = schema<execute_shape>,
+        .answer = execute_answer,
+        .example = R"({"command":"cd /tmp && pwd","timeout":10})",
+    },
+    Operation{
+        .name = "terminal/execute/stream",
+        .method = "POST",
+        .request = Body::json,
+        .response = Body::event_stream,
+        .summary = "The same; output comes as it is written, as {\"type\":\"stdout\"|\"stderr\",\"chunk\"}, "
+                   "then {\"type\":\"done\",\"exit_code\",\"system\",\"timed_out\",\"duration_ms\"}, after "
+                   "{\"type\":\"error\",\"chunk\"} when it was stopped.",
+        .request_schema = schema<execute_shape>,
+        .example = R"({"command":"for i in 1 2 3; do echo $i; done"})",
+    },
+    Operation{
+        .name = "terminal/restart",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Ends the bash and starts a new one.",
+        .request_schema = schema<nothing_shape>,
+        .answer = restart_answer,
+        .example = "{}",
+    },
 };
 
 }  // namespace

@@ -6,12 +6,12 @@
 #include <string_view>
 
 #include "core/text.hpp"
-#include "desk/batch.hpp"
 #include "desk/browser.hpp"
 #include "desk/handlers.hpp"
 #include "desk/keymap.hpp"
 #include "desk/keys.hpp"
 #include "desk/screen.hpp"
+#include "json/query.hpp"
 #include "ops/desk_batch.hpp"
 #include "ops/desk_browser.hpp"
 #include "ops/desk_files.hpp"
@@ -58,7 +58,7 @@ void decode_body(std::string_view text) {
         for (const auto& action : batch->actions) {
             const auto* row = ops::find_batch_operation(action);
             require(!row || ops::is_batchable(*row));
-            if (action.input) (void)desk::query_of(*action.input);
+            if (action.input) (void)json::query_text(*action.input);
         }
     (void)ops::parse_window_id(*value);
     check_shot(*value);
