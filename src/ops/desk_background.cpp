@@ -4,12 +4,12 @@
 
 #include "ops/desk_pty.hpp"
 #include "ops/fields.hpp"
+#include "ops/file_fields.hpp"
 
 namespace carrel::ops {
 
 namespace {
 
-constexpr std::size_t longest_path = 4096;
 constexpr std::size_t longest_input = std::size_t{1} << 20;
 constexpr int longest_piece = 1 << 20;
 constexpr double longest_wait = 300;

@@ -4,12 +4,12 @@
 #include <array>
 
 #include "ops/fields.hpp"
+#include "ops/file_fields.hpp"
 
 namespace carrel::ops {
 
 namespace {
 
-constexpr std::size_t longest_path = 4096;
 constexpr std::size_t longest_id = 64;
 constexpr int most_cells = 1000;
 constexpr auto which = "of one terminal; absent: of every one";
