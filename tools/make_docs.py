@@ -1,29 +1,53 @@
 #!/usr/bin/python3
 """Writes the documents that are made from the program itself; with --check only says whether they are current."""
+import json
 import pathlib
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CARREL = ROOT / "build/release/bin/carrel"
-DOCUMENTS = {"docs/operations.md": ["operations"], "docs/settings.md": ["operations", "--settings"]}
+PAGES = "docs/operations"  # holds nothing else
+
+
+def say(*words):
+    return subprocess.run([CARREL, *words], capture_output=True, text=True, check=True).stdout
+
+
+def made_documents():
+    """name -> text"""
+    rows = json.loads(say("operations", "--json"))
+    nouns = {row["noun"] for row in [*rows["server"], *rows["desk"]]}
+    return {
+        "docs/settings.md": say("operations", "--settings"),
+        f"{PAGES}/README.md": say("operations"),
+        **{f"{PAGES}/{noun}.md": say("operations", noun) for noun in sorted(nouns)},
+    }
+
+
+def present_documents():
+    """What there is in their places."""
+    files = [ROOT / "docs/settings.md", *sorted((ROOT / PAGES).glob("*"))]
+    return {file.relative_to(ROOT).as_posix(): file.read_text() for file in files if file.exists()}
 
 
 def main():
     is_check = sys.argv[1:] == ["--check"]
-    stale = []
-    for name, words in DOCUMENTS.items():
-        made = subprocess.run([CARREL, *words], capture_output=True, text=True, check=True).stdout
-        path = ROOT / name
-        if path.exists() and path.read_text() == made:
-            continue
-        stale.append(name)
-        if not is_check:
-            path.write_text(made)
-            print(f"wrote {name}")
-    if is_check and stale:
-        print(f"not current: {', '.join(stale)}; run tools/make_docs.py")
-    return int(is_check and bool(stale))
+    made = made_documents()
+    present = present_documents()
+    stale = sorted(name for name in made.keys() | present.keys() if made.get(name) != present.get(name))
+    if is_check:
+        if stale:
+            print(f"not current: {', '.join(stale)}; run tools/make_docs.py")
+        return int(bool(stale))
+    (ROOT / PAGES).mkdir(exist_ok=True)
+    for name in stale:
+        if name in made:
+            (ROOT / name).write_text(made[name])
+        else:
+            (ROOT / name).unlink()
+        print(f"{'wrote' if name in made else 'removed'} {name}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 #include "api/errors.hpp"
 #include "json/fields.hpp"
+#include "json/query.hpp"
 #include "net/http.hpp"
 
 namespace carrel::api {
@@ -29,15 +30,17 @@ async::Task<T> read_body(net::Request& request, const json::Shape<T>& shape) {
     co_return std::move(*decoded);
 }
 
+/// The query as a T by its shape; throws Unprocessable with every problem.
+template <class T>
+T read_query(const net::Request& request, const json::Shape<T>& shape) {
+    auto decoded = json::decode_query(request.query, shape);
+    if (!decoded) throw Unprocessable{std::move(decoded.error()), "query"};
+    return std::move(*decoded);
+}
+
 /// An answer with that JSON.
 inline net::Response answer(int status, const json::Value& body) {
     return net::json_response(status, json::to_text(body));
 }
-
-/// A whole number of the query within bounds, or `otherwise` when it is absent; throws Unprocessable.
-std::uint64_t query_number(const net::Request& request, std::string_view name, std::uint64_t otherwise,
-                           std::uint64_t least, std::uint64_t most);
-/// true, false, 1 or 0 of the query; throws Unprocessable.
-bool query_flag(const net::Request& request, std::string_view name, bool otherwise);
 
 }  // namespace carrel::api

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "api/body.hpp"
 #include "api/desk_headers.hpp"
@@ -12,6 +11,7 @@
 #include "async/deadline.hpp"
 #include "async/idle_deadline.hpp"
 #include "net/websocket_handshake.hpp"
+#include "ops/server.hpp"
 
 namespace carrel::api {
 
@@ -22,26 +22,10 @@ using net::Response;
 using session::SessionService;
 using namespace std::chrono_literals;
 
-/// What ends with its client although it changes something: keys that are held down go up, and nobody copies
-/// on for ten minutes what nobody waits for.
-constexpr std::array lasting_operations{
-    std::string_view{"keyboard/hold_key"}, std::string_view{"file/copy"},  std::string_view{"file/move"},
-    std::string_view{"file/delete"},       std::string_view{"file/chmod"}, std::string_view{"file/extract"}};
-
-/// Whether its client may go away while it waits for the answer: the desk is told by the end of the
-/// connection, and knows how far that may stop it.
-bool ends_with_client(const ops::Operation& row) {
-    return row.permission == ops::Permission::view ||
-           std::ranges::find(lasting_operations, row.name) != lasting_operations.end();
-}
-
 /// Longer than any operation may take (300 s for a command that waits its turn behind another).
 constexpr auto answer_limit = 15min;
 /// For the answer to a WebSocket handshake: what it leads to may have to be started first.
 constexpr auto handshake_limit = 60s;
-
-/// Rows whose answers hold addresses that lead back to us.
-constexpr std::string_view answers_with_addresses = "browser/devtools/json";
 
 /// Keeps what an answer's body still needs: the request that is being sent, and the way to the desk.
 class KeptSource final : public net::Source {
@@ -115,7 +99,7 @@ std::shared_ptr<Request> inner_request(Request& request, const ops::Operation& r
     inner->target = inner->path + (query == std::string::npos ? "" : request.target.substr(query));
     inner->headers = inward_headers(request.headers);
     inner->headers.set("X-Request-Id", request.id);
-    if (row.name.starts_with(answers_with_addresses)) add_approach(inner->headers, request, inner->path);
+    if (row.tells_addresses) add_approach(inner->headers, request, inner->path);
     if (row.response == ops::Body::upgrade)
         for (const auto& [name, value] : net::handshake_headers(request.headers))
             inner->headers.add(name, value);
@@ -130,7 +114,8 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
     if (is_upgrade)
         if (auto refusal = net::refuse_handshake(request)) co_return std::move(*refusal);
     auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
-    request.may_be_dropped = ends_with_client(row);
+    // The desk is told by the end of the connection, and knows how far that may stop it.
+    request.may_be_dropped = ops::may_be_dropped(row);
     auto inner = inner_request(request, row);
     auto from_desk = co_await ask_desk(*desk, inner, row);
     if (is_upgrade && from_desk.status == 101)
@@ -152,9 +137,9 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
 }
 
 Task<Response> watch(SessionService& service, Request& request, std::string principal) {
-    const bool view_only = query_flag(request, "view_only", false);
+    const auto asked = read_query(request, ops::watch_desk_shape());
     auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
-    co_return watch_desktop(request, std::move(desk), view_only);
+    co_return watch_desktop(request, std::move(desk), asked.view_only);
 }
 
 }  // namespace

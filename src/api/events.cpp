@@ -8,6 +8,7 @@
 #include "api/views.hpp"
 #include "core/text.hpp"
 #include "net/sse.hpp"
+#include "ops/server.hpp"
 
 namespace carrel::api {
 
@@ -58,8 +59,7 @@ std::optional<std::int64_t> last_event(const Request& request) {
     if (const auto header = request.headers.find("Last-Event-ID"))
         if (const auto number = core::parse_unsigned(*header); number && *number < (1ull << 62))
             return static_cast<std::int64_t>(*number);
-    if (!request.find_query("last_event_id")) return std::nullopt;
-    return static_cast<std::int64_t>(query_number(request, "last_event_id", 0, 0, 1ull << 62));
+    return read_query(request, ops::follow_events_shape()).last_event_id;
 }
 
 Task<Response> stream(SessionService& service, Request& request, std::string principal) {
@@ -73,10 +73,9 @@ Task<Response> stream(SessionService& service, Request& request, std::string pri
 }
 
 Task<Response> list(SessionService& service, Request& request, std::string principal) {
-    const auto after = static_cast<std::int64_t>(query_number(request, "after", 0, 0, 1ull << 62));
-    const auto limit = static_cast<std::int64_t>(query_number(request, "limit", 500, 1, 1000));
-    const auto events =
-        co_await service.events_after(std::move(principal), request.parameters.at("id"), after, limit);
+    const auto asked = read_query(request, ops::list_events_shape());
+    const auto events = co_await service.events_after(std::move(principal), request.parameters.at("id"),
+                                                      asked.after, asked.limit);
     std::string body = R"({"events":[)";
     for (const auto& event : events) {
         if (body.back() != '[') body += ',';

@@ -44,10 +44,9 @@ Task<Response> create(SessionService& service, Request& request, std::string pri
 }
 
 Task<Response> list(SessionService& service, Request& request, std::string principal) {
-    const bool include_archived = query_flag(request, "include_archived", false);
-    const auto limit = static_cast<std::int64_t>(query_number(request, "limit", 50, 1, 100));
-    const auto offset = static_cast<std::int64_t>(query_number(request, "offset", 0, 0, 1'000'000'000));
-    const auto page = co_await service.list(std::move(principal), include_archived, limit, offset);
+    const auto asked = read_query(request, ops::list_sessions_shape());
+    const auto page =
+        co_await service.list(std::move(principal), asked.include_archived, asked.limit, asked.offset);
     json::Array sessions;
     for (const auto& item : page.sessions) sessions.push_back(to_json(item));
     co_return answer(200, json::Object{{"sessions", std::move(sessions)}, {"total", page.total}});
@@ -71,8 +70,8 @@ Task<Response> rename(SessionService& service, Request& request, std::string pri
 }
 
 Task<Response> remove(SessionService& service, Request& request, std::string principal) {
-    const bool purge = query_flag(request, "purge", false);
-    co_await service.remove(std::move(principal), id_of(request), purge);
+    const auto asked = read_query(request, ops::delete_session_shape());
+    co_await service.remove(std::move(principal), id_of(request), asked.purge);
     co_return Response{.status = 204};
 }
 

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "net/websocket.hpp"
+#include "ops/internal.hpp"
 #include "rfb/client_filter.hpp"
 
 namespace carrel::api {
@@ -24,8 +25,8 @@ constexpr auto handshake_limit = 10s;
 /// The RFB stream of a desk's display; throws Error{unavailable}.
 Task<std::unique_ptr<net::Stream>> open_display(net::Handler& desk) {
     net::Request request;
-    request.target = request.path = "/vnc";
-    request.headers = {{"Connection", "Upgrade"}, {"Upgrade", "carrel-stream"}};
+    request.target = request.path = ops::internal::vnc;
+    request.headers = {{"Connection", "Upgrade"}, {"Upgrade", std::string{ops::internal::stream_protocol}}};
     request.body = net::make_source({});
     request.body_length = 0;  // an unknown length would be sent as chunks, which no upgrade may have
     auto response = co_await async::deadline(handshake_limit, "reaching the display", desk.handle(request));

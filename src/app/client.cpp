@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "core/error.hpp"
+#include "json/fields.hpp"
 #include "net/status.hpp"
 #include "outbound/curl_client.hpp"
 
@@ -20,18 +21,6 @@ core::Code code_of(int status, std::string_view reason) {
     return net::find_code(status, reason).value_or(status < 500 ? core::Code::invalid : core::Code::internal);
 }
 
-/// "coordinate.x": where a wrong field stands, as people write it; of the whole body "body".
-std::string place_of(const json::Value& item) {
-    const auto* place = json::find(item, "loc");
-    if (!place || !place->is_array()) return "?";
-    const auto& steps = place->as_array();
-    std::string text;
-    for (std::size_t i = steps.size() > 1 ? 1 : 0; i < steps.size(); ++i)
-        text += (text.empty() ? "" : ".") +
-                (steps[i].is_string() ? std::string{steps[i].as_string()} : json::to_text(steps[i]));
-    return text;
-}
-
 /// A problem's own words: `detail` is a sentence, or a list of {loc,msg}.
 core::Error problem_of(int status, std::string_view text) {
     const auto body = json::parse(text);
@@ -40,11 +29,7 @@ core::Error problem_of(int status, std::string_view text) {
     const auto* detail = json::find(*body, "detail");
     if (!detail || !detail->is_array())
         return {code, std::string{json::text_or(*body, "detail", "no reason given")}};
-    std::string sentence;
-    for (const auto& item : detail->as_array())
-        sentence +=
-            fmt::format("{}{}: {}", sentence.empty() ? "" : "; ", place_of(item), json::text_or(item, "msg"));
-    return {code, sentence};
+    return {code, json::to_sentence(detail->as_array())};
 }
 
 outbound::Call make_call(const ServerAddress& server, std::string method, const std::string& path,

@@ -45,7 +45,7 @@ net::Request request_of(const Step& step) {
     request.method = step.row->method;
     request.target = request.path = step.row->path;
     const bool is_query = step.row->request == ops::Body::none;
-    if (is_query && step.action->input) request.query = query_of(*step.action->input);
+    if (is_query && step.action->input) request.query = json::object_to_query(*step.action->input);
     std::string body;
     if (!is_query && step.action->input) body = json::to_text(*step.action->input);
     request.body_length = body.size();
@@ -114,15 +114,6 @@ Task<net::Response> carry_out(const rest::Bindings& bindings, net::Request& requ
 }
 
 }  // namespace
-
-net::Query query_of(const json::Object& input) {
-    net::Query query;
-    for (const auto& member : input) {
-        const auto* text = member.value().if_string();
-        query.emplace_back(member.key(), text ? std::string{*text} : json::to_text(member.value()));
-    }
-    return query;
-}
 
 std::vector<rest::Binding> bind_batch(const rest::Bindings& bindings) {
     return {{"batch", "POST", [&bindings](net::Request& request) { return carry_out(bindings, request); }}};

@@ -9,9 +9,6 @@
 
 namespace carrel::desk {
 
-/// A JSON object as the query of a GET row: numbers, booleans and texts; lists and objects as JSON text.
-net::Query query_of(const json::Object& input);
-
 /// `bindings` must outlive it, and may hold it.
 std::vector<rest::Binding> bind_batch(const rest::Bindings& bindings);
 

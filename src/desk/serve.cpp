@@ -37,6 +37,7 @@
 #include "desk/viewer.hpp"
 #include "net/router.hpp"
 #include "net/server.hpp"
+#include "ops/internal.hpp"
 #include "rest/answers.hpp"
 #include "rest/bindings.hpp"
 
@@ -118,11 +119,12 @@ Task<net::Response> Service::ready() {
 }
 
 void Service::add_routes() {
-    router.add({"GET", "/hello", [this](net::Request&) { return hello(); }});
-    router.add({"GET", "/ready", [this](net::Request&) { return ready(); }});
-    router.add(
-        {"GET", "/notices", [this](net::Request&) -> Task<net::Response> { co_return notices.follow(); }});
-    router.add({"GET", "/vnc", [this](net::Request& request) { return open_viewer(display, request); }});
+    router.add({"GET", std::string{ops::internal::hello}, [this](net::Request&) { return hello(); }});
+    router.add({"GET", std::string{ops::internal::ready}, [this](net::Request&) { return ready(); }});
+    router.add({"GET", std::string{ops::internal::notices},
+                [this](net::Request&) -> Task<net::Response> { co_return notices.follow(); }});
+    router.add({"GET", std::string{ops::internal::vnc},
+                [this](net::Request& request) { return open_viewer(display, request); }});
     bindings.add(desktop::bind_screen(display));
     bindings.add(desktop::bind_mouse(display));
     bindings.add(desktop::bind_keyboard(display));

@@ -6,7 +6,7 @@
 
 #include "async/deadline.hpp"
 #include "core/text.hpp"
-#include "json/parse.hpp"
+#include "json/fields.hpp"
 #include "net/status.hpp"
 
 namespace carrel::fleet {
@@ -43,27 +43,9 @@ std::string clean(std::string_view text) {
     return core::repair_utf8(core::utf8_prefix(text, most_message_bytes));
 }
 
-/// One line of the list of a 422: "coordinate.x: must be between 0 and 1023".
-std::string describe_problem(const json::Value& problem) {
-    std::string path;
-    if (const auto* loc = json::find(problem, "loc"); loc && loc->is_array())
-        for (const auto& step : loc->get_array()) {
-            const auto name = step.is_string() ? std::string{step.get_string()} : json::to_text(step);
-            if (name == "body" || name == "query") continue;
-            path += (path.empty() ? "" : ".") + name;
-        }
-    const auto message = std::string{json::text_or(problem, "msg", "is wrong")};
-    return path.empty() ? message : path + ": " + message;
-}
-
 std::string message_in(const json::Value& problem) {
     const auto* detail = json::find(problem, "detail");
-    if (detail && detail->is_array()) {
-        std::string lines;
-        for (const auto& item : detail->get_array())
-            lines += (lines.empty() ? "" : "; ") + describe_problem(item);
-        return lines;
-    }
+    if (detail && detail->is_array()) return json::to_sentence(detail->get_array());
     return std::string{json::text_or(problem, "detail", json::text_or(problem, "title"))};
 }
 

@@ -5,6 +5,7 @@
 #include "fleet/adoption.hpp"
 #include "fleet/desk_client.hpp"
 #include "net/tunnel.hpp"
+#include "ops/internal.hpp"
 
 namespace carrel::fleet {
 
@@ -33,8 +34,9 @@ void Member::open_endpoint(async::Executor executor) {
 
 Task<> Member::check(std::string identity_nonce, Patience patience, Timings& timings) {
     Step hello_step{timings, "hello"};
-    const auto hello_answer =
-        co_await ask_desk(*endpoint_, {.target = "/hello", .most_bytes = 4096, .limit = patience.hello});
+    const auto hello_answer = co_await ask_desk(
+        *endpoint_,
+        {.target = std::string{ops::internal::hello}, .most_bytes = 4096, .limit = patience.hello});
     if (hello_answer.status != 200) throw error_of(hello_answer);
     const auto hello = core::value_or_throw(parse_hello(hello_answer.body));
     if (const auto why = why_not_ours(row, identity_nonce, hello))
@@ -42,8 +44,9 @@ Task<> Member::check(std::string identity_nonce, Patience patience, Timings& tim
     hello_step.done();
 
     Step ready_step{timings, "ready"};
-    const auto ready =
-        co_await ask_desk(*endpoint_, {.target = "/ready", .most_bytes = 16 * 1024, .limit = patience.ready});
+    const auto ready = co_await ask_desk(
+        *endpoint_,
+        {.target = std::string{ops::internal::ready}, .most_bytes = 16 * 1024, .limit = patience.ready});
     if (ready.status != 200) throw error_of(ready);
     ready_step.done();
 }

@@ -8,6 +8,7 @@
 #include "core/plain_text.hpp"
 #include "json/parse.hpp"
 #include "net/sse.hpp"
+#include "ops/internal.hpp"
 
 namespace carrel::fleet {
 
@@ -50,7 +51,7 @@ std::optional<Notice> notice_of(const net::SseEvent& event) {
 /// One connection, until it ends or breaks; whether there was one at all.
 Task<bool> read_notices(net::Handler& endpoint, const std::function<void(Notice)>& tell) {
     net::Request request;
-    net::set_target(request, "/notices");
+    net::set_target(request, std::string{ops::internal::notices});
     request.headers.add("Accept", "text/event-stream");
     request.body = net::make_source("");
     request.body_length = 0;

@@ -1,5 +1,6 @@
 #include "jail/dns_message.hpp"
 
+#include "core/bytes.hpp"
 #include "core/text.hpp"
 
 namespace carrel::jail::dns {
@@ -18,8 +19,7 @@ constexpr std::size_t longest_name = 255, longest_label = 63;
 constexpr std::uint16_t first_transfer = 251, last_transfer = 252;
 
 std::uint16_t number_at(std::string_view bytes, std::size_t at) {
-    return static_cast<std::uint16_t>(static_cast<unsigned char>(bytes[at]) << 8 |
-                                      static_cast<unsigned char>(bytes[at + 1]));
+    return static_cast<std::uint16_t>(core::big_endian(bytes, at, 2));
 }
 
 void put_number(std::string& bytes, std::size_t at, std::uint16_t number) {

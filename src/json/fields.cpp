@@ -49,6 +49,19 @@ bool not_whole(Problems& problems, const Value& got) {
     return false;
 }
 
+/// "coordinate.x": where a wrong field stands in body or query; empty of the whole.
+std::string place_of(const Value& problem) {
+    const auto* path = find(problem, "loc");
+    if (!path || !path->is_array()) return "";
+    std::string place;
+    for (std::size_t i = 1; i < path->get_array().size(); ++i) {
+        const auto& step = path->get_array()[i];
+        place +=
+            (place.empty() ? "" : ".") + (step.is_string() ? std::string{step.get_string()} : to_text(step));
+    }
+    return place;
+}
+
 }  // namespace
 
 Array to_json(const Problems& problems, std::string_view root) {
@@ -65,6 +78,16 @@ Array to_json(const Problems& problems, std::string_view root) {
         list.push_back(Object{{"loc", std::move(path)}, {"msg", problem.message}, {"type", problem.type}});
     }
     return list;
+}
+
+std::string to_sentence(const Array& problems) {
+    std::string sentence;
+    for (const auto& problem : problems) {
+        if (!sentence.empty()) sentence += "; ";
+        if (const auto place = place_of(problem); !place.empty()) sentence += place + ": ";
+        sentence += text_or(problem, "msg", "is wrong");
+    }
+    return sentence;
 }
 
 Rule one_of(std::vector<std::string> words) {

@@ -41,6 +41,9 @@ using Decoded = std::expected<T, Problems>;
 
 /// The list `detail` of a 422 answer; `root` is "body" or "query".
 Array to_json(const Problems& problems, std::string_view root);
+/// Such a list as its readers want it: "coordinate.x: must be between 0 and 1023; key: …", without the root.
+/// What is no such list, as a stranger may send it, gives some sentence too.
+std::string to_sentence(const Array& problems);
 
 /// What a value must be beyond its type. `check` answers a sentence when the value is refused.
 struct Rule {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "core/bytes.hpp"
 #include "core/text.hpp"
 #include "net/sha1.hpp"
 
@@ -10,13 +11,6 @@ namespace carrel::net {
 namespace {
 
 constexpr std::uint64_t most_control_bytes = 125;
-
-std::uint64_t number_at(std::string_view bytes, std::size_t place, std::size_t width) {
-    std::uint64_t number = 0;
-    for (std::size_t i = 0; i < width; ++i)
-        number = number << 8 | static_cast<unsigned char>(bytes[place + i]);
-    return number;
-}
 
 void append_number(std::string& to, std::uint64_t number, int width) {
     for (int shift = (width - 1) * 8; shift >= 0; shift -= 8) to += static_cast<char>(number >> shift);
@@ -56,7 +50,7 @@ core::Expected<std::optional<FrameHead>> parse_frame(std::string_view bytes, boo
                                          : "a server's WebSocket frame must not be masked");
     head.opcode = static_cast<Opcode>(first & 0x0fu);
     head.is_last = (first & 0x80u) != 0;
-    head.length = width == 0 ? form : number_at(bytes, 2, width);
+    head.length = width == 0 ? form : core::big_endian(bytes, 2, width);
     if (is_masked) std::memcpy(head.mask.data(), bytes.data() + 2 + width, head.mask.size());
     if (auto judged = judge_frame(head, form); !judged) return std::unexpected{std::move(judged.error())};
     return head;
@@ -103,7 +97,7 @@ void append_client_frame(std::string& to, Opcode opcode, std::string_view payloa
 core::Expected<Farewell> parse_farewell(std::string_view payload) {
     if (payload.empty()) return Farewell{};
     if (payload.size() < 2) return core::refuse("a WebSocket close frame has half a code");
-    const auto code = number_at(payload, 0, 2);
+    const auto code = core::big_endian(payload, 0, 2);
     const auto reason = payload.substr(2);
     if (!is_close_code(code)) return core::refuse("a WebSocket close frame has a code that none may have");
     if (!core::is_utf8(reason)) return core::refuse("a WebSocket close frame's reason is not UTF-8");

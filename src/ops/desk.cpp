@@ -1,5 +1,3 @@
-#include <vector>
-
 #include "ops/desk_background.hpp"
 #include "ops/desk_batch.hpp"
 #include "ops/desk_browser.hpp"
@@ -16,26 +14,17 @@
 #include "ops/desk_transfers.hpp"
 #include "ops/desk_windows.hpp"
 #include "ops/operation.hpp"
+#include "ops/operations.hpp"
 
 namespace carrel::ops {
 
-namespace {
-
-std::vector<Operation> all_rows() {
-    std::vector<Operation> all;
-    for (const auto rows :
-         {screen_rows(), input_rows(), terminal_rows(), pty_rows(), background_rows(), files_rows(),
-          folders_rows(), transfers_rows(), browser_rows(), cdp_rows(), tab_rows(), page_rows(),
-          window_rows(), process_rows(), browser_last_rows(), system_rows(), batch_rows()})
-        all.insert(all.end(), rows.begin(), rows.end());
-    return all;
-}
-
-}  // namespace
-
 std::span<const Operation> desk_operations() {
-    static const auto rows = all_rows();
-    return rows;
+    static const Operations all{
+        {screen_rows(), input_rows(), terminal_rows(), pty_rows(), background_rows(), files_rows(),
+         folders_rows(), transfers_rows(), browser_rows(), cdp_rows(), tab_rows(), page_rows(), window_rows(),
+         process_rows(), system_rows(), batch_rows()},
+        "/"};
+    return all.rows();
 }
 
 const Operation* find_desk_operation(std::string_view method, std::string_view path) {

@@ -4,23 +4,23 @@
 
 #include "ops/desk_pty.hpp"
 #include "ops/fields.hpp"
+#include "ops/file_fields.hpp"
 
 namespace carrel::ops {
 
 namespace {
 
-constexpr std::size_t longest_path = 4096;
 constexpr std::size_t longest_input = std::size_t{1} << 20;
 constexpr int longest_piece = 1 << 20;
-constexpr double longest_wait = 300;
+constexpr double longest_background_wait = 300;
 constexpr double farthest = 9e15;  // what a JSON number holds exactly
-constexpr auto which = "of the process";
+constexpr auto which_background = "of the process";
 
 constexpr std::array start_answer{
     Member{"process_id", "string", "what it is called here"},
     Member{"pid", "integer", "of the bash that runs the command, inside the desk"},
 };
-constexpr std::array list_answer{
+constexpr std::array background_list_answer{
     Member{"processes", "array",
            "objects with the members that terminal/process/wait answers, in the order of their start"},
 };
@@ -58,52 +58,88 @@ constexpr std::array remove_answer{
     Member{"process_id", "string", "what it was called"},
 };
 
-constexpr std::array rows{
+constexpr std::array background_table{
     Operation{
-        "terminal/process/start", "POST", "/terminal/process/start", control, Body::json, Body::json,
-        "Starts a program beside the terminal. It outlives the client and ends with the desk; 32 may run at "
-        "once. Should the desk's tool server break down and be started again (event tool_server_restarted), "
-        "all of them end with it.",
-        schema<start_process_shape>, start_answer,
-        R"({"command":"echo hello; cat","stdin":true,"process_id":"example"})"},
-    Operation{"terminal/process/list", "GET", "/terminal/process/list", view, Body::none, Body::json,
-              "The programs that were started, also those that have ended: the last 32 of them.", nullptr,
-              list_answer},
-    Operation{"terminal/process/write", "POST", "/terminal/process/write", control, Body::json, Body::json,
-              "Writes to a program's standard input, at its own speed.", schema<write_process_shape>,
-              write_answer, R"({"process_id":"example","data":"typed\n","eof":true})"},
+        .name = "terminal/process/start",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Starts a program beside the terminal. It outlives the client and ends with the desk; 32 "
+                   "may run at once. Should the desk's tool server break down and be started again (event "
+                   "tool_server_restarted), all of them end with it.",
+        .request_schema = schema<start_process_shape>,
+        .answer = start_answer,
+        .example = R"({"command":"echo hello; cat","stdin":true,"process_id":"example"})",
+    },
     Operation{
-        "terminal/process/output", "GET", "/terminal/process/output", view, Body::none, Body::json,
-        "What a program has printed, from any offset that is kept: of each stream the last 4 MiB at least, "
-        "of all together 64 MiB.",
-        schema<process_output_shape>, output_answer, "process_id=example&wait=5"},
+        .name = "terminal/process/list",
+        .method = "GET",
+        .permission = view,
+        .summary = "The programs that were started, also those that have ended: the last 32 of them.",
+        .answer = background_list_answer,
+    },
     Operation{
-        "terminal/process/follow",
-        "GET",
-        "/terminal/process/follow",
-        view,
-        Body::none,
-        Body::event_stream,
-        "The same as it comes: `output` events whose id is the next offset, so that Last-Event-ID goes on "
-        "where it was, and `end` when stream and program have ended.",
-        schema<follow_process_shape>,
-        {},
-        "process_id=example"},
-    Operation{"terminal/process/wait", "POST", "/terminal/process/wait", view, Body::json, Body::json,
-              "Waits for a program's end, or until the time is over; answers how it is then.",
-              schema<wait_process_shape>, wait_answer, R"({"process_id":"example","timeout":10})"},
-    Operation{"terminal/process/signal", "POST", "/terminal/process/signal", control, Body::json, Body::json,
-              "Sends a signal to a program and everything that it has started, daemons too, also after its "
-              "own end.",
-              schema<signal_process_shape>, signal_answer, R"({"process_id":"example","signal":"SIGTERM"})"},
-    Operation{"terminal/process/remove", "POST", "/terminal/process/remove", control, Body::json, Body::json,
-              "Forgets a program that has ended, with its output.", schema<remove_process_shape>,
-              remove_answer, R"({"process_id":"example"})"},
+        .name = "terminal/process/write",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Writes to a program's standard input, at its own speed.",
+        .request_schema = schema<write_process_shape>,
+        .answer = write_answer,
+        .example = R"({"process_id":"example","data":"typed\n","eof":true})",
+    },
+    Operation{
+        .name = "terminal/process/output",
+        .method = "GET",
+        .permission = view,
+        .summary = "What a program has printed, from any offset that is kept: of each stream the last 4 MiB "
+                   "at least, of all together 64 MiB.",
+        .request_schema = schema<process_output_shape>,
+        .answer = output_answer,
+        .example = "process_id=example&wait=5",
+    },
+    Operation{
+        .name = "terminal/process/follow",
+        .method = "GET",
+        .permission = view,
+        .response = Body::event_stream,
+        .summary = "The same as it comes: `output` events whose id is the next offset, so that Last-Event-ID "
+                   "goes on where it was, and `end` when stream and program have ended.",
+        .request_schema = schema<follow_process_shape>,
+        .example = "process_id=example",
+    },
+    Operation{
+        .name = "terminal/process/wait",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .summary = "Waits for a program's end, or until the time is over; answers how it is then.",
+        .request_schema = schema<wait_process_shape>,
+        .answer = wait_answer,
+        .example = R"({"process_id":"example","timeout":10})",
+    },
+    Operation{
+        .name = "terminal/process/signal",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Sends a signal to a program and everything that it has started, daemons too, also after "
+                   "its own end.",
+        .request_schema = schema<signal_process_shape>,
+        .answer = signal_answer,
+        .example = R"({"process_id":"example","signal":"SIGTERM"})",
+    },
+    Operation{
+        .name = "terminal/process/remove",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Forgets a program that has ended, with its output.",
+        .request_schema = schema<remove_process_shape>,
+        .answer = remove_answer,
+        .example = R"({"process_id":"example"})",
+    },
 };
 
 }  // namespace
 
-std::span<const Operation> background_rows() { return rows; }
+std::span<const Operation> background_rows() { return background_table; }
 
 const Shape<StartProcess>& start_process_shape() {
     static const Shape<StartProcess> shape{
@@ -125,27 +161,28 @@ const Shape<StartProcess>& start_process_shape() {
 
 const Shape<WriteProcess>& write_process_shape() {
     static const Shape<WriteProcess> shape{
-        field("process_id", &WriteProcess::process_id, which, id_rule()),
+        field("process_id", &WriteProcess::process_id, which_background, id_rule()),
         field("data", &WriteProcess::data, "text", length_between(0, longest_input)),
         field("data_base64", &WriteProcess::data_base64, "bytes, instead of data",
               length_between(0, 2 * longest_input)),
         field("eof", &WriteProcess::eof, "whether its input ends with that").with_default(),
         field("timeout", &WriteProcess::timeout, "seconds until the program must have taken it",
-              between(0, longest_wait))
+              between(0, longest_background_wait))
             .with_default()};
     return shape;
 }
 
 const Shape<ProcessOutput>& process_output_shape() {
     static const Shape<ProcessOutput> shape{
-        field("process_id", &ProcessOutput::process_id, which, id_rule()),
+        field("process_id", &ProcessOutput::process_id, which_background, id_rule()),
         field("stream", &ProcessOutput::stream, "stdout or stderr", one_of({"stdout", "stderr"}))
             .with_default(),
         field("offset", &ProcessOutput::offset, "of the first byte; negative: so many bytes before the end",
               between(-farthest, farthest))
             .with_default(),
         field("limit", &ProcessOutput::limit, "bytes at most", between(4, longest_piece)).with_default(),
-        field("wait", &ProcessOutput::wait, "seconds to wait for something new", between(0, longest_wait))
+        field("wait", &ProcessOutput::wait, "seconds to wait for something new",
+              between(0, longest_background_wait))
             .with_default(),
         field("encoding", &ProcessOutput::encoding, "text or base64", one_of({"text", "base64"}))
             .with_default()};
@@ -154,7 +191,7 @@ const Shape<ProcessOutput>& process_output_shape() {
 
 const Shape<FollowProcess>& follow_process_shape() {
     static const Shape<FollowProcess> shape{
-        field("process_id", &FollowProcess::process_id, which, id_rule()),
+        field("process_id", &FollowProcess::process_id, which_background, id_rule()),
         field("stream", &FollowProcess::stream, "stdout or stderr", one_of({"stdout", "stderr"}))
             .with_default(),
         field("offset", &FollowProcess::offset, "of the first byte; negative: so many bytes before the end",
@@ -167,21 +204,22 @@ const Shape<FollowProcess>& follow_process_shape() {
 
 const Shape<SignalProcess>& signal_process_shape() {
     static const Shape<SignalProcess> shape{
-        field("process_id", &SignalProcess::process_id, which, id_rule()),
+        field("process_id", &SignalProcess::process_id, which_background, id_rule()),
         field("signal", &SignalProcess::signal, "its name", length_between(1, 40)).with_default()};
     return shape;
 }
 
 const Shape<WaitProcess>& wait_process_shape() {
     static const Shape<WaitProcess> shape{
-        field("process_id", &WaitProcess::process_id, which, id_rule()),
-        field("timeout", &WaitProcess::timeout, "seconds", between(0, longest_wait)).with_default()};
+        field("process_id", &WaitProcess::process_id, which_background, id_rule()),
+        field("timeout", &WaitProcess::timeout, "seconds", between(0, longest_background_wait))
+            .with_default()};
     return shape;
 }
 
 const Shape<RemoveProcess>& remove_process_shape() {
     static const Shape<RemoveProcess> shape{
-        field("process_id", &RemoveProcess::process_id, which, id_rule())};
+        field("process_id", &RemoveProcess::process_id, which_background, id_rule())};
     return shape;
 }
 

@@ -19,12 +19,18 @@ constexpr std::array batch_answer{
     Member{"failed_at", "integer", "the index of the action that failed", false},
 };
 
-constexpr std::array rows{
+constexpr std::array batch_table{
     Operation{
-        "batch", "POST", "/batch", Permission::control, Body::json, Body::json,
-        "Carries out operations in order and stops at the first that fails.", schema<batch_shape>,
-        batch_answer,
-        R"({"actions":[{"operation":"mouse/move","input":{"coordinate":{"x":20,"y":30},"observe":"none"}},{"operation":"screen/cursor_position"}]})"},
+        .name = "batch",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Carries out operations in order and stops at the first that fails.",
+        .request_schema = schema<batch_shape>,
+        .answer = batch_answer,
+        .example =
+            R"({"actions":[{"operation":"mouse/move","input":{"coordinate":{"x":20,"y":30},"observe":"none"}},{"operation":"screen/cursor_position"}]})",
+        .can_be_batched = false,
+    },
 };
 
 const Shape<BatchAction>& action_shape() {
@@ -40,7 +46,7 @@ const Shape<BatchAction>& action_shape() {
 
 }  // namespace
 
-std::span<const Operation> batch_rows() { return rows; }
+std::span<const Operation> batch_rows() { return batch_table; }
 
 const Shape<Batch>& batch_shape() {
     static const Shape<Batch> shape{json::list_field(

@@ -15,24 +15,37 @@ constexpr std::array window_answer{
            "as window/list tells it, of the window that has the keyboard; null when none has"},
     Member{"window_title", "string", "its title; empty when there is none"}};
 
-constexpr std::array rows{
-    Operation{"browser/open_url", "POST", "/browser/open_url", control, Body::json, Body::json,
-              "Opens an address (http, https, file, about) in the desk's browser.", schema<open_url_shape>,
-              observed_answer, R"({"url":"about:blank"})"},
-    Operation{"browser/active_window", "GET", "/browser/active_window", view, Body::none, Body::json,
-              "The window that has the keyboard.", nullptr, window_answer},
-};
-
-/// After all others: their examples need the browser.
-constexpr std::array last_rows{
-    Operation{"browser/close", "POST", "/browser/close", control, Body::json, Body::json,
-              "Closes the browser.", schema<just_observe_shape>, observed_answer, "{}"},
+constexpr std::array start_table{
+    Operation{
+        .name = "browser/open_url",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Opens an address (http, https, file, about) in the desk's browser.",
+        .request_schema = schema<open_url_shape>,
+        .answer = observed_answer,
+        .example = R"({"url":"about:blank"})",
+    },
+    Operation{
+        .name = "browser/active_window",
+        .method = "GET",
+        .permission = view,
+        .summary = "The window that has the keyboard.",
+        .answer = window_answer,
+    },
+    Operation{
+        .name = "browser/close",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Closes the browser.",
+        .request_schema = schema<just_observe_shape>,
+        .answer = observed_answer,
+        .example = "{}",
+    },
 };
 
 }  // namespace
 
-std::span<const Operation> browser_rows() { return rows; }
-std::span<const Operation> browser_last_rows() { return last_rows; }
+std::span<const Operation> browser_rows() { return start_table; }
 
 const Shape<OpenUrl>& open_url_shape() {
     static const Shape<OpenUrl> shape{

@@ -10,8 +10,6 @@
 namespace carrel::ops {
 
 std::span<const Operation> browser_rows();
-/// What ends it.
-std::span<const Operation> browser_last_rows();
 
 /// A page comes in pieces and late: the waiting is longer than after a click.
 struct OpenUrl : Observe {

@@ -3,28 +3,26 @@
 #include <array>
 
 #include "ops/fields.hpp"
+#include "ops/page_members.hpp"
 
 namespace carrel::ops {
 
 namespace {
 
-constexpr std::size_t longest_url = 2'000'000;
-constexpr std::size_t longest_text = 500'000;
+constexpr std::size_t longest_browser_text = 500'000;
 constexpr std::size_t longest_selector = 10'000;
-constexpr double longest_wait = 300'000;
+constexpr double longest_browser_wait = 300'000;
 constexpr double most_chars = 4'000'000;
 
 constexpr Member message{"message", "string", "what was done, in a sentence"};
-constexpr Member url{"url", "string", "the page's address"};
-constexpr Member title{"title", "string", "the page's title"};
 constexpr Member is_truncated{"is_truncated", "boolean", "whether there is more than max_chars"};
 constexpr Member total_chars{"total_chars", "integer", "how many characters there are in all"};
 
-constexpr std::array page_answer{url, title};
-constexpr std::array text_answer{Member{"text", "string", "what is read on the page"}, is_truncated,
-                                 total_chars};
+constexpr std::array page_answer{page_url, page_title};
+constexpr std::array browser_text_answer{Member{"text", "string", "what is read on the page"}, is_truncated,
+                                         total_chars};
 constexpr std::array html_answer{Member{"html", "string", "the document as it stands now"}, is_truncated,
-                                 total_chars, url};
+                                 total_chars, page_url};
 constexpr std::array message_answer{message};
 constexpr std::array fill_answer{message, Member{"value", "string", "what the field holds afterwards"}};
 constexpr std::array result_answer{Member{
@@ -35,42 +33,102 @@ constexpr std::array scroll_answer{message,
 
 constexpr auto find_page = R"({"selector":"body"})";
 
-constexpr std::array rows{
-    Operation{"browser/cdp/navigate", "POST", "/browser/cdp/navigate", control, Body::json, Body::json,
-              "Opens an address in a tab and waits until the page has loaded; starts the browser if none is "
-              "open.",
-              schema<navigate_shape>, page_answer,
-              R"({"url":"data:text/html,<title>Form</title><h1>Hello</h1><input id=name>"})"},
-    Operation{"browser/cdp/get_text", "POST", "/browser/cdp/get_text", view, Body::json, Body::json,
-              "The text of the page, or of the first element that a CSS selector matches.",
-              schema<get_text_shape>, text_answer, find_page},
+constexpr std::array browser_table{
     Operation{
-        "browser/cdp/click_selector", "POST", "/browser/cdp/click_selector", control, Body::json, Body::json,
-        "Clicks the first element that a CSS selector matches, as a mouse does: waits until it can be seen, "
-        "scrolls to it, and makes sure that nothing covers it.",
-        schema<on_element_shape>, message_answer, find_page},
-    Operation{"browser/cdp/fill_input", "POST", "/browser/cdp/fill_input", control, Body::json, Body::json,
-              "Replaces what a field holds: text fields and editable elements as by typing; dates, colours, "
-              "ranges, check boxes (true, false) and lists (value or label) by their value.",
-              schema<fill_input_shape>, fill_answer, R"({"selector":"#name","value":"Ada"})"},
+        .name = "browser/cdp/navigate",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Opens an address in a tab and waits until the page has loaded; starts the browser if "
+                   "none is open.",
+        .request_schema = schema<navigate_shape>,
+        .answer = page_answer,
+        .example = R"({"url":"data:text/html,<title>Form</title><h1>Hello</h1><input id=name>"})",
+    },
     Operation{
-        "browser/cdp/evaluate", "POST", "/browser/cdp/evaluate", control, Body::json, Body::json,
-        "Runs JavaScript in the page and answers its value; a promise is awaited, a function is called, "
-        "and \"return\" and \"await\" may stand anywhere.",
-        schema<evaluate_shape>, result_answer, R"({"script":"1 + 1"})"},
-    Operation{"browser/cdp/scroll", "POST", "/browser/cdp/scroll", control, Body::json, Body::json,
-              "Scrolls the page, or the element (or what it lies in) that a CSS selector matches.",
-              schema<scroll_page_shape>, scroll_answer, R"({"direction":"down","amount":200})"},
-    Operation{"browser/cdp/hover", "POST", "/browser/cdp/hover", control, Body::json, Body::json,
-              "Moves the page's pointer over the first element that a CSS selector matches.",
-              schema<on_element_shape>, message_answer, find_page},
-    Operation{"browser/cdp/wait_for_selector", "POST", "/browser/cdp/wait_for_selector", view, Body::json,
-              Body::json, "Waits until an element is there, can be seen, is hidden or is gone.",
-              schema<wait_for_selector_shape>, message_answer, find_page},
-    Operation{"browser/cdp/url", "GET", "/browser/cdp/url", view, Body::none, Body::json,
-              "The address and title of the page.", schema<in_tab_shape>, page_answer, ""},
-    Operation{"browser/cdp/html", "GET", "/browser/cdp/html", view, Body::none, Body::json,
-              "The page's document as HTML.", schema<get_html_shape>, html_answer, "max_chars=100000"},
+        .name = "browser/cdp/get_text",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .summary = "The text of the page, or of the first element that a CSS selector matches.",
+        .request_schema = schema<get_text_shape>,
+        .answer = browser_text_answer,
+        .example = find_page,
+    },
+    Operation{
+        .name = "browser/cdp/click_selector",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Clicks the first element that a CSS selector matches, as a mouse does: waits until it "
+                   "can be seen, scrolls to it, and makes sure that nothing covers it.",
+        .request_schema = schema<on_element_shape>,
+        .answer = message_answer,
+        .example = find_page,
+    },
+    Operation{
+        .name = "browser/cdp/fill_input",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Replaces what a field holds: text fields and editable elements as by typing; dates, "
+                   "colours, ranges, check boxes (true, false) and lists (value or label) by their value.",
+        .request_schema = schema<fill_input_shape>,
+        .answer = fill_answer,
+        .example = R"({"selector":"#name","value":"Ada"})",
+    },
+    Operation{
+        .name = "browser/cdp/evaluate",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Runs JavaScript in the page and answers its value; a promise is awaited, a function is "
+                   "called, and \"return\" and \"await\" may stand anywhere.",
+        .request_schema = schema<evaluate_shape>,
+        .answer = result_answer,
+        .example = R"({"script":"1 + 1"})",
+    },
+    Operation{
+        .name = "browser/cdp/scroll",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Scrolls the page, or the element (or what it lies in) that a CSS selector matches.",
+        .request_schema = schema<scroll_page_shape>,
+        .answer = scroll_answer,
+        .example = R"({"direction":"down","amount":200})",
+    },
+    Operation{
+        .name = "browser/cdp/hover",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Moves the page's pointer over the first element that a CSS selector matches.",
+        .request_schema = schema<on_element_shape>,
+        .answer = message_answer,
+        .example = find_page,
+    },
+    Operation{
+        .name = "browser/cdp/wait_for_selector",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .summary = "Waits until an element is there, can be seen, is hidden or is gone.",
+        .request_schema = schema<wait_for_selector_shape>,
+        .answer = message_answer,
+        .example = find_page,
+    },
+    Operation{
+        .name = "browser/cdp/url",
+        .method = "GET",
+        .permission = view,
+        .summary = "The address and page_title of the page.",
+        .request_schema = schema<in_tab_shape>,
+        .answer = page_answer,
+    },
+    Operation{
+        .name = "browser/cdp/html",
+        .method = "GET",
+        .permission = view,
+        .summary = "The page's document as HTML.",
+        .request_schema = schema<get_html_shape>,
+        .answer = html_answer,
+        .example = "max_chars=100000",
+    },
 };
 
 template <class Request>
@@ -82,7 +140,7 @@ json::Field<Request> tab_field() {
 template <class Request>
 json::Field<Request> timeout_field() {
     return field("timeout_ms", static_cast<int Request::*>(&Request::timeout_ms), "most that is waited",
-                 between(1, longest_wait))
+                 between(1, longest_browser_wait))
         .with_default();
 }
 
@@ -94,7 +152,7 @@ json::Field<Request> selector_field() {
 
 }  // namespace
 
-std::span<const Operation> cdp_rows() { return rows; }
+std::span<const Operation> cdp_rows() { return browser_table; }
 
 const Shape<InTab>& in_tab_shape() {
     static const Shape<InTab> shape{tab_field<InTab>()};
@@ -104,7 +162,7 @@ const Shape<InTab>& in_tab_shape() {
 const Shape<Navigate>& navigate_shape() {
     static const Shape<Navigate> shape{
         field("url", &Navigate::url, "an address with http, https, file, about or data",
-              length_between(1, longest_url)),
+              length_between(1, longest_page_url)),
         field("wait_until", &Navigate::wait_until,
               "commit: the address answers; domcontentloaded; load; networkidle: and then half a second "
               "without "
@@ -141,10 +199,10 @@ const Shape<OnElement>& on_element_shape() {
 }
 
 const Shape<FillInput>& fill_input_shape() {
-    static const Shape<FillInput> shape{
-        selector_field<FillInput>(),
-        field("value", &FillInput::value, "what the field shall hold", length_between(0, longest_text)),
-        timeout_field<FillInput>(), tab_field<FillInput>()};
+    static const Shape<FillInput> shape{selector_field<FillInput>(),
+                                        field("value", &FillInput::value, "what the field shall hold",
+                                              length_between(0, longest_browser_text)),
+                                        timeout_field<FillInput>(), tab_field<FillInput>()};
     return shape;
 }
 
@@ -160,7 +218,7 @@ const Shape<WaitForSelector>& wait_for_selector_shape() {
 const Shape<Evaluate>& evaluate_shape() {
     static const Shape<Evaluate> shape{
         field("script", &Evaluate::script, "an expression, statements, or a function",
-              length_between(1, longest_text)),
+              length_between(1, longest_browser_text)),
         field("frame", &Evaluate::frame,
               "runs it in the frame whose name or id this is, or whose address holds it",
               length_between(1, 2000)),

@@ -9,40 +9,75 @@ namespace carrel::ops {
 
 namespace {
 
-constexpr std::size_t longest_text = std::size_t{16} << 20;
+constexpr std::size_t longest_file_text = std::size_t{16} << 20;
 constexpr auto absolute_path = "an absolute path";
 
-json::Rule text_length() { return length_between(0, longest_text); }
+json::Rule text_length() { return length_between(0, longest_file_text); }
 
 constexpr std::array output{
     Member{"output", "string", "what was done or is there, in the words of text editor tools", false}};
 
-constexpr std::array rows{
-    Operation{"file/create", "POST", "/file/create", control, Body::json, Body::json,
-              "Writes a new text file, and the directories above it; refuses one that exists.",
-              schema<create_file_shape>, output,
-              R"({"path":"/tmp/example/notes.txt","file_text":"one\ntwo\nthree\n"})"},
-    Operation{"file/view", "POST", "/file/view", view, Body::json, Body::json,
-              "A text file with line numbers, or what a directory holds two levels deep.",
-              schema<view_file_shape>, output, R"({"path":"/tmp/example/notes.txt","view_range":[2,3]})"},
-    Operation{"file/write", "POST", "/file/write", control, Body::json, Body::json,
-              "Writes a text to a file: new, over what it held, at its end, or at an offset.",
-              schema<write_file_shape>, output,
-              R"({"path":"/tmp/example/notes.txt","file_text":"four\n","append":true})"},
-    Operation{"file/replace", "POST", "/file/replace", control, Body::json, Body::json,
-              "Replaces the one place where a text stands.", schema<replace_in_file_shape>, output,
-              R"({"path":"/tmp/example/notes.txt","old_str":"two","new_str":"2"})"},
-    Operation{"file/insert", "POST", "/file/insert", control, Body::json, Body::json,
-              "Inserts text after a line.", schema<insert_in_file_shape>, output,
-              R"({"path":"/tmp/example/notes.txt","insert_line":0,"insert_text":"zero"})"},
-    Operation{"file/undo_edit", "POST", "/file/undo_edit", control, Body::json, Body::json,
-              "Takes the last write, replace or insert of a file back, unless it was changed since.",
-              schema<named_file_shape>, output, R"({"path":"/tmp/example/notes.txt"})"},
+constexpr std::array file_table{
+    Operation{
+        .name = "file/create",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Writes a new text file, and the directories above it; refuses one that exists.",
+        .request_schema = schema<create_file_shape>,
+        .answer = output,
+        .example = R"({"path":"/tmp/example/notes.txt","file_text":"one\ntwo\nthree\n"})",
+    },
+    Operation{
+        .name = "file/view",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .summary = "A text file with line numbers, or what a directory holds two levels deep.",
+        .request_schema = schema<view_file_shape>,
+        .answer = output,
+        .example = R"({"path":"/tmp/example/notes.txt","view_range":[2,3]})",
+    },
+    Operation{
+        .name = "file/write",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Writes a text to a file: new, over what it held, at its end, or at an offset.",
+        .request_schema = schema<write_file_shape>,
+        .answer = output,
+        .example = R"({"path":"/tmp/example/notes.txt","file_text":"four\n","append":true})",
+    },
+    Operation{
+        .name = "file/replace",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Replaces the one place where a text stands.",
+        .request_schema = schema<replace_in_file_shape>,
+        .answer = output,
+        .example = R"({"path":"/tmp/example/notes.txt","old_str":"two","new_str":"2"})",
+    },
+    Operation{
+        .name = "file/insert",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Inserts text after a line.",
+        .request_schema = schema<insert_in_file_shape>,
+        .answer = output,
+        .example = R"({"path":"/tmp/example/notes.txt","insert_line":0,"insert_text":"zero"})",
+    },
+    Operation{
+        .name = "file/undo_edit",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Takes the last write, replace or insert of a file back, unless it was changed since.",
+        .request_schema = schema<named_file_shape>,
+        .answer = output,
+        .example = R"({"path":"/tmp/example/notes.txt"})",
+    },
 };
 
 }  // namespace
 
-std::span<const Operation> files_rows() { return rows; }
+std::span<const Operation> files_rows() { return file_table; }
 
 const Shape<ViewFile>& view_file_shape() {
     static const Shape<ViewFile> shape{
@@ -73,7 +108,7 @@ const Shape<ReplaceInFile>& replace_in_file_shape() {
     static const Shape<ReplaceInFile> shape{
         field("path", &ReplaceInFile::path, absolute_path, path_length()),
         field("old_str", &ReplaceInFile::old_str, "text that stands exactly once in the file",
-              length_between(1, longest_text)),
+              length_between(1, longest_file_text)),
         field("new_str", &ReplaceInFile::new_str, "what stands there then; absent: nothing", text_length())
             .with_default()};
     return shape;

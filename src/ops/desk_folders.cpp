@@ -15,7 +15,7 @@ constexpr int most_results = 100'000;
 constexpr Member path_member{"path", "string",
                              "the absolute path; bytes that are not UTF-8 are told as U+FFFD"};
 constexpr Member path_bytes_member{"path_bytes", "string", "the path in base64, when it is not UTF-8", false};
-constexpr Member truncated{"truncated", "boolean", "there is more than was told"};
+constexpr Member folder_truncated{"truncated", "boolean", "there is more than was told"};
 constexpr Member truncated_by{"truncated_by", "string", "\"limit\" or \"time\"", false};
 
 constexpr std::array listed{
@@ -24,7 +24,7 @@ constexpr std::array listed{
            "of objects: name, path, type (file, directory, symlink, fifo, socket, device), is_dir (links "
            "followed), size in bytes, mode in octal, modified (RFC 3339), target of a link; name_bytes and "
            "path_bytes in base64 when they are not UTF-8"},
-    truncated, truncated_by};
+    folder_truncated, truncated_by};
 constexpr std::array known{
     path_member,
     path_bytes_member,
@@ -45,7 +45,7 @@ constexpr std::array known{
 constexpr std::array globbed{
     path_member, path_bytes_member,
     Member{"matches", "array", "paths, sorted; an object {path, path_bytes} for one that is not UTF-8"},
-    truncated, truncated_by};
+    folder_truncated, truncated_by};
 constexpr std::array grepped{
     path_member,
     path_bytes_member,
@@ -55,7 +55,7 @@ constexpr std::array grepped{
         "with `context`)"},
     Member{"files", "integer", "text files that were read"},
     Member{"skipped", "integer", "binary files, and what may not be read"},
-    truncated,
+    folder_truncated,
     truncated_by};
 constexpr std::array made{path_member, path_bytes_member,
                           Member{"created", "boolean", "false: the directory was there already"}};
@@ -65,46 +65,111 @@ constexpr std::array changed{path_member, path_bytes_member,
                              Member{"files", "integer", "files and directories that were changed"}};
 constexpr std::array linked{path_member, path_bytes_member};
 
-constexpr std::array rows{
-    Operation{"file/list", "POST", "/file/list", view, Body::json, Body::json,
-              "What a directory holds; with depth, also what is below.", schema<list_files_shape>, listed,
-              R"({"path":"/tmp/example","depth":2,"glob":"*.txt"})"},
-    Operation{"file/stat", "POST", "/file/stat", view, Body::json, Body::json,
-              "What is known of a file, directory or link; a link is not followed.", schema<stat_file_shape>,
-              known, R"({"path":"/tmp/example/notes.txt"})"},
-    Operation{"file/glob", "POST", "/file/glob", view, Body::json, Body::json,
-              "Paths that match a pattern with *, ?, [a-z], {a,b} and ** for any directories.",
-              schema<glob_files_shape>, globbed, R"({"pattern":"**/*.txt","path":"/tmp/example"})"},
-    Operation{"file/grep", "POST", "/file/grep", view, Body::json, Body::json,
-              "Lines of text files that match a regular expression (RE2: linear time, no back-references).",
-              schema<grep_files_shape>, grepped, R"({"pattern":"^one|three$","path":"/tmp/example"})"},
-    Operation{"file/mkdir", "POST", "/file/mkdir", control, Body::json, Body::json,
-              "Makes a directory, and those above it.", schema<make_folder_shape>, made,
-              R"({"path":"/tmp/example/folder/inner"})"},
+constexpr std::array folder_table{
     Operation{
-        "file/copy", "POST", "/file/copy", control, Body::json, Body::json,
-        "Copies a file, or a directory with all it holds. A path that ends in / means into there. It "
-        "stops when the client goes away; what is copied then, each file whole, stays, as after an error.",
-        schema<transfer_file_shape>, transferred,
-        R"({"from":"/tmp/example/notes.txt","to":"/tmp/example/folder/"})"},
+        .name = "file/list",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .summary = "What a directory holds; with depth, also what is below.",
+        .request_schema = schema<list_files_shape>,
+        .answer = listed,
+        .example = R"({"path":"/tmp/example","depth":2,"glob":"*.txt"})",
+    },
     Operation{
-        "file/move", "POST", "/file/move", control, Body::json, Body::json,
-        "Gives a file or directory another path, also on another file system: there it is copied, which "
-        "stops when the client goes away and leaves both, and then deleted here.",
-        schema<transfer_file_shape>, transferred,
-        R"({"from":"/tmp/example/folder","to":"/tmp/example/moved"})"},
+        .name = "file/stat",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .summary = "What is known of a file, directory or link; a link is not followed.",
+        .request_schema = schema<stat_file_shape>,
+        .answer = known,
+        .example = R"({"path":"/tmp/example/notes.txt"})",
+    },
     Operation{
-        "file/chmod", "POST", "/file/chmod", control, Body::json, Body::json,
-        "Sets the permission bits of a file or directory; recursive, it stops when the client goes away.",
-        schema<change_mode_shape>, changed, R"({"path":"/tmp/example/notes.txt","mode":"0600"})"},
-    Operation{"file/symlink", "POST", "/file/symlink", control, Body::json, Body::json,
-              "Makes a symbolic link.", schema<make_link_shape>, linked,
-              R"({"path":"/tmp/example/link","target":"notes.txt"})"},
+        .name = "file/glob",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .summary = "Paths that match a pattern with *, ?, [a-z], {a,b} and ** for any directories.",
+        .request_schema = schema<glob_files_shape>,
+        .answer = globbed,
+        .example = R"({"pattern":"**/*.txt","path":"/tmp/example"})",
+    },
     Operation{
-        "file/delete", "POST", "/file/delete", control, Body::json, Body::json,
-        "Deletes a file or link, an empty directory, or a directory with all it holds; it stops when the "
-        "client goes away, and the rest stays.",
-        schema<delete_file_shape>, changed, R"({"path":"/tmp/example/moved","recursive":true})"},
+        .name = "file/grep",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .summary =
+            "Lines of text files that match a regular expression (RE2: linear time, no back-references).",
+        .request_schema = schema<grep_files_shape>,
+        .answer = grepped,
+        .example = R"({"pattern":"^one|three$","path":"/tmp/example"})",
+    },
+    Operation{
+        .name = "file/mkdir",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Makes a directory, and those above it.",
+        .request_schema = schema<make_folder_shape>,
+        .answer = made,
+        .example = R"({"path":"/tmp/example/folder/inner"})",
+    },
+    Operation{
+        .name = "file/copy",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Copies a file, or a directory with all it holds. A path that ends in / means into there. "
+                   "It stops when the client goes away; what is copied then, each file whole, stays, as "
+                   "after an error.",
+        .request_schema = schema<transfer_file_shape>,
+        .answer = transferred,
+        .example = R"({"from":"/tmp/example/notes.txt","to":"/tmp/example/folder/"})",
+        .ends_with_client = true,
+    },
+    Operation{
+        .name = "file/move",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Gives a file or directory another path, also on another file system: there it is copied, "
+                   "which stops when the client goes away and leaves both, and then deleted here.",
+        .request_schema = schema<transfer_file_shape>,
+        .answer = transferred,
+        .example = R"({"from":"/tmp/example/folder","to":"/tmp/example/moved"})",
+        .ends_with_client = true,
+    },
+    Operation{
+        .name = "file/chmod",
+        .method = "POST",
+        .request = Body::json,
+        .summary =
+            "Sets the permission bits of a file or directory; recursive, it stops when the client goes away.",
+        .request_schema = schema<change_mode_shape>,
+        .answer = changed,
+        .example = R"({"path":"/tmp/example/notes.txt","mode":"0600"})",
+        .ends_with_client = true,
+    },
+    Operation{
+        .name = "file/symlink",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Makes a symbolic link.",
+        .request_schema = schema<make_link_shape>,
+        .answer = linked,
+        .example = R"({"path":"/tmp/example/link","target":"notes.txt"})",
+    },
+    Operation{
+        .name = "file/delete",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Deletes a file or link, an empty directory, or a directory with all it holds; it stops "
+                   "when the client goes away, and the rest stays.",
+        .request_schema = schema<delete_file_shape>,
+        .answer = changed,
+        .example = R"({"path":"/tmp/example/moved","recursive":true})",
+        .ends_with_client = true,
+    },
 };
 
 json::Rule octal_digits() {
@@ -133,7 +198,7 @@ json::Field<Request> limit_field(int Request::* member) {
 
 }  // namespace
 
-std::span<const Operation> folders_rows() { return rows; }
+std::span<const Operation> folders_rows() { return folder_table; }
 
 const Shape<StatFile>& stat_file_shape() {
     static const Shape<StatFile> shape{field("path", &StatFile::path, any_path, path_length()),

@@ -8,54 +8,106 @@ namespace carrel::ops {
 
 namespace {
 
-constexpr double longest_pause = 300;
+constexpr double longest_input_pause = 300;
 constexpr std::size_t longest_chord = 200;
 constexpr std::size_t longest_typing = 100'000;
 constexpr auto held = R"(keys held meanwhile, such as "ctrl+shift")";
 
 json::Rule chord_length() { return length_between(1, longest_chord); }
 
-constexpr std::array rows{
-    Operation{"mouse/click", "POST", "/mouse/click", control, Body::json, Body::json,
-              "Clicks once, twice or three times, at a place or where the pointer is.", schema<click_shape>,
-              observed_answer, R"({"button":"left_click","coordinate":{"x":512,"y":384}})"},
-    Operation{"mouse/move", "POST", "/mouse/move", control, Body::json, Body::json, "Moves the pointer.",
-              schema<move_shape>, observed_answer, R"({"coordinate":{"x":0,"y":0},"observe":"none"})"},
+constexpr std::array input_table{
     Operation{
-        "mouse/drag", "POST", "/mouse/drag", control, Body::json, Body::json,
-        "Presses the left button at one place and releases it at another, with motion between.",
-        schema<drag_shape>, observed_answer,
-        R"({"start_coordinate":{"x":300,"y":300},"end_coordinate":{"x":500,"y":400},"screenshot":false})"},
-    Operation{"mouse/down", "POST", "/mouse/down", control, Body::json, Body::json,
-              "Presses a button where the pointer is; it stays down.", schema<press_button_shape>,
-              observed_answer, R"({"button":"left","observe":"none"})"},
-    Operation{"mouse/up", "POST", "/mouse/up", control, Body::json, Body::json,
-              "Releases a button where the pointer is.", schema<press_button_shape>, observed_answer,
-              R"({"button":"left","observe":100,"screenshot":false})"},
-    Operation{"mouse/scroll", "POST", "/mouse/scroll", control, Body::json, Body::json, "Turns the wheel.",
-              schema<scroll_shape>, observed_answer,
-              R"({"direction":"down","amount":3,"coordinate":{"x":512,"y":384},"screenshot":false})"},
+        .name = "mouse/click",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Clicks once, twice or three times, at a place or where the pointer is.",
+        .request_schema = schema<click_shape>,
+        .answer = observed_answer,
+        .example = R"({"button":"left_click","coordinate":{"x":512,"y":384}})",
+    },
     Operation{
-        "keyboard/key", "POST", "/keyboard/key", control, Body::json, Body::json,
-        "Presses keys, such as ctrl+c; several chords stand apart by spaces. Names of X11, of xdotool, of "
-        "browsers and what people write for them, in any case; all keys go up again.",
-        schema<press_key_shape>, observed_answer, R"({"key":"Escape"})"},
+        .name = "mouse/move",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Moves the pointer.",
+        .request_schema = schema<move_shape>,
+        .answer = observed_answer,
+        .example = R"({"coordinate":{"x":0,"y":0},"observe":"none"})",
+    },
     Operation{
-        "keyboard/type", "POST", "/keyboard/type", control, Body::json, Body::json,
-        "Types text, whatever the keyboard's layout: any character of Unicode; a line feed is the Return "
-        "key, "
-        "a tab the Tab key, other control characters are refused. Keys that are stuck are released first. "
-        "What the keyboard lacks is typed by spare keys, or pasted where that alone is safe; the clipboard "
-        "has its former content afterwards.",
-        schema<type_text_shape>, observed_answer, R"({"text":"Grüße, 你好!","screenshot":false})"},
-    Operation{"keyboard/hold_key", "POST", "/keyboard/hold_key", control, Body::json, Body::json,
-              "Holds keys down for a time, or until the client goes away.", schema<hold_key_shape>,
-              observed_answer, R"({"key":"shift","duration":0.1,"observe":"none"})"},
+        .name = "mouse/drag",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Presses the left button at one place and releases it at another, with motion between.",
+        .request_schema = schema<drag_shape>,
+        .answer = observed_answer,
+        .example =
+            R"({"start_coordinate":{"x":300,"y":300},"end_coordinate":{"x":500,"y":400},"screenshot":false})",
+    },
+    Operation{
+        .name = "mouse/down",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Presses a button where the pointer is; it stays down.",
+        .request_schema = schema<press_button_shape>,
+        .answer = observed_answer,
+        .example = R"({"button":"left","observe":"none"})",
+    },
+    Operation{
+        .name = "mouse/up",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Releases a button where the pointer is.",
+        .request_schema = schema<press_button_shape>,
+        .answer = observed_answer,
+        .example = R"({"button":"left","observe":100,"screenshot":false})",
+    },
+    Operation{
+        .name = "mouse/scroll",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Turns the wheel.",
+        .request_schema = schema<scroll_shape>,
+        .answer = observed_answer,
+        .example = R"({"direction":"down","amount":3,"coordinate":{"x":512,"y":384},"screenshot":false})",
+    },
+    Operation{
+        .name = "keyboard/key",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Presses keys, such as ctrl+c; several chords stand apart by spaces. Names of X11, of "
+                   "xdotool, of browsers and what people write for them, in any case; all keys go up again.",
+        .request_schema = schema<press_key_shape>,
+        .answer = observed_answer,
+        .example = R"({"key":"Escape"})",
+    },
+    Operation{
+        .name = "keyboard/type",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Types text, whatever the keyboard's layout: any character of Unicode; a line feed is the "
+                   "Return key, a tab the Tab key, other control characters are refused. Keys that are stuck "
+                   "are released first. What the keyboard lacks is typed by spare keys, or pasted where that "
+                   "alone is safe; the clipboard has its former content afterwards.",
+        .request_schema = schema<type_text_shape>,
+        .answer = observed_answer,
+        .example = R"({"text":"Grüße, 你好!","screenshot":false})",
+    },
+    Operation{
+        .name = "keyboard/hold_key",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Holds keys down for a time, or until the client goes away.",
+        .request_schema = schema<hold_key_shape>,
+        .answer = observed_answer,
+        .example = R"({"key":"shift","duration":0.1,"observe":"none"})",
+        .ends_with_client = true,
+    },
 };
 
 }  // namespace
 
-std::span<const Operation> input_rows() { return rows; }
+std::span<const Operation> input_rows() { return input_table; }
 
 const Shape<Click>& click_shape() {
     static const Shape<Click> shape{
@@ -120,7 +172,7 @@ const Shape<TypeText>& type_text_shape() {
 const Shape<HoldKey>& hold_key_shape() {
     static const Shape<HoldKey> shape{
         with({field("key", &HoldKey::key, "a chord", chord_length()),
-              field("duration", &HoldKey::duration, "seconds", between(0, longest_pause))},
+              field("duration", &HoldKey::duration, "seconds", between(0, longest_input_pause))},
              observing<HoldKey>())};
     return shape;
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "ops/fields.hpp"
+#include "ops/page_members.hpp"
 
 namespace carrel::ops {
 
@@ -12,11 +13,8 @@ namespace {
 constexpr std::size_t longest_value = 100'000;
 constexpr auto reference = "the element, as page/read and page/find name it: ref_12";
 
-constexpr Member tab_id{"tab_id", "string", "of the tab"};
-constexpr Member url{"url", "string", "the page's address"};
-constexpr Member title{"title", "string", "the page's title"};
 constexpr Member dialog{"dialog", "object", "{type, message} of the dialog that the page shows now", false};
-constexpr Member truncated{"truncated", "boolean", "whether the page is larger than what was read"};
+constexpr Member page_truncated{"truncated", "boolean", "whether the page is larger than what was read"};
 
 constexpr std::array toolset_answer{
     Member{"content", "array", "blocks for a tool_result: text, image, and after what worked browser_state"},
@@ -25,17 +23,21 @@ constexpr std::array read_answer{
     Member{"text", "string",
            "one line an element: role, name, [reference], value, states; indented by depth"},
     tab_id,
-    url,
-    title,
-    truncated,
+    page_url,
+    page_title,
+    page_truncated,
     Member{"elements", "integer", "how many were read"},
     Member{"outside_viewport", "integer", "how many were left out because they are not in sight"}};
-constexpr std::array text_answer{
-    Member{"text", "string", "the page's text, in lines and paragraphs"},        tab_id,   url, title,
-    Member{"source", "string", "article, main or body: what of the page it is"}, truncated};
+constexpr std::array page_text_answer{
+    Member{"text", "string", "the page's text, in lines and paragraphs"},
+    tab_id,
+    page_url,
+    page_title,
+    Member{"source", "string", "article, main or body: what of the page it is"},
+    page_truncated};
 constexpr std::array find_answer{
     Member{"matches", "array", "{ref, role, name, text (its line in a tree)}, the best first"}, tab_id,
-    truncated};
+    page_truncated};
 /// What every action answers, and more.
 template <class... More>
 constexpr auto acted(More... more) {
@@ -54,76 +56,148 @@ constexpr auto form_answer =
           Member{"changed_by_page", "boolean", "whether the page made something else of the value"});
 constexpr auto dialog_answer = acted(Member{
     "dialogs", "array", "{type, message, open, accepted, text}: the last ones of this tab, oldest first"});
-constexpr std::array downloads_answer{Member{"downloads", "array",
-                                             "{id, url, name, state (running, completed, failed), path (once "
-                                             "it is complete), received, total (0: not known)}, "
-                                             "oldest first, since the browser was first asked"}};
+constexpr std::array downloads_answer{
+    Member{"downloads", "array",
+           "{id, page_url, name, state (running, completed, failed), path (once "
+           "it is complete), received, total (0: not known)}, "
+           "oldest first, since the browser was first asked"}};
 constexpr std::array console_answer{
     tab_id,
     Member{"entries", "array",
-           "{number, time (milliseconds since 1970), level, text, url, line}, oldest first"},
+           "{number, time (milliseconds since 1970), level, text, page_url, line}, oldest first"},
     Member{"left_out", "integer", "how many older ones fitted the question and not the limit"}};
 constexpr std::array network_answer{
     tab_id,
-    Member{"entries", "array",
-           "{number, time (milliseconds since 1970), method, url, type, status (0: no answer), media_type, "
-           "bytes, "
-           "milliseconds, failure, ended, from_cache}, oldest first"},
+    Member{
+        "entries", "array",
+        "{number, time (milliseconds since 1970), method, page_url, type, status (0: no answer), media_type, "
+        "bytes, "
+        "milliseconds, failure, ended, from_cache}, oldest first"},
     Member{"left_out", "integer", "how many older ones fitted the question and not the limit"}};
 
-constexpr std::array rows{
+constexpr std::array page_table{
     Operation{
-        "browser/toolset", "POST", "/browser/toolset", control, Body::json, Body::json,
-        "Runs one member of browser_toolset_20260801 and answers the content of its tool_result, with the "
-        "browser's state. Starts the browser if none is open.",
-        schema<call_tool_shape>, toolset_answer,
-        R"({"name":"navigate","input":{"url":"data:text/html,<title>Form</title><input aria-label=Name><input type=file>"}})"},
+        .name = "browser/toolset",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Runs one member of browser_toolset_20260801 and answers the content of its tool_result, "
+                   "with the browser's state. Starts the browser if none is open.",
+        .request_schema = schema<call_tool_shape>,
+        .answer = toolset_answer,
+        .example =
+            R"({"name":"navigate","input":{"url":"data:text/html,<title>Form</title><input aria-label=Name><input type=file>"}})",
+    },
     Operation{
-        "browser/page/read", "POST", "/browser/page/read", control, Body::json, Body::json,
-        "The page as a tree of text, through open shadow roots and frames. An element keeps its reference as "
-        "long as it is in the document.",
-        schema<read_page_shape>, read_answer, R"({"filter":"all"})"},
-    Operation{"browser/page/text", "POST", "/browser/page/text", control, Body::json, Body::json,
-              "The text that a reader of the page sees: its article, where it has one.",
-              schema<read_page_text_shape>, text_answer, R"({"max_chars":1000})"},
-    Operation{"browser/page/find", "POST", "/browser/page/find", control, Body::json, Body::json,
-              "Finds elements by what a person would call them: words of names, texts, values and roles.",
-              schema<find_in_page_shape>, find_answer, R"({"query":"name field"})"},
-    Operation{"browser/page/click", "POST", "/browser/page/click", control, Body::json, Body::json,
-              "Clicks an element, scrolled into view, or a point of the viewport. Refuses what something "
-              "else covers.",
-              schema<click_page_shape>, point_answer, R"({"ref":"ref_1"})"},
-    Operation{"browser/page/hover", "POST", "/browser/page/hover", control, Body::json, Body::json,
-              "Moves the page's pointer over an element or a point.", schema<hover_page_shape>, point_answer,
-              R"({"coordinate":{"x":5,"y":5}})"},
-    Operation{"browser/page/scroll_to", "POST", "/browser/page/scroll_to", control, Body::json, Body::json,
-              "Scrolls until the element is in view.", schema<on_reference_shape>, acted_answer,
-              R"({"ref":"ref_1"})"},
+        .name = "browser/page/read",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "The page as a tree of text, through open shadow roots and frames. An element keeps its "
+                   "reference as long as it is in the document.",
+        .request_schema = schema<read_page_shape>,
+        .answer = read_answer,
+        .example = R"({"filter":"all"})",
+    },
     Operation{
-        "browser/page/form_input", "POST", "/browser/page/form_input", control, Body::json, Body::json,
-        "Sets a field as a person would: text, an option by its text or value, true or false for boxes, "
-        "dates, numbers, colours, editable text.",
-        schema<form_input_shape>, form_answer, R"({"ref":"ref_1","value":"Ada"})"},
-    Operation{"browser/page/upload", "POST", "/browser/page/upload", control, Body::json, Body::json,
-              "Gives files of the desk to a file input.", schema<upload_to_page_shape>, acted_answer,
-              R"({"ref":"ref_2","paths":["/etc/hostname"]})"},
+        .name = "browser/page/text",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "The text that a reader of the page sees: its article, where it has one.",
+        .request_schema = schema<read_page_text_shape>,
+        .answer = page_text_answer,
+        .example = R"({"max_chars":1000})",
+    },
     Operation{
-        "browser/page/dialog", "POST", "/browser/page/dialog", control, Body::json, Body::json,
-        "The dialog (alert, confirm, prompt, or whether to leave) that the page shows: looks, accepts or "
-        "dismisses.",
-        schema<answer_dialog_shape>, dialog_answer, R"({"action":"look"})"},
-    Operation{"browser/page/downloads", "GET", "/browser/page/downloads", view, Body::none, Body::json,
-              "What the browser downloads and has downloaded, to ~/Downloads.", nullptr, downloads_answer},
-    Operation{"browser/page/console", "GET", "/browser/page/console", control, Body::none, Body::json,
-              "What the page wrote to its console, its exceptions among it, since the tab was first read or "
-              "acted on "
-              "here: the last 1,000.",
-              schema<read_log_shape>, console_answer, "errors_only=true"},
+        .name = "browser/page/find",
+        .method = "POST",
+        .request = Body::json,
+        .summary =
+            "Finds elements by what a person would call them: words of names, texts, values and roles.",
+        .request_schema = schema<find_in_page_shape>,
+        .answer = find_answer,
+        .example = R"({"query":"name field"})",
+    },
     Operation{
-        "browser/page/network", "GET", "/browser/page/network", control, Body::none, Body::json,
-        "What the page asked of the network since the tab was first read or acted on here: the last 500, "
-        "without headers and bodies.",
-        schema<read_log_shape>, network_answer, "limit=10"},
+        .name = "browser/page/click",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Clicks an element, scrolled into view, or a point of the viewport. Refuses what "
+                   "something else covers.",
+        .request_schema = schema<click_page_shape>,
+        .answer = point_answer,
+        .example = R"({"ref":"ref_1"})",
+    },
+    Operation{
+        .name = "browser/page/hover",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Moves the page's pointer over an element or a point.",
+        .request_schema = schema<hover_page_shape>,
+        .answer = point_answer,
+        .example = R"({"coordinate":{"x":5,"y":5}})",
+    },
+    Operation{
+        .name = "browser/page/scroll_to",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Scrolls until the element is in view.",
+        .request_schema = schema<on_reference_shape>,
+        .answer = acted_answer,
+        .example = R"({"ref":"ref_1"})",
+    },
+    Operation{
+        .name = "browser/page/form_input",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Sets a field as a person would: text, an option by its text or value, true or false for "
+                   "boxes, dates, numbers, colours, editable text.",
+        .request_schema = schema<form_input_shape>,
+        .answer = form_answer,
+        .example = R"({"ref":"ref_1","value":"Ada"})",
+    },
+    Operation{
+        .name = "browser/page/upload",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Gives files of the desk to a file input.",
+        .request_schema = schema<upload_to_page_shape>,
+        .answer = acted_answer,
+        .example = R"({"ref":"ref_2","paths":["/etc/hostname"]})",
+    },
+    Operation{
+        .name = "browser/page/dialog",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "The dialog (alert, confirm, prompt, or whether to leave) that the page shows: looks, "
+                   "accepts or dismisses.",
+        .request_schema = schema<answer_dialog_shape>,
+        .answer = dialog_answer,
+        .example = R"({"action":"look"})",
+    },
+    Operation{
+        .name = "browser/page/downloads",
+        .method = "GET",
+        .permission = view,
+        .summary = "What the browser downloads and has downloaded, to ~/Downloads.",
+        .answer = downloads_answer,
+    },
+    Operation{
+        .name = "browser/page/console",
+        .method = "GET",
+        .summary = "What the page wrote to its console, its exceptions among it, since the tab was first "
+                   "read or acted on here: the last 1,000.",
+        .request_schema = schema<read_log_shape>,
+        .answer = console_answer,
+        .example = "errors_only=true",
+    },
+    Operation{
+        .name = "browser/page/network",
+        .method = "GET",
+        .summary = "What the page asked of the network since the tab was first read or acted on here: the "
+                   "last 500, without headers and bodies.",
+        .request_schema = schema<read_log_shape>,
+        .answer = network_answer,
+        .example = "limit=10",
+    },
 };
 
 template <class T>
@@ -161,7 +235,7 @@ json::Rule scalar() {
 
 }  // namespace
 
-std::span<const Operation> page_rows() { return rows; }
+std::span<const Operation> page_rows() { return page_table; }
 
 const Shape<CallTool>& call_tool_shape() {
     static const Shape<CallTool> shape{

@@ -11,7 +11,7 @@ namespace {
 /// PID_MAX_LIMIT of the kernel.
 constexpr double largest_pid = 4'194'304;
 
-constexpr std::array list_members{
+constexpr std::array process_list_members{
     Member{
         "processes", "array",
         "by pid, each {pid, ppid, name, cpu_percent, memory_mb, status, cmdline, threads, age_seconds}: "
@@ -26,21 +26,31 @@ constexpr std::array kill_members{
     Member{"ended", "boolean", "whether all of them had ended within two seconds"},
 };
 
-constexpr std::array rows{
-    Operation{"process/list", "GET", "/process/list", Permission::view, Body::none, Body::json,
-              "The processes of the desk.", nullptr, list_members},
+constexpr std::array process_table{
     Operation{
-        "process/kill", "POST", "/process/kill", Permission::control, Body::json, Body::json,
-        "Ends a process, by SIGTERM or with force by SIGKILL, and says whether it has ended; one that is "
-        "not there is 404, the desk's own two programs are refused. With \"all\": true everything ends at "
-        "once, "
-        "a fork bomb too, and only display, window manager, panel, message bus and tool server live on.",
-        schema<kill_process_shape>, kill_members, R"({"name":"xterm"})"},
+        .name = "process/list",
+        .method = "GET",
+        .permission = Permission::view,
+        .summary = "The processes of the desk.",
+        .answer = process_list_members,
+    },
+    Operation{
+        .name = "process/kill",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Ends a process, by SIGTERM or with force by SIGKILL, and says whether it has ended; one "
+                   "that is not there is 404, the desk's own two programs are refused. With \"all\": true "
+                   "everything ends at once, a fork bomb too, and only display, window manager, panel, "
+                   "message bus and tool server live on.",
+        .request_schema = schema<kill_process_shape>,
+        .answer = kill_members,
+        .example = R"({"name":"xterm"})",
+    },
 };
 
 }  // namespace
 
-std::span<const Operation> process_rows() { return rows; }
+std::span<const Operation> process_rows() { return process_table; }
 
 const Shape<KillProcess>& kill_process_shape() {
     static const Shape<KillProcess> shape{

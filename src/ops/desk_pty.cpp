@@ -4,17 +4,17 @@
 #include <array>
 
 #include "ops/fields.hpp"
+#include "ops/file_fields.hpp"
 
 namespace carrel::ops {
 
 namespace {
 
-constexpr std::size_t longest_path = 4096;
 constexpr std::size_t longest_id = 64;
 constexpr int most_cells = 1000;
-constexpr auto which = "of one terminal; absent: of every one";
+constexpr auto which_pty = "of one terminal; absent: of every one";
 
-constexpr std::array list_answer{
+constexpr std::array pty_list_answer{
     Member{"ptys", "array",
            "objects with pty_id, pid, command (empty: a shell), cols, rows, started_at (RFC 3339)"},
 };
@@ -22,38 +22,62 @@ constexpr std::array change_answer{
     Member{"pty_ids", "array", "the terminals that it went to; there may be none"},
 };
 
-constexpr std::array rows{
+constexpr std::array pty_table{
     Operation{
-        "terminal/pty", "GET", "/terminal/pty", control, Body::none, Body::upgrade,
-        "A terminal of its own over WebSocket: messages are input, binary messages come back as output, as "
-        "xterm.js's addon-attach wants it. With the subprotocol carrel.pty.v1 binary messages are input and "
-        "text "
-        "messages are JSON: the client sends {\"type\":\"resize\",\"cols\",\"rows\"}, "
-        "{\"type\":\"signal\",\"signal\"}, "
-        "{\"type\":\"eof\"}, {\"type\":\"pause\"} and {\"type\":\"resume\"}; the desk sends "
-        "{\"type\":\"started\",\"pty_id\",\"pid\"}, {\"type\":\"error\",\"message\"} and at last "
-        "{\"type\":\"exit\",\"exit_code\"} (with \"signal\" when one ended it). A client that takes nothing "
-        "stops the "
-        "program, and is disconnected after a minute unless it has paused. When the client goes, the session "
-        "gets "
-        "SIGHUP and, two seconds later, SIGKILL. At most 16 at once.",
-        schema<open_pty_shape>},
-    Operation{"terminal/pty/list", "GET", "/terminal/pty/list", view, Body::none, Body::json,
-              "The terminals that clients are connected to.", nullptr, list_answer},
-    Operation{"terminal/pty/resize", "POST", "/terminal/pty/resize", control, Body::json, Body::json,
-              "Gives a terminal another size; its program gets SIGWINCH.", schema<resize_pty_shape>,
-              change_answer, R"({"cols":100,"rows":30})"},
-    Operation{"terminal/pty/signal", "POST", "/terminal/pty/signal", control, Body::json, Body::json,
-              "Sends a signal to what runs in the foreground of a terminal.", schema<signal_pty_shape>,
-              change_answer, R"({"signal":"SIGINT"})"},
-    Operation{"terminal/pty/close", "POST", "/terminal/pty/close", control, Body::json, Body::json,
-              "Hangs a terminal up: its session gets SIGHUP and, two seconds later, SIGKILL.",
-              schema<close_pty_shape>, change_answer, "{}"},
+        .name = "terminal/pty",
+        .method = "GET",
+        .response = Body::upgrade,
+        .summary =
+            "A terminal of its own over WebSocket: messages are input, binary messages come back as output, "
+            "as xterm.js's addon-attach wants it. With the subprotocol carrel.pty.v1 binary messages are "
+            "input and text messages are JSON: the client sends {\"type\":\"resize\",\"cols\",\"rows\"}, "
+            "{\"type\":\"signal\",\"signal\"}, {\"type\":\"eof\"}, {\"type\":\"pause\"} and "
+            "{\"type\":\"resume\"}; the desk sends {\"type\":\"started\",\"pty_id\",\"pid\"}, "
+            "{\"type\":\"error\",\"message\"} and at last {\"type\":\"exit\",\"exit_code\"} (with \"signal\" "
+            "when one ended it). A client that takes nothing stops the program, and is disconnected after a "
+            "minute unless it has paused. When the client goes, the session gets SIGHUP and, two seconds "
+            "later, SIGKILL. At most 16 at once.",
+        .request_schema = schema<open_pty_shape>,
+    },
+    Operation{
+        .name = "terminal/pty/list",
+        .method = "GET",
+        .permission = view,
+        .summary = "The terminals that clients are connected to.",
+        .answer = pty_list_answer,
+    },
+    Operation{
+        .name = "terminal/pty/resize",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Gives a terminal another size; its program gets SIGWINCH.",
+        .request_schema = schema<resize_pty_shape>,
+        .answer = change_answer,
+        .example = R"({"cols":100,"rows":30})",
+    },
+    Operation{
+        .name = "terminal/pty/signal",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Sends a signal to what runs in the foreground of a terminal.",
+        .request_schema = schema<signal_pty_shape>,
+        .answer = change_answer,
+        .example = R"({"signal":"SIGINT"})",
+    },
+    Operation{
+        .name = "terminal/pty/close",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Hangs a terminal up: its session gets SIGHUP and, two seconds later, SIGKILL.",
+        .request_schema = schema<close_pty_shape>,
+        .answer = change_answer,
+        .example = "{}",
+    },
 };
 
 }  // namespace
 
-std::span<const Operation> pty_rows() { return rows; }
+std::span<const Operation> pty_rows() { return pty_table; }
 
 json::Rule id_rule() {
     const auto is_good = [](char c) {
@@ -85,21 +109,23 @@ const Shape<OpenPty>& open_pty_shape() {
 }
 
 const Shape<ResizePty>& resize_pty_shape() {
-    static const Shape<ResizePty> shape{field("pty_id", &ResizePty::pty_id, which, id_rule()).with_default(),
-                                        field("cols", &ResizePty::cols, "columns", between(1, most_cells)),
-                                        field("rows", &ResizePty::rows, "rows", between(1, most_cells))};
+    static const Shape<ResizePty> shape{
+        field("pty_id", &ResizePty::pty_id, which_pty, id_rule()).with_default(),
+        field("cols", &ResizePty::cols, "columns", between(1, most_cells)),
+        field("rows", &ResizePty::rows, "rows", between(1, most_cells))};
     return shape;
 }
 
 const Shape<SignalPty>& signal_pty_shape() {
     static const Shape<SignalPty> shape{
-        field("pty_id", &SignalPty::pty_id, which, id_rule()).with_default(),
+        field("pty_id", &SignalPty::pty_id, which_pty, id_rule()).with_default(),
         field("signal", &SignalPty::signal, "its name, such as SIGINT", length_between(1, 40))};
     return shape;
 }
 
 const Shape<ClosePty>& close_pty_shape() {
-    static const Shape<ClosePty> shape{field("pty_id", &ClosePty::pty_id, which, id_rule()).with_default()};
+    static const Shape<ClosePty> shape{
+        field("pty_id", &ClosePty::pty_id, which_pty, id_rule()).with_default()};
     return shape;
 }
 

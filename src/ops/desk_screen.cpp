@@ -78,33 +78,79 @@ constexpr auto picture_summary =
     "image/webp or image/*. Bytes come with an ETag; If-None-Match with it is answered 304 while nothing has "
     "changed.";
 
-constexpr std::array rows{
-    Operation{"screen/screenshot", "GET", "/screen/screenshot", view, Body::none, Body::picture,
-              picture_summary, schema<screenshot_shape>, picture_answer, "format=jpeg&quality=60&scale=0.5"},
-    Operation{"screen/screenshot", "POST", "/screen/screenshot", view, Body::json, Body::picture,
-              picture_summary, schema<screenshot_shape>, picture_answer,
-              R"({"format":"webp","width":640,"cursor":false})"},
-    Operation{"screen/screenshot/region", "POST", "/screen/screenshot/region", view, Body::json,
-              Body::picture, "A rectangle of the screen in its own pixels.", schema<region_screenshot_shape>,
-              picture_answer, R"({"x0":0,"y0":0,"x1":200,"y1":100})"},
-    Operation{"screen/zoom", "POST", "/screen/zoom", view, Body::json, Body::picture,
-              "A rectangle of the screen in its own pixels; scale, width or height enlarge it.",
-              schema<region_screenshot_shape>, picture_answer,
-              R"({"x0":100,"y0":100,"x1":300,"y1":200,"scale":2})"},
-    Operation{"screen/info", "GET", "/screen/info", view, Body::none, Body::json,
-              "Width and height of the screen in pixels.", nullptr, info_answer},
-    Operation{"screen/cursor_position", "GET", "/screen/cursor_position", view, Body::none, Body::json,
-              "Where the pointer is.", nullptr, cursor_answer},
+constexpr std::array screen_table{
     Operation{
-        "screen/resize", "POST", "/screen/resize", Permission::control, Body::json, Body::json,
-        "Gives the screen another size, while everything runs; viewers follow. A display that has to be "
-        "started again has the session's size.",
-        schema<resize_screen_shape>, resize_answer, R"({"width":1280,"height":800})"},
+        .name = "screen/screenshot",
+        .method = "GET",
+        .permission = view,
+        .response = Body::picture,
+        .summary = picture_summary,
+        .request_schema = schema<screenshot_shape>,
+        .answer = picture_answer,
+        .example = "format=jpeg&quality=60&scale=0.5",
+    },
+    Operation{
+        .name = "screen/screenshot",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .response = Body::picture,
+        .summary = picture_summary,
+        .request_schema = schema<screenshot_shape>,
+        .answer = picture_answer,
+        .example = R"({"format":"webp","width":640,"cursor":false})",
+    },
+    Operation{
+        .name = "screen/screenshot/region",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .response = Body::picture,
+        .summary = "A rectangle of the screen in its own pixels.",
+        .request_schema = schema<region_screenshot_shape>,
+        .answer = picture_answer,
+        .example = R"({"x0":0,"y0":0,"x1":200,"y1":100})",
+    },
+    Operation{
+        .name = "screen/zoom",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .response = Body::picture,
+        .summary = "A rectangle of the screen in its own pixels; scale, width or height enlarge it.",
+        .request_schema = schema<region_screenshot_shape>,
+        .answer = picture_answer,
+        .example = R"({"x0":100,"y0":100,"x1":300,"y1":200,"scale":2})",
+    },
+    Operation{
+        .name = "screen/info",
+        .method = "GET",
+        .permission = view,
+        .summary = "Width and height of the screen in pixels.",
+        .answer = info_answer,
+    },
+    Operation{
+        .name = "screen/cursor_position",
+        .method = "GET",
+        .permission = view,
+        .summary = "Where the pointer is.",
+        .answer = cursor_answer,
+    },
+    Operation{
+        .name = "screen/resize",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Gives the screen another size, while everything runs; viewers follow. A display that has "
+                   "to be started again has the session's size.",
+        .request_schema = schema<resize_screen_shape>,
+        .answer = resize_answer,
+        .example = R"({"width":1280,"height":800})",
+    },
 };
 
 }  // namespace
 
-std::span<const Operation> screen_rows() { return rows; }
+std::span<const Operation> screen_rows() { return screen_table; }
 
 const Shape<Screenshot>& screenshot_shape() {
     static const Shape<Screenshot> shape{picturing<Screenshot>()};

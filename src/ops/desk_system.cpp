@@ -8,7 +8,7 @@ namespace carrel::ops {
 
 namespace {
 
-constexpr double longest_pause = 300;
+constexpr double longest_system_pause = 300;
 constexpr auto which_selection = "clipboard: what was copied; primary: what is marked with the mouse";
 
 constexpr std::array health_members{
@@ -48,26 +48,54 @@ constexpr std::array wait_members{
     Member{"height", "integer", "of the picture, in pixels", false},
 };
 
-constexpr std::array rows{
-    Operation{"system/health", "GET", "/system/health", view, Body::none, Body::json,
-              "Whether display and window manager are up.", nullptr, health_members},
-    Operation{"system/info", "GET", "/system/info", view, Body::none, Body::json,
-              "Processor, memory and disk of the desk, its limits and how long it is up.", nullptr,
-              info_members},
-    Operation{"system/clipboard", "GET", "/system/clipboard", view, Body::none, Body::json,
-              "What is copied, as text or as a picture; at most 16 MiB.", schema<read_clipboard_shape>,
-              read_clipboard_members, "type=text"},
-    Operation{"system/clipboard", "POST", "/system/clipboard", control, Body::json, Body::json,
-              "Copies a text, a picture, or both for programs to choose from.", schema<set_clipboard_shape>,
-              set_clipboard_members, R"({"content":"Grüße, 你好!"})"},
-    Operation{"system/wait", "POST", "/system/wait", view, Body::json, Body::json,
-              "Waits, then answers with the screen.", schema<wait_shape>, wait_members,
-              R"({"duration":0.1})"},
+constexpr std::array system_table{
+    Operation{
+        .name = "system/health",
+        .method = "GET",
+        .permission = view,
+        .summary = "Whether display and window manager are up.",
+        .answer = health_members,
+    },
+    Operation{
+        .name = "system/info",
+        .method = "GET",
+        .permission = view,
+        .summary = "Processor, memory and disk of the desk, its limits and how long it is up.",
+        .answer = info_members,
+    },
+    Operation{
+        .name = "system/clipboard",
+        .method = "GET",
+        .permission = view,
+        .summary = "What is copied, as text or as a picture; at most 16 MiB.",
+        .request_schema = schema<read_clipboard_shape>,
+        .answer = read_clipboard_members,
+        .example = "type=text",
+    },
+    Operation{
+        .name = "system/clipboard",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Copies a text, a picture, or both for programs to choose from.",
+        .request_schema = schema<set_clipboard_shape>,
+        .answer = set_clipboard_members,
+        .example = R"({"content":"Grüße, 你好!"})",
+    },
+    Operation{
+        .name = "system/wait",
+        .method = "POST",
+        .permission = view,
+        .request = Body::json,
+        .summary = "Waits, then answers with the screen.",
+        .request_schema = schema<wait_shape>,
+        .answer = wait_members,
+        .example = R"({"duration":0.1})",
+    },
 };
 
 }  // namespace
 
-std::span<const Operation> system_rows() { return rows; }
+std::span<const Operation> system_rows() { return system_table; }
 
 const Shape<ReadClipboard>& read_clipboard_shape() {
     static const Shape<ReadClipboard> shape{
@@ -89,7 +117,7 @@ const Shape<SetClipboard>& set_clipboard_shape() {
 
 const Shape<Wait>& wait_shape() {
     static const Shape<Wait> shape{
-        field("duration", &Wait::duration, "seconds", between(0, longest_pause)),
+        field("duration", &Wait::duration, "seconds", between(0, longest_system_pause)),
         field("screenshot", &Wait::screenshot, "whether the answer brings the screen").with_default()};
     return shape;
 }

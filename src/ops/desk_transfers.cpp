@@ -18,50 +18,65 @@ constexpr std::array extracted{
     Member{"files", "integer", "files, directories and links that were made"},
     Member{"size", "integer", "bytes of the files' contents"}};
 
-constexpr std::array rows{
-    Operation{"file/read",
-              "GET",
-              "/file/read",
-              view,
-              Body::none,
-              Body::bytes,
-              "A file's bytes, from an offset and so many; past the end there are none.",
-              schema<read_file_shape>,
-              {},
-              "path=/etc/hostname&offset=0&length=100"},
-    Operation{"file/upload", "POST", "/file/upload", control, Body::multipart, Body::json,
-              "Stores the part `file` at the path in the part `dest_path`.", nullptr, stored},
-    Operation{"file/upload", "PUT", "/file/upload", control, Body::bytes, Body::json,
-              "Stores the body (application/octet-stream, any size) at the path; whole, or at an offset of "
-              "what is there.",
-              schema<store_file_shape>, stored, "path=/tmp/example/data.bin"},
+constexpr std::array transfer_table{
     Operation{
-        "file/download",
-        "GET",
-        "/file/download",
-        view,
-        Body::none,
-        Body::bytes,
-        "A file's bytes, also in part (Range, If-Range, If-None-Match); with `archive`, a whole folder.",
-        schema<download_file_shape>,
-        {},
-        "path=/etc/hostname"},
+        .name = "file/read",
+        .method = "GET",
+        .permission = view,
+        .response = Body::bytes,
+        .summary = "A file's bytes, from an offset and so many; past the end there are none.",
+        .request_schema = schema<read_file_shape>,
+        .example = "path=/etc/hostname&offset=0&length=100",
+    },
     Operation{
-        "file/extract", "POST", "/file/extract", control, Body::bytes, Body::json,
-        "Unpacks the archive in the body (application/octet-stream) below a directory; what would leave "
-        "it is refused. It stops when the client goes away; what is unpacked then, each file whole, stays.",
-        schema<extract_archive_shape>, extracted, "path=/tmp/example/extracted&archive=tar"},
-    Operation{"file/watch",
-              "GET",
-              "/file/watch",
-              view,
-              Body::none,
-              Body::event_stream,
-              "Events created, modified, deleted, moved and overflow of a directory or file: {path, is_dir, "
-              "from?}.",
-              schema<watch_files_shape>,
-              {},
-              "path=/tmp&recursive=true"},
+        .name = "file/upload",
+        .method = "POST",
+        .request = Body::multipart,
+        .summary = "Stores the part `file` at the path in the part `dest_path`.",
+        .answer = stored,
+    },
+    Operation{
+        .name = "file/upload",
+        .method = "PUT",
+        .request = Body::bytes,
+        .summary = "Stores the body (application/octet-stream, any size) at the path; whole, or at an offset "
+                   "of what is there.",
+        .request_schema = schema<store_file_shape>,
+        .answer = stored,
+        .example = "path=/tmp/example/data.bin",
+    },
+    Operation{
+        .name = "file/download",
+        .method = "GET",
+        .permission = view,
+        .response = Body::bytes,
+        .summary =
+            "A file's bytes, also in part (Range, If-Range, If-None-Match); with `archive`, a whole folder.",
+        .request_schema = schema<download_file_shape>,
+        .example = "path=/etc/hostname",
+    },
+    Operation{
+        .name = "file/extract",
+        .method = "POST",
+        .request = Body::bytes,
+        .summary = "Unpacks the archive in the body (application/octet-stream) below a directory; what would "
+                   "leave it is refused. It stops when the client goes away; what is unpacked then, each "
+                   "file whole, stays.",
+        .request_schema = schema<extract_archive_shape>,
+        .answer = extracted,
+        .example = "path=/tmp/example/extracted&archive=tar",
+        .ends_with_client = true,
+    },
+    Operation{
+        .name = "file/watch",
+        .method = "GET",
+        .permission = view,
+        .response = Body::event_stream,
+        .summary = "Events created, modified, deleted, moved and overflow of a directory or file: {path, "
+                   "is_dir, from?}.",
+        .request_schema = schema<watch_files_shape>,
+        .example = "path=/tmp&recursive=true",
+    },
 };
 
 json::Field<ExtractArchive> folder_field() {
@@ -71,7 +86,7 @@ json::Field<ExtractArchive> folder_field() {
 
 }  // namespace
 
-std::span<const Operation> transfers_rows() { return rows; }
+std::span<const Operation> transfers_rows() { return transfer_table; }
 
 const Shape<ReadFile>& read_file_shape() {
     static const Shape<ReadFile> shape{

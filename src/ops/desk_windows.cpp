@@ -17,7 +17,7 @@ namespace {
 /// Coordinates of X are 16 bits wide.
 constexpr double furthest = 32'000;
 
-constexpr std::array list_members{
+constexpr std::array window_list_members{
     Member{
         "windows", "array",
         "in the order in which they were opened, each {window_id, title, class_name, pid, type, x, y, width, "
@@ -31,36 +31,87 @@ constexpr std::array active_members{
     Member{"window_id", "any", "its id, a string; null when none has the keyboard"},
     Member{"window_title", "string", "its title; empty when none has the keyboard"},
 };
-constexpr std::array rows{
-    Operation{"window/list", "GET", "/window/list", view, Body::none, Body::json,
-              "The windows that are open, the panel among them.", nullptr, list_members},
-    Operation{"window/active", "GET", "/window/active", view, Body::none, Body::json,
-              "The window that has the keyboard.", nullptr, active_members},
-    Operation{"window/focus", "POST", "/window/focus", control, Body::json, Body::json,
-              "Gives a window the keyboard and brings it to the front; a minimized one is shown.",
-              schema<pick_window_shape>, observed_answer, R"({"screenshot":false})"},
+constexpr std::array window_table{
     Operation{
-        "window/move", "POST", "/window/move", control, Body::json, Body::json,
-        "Puts the upper left corner of a window's frame somewhere; a maximized window is restored first.",
-        schema<move_window_shape>, observed_answer, R"({"x":200,"y":100})"},
-    Operation{"window/resize", "POST", "/window/resize", control, Body::json, Body::json,
-              "Gives a window another size, frame included; programs may round it, a terminal to whole "
-              "characters.",
-              schema<resize_window_shape>, observed_answer, R"({"width":640,"height":400})"},
-    Operation{"window/maximize", "POST", "/window/maximize", control, Body::json, Body::json,
-              "Lets a window fill the screen beside the panel.", schema<pick_window_shape>, observed_answer,
-              R"({"observe":"none"})"},
-    Operation{"window/restore", "POST", "/window/restore", control, Body::json, Body::json,
-              "Ends that a window is minimized, maximized or full screen.", schema<pick_window_shape>,
-              observed_answer, R"({"observe":"none"})"},
-    Operation{"window/minimize", "POST", "/window/minimize", control, Body::json, Body::json,
-              "Hides a window; the panel and window/focus show it again.", schema<pick_window_shape>,
-              observed_answer, R"({"observe":"none"})"},
+        .name = "window/list",
+        .method = "GET",
+        .permission = view,
+        .summary = "The windows that are open, the panel among them.",
+        .answer = window_list_members,
+    },
     Operation{
-        "window/close", "POST", "/window/close", control, Body::json, Body::json,
-        "Closes a window as a click on its cross does, and answers when it is gone; 409 says why it is not, "
-        "such as a question that it asks first.",
-        schema<close_window_shape>, observed_answer, R"({"force":false})"},
+        .name = "window/active",
+        .method = "GET",
+        .permission = view,
+        .summary = "The window that has the keyboard.",
+        .answer = active_members,
+    },
+    Operation{
+        .name = "window/focus",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Gives a window the keyboard and brings it to the front; a minimized one is shown.",
+        .request_schema = schema<pick_window_shape>,
+        .answer = observed_answer,
+        .example = R"({"screenshot":false})",
+    },
+    Operation{
+        .name = "window/move",
+        .method = "POST",
+        .request = Body::json,
+        .summary =
+            "Puts the upper left corner of a window's frame somewhere; a maximized window is restored first.",
+        .request_schema = schema<move_window_shape>,
+        .answer = observed_answer,
+        .example = R"({"x":200,"y":100})",
+    },
+    Operation{
+        .name = "window/resize",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Gives a window another size, frame included; programs may round it, a terminal to whole "
+                   "characters.",
+        .request_schema = schema<resize_window_shape>,
+        .answer = observed_answer,
+        .example = R"({"width":640,"height":400})",
+    },
+    Operation{
+        .name = "window/maximize",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Lets a window fill the screen beside the panel.",
+        .request_schema = schema<pick_window_shape>,
+        .answer = observed_answer,
+        .example = R"({"observe":"none"})",
+    },
+    Operation{
+        .name = "window/restore",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Ends that a window is minimized, maximized or full screen.",
+        .request_schema = schema<pick_window_shape>,
+        .answer = observed_answer,
+        .example = R"({"observe":"none"})",
+    },
+    Operation{
+        .name = "window/minimize",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Hides a window; the panel and window/focus show it again.",
+        .request_schema = schema<pick_window_shape>,
+        .answer = observed_answer,
+        .example = R"({"observe":"none"})",
+    },
+    Operation{
+        .name = "window/close",
+        .method = "POST",
+        .request = Body::json,
+        .summary = "Closes a window as a click on its cross does, and answers when it is gone; 409 says why "
+                   "it is not, such as a question that it asks first.",
+        .request_schema = schema<close_window_shape>,
+        .answer = observed_answer,
+        .example = R"({"force":false})",
+    },
 };
 
 std::optional<std::uint32_t> parse_text(std::string_view text) {
@@ -89,7 +140,7 @@ json::Field<Request> window_id_field() {
 
 }  // namespace
 
-std::span<const Operation> window_rows() { return rows; }
+std::span<const Operation> window_rows() { return window_table; }
 
 std::optional<std::uint32_t> parse_window_id(const json::Value& value) {
     if (const auto* text = value.if_string()) return parse_text({text->data(), text->size()});

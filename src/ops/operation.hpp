@@ -18,6 +18,9 @@ enum class Permission {
     create,   ///< make, change and end sessions
 };
 
+/// "open", "view", "control", "create".
+std::string_view name_of(Permission permission);
+
 /// Media of a request's or answer's body.
 enum class Body {
     none,
@@ -29,6 +32,9 @@ enum class Body {
     upgrade,       ///< the connection becomes something else (WebSocket)
 };
 
+/// "none", "json", "event_stream", …
+std::string_view name_of(Body body);
+
 /// One member of a JSON answer.
 struct Member {
     std::string_view name;
@@ -37,27 +43,47 @@ struct Member {
     bool is_always = true;  ///< false: some answers do not have it
 };
 
+/// A row says what differs from these defaults.
 struct Operation {
     std::string_view name;    ///< "mouse/click", "sessions/create": unique with its method
     std::string_view method;  ///< "GET", "POST", …; a desk row answers to exactly this
-    std::string_view path;    ///< "/api/v1/sessions/{id}"; for a desk row "/mouse/click"
+    /// Where it is asked for. Only a row says one whose path is not its name: of a desk "/" and the name, of
+    /// the server "/api/v1/" and the name. In desk_operations() and server_operations() every row has it.
+    std::string_view path = {};
     Permission permission = Permission::control;
     Body request = Body::none;
     Body response = Body::json;
-    std::string_view summary;                    ///< one sentence for the documents
-    json::Object (*request_schema)() = nullptr;  ///< of the JSON body or the query
-    /// The members of a JSON answer with status 200; `success` (boolean) is understood, and `error` (a
-    /// sentence) where that is false.
+    std::string_view summary = {};               ///< one sentence for the documents
+    json::Object (*request_schema)() = nullptr;  ///< of the JSON body, or of the query (takes_query)
+    /// The members of a JSON answer that tells of success. Of a desk's row `success` (boolean) is understood,
+    /// and `error` (a sentence) where that is false.
     std::span<const Member> answer = {};
-    /// A request that works on a fresh desk: the JSON body, or of a GET the query ("path=/etc/hostname").
+    /// A request that works, of a desk on a fresh one: the JSON body, or the query ("path=/etc/hostname").
     /// Documents show it and a test runs it; empty: the operation takes nothing, or a medium other than JSON.
     std::string_view example = {};
+    /// It changes something and still ends when its client goes away: keys that are held down go up, and
+    /// nobody copies on for ten minutes what nobody waits for.
+    bool ends_with_client = false;
+    /// Its answer holds addresses that lead back to the server: the desk is told how the client came.
+    bool tells_addresses = false;
+    /// False for what desk/batch shall not hold although it could: a batch.
+    bool can_be_batched = true;
 };
 
+/// "mouse" of "mouse/click": whose page of the documents it stands on.
+std::string_view noun_of(const Operation& row);
+/// Whether its fields stand in the query: where no JSON goes in.
+bool takes_query(const Operation& row);
 /// Whether desk/batch can carry it out: JSON, or nothing, goes in and JSON comes out.
 bool is_batchable(const Operation& row);
-/// JSON Schema 2020-12 of the answer with status 200.
+/// Whether it may be dropped when its client goes away before it has answered: what only looks, and what
+/// says that it ends with its client.
+bool may_be_dropped(const Operation& row);
+
+/// JSON Schema 2020-12 of the answer that tells of success.
 json::Object answer_schema(const Operation& row);
+/// The same of a desk's row: with `success` and `error`.
+json::Object desk_answer_schema(const Operation& row);
 
 /// What a desk can do, served inside it at `path`, offered at /api/v1/sessions/{id}/desk + path.
 std::span<const Operation> desk_operations();

@@ -1,6 +1,7 @@
 // The requests of the server's own operations: their fields and what is refused.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -20,17 +21,50 @@ struct CreateSession {
 };
 const json::Shape<CreateSession>& create_session_shape();
 
+/// The query of GET /api/v1/sessions.
+struct ListSessions {
+    int limit = 50;
+    int offset = 0;
+    bool include_archived = false;
+};
+const json::Shape<ListSessions>& list_sessions_shape();
+
 /// PATCH /api/v1/sessions/{id}.
 struct RenameSession {
     std::string title;
 };
 const json::Shape<RenameSession>& rename_session_shape();
 
+/// The query of DELETE /api/v1/sessions/{id}.
+struct DeleteSession {
+    bool purge = false;
+};
+const json::Shape<DeleteSession>& delete_session_shape();
+
 /// POST /api/v1/sessions/{id}/messages.
 struct SendMessage {
     std::string content;
 };
 const json::Shape<SendMessage>& send_message_shape();
+
+/// The query of GET /api/v1/sessions/{id}/events.
+struct ListEvents {
+    std::int64_t after = 0;  ///< the number of an event
+    int limit = 500;
+};
+const json::Shape<ListEvents>& list_events_shape();
+
+/// The query of GET /api/v1/sessions/{id}/stream.
+struct FollowEvents {
+    std::optional<std::int64_t> last_event_id;  ///< absent: only what happens from now on
+};
+const json::Shape<FollowEvents>& follow_events_shape();
+
+/// The query of GET /api/v1/sessions/{id}/vnc.
+struct WatchDesk {
+    bool view_only = false;
+};
+const json::Shape<WatchDesk>& watch_desk_shape();
 
 /// POST and DELETE /api/v1/credentials.
 struct SetCredential {

@@ -12,6 +12,7 @@
 #include "async/task.hpp"
 #include "core/error.hpp"
 #include "json/fields.hpp"
+#include "json/query.hpp"
 #include "net/http.hpp"
 
 namespace carrel::rest {
@@ -52,10 +53,6 @@ Task<json::Value> read_json(net::Request& request, std::size_t limit);
 /// The same of a body that has been read.
 json::Value parse_body(std::string_view text);
 
-/// The query as an object: a value becomes what `schema` wants there (number, boolean or string). Throws
-/// Unprocessable for a name that stands twice: one of the two would be ignored.
-json::Value query_to_json(const net::Query& query, const json::Object& schema);
-
 template <class T>
 T value_or_refuse(json::Decoded<T> decoded, std::string_view root) {
     if (!decoded) throw Unprocessable{std::move(decoded.error()), root};
@@ -69,9 +66,10 @@ Task<T> decode_body(net::Request& request, const json::Shape<T>& shape, std::siz
     co_return value_or_refuse(shape.decode(value), "body");
 }
 
+/// The query by its shape.
 template <class T>
 T decode_query(const net::Request& request, const json::Shape<T>& shape) {
-    return value_or_refuse(shape.decode(query_to_json(request.query, shape.schema())), "query");
+    return value_or_refuse(json::decode_query(request.query, shape), "query");
 }
 
 /// 200 with that object.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/bytes.hpp"
+
 namespace carrel::rfb {
 
 namespace {
@@ -31,13 +33,6 @@ enum Type : unsigned char {
     set_desktop_size = 251,
     qemu = 255,
 };
-
-std::uint32_t number_at(std::string_view bytes, std::size_t place, std::size_t width) {
-    std::uint32_t number = 0;
-    for (std::size_t i = 0; i < width; ++i)
-        number = number << 8 | static_cast<unsigned char>(bytes[place + i]);
-    return number;
-}
 
 /// What a message of variable length counts in its head.
 struct Count {
@@ -85,7 +80,7 @@ core::Expected<std::size_t> message_length(std::string_view bytes) {
         return core::refuse("the viewer sent a QEMU message that is no key event");
     const auto& count = layout->count;
     if (count.width == 0) return layout->length;
-    std::uint32_t number = number_at(bytes, count.place, count.width);
+    auto number = static_cast<std::uint32_t>(core::big_endian(bytes, count.place, count.width));
     // A negative length of clipboard text says that it is the extended format.
     if (layout->type == client_cut_text && number > 0x7fffffffu) number = ~number + 1;
     if (number > count.most)
@@ -102,7 +97,7 @@ core::Expected<void> judge_version(std::string_view version) {
 std::string without_extended_mouse_buttons(std::string_view message) {
     std::string passed{message.substr(0, 4)};
     for (std::size_t place = 4; place < message.size(); place += 4)
-        if (number_at(message, place, 4) != extended_mouse_buttons) passed += message.substr(place, 4);
+        if (core::big_endian(message, place, 4) != extended_mouse_buttons) passed += message.substr(place, 4);
     const auto count = (passed.size() - 4) / 4;
     passed[2] = static_cast<char>(count >> 8);
     passed[3] = static_cast<char>(count & 0xff);

@@ -1,12 +1,10 @@
 #include "session/desk_calls.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/error.hpp"
-#include "core/text.hpp"
 #include "fleet/desk_client.hpp"
+#include "json/query.hpp"
 #include "ops/operation.hpp"
 #include "session/picture_size.hpp"
 
@@ -20,16 +18,6 @@ using core::Error;
 constexpr std::size_t most_picture_bytes = std::size_t{32} << 20;
 constexpr std::size_t most_answer_bytes = std::size_t{8} << 20;
 
-std::string query_of(const json::Object& input) {
-    std::string query;
-    for (const auto& [name, value] : input) {
-        const auto text = value.is_string() ? std::string{value.get_string()} : json::to_text(value);
-        query += fmt::format("{}{}={}", query.empty() ? '?' : '&', core::percent_encode(std::string{name}),
-                             core::percent_encode(text));
-    }
-    return query;
-}
-
 /// The row by its name; POST before GET, since that one takes any input.
 fleet::DeskQuestion question_for(const std::string& operation, const json::Object& input) {
     const auto path = "/" + operation;
@@ -40,7 +28,7 @@ fleet::DeskQuestion question_for(const std::string& operation, const json::Objec
         question.target = path;
         question.body = json::to_text(input);
     } else if (ops::find_desk_operation("GET", path)) {
-        question.target = path + query_of(input);
+        question.target = path + json::query_text(input);
     } else {
         throw Error{Code::internal, "a desk has no operation " + operation};
     }

@@ -2,19 +2,15 @@
 
 #include <cstdint>
 
+#include "core/bytes.hpp"
+
 namespace carrel::session {
 
 namespace {
 
 constexpr int most_pixels_a_side = 16'384;
 
-std::uint32_t number_at(std::string_view bytes, std::size_t at, std::size_t count) {
-    std::uint32_t number = 0;
-    for (std::size_t i = 0; i < count; ++i) number = number << 8 | static_cast<std::uint8_t>(bytes[at + i]);
-    return number;
-}
-
-std::optional<agent::Size> checked_size(std::uint32_t width, std::uint32_t height) {
+std::optional<agent::Size> checked_size(std::uint64_t width, std::uint64_t height) {
     if (width == 0 || height == 0 || width > most_pixels_a_side || height > most_pixels_a_side)
         return std::nullopt;
     return agent::Size{static_cast<int>(width), static_cast<int>(height)};
@@ -24,7 +20,7 @@ std::optional<agent::Size> png_size(std::string_view bytes) {
     using namespace std::string_view_literals;
     constexpr auto signature = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR"sv;
     if (bytes.size() < signature.size() + 8 || !bytes.starts_with(signature)) return std::nullopt;
-    return checked_size(number_at(bytes, 16, 4), number_at(bytes, 20, 4));
+    return checked_size(core::big_endian(bytes, 16, 4), core::big_endian(bytes, 20, 4));
 }
 
 bool is_frame_header(std::uint8_t marker) {
@@ -39,8 +35,8 @@ std::optional<agent::Size> jpeg_size(std::string_view bytes) {
     while (at + 9 <= bytes.size() && bytes[at] == '\xff') {
         const auto marker = static_cast<std::uint8_t>(bytes[at + 1]);
         if (is_frame_header(marker))
-            return checked_size(number_at(bytes, at + 7, 2), number_at(bytes, at + 5, 2));
-        at += 2 + number_at(bytes, at + 2, 2);
+            return checked_size(core::big_endian(bytes, at + 7, 2), core::big_endian(bytes, at + 5, 2));
+        at += 2 + core::big_endian(bytes, at + 2, 2);
     }
     return std::nullopt;
 }

@@ -6,11 +6,11 @@
 #include <string_view>
 
 #include "core/text.hpp"
-#include "desk/batch.hpp"
 #include "desk/browser/browser.hpp"
 #include "desk/input/keymap.hpp"
 #include "desk/input/keys.hpp"
 #include "desk/screen/screen.hpp"
+#include "json/query.hpp"
 #include "ops/desk_batch.hpp"
 #include "ops/desk_browser.hpp"
 #include "ops/desk_files.hpp"
@@ -58,7 +58,7 @@ void decode_body(std::string_view text) {
         for (const auto& action : batch->actions) {
             const auto* row = ops::find_batch_operation(action);
             require(!row || ops::is_batchable(*row));
-            if (action.input) (void)desk::query_of(*action.input);
+            if (action.input) (void)json::query_text(*action.input);
         }
     (void)ops::parse_window_id(*value);
     check_shot(*value);

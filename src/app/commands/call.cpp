@@ -14,6 +14,7 @@
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
+#include "json/query.hpp"
 #include "ops/operation.hpp"
 
 namespace carrel::app {
@@ -88,16 +89,6 @@ json::Object input_of(const ops::Operation& row, const std::vector<std::string>&
     return input;
 }
 
-std::string query_of(const json::Object& input) {
-    std::string query;
-    for (const auto& member : input) {
-        const auto* text = member.value().if_string();
-        query += fmt::format("{}{}={}", query.empty() ? "?" : "&", core::percent_encode(member.key()),
-                             core::percent_encode(text ? std::string{*text} : json::to_text(member.value())));
-    }
-    return query;
-}
-
 int list_operations() {
     for (const auto& row : ops::desk_operations())
         if (is_callable(row)) std::cout << fmt::format("{:4} {:28} {}\n", row.method, row.name, row.summary);
@@ -119,8 +110,8 @@ int call(const Options& options) {
                           fmt::format("\"{}\" is no session: `carrel session list` shows them", options.id)};
     auto path = fmt::format("/api/v1/sessions/{}/desk{}", options.id, row.path);
     const auto input = input_of(row, options.fields);
-    const bool is_query = row.request == ops::Body::none;
-    if (is_query) path += query_of(input);
+    const bool is_query = ops::takes_query(row);
+    if (is_query) path += json::query_text(input);
     const char* key = std::getenv("CARREL_TOKEN");
     Client client{{.url = options.server, .key = key ? key : ""}};
     const bool is_json = row.response == ops::Body::json || row.response == ops::Body::picture;

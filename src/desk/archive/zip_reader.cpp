@@ -3,6 +3,7 @@
 
 #include <ctime>
 
+#include "core/bytes.hpp"
 #include "core/text.hpp"
 #include "desk/archive/zip.hpp"
 
@@ -23,12 +24,7 @@ constexpr std::uint64_t most_entries = 200'000;
 constexpr std::uint64_t most_directory = std::uint64_t{64} << 20;
 
 /// Little-endian; the caller has looked at the size.
-std::uint64_t number_at(std::string_view bytes, std::size_t at, int size) {
-    std::uint64_t number = 0;
-    for (int i = size - 1; i >= 0; --i)
-        number = number << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)]);
-    return number;
-}
+constexpr auto& number_at = core::little_endian;
 
 struct Directory {
     std::uint64_t at = 0;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/bytes.hpp"
+
 namespace carrel::desk::dbus {
 
 namespace {
@@ -47,10 +49,8 @@ constexpr std::array text_fields{
 std::size_t padded(std::size_t length, std::size_t to) { return (length + to - 1) / to * to; }
 
 std::uint32_t number_at(std::string_view bytes, bool is_big_endian) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i)
-        value = value << 8 | static_cast<unsigned char>(bytes[is_big_endian ? i : 3 - i]);
-    return value;
+    return static_cast<std::uint32_t>(is_big_endian ? core::big_endian(bytes, 0, 4)
+                                                    : core::little_endian(bytes, 0, 4));
 }
 
 std::size_t alignment_of(char type) {

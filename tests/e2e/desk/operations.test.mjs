@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { differences } from "../lib/answers.mjs";
 import { programs, until } from "../lib/carrel.mjs";
 import { onDesk } from "../lib/desk.mjs";
 
@@ -20,25 +21,6 @@ const desk = onDesk(async () => {
 const { ask, get, run } = desk;
 
 const pathOf = (row) => row.path.replace("{id}", desk.session.id);
-
-/** How the answer differs from the row's schema; empty when it does not. */
-function differences(answer, { properties, required }) {
-  const found = [];
-  for (const name of required) if (!(name in answer)) found.push(`${name} is missing`);
-  for (const [name, value] of Object.entries(answer)) {
-    const schema = properties[name];
-    if (!schema) found.push(`${name} is not described`);
-    else if (schema.type && !isOf(schema.type, value)) found.push(`${name} is no ${schema.type}: ${JSON.stringify(value)}`);
-  }
-  return found;
-}
-
-function isOf(type, value) {
-  if (type === "array") return Array.isArray(value);
-  if (type === "object") return typeof value === "object" && value !== null && !Array.isArray(value);
-  if (type === "integer") return Number.isInteger(value);
-  return typeof value === type;
-}
 
 describe("an operation's row", () => {
   for (const row of rows) {

@@ -92,6 +92,17 @@ test("what is wrong is said", async () => {
   assert.ok(!existsSync(file), "no empty picture is left");
 });
 
+test("operations prints an index, and a noun's page", async () => {
+  assert.match((await good("operations")).output, /^\| \[mouse\/click\]\(mouse\.md\) \| POST `\/mouse\/click` \| Clicks once/m);
+  const { output } = await good("operations", "mouse");
+  assert.match(output, /^## POST `\/api\/v1\/sessions\/\{id\}\/desk\/mouse\/drag`$/m);
+  assert.doesNotMatch(output, /keyboard\//);
+  assert.match((await good("operations", "sessions")).output, /^\| `limit` \| integer 1…100 \| `50` \|/m);
+  await bad(/no operations of "mose"; did you mean "mouse"\?/, "operations", "mose");
+  await bad(/no operations of "nosuchnoun"; there are health, config, .*, batch/, "operations", "nosuchnoun");
+  await bad(/excludes/, "operations", "--json", "mouse");
+});
+
 test("help names every word, and each word's own", async () => {
   const { output } = await good("--help");
   for (const word of ["serve", "doctor", "image", "desk", "session", "exec", "screenshot", "logs"]) {

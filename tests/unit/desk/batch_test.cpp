@@ -93,8 +93,3 @@ TEST_CASE("a name with two rows is told apart by method, else by whether there i
     CHECK(ops::find_batch_operation({"terminal/execute/stream", std::nullopt, std::nullopt}) == nullptr);
     CHECK(ops::find_batch_operation({"system/clipboard", "PUT", std::nullopt}) == nullptr);
 }
-
-TEST_CASE("an input becomes a query") {
-    const auto query = query_of({{"format", "webp"}, {"scale", 0.5}, {"cursor", false}, {"quality", 80}});
-    CHECK(query == net::Query{{"format", "webp"}, {"scale", "5E-1"}, {"cursor", "false"}, {"quality", "80"}});
-}

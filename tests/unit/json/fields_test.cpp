@@ -93,3 +93,14 @@ TEST_CASE("text that is not one strict JSON value is refused with the place") {
     CHECK(parse(" {\"a\":[{\"a\":1}]} \n"));
     CHECK_FALSE(parse(std::string(70, '[') + std::string(70, ']')));
 }
+
+TEST_CASE("a list of problems becomes a sentence, whatever it holds") {
+    const Problems problems{{{"coordinate", "x"}, "must be a whole number", "wrong_type"},
+                            {{"actions", "3"}, "is none", "out_of_range"},
+                            {{}, "not JSON", "json_invalid"}};
+    CHECK(to_sentence(to_json(problems, "body")) ==
+          "coordinate.x: must be a whole number; actions.3: is none; not JSON");
+    CHECK(to_sentence({}).empty());
+    CHECK(to_sentence({7, Object{{"loc", 3}}, Object{{"loc", Array{}}, {"msg", nullptr}}}) ==
+          "is wrong; is wrong; is wrong");
+}

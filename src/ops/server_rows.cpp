@@ -1,0 +1,292 @@
+// The rows of the server itself, and what it answers.
+#include <algorithm>
+#include <array>
+
+#include "ops/operation.hpp"
+#include "ops/operations.hpp"
+#include "ops/server.hpp"
+
+namespace carrel::ops {
+
+namespace {
+
+template <const auto& (*Shape)()>
+json::Object schema() {
+    return Shape().schema();
+}
+
+constexpr std::array health_answer{
+    Member{"status", "string", "healthy; degraded where models have no key; unhealthy, with status 503"},
+    Member{"version", "string", "of the server"},
+    Member{"timestamp", "string", "RFC 3339"},
+    Member{"checks", "object", "{database: {status, type}, api_key: {status (set, missing), provider}}"},
+};
+constexpr std::array status_answer{
+    Member{"status", "string", "in a word, such as ready, alive or logged_in"},
+};
+constexpr std::array config_answer{
+    Member{"app_name", "string", "Carrel"},
+    Member{"version", "string", "of the server"},
+    Member{"api_provider", "string", "who serves the model of a session that names nobody"},
+    Member{"default_model", "string", "of that provider"},
+    Member{"default_network", "string", "what a new desk can reach: internet or none"},
+    Member{"vnc_url", "string", "the page that shows one desktop, with {id} for the session's id"},
+    Member{"available_providers", "array", "names of who serves models"},
+    Member{"providers", "array",
+           "who serves models: {name, title, needs_key, key_variable, key_hint, default_model, models}"},
+};
+constexpr std::array session_answer{
+    Member{"id", "string", "sess_ and twelve hexadecimal digits"},
+    Member{"title", "any", "a text, or null"},
+    Member{"status", "string", "active or archived"},
+    Member{"model", "string", "the model's id"},
+    Member{"provider", "string", "who serves the model"},
+    Member{"created_at", "string", "RFC 3339"},
+    Member{"updated_at", "string", "RFC 3339"},
+    Member{"vnc_url", "string", "the path of a page that shows only this desktop"},
+    Member{"busy", "boolean", "whether the agent is at work"},
+    Member{"desk", "object",
+           "{id, state, network, width, height}; of one that failed or was lost also reason and code"},
+};
+constexpr std::array sessions_answer{
+    Member{"sessions", "array", "newest first, each as sessions/create answers it"},
+    Member{"total", "integer", "how many there are in all"},
+};
+constexpr std::array events_answer{
+    Member{"events", "array", "{seq, event (its name), data}, oldest first; numbers may skip"},
+};
+constexpr std::array sent_answer{
+    Member{"message_id", "string", "as the events of the turn name it"},
+    Member{"status", "string", "processing"},
+    Member{"stream_url", "string", "the path of the session's events"},
+};
+constexpr std::array cancelled_answer{
+    Member{"status", "string", "cancelled or not_processing"},
+    Member{"message", "string", "the same as a sentence"},
+};
+
+/// A session, and what only reading it tells.
+constexpr auto detail_answer = [] {
+    std::array<Member, session_answer.size() + 2> all{};
+    auto* const rest = std::ranges::copy(session_answer, all.begin()).out;
+    rest[0] = {"system_prompt_suffix", "string", "what was added to the system prompt"};
+    rest[1] = {"messages", "array",
+               "{id, role (user, assistant), content (a text, or blocks), tool_use_id (or null), timestamp}"};
+    return all;
+}();
+
+constexpr std::array server_table{
+    Operation{
+        .name = "health",
+        .method = "GET",
+        .permission = Permission::open,
+        .summary = "Says whether the server is healthy, with each check.",
+        .answer = health_answer,
+    },
+    Operation{
+        .name = "health/ready",
+        .method = "GET",
+        .permission = Permission::open,
+        .summary = "200 when the server takes requests, else 503.",
+        .answer = status_answer,
+    },
+    Operation{
+        .name = "health/live",
+        .method = "GET",
+        .permission = Permission::open,
+        .summary = "200 as long as the process lives.",
+        .answer = status_answer,
+    },
+    Operation{
+        .name = "config",
+        .method = "GET",
+        .permission = Permission::view,
+        .summary = "What a client needs to know of the server; nothing secret.",
+        .answer = config_answer,
+    },
+    Operation{
+        .name = "login",
+        .method = "POST",
+        .permission = Permission::open,
+        .request = Body::json,
+        .summary = "Exchanges a key for an HttpOnly cookie, for browsers.",
+        .request_schema = schema<log_in_shape>,
+        .answer = status_answer,
+    },
+    Operation{
+        .name = "logout",
+        .method = "POST",
+        .permission = Permission::open,
+        .response = Body::none,
+        .summary = "Ends the cookie's login.",
+    },
+    Operation{
+        .name = "credentials/set",
+        .method = "POST",
+        .path = "/api/v1/credentials",
+        .permission = Permission::create,
+        .request = Body::json,
+        .response = Body::none,
+        .summary = "Gives a model key, which is kept in memory only.",
+        .request_schema = schema<set_credential_shape>,
+        .example = R"({"provider":"anthropic","key":"sk-ant-example"})",
+    },
+    Operation{
+        .name = "credentials/forget",
+        .method = "DELETE",
+        .path = "/api/v1/credentials",
+        .permission = Permission::create,
+        .request = Body::json,
+        .response = Body::none,
+        .summary = "Forgets a model key.",
+        .request_schema = schema<forget_credential_shape>,
+        .example = R"({"provider":"anthropic"})",
+    },
+    Operation{
+        .name = "sessions/create",
+        .method = "POST",
+        .path = "/api/v1/sessions",
+        .permission = Permission::create,
+        .request = Body::json,
+        .summary = "Makes a session with a desk of its own; answers when the desk can be used.",
+        .request_schema = schema<create_session_shape>,
+        .answer = session_answer,
+        .example = R"({"title":"Example","provider":"scripted","network":"none"})",
+    },
+    Operation{
+        .name = "sessions/list",
+        .method = "GET",
+        .path = "/api/v1/sessions",
+        .permission = Permission::view,
+        .summary = "Lists sessions, newest first.",
+        .request_schema = schema<list_sessions_shape>,
+        .answer = sessions_answer,
+        .example = "limit=10&include_archived=true",
+    },
+    Operation{
+        .name = "sessions/get",
+        .method = "GET",
+        .path = "/api/v1/sessions/{id}",
+        .permission = Permission::view,
+        .summary = "One session with its messages.",
+        .answer = detail_answer,
+    },
+    Operation{
+        .name = "sessions/rename",
+        .method = "PATCH",
+        .path = "/api/v1/sessions/{id}",
+        .permission = Permission::create,
+        .request = Body::json,
+        .summary = "Gives a session another title.",
+        .request_schema = schema<rename_session_shape>,
+        .answer = session_answer,
+        .example = R"({"title":"Another title"})",
+    },
+    Operation{
+        .name = "sessions/delete",
+        .method = "DELETE",
+        .path = "/api/v1/sessions/{id}",
+        .permission = Permission::create,
+        .response = Body::none,
+        .summary = "Destroys the desk and archives the session.",
+        .request_schema = schema<delete_session_shape>,
+        .example = "purge=true",
+    },
+    Operation{
+        .name = "messages/send",
+        .method = "POST",
+        .path = "/api/v1/sessions/{id}/messages",
+        .request = Body::json,
+        .summary = "Gives the agent a message; the answer comes as events.",
+        .request_schema = schema<send_message_shape>,
+        .answer = sent_answer,
+        .example = R"({"content":"Say hello."})",
+    },
+    Operation{
+        .name = "turn/cancel",
+        .method = "POST",
+        .path = "/api/v1/sessions/{id}/cancel",
+        .summary = "Stops what the agent does now.",
+        .answer = cancelled_answer,
+    },
+    Operation{
+        .name = "events/list",
+        .method = "GET",
+        .path = "/api/v1/sessions/{id}/events",
+        .permission = Permission::view,
+        .summary = "Stored events, oldest first.",
+        .request_schema = schema<list_events_shape>,
+        .answer = events_answer,
+        .example = "after=0&limit=100",
+    },
+    Operation{
+        .name = "events/stream",
+        .method = "GET",
+        .path = "/api/v1/sessions/{id}/stream",
+        .permission = Permission::view,
+        .response = Body::event_stream,
+        .summary =
+            "Events as they happen; first those since the last that the client has, where it says which.",
+        .request_schema = schema<follow_events_shape>,
+        .example = "last_event_id=0",
+    },
+    Operation{
+        .name = "blobs/get",
+        .method = "GET",
+        .path = "/api/v1/sessions/{id}/blobs/{hash}",
+        .permission = Permission::view,
+        .response = Body::bytes,
+        .summary = "A picture of this session.",
+    },
+    Operation{
+        .name = "desk/renew",
+        .method = "POST",
+        .path = "/api/v1/sessions/{id}/desk/renew",
+        .permission = Permission::create,
+        .summary = "Replaces a failed desk by a new one.",
+        .answer = session_answer,
+    },
+    Operation{
+        .name = "desk/vnc",
+        .method = "GET",
+        .path = "/api/v1/sessions/{id}/vnc",
+        .permission = Permission::view,
+        .response = Body::upgrade,
+        .summary = "The live screen: RFB over a WebSocket.",
+        .request_schema = schema<watch_desk_shape>,
+        .example = "view_only=true",
+    },
+    Operation{
+        .name = "page/index",
+        .method = "GET",
+        .path = "/",
+        .permission = Permission::open,
+        .response = Body::bytes,
+        .summary = "The page.",
+    },
+    Operation{
+        .name = "page/desk",
+        .method = "GET",
+        .path = "/desk/{id}",
+        .permission = Permission::open,
+        .response = Body::bytes,
+        .summary = "A page that shows one desktop only.",
+    },
+    Operation{
+        .name = "page/asset",
+        .method = "GET",
+        .path = "/{name}",
+        .permission = Permission::open,
+        .response = Body::bytes,
+        .summary = "The page's files.",
+    },
+};
+
+}  // namespace
+
+std::span<const Operation> server_operations() {
+    static const Operations all{{server_table}, "/api/v1/"};
+    return all.rows();
+}
+
+}  // namespace carrel::ops
