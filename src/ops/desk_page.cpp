@@ -56,23 +56,21 @@ constexpr auto form_answer =
           Member{"changed_by_page", "boolean", "whether the page made something else of the value"});
 constexpr auto dialog_answer = acted(Member{
     "dialogs", "array", "{type, message, open, accepted, text}: the last ones of this tab, oldest first"});
-constexpr std::array downloads_answer{
-    Member{"downloads", "array",
-           "{id, page_url, name, state (running, completed, failed), path (once "
-           "it is complete), received, total (0: not known)}, "
-           "oldest first, since the browser was first asked"}};
+constexpr std::array downloads_answer{Member{"downloads", "array",
+                                             "{id, url, name, state (running, completed, failed), path (once "
+                                             "it is complete), received, total (0: not known)}, "
+                                             "oldest first, since the browser was first asked"}};
 constexpr std::array console_answer{
     tab_id,
     Member{"entries", "array",
-           "{number, time (milliseconds since 1970), level, text, page_url, line}, oldest first"},
+           "{number, time (milliseconds since 1970), level, text, url, line}, oldest first"},
     Member{"left_out", "integer", "how many older ones fitted the question and not the limit"}};
 constexpr std::array network_answer{
     tab_id,
-    Member{
-        "entries", "array",
-        "{number, time (milliseconds since 1970), method, page_url, type, status (0: no answer), media_type, "
-        "bytes, "
-        "milliseconds, failure, ended, from_cache}, oldest first"},
+    Member{"entries", "array",
+           "{number, time (milliseconds since 1970), method, url, type, status (0: no answer), media_type, "
+           "bytes, "
+           "milliseconds, failure, ended, from_cache}, oldest first"},
     Member{"left_out", "integer", "how many older ones fitted the question and not the limit"}};
 
 constexpr std::array page_table{

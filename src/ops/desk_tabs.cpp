@@ -9,7 +9,7 @@ namespace carrel::ops {
 namespace {
 
 constexpr std::array tabs_answer{Member{"tabs", "array",
-                                        "{tab_id, page_url, page_title, is_active}, in the order in which "
+                                        "{tab_id, url, title, is_active}, in the order in which "
                                         "they were opened; is_active: in front"}};
 constexpr std::array tab_answer{tab_id, page_url, page_title};
 constexpr std::array closed_answer{Member{"message", "string", "what was done, in a sentence"}};
