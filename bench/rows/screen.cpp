@@ -1,16 +1,15 @@
 #include <fmt/format.h>
 #include <xcb/xcb.h>
 
-#include <atomic>
 #include <set>
 #include <thread>
 #include <vector>
 
+#include "bench/bare/display.hpp"
+#include "bench/client/picture.hpp"
+#include "bench/client/samples.hpp"
+#include "bench/rows/rows.hpp"
 #include "core/error.hpp"
-#include "display.hpp"
-#include "picture.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
 
 namespace carrel::bench {
 
@@ -71,19 +70,8 @@ std::set<std::uint32_t> look_at(const std::vector<Pictures>& all) {
 
 void measure_load(const Target& target, const std::string& shot, int count) {
     std::vector<Pictures> all(clients);
-    std::atomic<bool> has_failed = false;
-    const auto time = time_of([&] {
-        std::vector<std::jthread> threads;
-        for (auto& pictures : all)
-            threads.emplace_back([&] {
-                try {
-                    pictures = take(target, shot, count);
-                } catch (const std::exception&) {
-                    has_failed = true;
-                }
-            });
-    });
-    if (has_failed) throw core::Error{core::Code::internal, "a screenshot failed under load"};
+    const auto time = time_of_all(clients, "a screenshot failed under load",
+                                  [&](std::size_t client) { all[client] = take(target, shot, count); });
     const auto seconds = time.count() / 1000;
     print_figure("load changed", clients * count / seconds);
     print_figure("changed moments", static_cast<double>(look_at(all).size()) / seconds);
