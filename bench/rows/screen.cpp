@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <xcb/xcb.h>
 
+#include <latch>
 #include <set>
 #include <thread>
 #include <vector>
@@ -21,11 +22,13 @@ constexpr xcb_rectangle_t painted{200, 300, 300, 200};
 constexpr int clients = 8;
 constexpr int clients_beside_clicks = 4;
 
-/// Gives a part of the desk's screen another colour, over the page, about a thousand times a second.
+/// Gives a part of the desk's screen another colour, over the page, about a thousand times a second; the
+/// first time before it is there.
 class Painter {
 public:
     explicit Painter(const std::string& display) : display_{connect_display(display)} {
         thread_ = std::jthread{[this](const std::stop_token& stop) { paint(stop); }};
+        has_painted_.wait();
     }
 
 private:
@@ -38,11 +41,13 @@ private:
             xcb_change_gc(raw, context, XCB_GC_FOREGROUND, &colour);
             xcb_poly_fill_rectangle(raw, root_of(display_), context, 1, &painted);
             synchronize(display_);
+            if (colour == 1) has_painted_.count_down();
             std::this_thread::sleep_for(1ms);
         }
     }
 
     Display display_;
+    std::latch has_painted_{1};
     std::jthread thread_;
 };
 
