@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/rows/rows.hpp"
 #include "core/text.hpp"
-#include "rows.hpp"
 
 namespace {
 

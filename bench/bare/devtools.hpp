@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "bench/client/desk.hpp"
 #include "core/fd.hpp"
-#include "desk.hpp"
 
 namespace carrel::bench {
 

@@ -6,10 +6,10 @@
 #include <chrono>
 #include <thread>
 
-#include "display.hpp"
+#include "bench/bare/display.hpp"
+#include "bench/client/samples.hpp"
+#include "bench/rows/rows.hpp"
 #include "json/parse.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
 
 namespace carrel::bench {
 

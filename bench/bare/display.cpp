@@ -1,4 +1,4 @@
-#include "display.hpp"
+#include "bench/bare/display.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>

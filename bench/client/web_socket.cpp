@@ -1,4 +1,4 @@
-#include "web_socket.hpp"
+#include "bench/client/web_socket.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "desk.hpp"
+#include "bench/client/desk.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -8,10 +8,10 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "bench/client/picture.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
 #include "json/parse.hpp"
-#include "picture.hpp"
 
 namespace carrel::bench {
 

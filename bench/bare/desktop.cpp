@@ -16,10 +16,10 @@
 #include <optional>
 #include <vector>
 
-#include "bare_desktop.hpp"
+#include "bench/bare/desktop.hpp"
+#include "bench/bare/display.hpp"
 #include "core/fd.hpp"
 #include "core/sys.hpp"
-#include "display.hpp"
 
 namespace carrel::bench {
 

@@ -10,10 +10,10 @@
 #include <fstream>
 #include <thread>
 
+#include "bench/client/samples.hpp"
+#include "bench/rows/rows.hpp"
 #include "core/error.hpp"
 #include "core/sys.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
 
 namespace carrel::bench {
 

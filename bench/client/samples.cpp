@@ -1,10 +1,14 @@
-#include "samples.hpp"
+#include "bench/client/samples.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <thread>
+
+#include "core/error.hpp"
 
 namespace carrel::bench {
 
@@ -12,6 +16,23 @@ Milliseconds time_of(const std::function<void()>& act) {
     const auto began = Clock::now();
     act();
     return Clock::now() - began;
+}
+
+Milliseconds time_of_all(int count, std::string_view failure, const std::function<void(std::size_t)>& act) {
+    std::atomic<bool> has_failed = false;
+    const auto time = time_of([&] {
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+            threads.emplace_back([&, i] {
+                try {
+                    act(i);
+                } catch (const std::exception&) {
+                    has_failed = true;
+                }
+            });
+    });
+    if (has_failed) throw core::Error{core::Code::internal, std::string{failure}};
+    return time;
 }
 
 Samples measure(int count, const std::function<void()>& act, int warm_up) {

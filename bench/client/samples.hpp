@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace carrel::bench {
@@ -15,6 +16,10 @@ using Samples = std::vector<Milliseconds>;
 
 /// How long `act` takes.
 Milliseconds time_of(const std::function<void()>& act);
+
+/// How long it takes until `act` has been called with each number below `count`, all at once, each on a
+/// thread of its own. Throws Error{internal} with `failure` when one threw.
+Milliseconds time_of_all(int count, std::string_view failure, const std::function<void(std::size_t)>& act);
 
 /// `count` times of `act`, after `warm_up` that do not count.
 Samples measure(int count, const std::function<void()>& act, int warm_up = 5);

@@ -4,11 +4,11 @@
 
 #include <array>
 
+#include "bench/client/samples.hpp"
+#include "bench/rows/rows.hpp"
 #include "core/error.hpp"
 #include "core/sys.hpp"
 #include "json/parse.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
 
 namespace carrel::bench {
 

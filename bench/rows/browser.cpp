@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include "bare_devtools.hpp"
+#include "bench/bare/devtools.hpp"
+#include "bench/client/samples.hpp"
+#include "bench/rows/rows.hpp"
 #include "core/error.hpp"
 #include "json/parse.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
 
 namespace carrel::bench {
 

@@ -1,4 +1,4 @@
-#include "bare_devtools.hpp"
+#include "bench/bare/devtools.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "samples.hpp"
+#include "bench/client/samples.hpp"
 
 namespace carrel::bench {
 

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
+#include "bench/client/picture.hpp"
+#include "bench/client/samples.hpp"
+#include "bench/rows/rows.hpp"
 #include "core/error.hpp"
 #include "core/sys.hpp"
 #include "json/parse.hpp"
-#include "picture.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
 
 namespace carrel::bench {
 

@@ -1,16 +1,16 @@
 #include <fmt/format.h>
 #include <xcb/xcb.h>
 
-#include <atomic>
+#include <latch>
 #include <set>
 #include <thread>
 #include <vector>
 
+#include "bench/bare/display.hpp"
+#include "bench/client/picture.hpp"
+#include "bench/client/samples.hpp"
+#include "bench/rows/rows.hpp"
 #include "core/error.hpp"
-#include "display.hpp"
-#include "picture.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
 
 namespace carrel::bench {
 
@@ -22,11 +22,13 @@ constexpr xcb_rectangle_t painted{200, 300, 300, 200};
 constexpr int clients = 8;
 constexpr int clients_beside_clicks = 4;
 
-/// Gives a part of the desk's screen another colour, over the page, about a thousand times a second.
+/// Gives a part of the desk's screen another colour, over the page, about a thousand times a second; the
+/// first time before it is there.
 class Painter {
 public:
     explicit Painter(const std::string& display) : display_{connect_display(display)} {
         thread_ = std::jthread{[this](const std::stop_token& stop) { paint(stop); }};
+        has_painted_.wait();
     }
 
 private:
@@ -39,11 +41,13 @@ private:
             xcb_change_gc(raw, context, XCB_GC_FOREGROUND, &colour);
             xcb_poly_fill_rectangle(raw, root_of(display_), context, 1, &painted);
             synchronize(display_);
+            if (colour == 1) has_painted_.count_down();
             std::this_thread::sleep_for(1ms);
         }
     }
 
     Display display_;
+    std::latch has_painted_{1};
     std::jthread thread_;
 };
 
@@ -71,19 +75,8 @@ std::set<std::uint32_t> look_at(const std::vector<Pictures>& all) {
 
 void measure_load(const Target& target, const std::string& shot, int count) {
     std::vector<Pictures> all(clients);
-    std::atomic<bool> has_failed = false;
-    const auto time = time_of([&] {
-        std::vector<std::jthread> threads;
-        for (auto& pictures : all)
-            threads.emplace_back([&] {
-                try {
-                    pictures = take(target, shot, count);
-                } catch (const std::exception&) {
-                    has_failed = true;
-                }
-            });
-    });
-    if (has_failed) throw core::Error{core::Code::internal, "a screenshot failed under load"};
+    const auto time = time_of_all(clients, "a screenshot failed under load",
+                                  [&](std::size_t client) { all[client] = take(target, shot, count); });
     const auto seconds = time.count() / 1000;
     print_figure("load changed", clients * count / seconds);
     print_figure("changed moments", static_cast<double>(look_at(all).size()) / seconds);

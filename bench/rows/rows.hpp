@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "desk.hpp"
+#include "bench/client/desk.hpp"
 
 namespace carrel::bench {
 

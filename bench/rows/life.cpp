@@ -1,12 +1,11 @@
 #include <fmt/format.h>
 #include <algorithm>
-
 #include <thread>
 
-#include "bare_desktop.hpp"
+#include "bench/bare/desktop.hpp"
+#include "bench/client/samples.hpp"
+#include "bench/rows/rows.hpp"
 #include "core/text.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
 
 namespace carrel::bench {
 
@@ -62,13 +61,9 @@ Milliseconds make_four(const Target& target) {
     std::vector<HttpClient> clients;
     for (std::size_t i = 0; i < many; ++i) clients.push_back(HttpClient::to_port(target.port));
     std::vector<Desk> desks(many);
-    const auto time = time_of([&] {
-        std::vector<std::jthread> threads;
-        for (std::size_t i = 0; i < many; ++i)
-            threads.emplace_back([&, i] {
-                desks[i] = make_desk(clients[i]);
-                first_picture(clients[i], desks[i]);
-            });
+    const auto time = time_of_all(many, "a desk could not be made beside others", [&](std::size_t i) {
+        desks[i] = make_desk(clients[i]);
+        first_picture(clients[i], desks[i]);
     });
     for (std::size_t i = 0; i < many; ++i) remove_desk(clients[i], desks[i]);
     return time;

@@ -1,12 +1,9 @@
 #include <algorithm>
-#include <atomic>
 #include <functional>
-#include <thread>
 #include <vector>
 
-#include "core/error.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
+#include "bench/client/samples.hpp"
+#include "bench/rows/rows.hpp"
 
 namespace carrel::bench {
 
@@ -18,19 +15,9 @@ constexpr int clients = 8;
 double rate(const Target& target, int count, const std::function<void(HttpClient&)>& call) {
     std::vector<HttpClient> connections;
     for (int i = 0; i < clients; ++i) connections.push_back(HttpClient::to_port(target.port));
-    std::atomic<bool> has_failed = false;
-    const auto time = time_of([&] {
-        std::vector<std::jthread> threads;
-        for (auto& connection : connections)
-            threads.emplace_back([&] {
-                try {
-                    for (int i = 0; i < count && !has_failed; ++i) call(connection);
-                } catch (const std::exception&) {
-                    has_failed = true;
-                }
-            });
+    const auto time = time_of_all(clients, "a call failed under load", [&](std::size_t client) {
+        for (int i = 0; i < count; ++i) call(connections[client]);
     });
-    if (has_failed) throw core::Error{core::Code::internal, "a call failed under load"};
     return clients * count / (time.count() / 1000);
 }
 

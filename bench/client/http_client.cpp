@@ -1,4 +1,4 @@
-#include "http_client.hpp"
+#include "bench/client/http_client.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

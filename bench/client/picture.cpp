@@ -1,4 +1,4 @@
-#include "picture.hpp"
+#include "bench/client/picture.hpp"
 
 #include <libdeflate.h>
 

@@ -7,12 +7,12 @@
 
 #include <array>
 
+#include "bench/client/samples.hpp"
+#include "bench/client/web_socket.hpp"
+#include "bench/rows/rows.hpp"
 #include "core/error.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
-#include "web_socket.hpp"
 
 namespace carrel::bench {
 

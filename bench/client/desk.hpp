@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/client/http_client.hpp"
 #include "core/fd.hpp"
-#include "http_client.hpp"
 
 namespace carrel::bench {
 

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include "display.hpp"
+#include "bench/bare/display.hpp"
+#include "bench/client/samples.hpp"
+#include "bench/rows/rows.hpp"
 #include "json/parse.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
 
 namespace carrel::bench {
 
