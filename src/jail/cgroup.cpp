@@ -13,8 +13,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <memory>
-#include <utility>
 
 #include "core/id.hpp"
 #include "core/sys.hpp"
@@ -117,7 +115,7 @@ void freeze_v2(const std::string& folder, bool frozen) {
     while (true) {
         char text[128] = {};
         checked("read cgroup.events", ::pread(events.get(), text, sizeof text - 1, 0));
-        if (number_in(text, "frozen") == std::uint64_t{frozen}) return;
+        if (wire::number_in(text, "frozen") == std::uint64_t{frozen}) return;
         deadline.wait_for(events.get(), POLLPRI, frozen ? "freezing the desk" : "thawing the desk");
     }
 }
@@ -135,29 +133,6 @@ void freeze_v1(const std::string& folder, bool frozen) {
 }
 
 }  // namespace
-
-std::string_view name_of(GroupWatch watch) {
-    switch (watch) {
-        case GroupWatch::none: return "none";
-        case GroupWatch::eventfd: return "eventfd";
-        case GroupWatch::events: return "events";
-        case GroupWatch::counter: return "counter";
-    }
-    std::unreachable();
-}
-
-GroupWatch watch_of(std::string_view name) {
-    for (const auto watch : {GroupWatch::eventfd, GroupWatch::events, GroupWatch::counter})
-        if (name == name_of(watch)) return watch;
-    return GroupWatch::none;
-}
-
-std::optional<std::uint64_t> number_in(std::string_view text, std::string_view key) {
-    for (const auto line : core::split(text, '\n'))
-        if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ')
-            return core::parse_unsigned(line.substr(key.size() + 1));
-    return std::nullopt;
-}
 
 std::vector<Hierarchy> open_hierarchies(const std::string& name, std::vector<std::string>& warnings) {
     const auto own_groups = core::find_file_text("/proc/self/cgroup").value_or("");
@@ -243,17 +218,17 @@ WatchedGroup watch_memory(const std::vector<Hierarchy>& hierarchies, const std::
     const auto* tree = find_with(hierarchies, &Hierarchy::memory);
     if (!tree) return {};
     const auto folder = tree->folder + "/" + id;
-    if (tree->is_v2) return {GroupWatch::events, core::open_file(folder + "/memory.events", O_RDONLY)};
+    if (tree->is_v2) return {wire::GroupWatch::events, core::open_file(folder + "/memory.events", O_RDONLY)};
     Fd events{checked("eventfd", ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))};
     const Fd control = core::open_file(folder + "/memory.oom_control", O_RDONLY);
     core::write_existing(folder + "/cgroup.event_control", fmt::format("{} {}", events.get(), control.get()));
-    return {GroupWatch::eventfd, std::move(events)};
+    return {wire::GroupWatch::eventfd, std::move(events)};
 }
 
 WatchedGroup watch_processes(const std::vector<Hierarchy>& hierarchies, const std::string& id) {
     const auto* tree = find_with(hierarchies, &Hierarchy::processes);
     if (!tree) return {};
-    return {tree->is_v2 ? GroupWatch::events : GroupWatch::counter,
+    return {tree->is_v2 ? wire::GroupWatch::events : wire::GroupWatch::counter,
             core::open_file(fmt::format("{}/{}/pids.events", tree->folder, id), O_RDONLY)};
 }
 
@@ -262,7 +237,7 @@ std::uint64_t count_memory_kills(const std::vector<Hierarchy>& hierarchies, cons
     if (!tree) return 0;
     const auto* file = tree->is_v2 ? "memory.events" : "memory.oom_control";
     const auto text = core::find_file_text(fmt::format("{}/{}/{}", tree->folder, id, file)).value_or("");
-    return number_in(text, "oom_kill").value_or(0);
+    return wire::number_in(text, "oom_kill").value_or(0);
 }
 
 GroupUsage read_usage(const std::vector<Hierarchy>& hierarchies, const std::string& id) {
@@ -276,7 +251,7 @@ GroupUsage read_usage(const std::vector<Hierarchy>& hierarchies, const std::stri
         if (!tree.is_v2) continue;
         // In v2 every group counts time, with or without the cpu controller.
         const auto text = core::find_file_text(folder + "/cpu.stat").value_or("");
-        if (const auto time = number_in(text, "usage_usec"))
+        if (const auto time = wire::number_in(text, "usage_usec"))
             usage.processor_time = std::chrono::microseconds{*time};
     }
     return usage;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/fd.hpp"
+#include "jail/wire/group_watch.hpp"
 
 namespace carrel::jail {
 
@@ -63,22 +64,11 @@ std::vector<std::string> list_groups(const std::vector<Hierarchy>& hierarchies);
 /// Throws unavailable when this host cannot freeze, timeout when it did not happen in a second.
 void set_frozen(const std::vector<Hierarchy>& hierarchies, const std::string& id, bool frozen);
 
-/// How a descriptor tells that a desk met one of its limits.
-enum class GroupWatch {
-    none,     ///< no descriptor: this host has no such limit
-    eventfd,  ///< becomes readable (8 bytes); also when the group is removed
-    events,   ///< poll for POLLPRI, then pread the whole and compare the number behind the key
-    counter,  ///< like events, but nothing wakes who polls: to be read from time to time
-};
-std::string_view name_of(GroupWatch watch);
-/// Of such a name; none for any other.
-GroupWatch watch_of(std::string_view name);
+/// A limit of a desk, watched.
 struct WatchedGroup {
-    GroupWatch how = GroupWatch::none;
+    wire::GroupWatch how = wire::GroupWatch::none;
     core::Fd fd;
 };
-/// The number behind `key` in lines "key number". Pure.
-std::optional<std::uint64_t> number_in(std::string_view text, std::string_view key);
 /// Kills for lack of memory: eventfd on v1, on v2 events with the key "oom_kill".
 WatchedGroup watch_memory(const std::vector<Hierarchy>& hierarchies, const std::string& id);
 /// Processes that could not be made, for the limit's sake: key "max". On v1 a counter, since Linux 6.10

@@ -12,7 +12,7 @@
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "jail/deadline.hpp"
-#include "jail/spec.hpp"
+#include "jail/wire/spec.hpp"
 
 namespace carrel::jail {
 
@@ -26,7 +26,7 @@ constexpr std::string_view name_begin = "carrel-";
 constexpr const char* turn_file = "/run/carrel-jail-start";
 
 bool is_jails_folder(const std::string& name) {
-    return name.starts_with(name_begin) && is_hex(std::string_view{name}.substr(name_begin.size()), 8);
+    return name.starts_with(name_begin) && wire::is_hex(std::string_view{name}.substr(name_begin.size()), 8);
 }
 
 bool is_still_there(const std::string& path, const Fd& folder) {

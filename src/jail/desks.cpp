@@ -62,7 +62,7 @@ void Desks::resume_network() {
     }
 }
 
-Handed Desks::start(const Spec& spec) {
+Handed Desks::start(const wire::Spec& spec) {
     // Before anything is made: what fails later removes all there is of this id.
     if (::access(desk_folder(facts_, spec.id).c_str(), F_OK) == 0)
         throw Error{Code::conflict, fmt::format("desk {} exists", spec.id)};
@@ -73,7 +73,7 @@ Handed Desks::start(const Spec& spec) {
     if (::access(root.c_str(), F_OK) < 0)
         throw Error{Code::not_found, fmt::format("making desk {}: image {} has no build {}: {}", spec.id,
                                                  spec.image, spec.image_hash, core::describe_errno(errno))};
-    if (spec.network == Network::internet && facts_.has_internet) facts_.network = network_.prepare();
+    if (spec.network == wire::Network::internet && facts_.has_internet) facts_.network = network_.prepare();
     try {
         auto made = make_desk(spec, facts_, filter_);
         const auto [place, is_new] =
@@ -88,7 +88,7 @@ Handed Desks::start(const Spec& spec) {
     }
 }
 
-void Desks::abandon(const Spec& spec) {
+void Desks::abandon(const wire::Spec& spec) {
     known_.erase(spec.id);
     try {
         const Deadline deadline{std::chrono::seconds{1}};

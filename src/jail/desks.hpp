@@ -50,7 +50,7 @@ public:
 
     /// Throws conflict when there is a directory of that id, or what make_desk throws; nothing of
     /// the desk is left then.
-    Handed start(const Spec& spec);
+    Handed start(const wire::Spec& spec);
     /// Throws not_found, or conflict with what is not as identity.json says.
     Handed adopt(const std::string& id);
     std::vector<Found> list() const;
@@ -83,7 +83,7 @@ private:
     const Known& get(const std::string& id) const;
     std::vector<Hierarchy> hierarchies_of(const Identity& identity) const;
     Handed hand_over(const Known& known) const;
-    void abandon(const Spec& spec);
+    void abandon(const wire::Spec& spec);
     static void reap(Known& known);
 
     HostFacts facts_;

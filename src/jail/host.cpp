@@ -37,11 +37,12 @@ void enter_own_mounts() {
 
 void require_ids(const ServeOptions& options) {
     constexpr std::uint64_t largest_id = 0xFFFF'FFFE;
-    const std::uint64_t end = std::uint64_t{options.uid_base} + std::uint64_t{ids_per_desk} * (max_slot + 1);
-    if (options.uid_base < ids_per_desk || end > largest_id)
-        throw Error{Code::invalid,
-                    fmt::format("--uid-base is {}, but must be between {} and {}", options.uid_base,
-                                ids_per_desk, largest_id - ids_per_desk * (max_slot + 1ULL))};
+    const std::uint64_t end =
+        std::uint64_t{options.uid_base} + std::uint64_t{wire::ids_per_desk} * (wire::max_slot + 1);
+    if (options.uid_base < wire::ids_per_desk || end > largest_id)
+        throw Error{Code::invalid, fmt::format("--uid-base is {}, but must be between {} and {}",
+                                               options.uid_base, wire::ids_per_desk,
+                                               largest_id - wire::ids_per_desk * (wire::max_slot + 1ULL))};
 }
 
 /// One name per data directory, so that two servers on a host leave each other's groups alone.

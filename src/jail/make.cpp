@@ -77,7 +77,7 @@ Cloned clone_process(std::uint64_t namespaces, const std::string& group) {
 
 class Making {
 public:
-    Making(const Plan& plan, const Spec& spec, const HostFacts& facts, const Filter& filter)
+    Making(const Plan& plan, const wire::Spec& spec, const HostFacts& facts, const Filter& filter)
         : plan_{plan}, facts_{facts}, filter_{filter} {
         made_.identity = Identity{.id = spec.id,
                                   .process = {},
@@ -238,7 +238,7 @@ private:
 
 }  // namespace
 
-Made make_desk(const Spec& spec, const HostFacts& facts, const Filter& filter) {
+Made make_desk(const wire::Spec& spec, const HostFacts& facts, const Filter& filter) {
     try {
         const auto steps = plan(spec, facts);
         return Making{steps, spec, facts, filter}.finish();

@@ -23,6 +23,6 @@ struct Made {
 
 /// Throws "making desk desk_…: what: why". Processes are dead then; what else is left (folders,
 /// groups, the socket) the caller removes, see removal.hpp.
-Made make_desk(const Spec& spec, const HostFacts& facts, const Filter& filter);
+Made make_desk(const wire::Spec& spec, const HostFacts& facts, const Filter& filter);
 
 }  // namespace carrel::jail

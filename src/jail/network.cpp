@@ -20,22 +20,22 @@ constexpr std::chrono::seconds longest_removal{2};
 }  // namespace
 
 Cable cable_of(std::uint32_t first_id) {
-    const auto range = first_id / ids_per_desk;
+    const auto range = first_id / wire::ids_per_desk;
     const auto host = desk_addresses.first.number + 2 * range;
     return {fmt::format("{}{}", interface_prefix, range), {host}, {host + 1}};
 }
 
-std::string interface_of(Network network, std::uint32_t first_id) {
-    return network == Network::internet ? cable_of(first_id).interface : "";
+std::string interface_of(wire::Network network, std::uint32_t first_id) {
+    return network == wire::Network::internet ? cable_of(first_id).interface : "";
 }
 
-std::string resolver_text(Network network) {
-    if (network == Network::none) return "# this desk has no network\n";
+std::string resolver_text(wire::Network network) {
+    if (network == wire::Network::none) return "# this desk has no network\n";
     return fmt::format("nameserver {}\n", to_text(resolver_address));
 }
 
 void connect_network(const step::ConnectNetwork& step, pid_t process) {
-    if (step.network == Network::none) return;
+    if (step.network == wire::Network::none) return;
     const auto& name = step.cable.interface;
     Netlink kernel{NETLINK_ROUTE};
     const Deadline deadline{longest_removal};
@@ -49,7 +49,7 @@ void connect_network(const step::ConnectNetwork& step, pid_t process) {
 void configure_network(const step::ConfigureNetwork& step) {
     Netlink kernel{NETLINK_ROUTE};
     raise_link(kernel, index_of("lo"));
-    if (step.network == Network::none) return;
+    if (step.network == wire::Network::none) return;
     // The rules come before the first packet could.
     Netlink filters{NETLINK_NETFILTER};
     nft::add_table(filters, desk_table(step.forbidden));
@@ -60,13 +60,13 @@ void configure_network(const step::ConfigureNetwork& step) {
 }
 
 std::string to_text(const step::ConnectNetwork& step) {
-    if (step.network == Network::none) return "connect the network: none";
+    if (step.network == wire::Network::none) return "connect the network: none";
     return fmt::format("connect the network: internet by {} {}, mtu {}", step.cable.interface,
                        to_text(step.cable.host), step.mtu);
 }
 
 std::string to_text(const step::ConfigureNetwork& step) {
-    if (step.network == Network::none) return "configure the network: none";
+    if (step.network == wire::Network::none) return "configure the network: none";
     std::vector<std::string> forbidden;
     for (const auto address : step.forbidden) forbidden.push_back(to_text(address));
     return fmt::format(

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "jail/network_links.hpp"
-#include "jail/spec.hpp"
+#include "jail/wire/spec.hpp"
 
 namespace carrel::jail {
 
@@ -41,13 +41,13 @@ namespace step {
 
 /// On the host, once the desk's network namespace exists and before the desk sets itself up.
 struct ConnectNetwork {
-    Network network;
+    wire::Network network;
     Cable cable;
     std::uint32_t mtu;
 };
 /// In the desk's network namespace, while its process still has capabilities there.
 struct ConfigureNetwork {
-    Network network;
+    wire::Network network;
     Cable cable;
     std::vector<Address> forbidden;  ///< besides the ranges that no desk reaches
 };
@@ -57,9 +57,9 @@ struct ConfigureNetwork {
 /// `first_id`: the desk's first user id on the host. Pure.
 Cable cable_of(std::uint32_t first_id);
 /// The name of the desk's interface on the host, "" when it has none. Pure.
-std::string interface_of(Network network, std::uint32_t first_id);
+std::string interface_of(wire::Network network, std::uint32_t first_id);
 /// What /etc/resolv.conf of the desk says. Pure.
-std::string resolver_text(Network network);
+std::string resolver_text(wire::Network network);
 
 /// `process`: the desk's first process, in whose network namespace the other end goes. An interface
 /// of that name which the kernel still removes is waited for.

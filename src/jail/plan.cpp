@@ -18,10 +18,10 @@ constexpr std::uint32_t cpu_period = 100'000;  // microseconds, the kernel's own
 void add(Plan& plan, HostStep step) { plan.steps.emplace_back(std::move(step)); }
 void add(Plan& plan, DeskStep step) { plan.steps.emplace_back(std::move(step)); }
 
-std::string machine_id(const Spec& spec) { return spec.id.substr(5) + std::string(20, '0'); }
+std::string machine_id(const wire::Spec& spec) { return spec.id.substr(5) + std::string(20, '0'); }
 
 /// Files that name the machine, in the upper layer: an ordinary program finds them as usual.
-void add_files(Plan& plan, const Spec& spec, const HostFacts& facts) {
+void add_files(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     const auto folder = desk_folder(facts, spec.id);
     const auto etc = folder + "/upper/etc";
     for (const auto& path : {folder, folder + "/work", folder + "/upper", etc})
@@ -32,7 +32,7 @@ void add_files(Plan& plan, const Spec& spec, const HostFacts& facts) {
     add(plan, step::TextFile{etc + "/resolv.conf", resolver_text(spec.network)});
 }
 
-void add_settings(Plan& plan, const Hierarchy& tree, const std::string& group, const Limits& limits) {
+void add_settings(Plan& plan, const Hierarchy& tree, const std::string& group, const wire::Limits& limits) {
     const auto set = [&](std::string_view file, std::string value, std::string without) {
         add(plan, step::Setting{fmt::format("{}/{}", group, file), std::move(value), std::move(without)});
     };
@@ -53,7 +53,7 @@ void add_settings(Plan& plan, const Hierarchy& tree, const std::string& group, c
     if (tree.processes) set("pids.max", fmt::to_string(limits.processes), "no limit of processes");
 }
 
-void add_groups(Plan& plan, const Spec& spec, const HostFacts& facts) {
+void add_groups(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     for (const auto& tree : facts.hierarchies) {
         const auto group = tree.folder + "/" + spec.id;
         add(plan, step::Group{group});
@@ -62,14 +62,14 @@ void add_groups(Plan& plan, const Spec& spec, const HostFacts& facts) {
     plan.warnings = missing_groups(facts.hierarchies);
 }
 
-void add_process(Plan& plan, const Spec& spec, const HostFacts& facts) {
+void add_process(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     const auto v2 = std::ranges::find_if(facts.hierarchies, &Hierarchy::is_v2);
     const bool begins_in_group = facts.clone_into_cgroup && v2 != facts.hierarchies.end();
     const auto first = first_id(facts, spec.slot);
     add(plan,
         step::Clone{CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET,
                     begins_in_group ? v2->folder + "/" + spec.id : ""});
-    add(plan, step::MapIds{first, ids_per_desk});
+    add(plan, step::MapIds{first, wire::ids_per_desk});
     // A desk goes before the server.
     add(plan, step::Expendable{300});
     add(plan,
@@ -110,7 +110,7 @@ void add_filesystems(Plan& plan) {
     add(plan, step::Filesystem{"tmpfs", "/run", {{"mode", "0755"}, {"size", "64m"}}, no_devices});
     add(plan, step::InnerFolder{"/run/lock", 01777, 0});
     add(plan, step::InnerFolder{"/run/user", 0755, 0});
-    add(plan, step::InnerFolder{"/run/user/1000", 0700, agent});
+    add(plan, step::InnerFolder{"/run/user/1000", 0700, wire::agent});
     add(plan, step::Filesystem{"tmpfs", "/tmp", {{"mode", "1777"}, {"size", "1g"}}, no_devices});
     add(plan, step::InnerFolder{"/tmp/.X11-unix", 01777, 0});
     add(plan, step::InnerFolder{"/tmp/.ICE-unix", 01777, 0});
@@ -131,24 +131,24 @@ bool has(const HostFacts& facts, bool Hierarchy::* limit) {
 
 /// Counted per uid, so per desk: the only limit of processes where there is no pids cgroup. Where there is
 /// one, that shall be met first, because nothing tells of this one (fork counts both, this one before).
-std::uint64_t most_of_user(const Spec& spec, const HostFacts& facts) {
+std::uint64_t most_of_user(const wire::Spec& spec, const HostFacts& facts) {
     constexpr std::uint64_t room = 64;
     return spec.limits.processes + (has(facts, &Hierarchy::processes) ? room : 0);
 }
 
 /// What the desk is told of its own limits, as far as this host enforces them: a desk sees no cgroup.
-std::vector<std::string> told_limits(const Spec& spec, const HostFacts& facts) {
+std::vector<std::string> told_limits(const wire::Spec& spec, const HostFacts& facts) {
     std::vector<std::string> told{fmt::format("CARREL_PROCESSES={}", spec.limits.processes)};
     if (has(facts, &Hierarchy::memory)) told.push_back(fmt::format("CARREL_MEMORY={}", spec.limits.memory));
     if (has(facts, &Hierarchy::cpu)) told.push_back(fmt::format("CARREL_CPU={}", spec.limits.cpu));
     return told;
 }
 
-void add_program(Plan& plan, const Spec& spec, const HostFacts& facts) {
+void add_program(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     add(plan, step::HideGroups{});
     add_namespace_limits(plan);
     add(plan, step::DropCapabilities{});
-    add(plan, step::BecomeUser{agent, agent});
+    add(plan, step::BecomeUser{wire::agent, wire::agent});
     add(plan, step::NoNewPrivileges{});
     add(plan, step::FilterCalls{});
     std::vector<std::string> environment{"CARREL_DESK_ID=" + spec.id,
@@ -169,8 +169,8 @@ void add_program(Plan& plan, const Spec& spec, const HostFacts& facts) {
 
 }  // namespace
 
-Plan plan(const Spec& spec, const HostFacts& facts) {
-    if (spec.network == Network::internet && !facts.has_internet)
+Plan plan(const wire::Spec& spec, const HostFacts& facts) {
+    if (spec.network == wire::Network::internet && !facts.has_internet)
         throw core::Error{
             core::Code::unavailable,
             "desks get no internet on this host (`carrel doctor` says why), only network 'none'"};
@@ -205,7 +205,7 @@ std::string endpoint_path(const HostFacts& facts, const std::string& id) {
     return facts.data + "/endpoints/" + id;
 }
 
-std::string image_root(const HostFacts& facts, const Spec& spec) {
+std::string image_root(const HostFacts& facts, const wire::Spec& spec) {
     return fmt::format("{}/images/{}/{}/root", facts.data, spec.image, spec.image_hash);
 }
 
@@ -214,7 +214,7 @@ std::string desk_binary(const HostFacts& facts, const std::string& hash) {
 }
 
 std::uint32_t first_id(const HostFacts& facts, std::uint32_t slot) {
-    return facts.uid_base + ids_per_desk * slot;
+    return facts.uid_base + wire::ids_per_desk * slot;
 }
 
 }  // namespace carrel::jail

@@ -16,11 +16,9 @@
 
 #include "jail/facts.hpp"
 #include "jail/network.hpp"
-#include "jail/spec.hpp"
+#include "jail/wire/spec.hpp"
 
 namespace carrel::jail {
-
-inline constexpr uid_t agent = 1000;  ///< uid and gid of everything in a desk
 
 namespace step {
 
@@ -154,7 +152,7 @@ struct Plan {
 };
 
 /// Throws unavailable for a network that the host does not offer; `spec` has passed judge().
-Plan plan(const Spec& spec, const HostFacts& facts);
+Plan plan(const wire::Spec& spec, const HostFacts& facts);
 
 /// One line a step, "host" or "desk" before it.
 std::string to_text(const Plan& plan);
@@ -162,7 +160,7 @@ std::string to_text(const Plan& plan);
 /// Places below the data directory; the only ones where the jail makes or removes anything.
 std::string desk_folder(const HostFacts& facts, const std::string& id);
 std::string endpoint_path(const HostFacts& facts, const std::string& id);
-std::string image_root(const HostFacts& facts, const Spec& spec);
+std::string image_root(const HostFacts& facts, const wire::Spec& spec);
 std::string desk_binary(const HostFacts& facts, const std::string& hash);
 std::uint32_t first_id(const HostFacts& facts, std::uint32_t slot);
 

@@ -26,7 +26,7 @@ struct Options {
 
 /// A desk as the plan of this host would make it; nothing is made.
 int plan(const Options& options) {
-    const jail::Spec spec{
+    const jail::wire::Spec spec{
         .id = "desk_000000000000",
         .slot = 0,
         .image = "desktop",
@@ -34,7 +34,8 @@ int plan(const Options& options) {
         .nonce = std::string(32, '0'),
         .width = static_cast<std::uint32_t>(options.config.width),
         .height = static_cast<std::uint32_t>(options.config.height),
-        .network = options.config.network == "none" ? jail::Network::none : jail::Network::internet,
+        .network =
+            options.config.network == "none" ? jail::wire::Network::none : jail::wire::Network::internet,
         .limits = {.memory = options.config.limits.memory,
                    .cpu = static_cast<std::uint32_t>(options.config.limits.cpus * 100),
                    .processes = options.config.limits.processes}};
@@ -79,7 +80,7 @@ int remove(const Options& options) {
     const auto user = get_carrel_user();
     const DataDirectory data{options.config.data, user};
     const auto jail = start_jail(options.config, data, user);
-    ask(jail.socket, jail::Stop{options.id});
+    ask(jail.socket, jail::wire::Stop{options.id});
     std::cout << "removed: " << options.id << "\n";
     return 0;
 }

@@ -36,13 +36,13 @@ TEST_CASE("Names and addresses of cables follow from the range of ids, and no tw
     CHECK(to_text(last.desk) == "198.19.255.253");
     CHECK(desk_addresses.has(last.desk));
     CHECK(desk_addresses.has(resolver_address));
-    CHECK(interface_of(Network::none, 65536) == "");
-    CHECK(interface_of(Network::internet, 65536) == "carrel1");
+    CHECK(interface_of(wire::Network::none, 65536) == "");
+    CHECK(interface_of(wire::Network::internet, 65536) == "carrel1");
 }
 
 TEST_CASE("A desk is told the resolver, or that it has none") {
-    CHECK(resolver_text(Network::internet) == "nameserver 198.19.255.254\n");
-    CHECK(resolver_text(Network::none) == "# this desk has no network\n");
+    CHECK(resolver_text(wire::Network::internet) == "nameserver 198.19.255.254\n");
+    CHECK(resolver_text(wire::Network::none) == "# this desk has no network\n");
 }
 
 TEST_CASE("Ranges hold their first and last address and no other") {

@@ -11,7 +11,7 @@ using namespace carrel::jail;
 
 namespace {
 
-Spec some_spec() {
+wire::Spec some_spec() {
     return {.id = "desk_0123456789ab",
             .slot = 3,
             .image = "desktop",
@@ -19,7 +19,7 @@ Spec some_spec() {
             .nonce = std::string(32, 'e'),
             .width = 1280,
             .height = 800,
-            .network = Network::none,
+            .network = wire::Network::none,
             .limits = {.memory = 4ULL << 30, .cpu = 200, .processes = 1024}};
 }
 
@@ -89,6 +89,6 @@ TEST_CASE("Capabilities go after the last step that needs one, and the filter co
 TEST_CASE("Ranges of ids of different slots do not touch") {
     const auto host = some_host();
     CHECK(first_id(host, 0) == 2'000'000'000);
-    CHECK(first_id(host, 1) == first_id(host, 0) + ids_per_desk);
-    CHECK(first_id(host, max_slot) + std::uint64_t{ids_per_desk} < 0xFFFF'FFFF);
+    CHECK(first_id(host, 1) == first_id(host, 0) + wire::ids_per_desk);
+    CHECK(first_id(host, wire::max_slot) + std::uint64_t{wire::ids_per_desk} < 0xFFFF'FFFF);
 }

@@ -1,4 +1,4 @@
-#include "jail/wire.hpp"
+#include "jail/wire/messages.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "core/id.hpp"
 #include "core/text.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::wire {
 
 namespace {
 
@@ -230,4 +230,4 @@ Expected<Answer> parse_answer(std::string_view text) {
     return answer;
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::wire

@@ -1,4 +1,4 @@
-#include "jail/spec.hpp"
+#include "jail/wire/spec.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "core/id.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::wire {
 
 namespace {
 
@@ -67,4 +67,4 @@ core::Expected<Spec> judge(Spec spec) {
     return spec;
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::wire

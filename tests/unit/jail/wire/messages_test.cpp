@@ -1,10 +1,10 @@
-#include "jail/wire.hpp"
+#include "jail/wire/messages.hpp"
 
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
 
-using namespace carrel::jail;
+using namespace carrel::jail::wire;
 using carrel::core::Code;
 using carrel::core::Error;
 

@@ -20,9 +20,9 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "jail/spec.hpp"
+#include "jail/wire/spec.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::wire {
 
 inline constexpr std::size_t longest_request = 4096;  ///< bytes
 inline constexpr std::size_t longest_answer = std::size_t{128}
@@ -89,4 +89,4 @@ std::uint64_t number_of(std::string_view request);
 std::string format_answer(const Answer& answer);
 core::Expected<Answer> parse_answer(std::string_view text);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::wire

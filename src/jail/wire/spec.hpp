@@ -7,7 +7,7 @@
 
 #include "core/error.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::wire {
 
 enum class Network {
     none,      ///< loopback only
@@ -24,7 +24,7 @@ struct Limits {
     std::uint32_t processes;  ///< processes and threads
 };
 
-/// One desk. Everything else about it (mounts, identities, cgroups) the jail decides in plan().
+/// One desk. Everything else about it (mounts, identities, cgroups) the jail decides (jail/plan).
 struct Spec {
     std::string id;          ///< "desk_" and 12 hexadecimal digits
     std::uint32_t slot;      ///< which range of 65536 uids; no two living desks share one
@@ -38,6 +38,7 @@ struct Spec {
 };
 
 inline constexpr std::uint32_t ids_per_desk = 65536;
+inline constexpr std::uint32_t agent = 1000;  ///< uid and gid of everything in a desk, as it sees them
 inline constexpr std::uint32_t max_slot = 32767;
 
 /// Nothing when `spec` may be made into a desk, else a refusal that names the field, the value and
@@ -47,4 +48,4 @@ core::Expected<Spec> judge(Spec spec);
 /// Whether `text` is exactly `digits` lower-case hexadecimal digits.
 bool is_hex(std::string_view text, std::size_t digits);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::wire
