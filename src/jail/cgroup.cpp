@@ -17,8 +17,8 @@
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "jail/deadline.hpp"
-#include "jail/pidfd.hpp"
+#include "jail/process/deadline.hpp"
+#include "jail/process/pidfd.hpp"
 
 namespace carrel::jail {
 
@@ -111,7 +111,7 @@ void freeze_v2(const std::string& folder, bool frozen) {
     // Opened before writing, so that no change of state is missed.
     const Fd events = core::open_file(folder + "/cgroup.events", O_RDONLY);
     core::write_existing(folder + "/cgroup.freeze", frozen ? "1" : "0");
-    const Deadline deadline{std::chrono::seconds{1}};
+    const process::Deadline deadline{std::chrono::seconds{1}};
     while (true) {
         char text[128] = {};
         checked("read cgroup.events", ::pread(events.get(), text, sizeof text - 1, 0));
@@ -123,7 +123,7 @@ void freeze_v2(const std::string& folder, bool frozen) {
 void freeze_v1(const std::string& folder, bool frozen) {
     const std::string state = frozen ? "FROZEN" : "THAWED";
     const auto file = folder + "/freezer.state";
-    const Deadline deadline{std::chrono::seconds{1}};
+    const process::Deadline deadline{std::chrono::seconds{1}};
     // v1 has no event for it, and a write while FREEZING tries again those that were busy.
     do {
         core::write_existing(file, state);
@@ -187,9 +187,10 @@ void kill_groups(const std::vector<Hierarchy>& hierarchies, const std::string& i
         if (!tree.is_v2 && tree.freezer && ::access(folder.c_str(), F_OK) == 0)
             core::write_existing(folder + "/freezer.state", "THAWED");
         for (const auto pid : processes_in(folder)) {
-            const auto process = find_process(pid);
+            const auto process = process::find_process(pid);
             // Still there: so the descriptor is of the process that was listed.
-            if (process && std::ranges::count(processes_in(folder), pid) > 0) send_signal(process, SIGKILL);
+            if (process && std::ranges::count(processes_in(folder), pid) > 0)
+                process::send_signal(process, SIGKILL);
         }
     }
 }

@@ -11,7 +11,7 @@
 
 #include "core/id.hpp"
 #include "core/sys.hpp"
-#include "jail/deadline.hpp"
+#include "jail/process/deadline.hpp"
 #include "jail/wire/spec.hpp"
 
 namespace carrel::jail {
@@ -48,7 +48,7 @@ void remove_if_empty(const fs::path& folder) {
 
 Fd wait_for_turn() {
     auto file = core::open_file(turn_file, O_RDWR | O_CREAT, 0600);
-    const Deadline deadline{std::chrono::seconds{10}};
+    const process::Deadline deadline{std::chrono::seconds{10}};
     while (::flock(file.get(), LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK) throw core::system_error(fmt::format("lock {}", turn_file), errno);
         deadline.pause("waiting for other jails' starts");

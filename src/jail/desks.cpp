@@ -9,8 +9,8 @@
 
 #include "core/log.hpp"
 #include "core/sys.hpp"
-#include "jail/deadline.hpp"
-#include "jail/pidfd.hpp"
+#include "jail/process/deadline.hpp"
+#include "jail/process/pidfd.hpp"
 #include "jail/removal.hpp"
 
 namespace carrel::jail {
@@ -91,7 +91,7 @@ Handed Desks::start(const wire::Spec& spec) {
 void Desks::abandon(const wire::Spec& spec) {
     known_.erase(spec.id);
     try {
-        const Deadline deadline{std::chrono::seconds{1}};
+        const process::Deadline deadline{std::chrono::seconds{1}};
         while (!remove_traces(facts_, facts_.hierarchies, spec.id)) deadline.pause("removing cgroups");
         network_.disconnect(interface_of(spec.network, first_id(facts_, spec.slot)));
     } catch (const Error& error) {
@@ -109,7 +109,7 @@ Handed Desks::adopt(const std::string& id) {
         known = known_.emplace(id, Known{std::move(*identity), std::move(process), {}}).first;
     }
     reap(known->second);
-    if (known->second.ended || has_ended(known->second.process))
+    if (known->second.ended || process::has_ended(known->second.process))
         throw Error{Code::conflict, "its first process has ended"};
     return hand_over(known->second);
 }
@@ -159,7 +159,7 @@ Stopping Desks::begin_stop(const std::string& id) {
         // What is left of it goes all the same.
         core::log_debug("{} does not live: {}", id, error.message());
     }
-    stopping.is_dead = !stopping.process || !send_signal(stopping.process, SIGKILL);
+    stopping.is_dead = !stopping.process || !process::send_signal(stopping.process, SIGKILL);
     if (stopping.is_dead) return stopping;
     // In a frozen v1 group even SIGKILL waits.
     for (const auto& tree : hierarchies_of(stopping.identity))

@@ -19,7 +19,7 @@
 #include "jail/dns_filter.hpp"
 #include "jail/dns_process.hpp"
 #include "jail/network_rules.hpp"
-#include "jail/user.hpp"
+#include "jail/process/user.hpp"
 
 namespace carrel::jail {
 
@@ -166,11 +166,11 @@ void give_up_privileges(const DnsOptions& options) {
     ::prctl(PR_SET_NAME, "carrel-dns");
     checked("new mount namespace", ::unshare(CLONE_NEWNS));
     checked("chdir /", ::chdir("/"));
-    set_limit({"core", RLIMIT_CORE, 0});
-    set_limit({"nofile", RLIMIT_NOFILE, most_descriptors});
-    set_limit({"nproc", RLIMIT_NPROC, 0});
-    drop_capabilities();
-    become_user({options.uid, options.gid});
+    process::set_limit({"core", RLIMIT_CORE, 0});
+    process::set_limit({"nofile", RLIMIT_NOFILE, most_descriptors});
+    process::set_limit({"nproc", RLIMIT_NPROC, 0});
+    process::drop_capabilities();
+    process::become_user({options.uid, options.gid});
     checked("no new privileges", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     filter_calls_of_dns();
 }

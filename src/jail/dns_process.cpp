@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "core/sys.hpp"
-#include "jail/deadline.hpp"
-#include "jail/pidfd.hpp"
+#include "jail/process/deadline.hpp"
+#include "jail/process/pidfd.hpp"
 
 namespace carrel::jail {
 
@@ -75,7 +75,7 @@ bool is_outdated(pid_t pid) {
 }
 
 std::string read_to_end(const Fd& pipe) {
-    const Deadline deadline{longest_change};
+    const process::Deadline deadline{longest_change};
     std::string text;
     char buffer[512];
     while (true) {
@@ -112,11 +112,11 @@ void ensure_dns(int file, const DnsOptions& options) {
 void end_dns(int file) {
     const auto pid = find_dns(file);
     if (pid <= 0) return;
-    const auto process = find_process(pid);
+    const auto process = process::find_process(pid);
     // Between both calls the number could have become another's.
     if (!process || find_dns(file) != pid) return;
-    send_signal(process, SIGTERM);
-    const Deadline deadline{longest_change};
+    process::send_signal(process, SIGTERM);
+    const process::Deadline deadline{longest_change};
     deadline.wait_for(process.get(), POLLIN, "ending carrel-jail dns");
     while (find_dns(file) == pid) deadline.pause("ending carrel-jail dns");
 }

@@ -12,7 +12,7 @@
 
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "jail/pidfd.hpp"
+#include "jail/process/pidfd.hpp"
 
 namespace carrel::jail {
 
@@ -141,11 +141,12 @@ void write_identity(const std::string& path, const Identity& identity) {
 
 core::Fd find_living(const Identity& identity) {
     const auto pid = identity.process.pid;
-    auto process = find_process(pid);
+    auto process = process::find_process(pid);
     if (!process) throw Error{Code::conflict, fmt::format("its first process {} is gone", pid)};
     const auto now = identify(pid);
     // Alive after identify: what was read is of the process that `process` means.
-    if (has_ended(process)) throw Error{Code::conflict, fmt::format("its first process {} is gone", pid)};
+    if (process::has_ended(process))
+        throw Error{Code::conflict, fmt::format("its first process {} is gone", pid)};
     if (now.boot != identity.process.boot) throw Error{Code::conflict, "it is from before the last boot"};
     if (now != identity.process)
         throw Error{Code::conflict, fmt::format("process {} is another one now", pid)};

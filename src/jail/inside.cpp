@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "core/sys.hpp"
-#include "jail/channel.hpp"
 #include "jail/mounts.hpp"
-#include "jail/user.hpp"
+#include "jail/process/channel.hpp"
+#include "jail/process/user.hpp"
 
 namespace carrel::jail {
 
@@ -46,7 +46,7 @@ public:
         root_ = std::move(packet.fd);
         attach_root(root_.get());
     }
-    void operator()(const step::BecomeRoot&) { become_root(); }
+    void operator()(const step::BecomeRoot&) { process::become_root(); }
     void operator()(const step::Filesystem& s) { mount_filesystem(s, root_.get()); }
     void operator()(const step::Device& s) { bind_device(s, root_.get()); }
     void operator()(const step::Link& s) { make_link(s, root_.get()); }
@@ -62,11 +62,11 @@ public:
     void operator()(const step::KernelValue& s) {
         if (::access(s.path.c_str(), F_OK) == 0) core::write_existing(s.path, s.value);
     }
-    void operator()(const step::ResourceLimit& s) { set_limit(s); }
+    void operator()(const step::ResourceLimit& s) { process::set_limit(s); }
     void operator()(const step::AwaitGo&) { await(); }
     void operator()(const step::HideGroups&) { checked("new cgroup namespace", ::unshare(CLONE_NEWCGROUP)); }
-    void operator()(const step::DropCapabilities&) { drop_capabilities(); }
-    void operator()(const step::BecomeUser& s) { become_user(s); }
+    void operator()(const step::DropCapabilities&) { process::drop_capabilities(); }
+    void operator()(const step::BecomeUser& s) { process::become_user(s); }
     void operator()(const step::NoNewPrivileges&) {
         checked("no new privileges", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     }
@@ -82,8 +82,8 @@ public:
     }
 
 private:
-    Packet await() {
-        auto packet = receive_packet(given_.channel);
+    process::Packet await() {
+        auto packet = process::receive_packet(given_.channel);
         // Nobody is left who could be told.
         if (!packet) ::_exit(failed_before_program);
         return std::move(*packet);
@@ -127,7 +127,8 @@ void run_inside(const Plan& plan, const Inheritance& given) {
             if (const auto* ours = std::get_if<DeskStep>(&step)) std::visit(inside, *ours);
     } catch (const std::exception& error) {
         const auto* known = dynamic_cast<const core::Error*>(&error);
-        const auto failure = format_failure(known ? *known : core::Error{core::Code::internal, error.what()});
+        const auto failure =
+            process::format_failure(known ? *known : core::Error{core::Code::internal, error.what()});
         // If the jail is gone, nobody is left who wants to know.
         ::send(inside.channel(), failure.data(), failure.size(), MSG_NOSIGNAL);
     }

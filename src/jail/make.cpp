@@ -16,13 +16,13 @@
 #include <filesystem>
 
 #include "core/sys.hpp"
-#include "jail/channel.hpp"
 #include "jail/data.hpp"
-#include "jail/deadline.hpp"
 #include "jail/inside.hpp"
 #include "jail/mounts.hpp"
-#include "jail/pidfd.hpp"
-#include "jail/user.hpp"
+#include "jail/process/channel.hpp"
+#include "jail/process/deadline.hpp"
+#include "jail/process/pidfd.hpp"
+#include "jail/process/user.hpp"
 
 namespace carrel::jail {
 
@@ -129,7 +129,7 @@ public:
     void operator()(const step::Clone& s) {
         const auto path = desk_binary(facts_, facts_.desk_hash);
         const auto program = core::open_file(path, O_RDONLY | O_NOFOLLOW);
-        auto [ours, theirs] = make_channel();
+        auto [ours, theirs] = process::make_channel();
         auto cloned = clone_process(s.namespaces, s.group);
         if (cloned.pid == 0) run_inside(plan_, {theirs.get(), endpoint_.get(), program.get(), &filter_});
         made_.process = std::move(cloned.process);
@@ -138,7 +138,7 @@ public:
         note("clone");
     }
     void operator()(const step::MapIds& s) {
-        map_ids(s, pid_);
+        process::map_ids(s, pid_);
         note("ids");
     }
     void operator()(const step::Expendable& s) {
@@ -169,8 +169,9 @@ public:
     }
     void operator()(const step::LetGo&) {
         tell("go");
-        Deadline{longest_start}.wait_for(channel_.get(), POLLIN, "setting up inside");
-        if (const auto packet = receive_packet(channel_.get())) throw parse_failure(packet->text);
+        process::Deadline{longest_start}.wait_for(channel_.get(), POLLIN, "setting up inside");
+        if (const auto packet = process::receive_packet(channel_.get()))
+            throw process::parse_failure(packet->text);
         note("inside");
         require_alive();
     }
@@ -187,10 +188,11 @@ private:
 
     void tell(const std::string& word, int fd = -1) {
         try {
-            send_packet(channel_.get(), word, fd);
+            process::send_packet(channel_.get(), word, fd);
         } catch (const core::Error&) {
             // It has failed already, and said why before it went.
-            if (const auto packet = receive_packet(channel_.get())) throw parse_failure(packet->text);
+            if (const auto packet = process::receive_packet(channel_.get()))
+                throw process::parse_failure(packet->text);
             throw;
         }
     }
@@ -219,7 +221,7 @@ private:
     }
 
     void kill() {
-        send_signal(made_.process, SIGKILL);
+        process::send_signal(made_.process, SIGKILL);
         siginfo_t info{};
         ::waitid(P_PIDFD, static_cast<id_t>(made_.process.get()), &info, WEXITED);
     }

@@ -5,8 +5,8 @@
 #include <net/if.h>
 
 #include "core/sys.hpp"
-#include "jail/deadline.hpp"
 #include "jail/network_rules.hpp"
+#include "jail/process/deadline.hpp"
 
 namespace carrel::jail {
 
@@ -38,7 +38,7 @@ void connect_network(const step::ConnectNetwork& step, pid_t process) {
     if (step.network == wire::Network::none) return;
     const auto& name = step.cable.interface;
     Netlink kernel{NETLINK_ROUTE};
-    const Deadline deadline{longest_removal};
+    const process::Deadline deadline{longest_removal};
     while (!make_cable(kernel, name, step.mtu, process))
         deadline.pause(fmt::format("waiting until the interface {} of an earlier desk is gone", name));
     const int index = index_of(name);

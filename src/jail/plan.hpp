@@ -16,6 +16,7 @@
 
 #include "jail/facts.hpp"
 #include "jail/network.hpp"
+#include "jail/process/user.hpp"
 #include "jail/wire/spec.hpp"
 
 namespace carrel::jail {
@@ -54,11 +55,7 @@ struct Clone {
     std::uint64_t namespaces;  ///< CLONE_NEW…
     std::string group;
 };
-/// Uids and gids 0… of the desk are first… of the host.
-struct MapIds {
-    std::uint32_t first;
-    std::uint32_t count;
-};
+using process::MapIds;
 /// The root file system: an overlay of which all layers hold the image's ids on disk.
 struct Overlay {
     std::vector<std::string> lowers;  ///< the upmost first
@@ -114,19 +111,12 @@ struct KernelValue {
     std::string path;
     std::string value;
 };
-struct ResourceLimit {
-    std::string name;
-    int resource;
-    std::uint64_t most;
-};
+using process::ResourceLimit;
 struct AwaitGo {};
 /// From here on the desk sees its groups as the top.
 struct HideGroups {};
 struct DropCapabilities {};
-struct BecomeUser {
-    uid_t uid;
-    gid_t gid;
-};
+using process::BecomeUser;
 struct NoNewPrivileges {};
 struct FilterCalls {};
 struct Run {

@@ -17,7 +17,7 @@
 #include "core/sys.hpp"
 #include "jail/desks.hpp"
 #include "jail/host.hpp"
-#include "jail/pidfd.hpp"
+#include "jail/process/pidfd.hpp"
 #include "jail/removal.hpp"
 #include "jail/wire/messages.hpp"
 
@@ -209,7 +209,7 @@ private:
     /// Answers every stop whose desk is dead and gone.
     void finish_stops() {
         for (auto& stop : stops_) {
-            if (!stop.stopping.is_dead) stop.stopping.is_dead = has_ended(stop.stopping.process);
+            if (!stop.stopping.is_dead) stop.stopping.is_dead = process::has_ended(stop.stopping.process);
             if (stop.stopping.is_dead) finish(stop);
         }
         if (std::erase_if(stops_, [](const auto& stop) { return stop.attempts < 0; }) > 0) start_cleaner();
@@ -240,7 +240,7 @@ private:
     void start_cleaner() {
         if (cleaner_ >= 0) return;
         cleaner_ = empty_trash(desks_.facts().data);
-        if (cleaner_ >= 0) cleaner_end_ = find_process(cleaner_);
+        if (cleaner_ >= 0) cleaner_end_ = process::find_process(cleaner_);
     }
     void reap_cleaner() {
         int status = 0;

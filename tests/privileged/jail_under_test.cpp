@@ -20,7 +20,7 @@
 
 #include "core/id.hpp"
 #include "core/sys.hpp"
-#include "jail/channel.hpp"
+#include "jail/process/channel.hpp"
 
 namespace carrel::test {
 
@@ -130,7 +130,7 @@ jail::wire::Spec JailUnderTest::spec() {
 
 std::uint64_t JailUnderTest::send(jail::wire::What what) {
     const auto number = next_number_++;
-    jail::send_packet(socket_.get(), jail::wire::format_request({number, std::move(what)}));
+    jail::process::send_packet(socket_.get(), jail::wire::format_request({number, std::move(what)}));
     return number;
 }
 
@@ -169,7 +169,7 @@ Reply JailUnderTest::ask(jail::wire::What what) {
 }
 
 Reply JailUnderTest::ask_text(const std::string& text) {
-    jail::send_packet(socket_.get(), text);
+    jail::process::send_packet(socket_.get(), text);
     return receive();
 }
 

@@ -9,7 +9,7 @@
 #include "core/error.hpp"
 #include "core/fd.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::process {
 
 std::pair<core::Fd, core::Fd> make_channel();
 
@@ -27,4 +27,4 @@ std::optional<Packet> receive_packet(int channel);
 std::string format_failure(const core::Error& error);
 core::Error parse_failure(const std::string& text);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::process

@@ -1,4 +1,4 @@
-#include "jail/channel.hpp"
+#include "jail/process/channel.hpp"
 
 #include <sys/socket.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/sys.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::process {
 
 namespace {
 
@@ -82,4 +82,4 @@ core::Error parse_failure(const std::string& text) {
     return {static_cast<core::Code>(code), text.substr(1)};
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::process

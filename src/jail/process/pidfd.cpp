@@ -1,10 +1,10 @@
-#include "jail/pidfd.hpp"
+#include "jail/process/pidfd.hpp"
 
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace carrel::jail {
+namespace carrel::jail::process {
 
 // By number: the header that glibc 2.36 has for them cannot be used from C++.
 core::Fd find_process(pid_t pid) { return core::Fd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))}; }
@@ -18,4 +18,4 @@ bool has_ended(const core::Fd& process) {
     return ::poll(&ended, 1, 0) > 0;
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::process

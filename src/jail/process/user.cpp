@@ -1,4 +1,4 @@
-#include "jail/user.hpp"
+#include "jail/process/user.hpp"
 
 #include <fmt/format.h>
 #include <grp.h>
@@ -13,11 +13,11 @@
 
 #include "core/sys.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::process {
 
 using core::checked;
 
-void map_ids(const step::MapIds& step, pid_t process) {
+void map_ids(const MapIds& step, pid_t process) {
     const auto line = fmt::format("0 {} {}", step.first, step.count);
     core::write_existing(fmt::format("/proc/{}/uid_map", process), line);
     core::write_existing(fmt::format("/proc/{}/gid_map", process), line);
@@ -40,7 +40,7 @@ void drop_capabilities() {
                                            SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED));
 }
 
-void become_user(const step::BecomeUser& step) {
+void become_user(const BecomeUser& step) {
     checked("set groups", ::setgroups(1, &step.gid));
     checked("set gids", ::setresgid(step.gid, step.gid, step.gid));
     checked("set uids", ::setresuid(step.uid, step.uid, step.uid));
@@ -49,7 +49,7 @@ void become_user(const step::BecomeUser& step) {
     checked("give up capabilities", ::cap_set_proc(none.get()));
 }
 
-void set_limit(const step::ResourceLimit& step) {
+void set_limit(const ResourceLimit& step) {
     rlimit limit;
     checked("read limit " + step.name, ::getrlimit(static_cast<__rlimit_resource>(step.resource), &limit));
     // Raising the hard limit needs a capability that containers often lack; what there is must do.
@@ -58,4 +58,4 @@ void set_limit(const step::ResourceLimit& step) {
     checked("set limit " + step.name, ::setrlimit(static_cast<__rlimit_resource>(step.resource), &limit));
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::process

@@ -5,7 +5,7 @@
 
 #include "core/fd.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::process {
 
 /// The pidfd of a process, or nothing when there is none.
 core::Fd find_process(pid_t pid);
@@ -15,4 +15,4 @@ bool send_signal(const core::Fd& process, int number);
 /// others there are dead, too (pid_namespaces(7)).
 bool has_ended(const core::Fd& process);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::process

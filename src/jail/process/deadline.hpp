@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string_view>
 
-namespace carrel::jail {
+namespace carrel::jail::process {
 
 /// A moment from when it was made on. Waiting beyond it throws timeout: "freezing the desk took
 /// longer than 1000 ms".
@@ -24,4 +24,4 @@ private:
     std::chrono::steady_clock::time_point end_;
 };
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::process

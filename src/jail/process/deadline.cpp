@@ -1,4 +1,4 @@
-#include "jail/deadline.hpp"
+#include "jail/process/deadline.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -6,7 +6,7 @@
 
 #include "core/sys.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::process {
 
 Deadline::Deadline(std::chrono::milliseconds limit)
     : limit_{limit}, end_{std::chrono::steady_clock::now() + limit} {}
@@ -34,4 +34,4 @@ void Deadline::pause(std::string_view what) const {
     ::nanosleep(&moment, nullptr);
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::process
