@@ -117,15 +117,15 @@ Handed Desks::adopt(const std::string& id) {
 Handed Desks::hand_over(const Known& known) const {
     Handed handed{known.identity, known.process.duplicate(), {}, {}, {}, {}};
     const auto hierarchies = hierarchies_of(known.identity);
-    const auto try_to = [&](WatchedGroup& watched, auto watch, std::string_view what) {
+    const auto try_to = [&](cgroup::WatchedGroup& watched, auto watch, std::string_view what) {
         try {
             watched = watch(hierarchies, known.identity.id);
         } catch (const Error& error) {
             handed.warnings.push_back(fmt::format("{} not noticed: {}", what, error.message()));
         }
     };
-    try_to(handed.memory, watch_memory, "processes killed for memory are");
-    try_to(handed.processes, watch_processes, "the limit of processes, when it is met, is");
+    try_to(handed.memory, cgroup::watch_memory, "processes killed for memory are");
+    try_to(handed.processes, cgroup::watch_processes, "the limit of processes, when it is met, is");
     return handed;
 }
 
@@ -172,7 +172,7 @@ bool Desks::finish_stop(Stopping& stopping) {
     if (const auto known = known_.find(stopping.id); known != known_.end()) reap(known->second);
     const auto hierarchies = hierarchies_of(stopping.identity);
     // What is written down about it is missing or wrong, but processes may live all the same.
-    if (!stopping.process) kill_groups(hierarchies, stopping.id);
+    if (!stopping.process) cgroup::kill_groups(hierarchies, stopping.id);
     if (!remove_traces(facts_, hierarchies, stopping.id)) return false;
     network_.disconnect(stopping.identity.interface);
     known_.erase(stopping.id);
@@ -195,15 +195,15 @@ std::optional<ExitStatus> Desks::find_exit_status(const std::string& id) {
 
 std::uint64_t Desks::count_memory_kills(const std::string& id) const {
     const auto known = known_.find(id);
-    return known == known_.end() ? 0 : jail::count_memory_kills(hierarchies_of(known->second.identity), id);
+    return known == known_.end() ? 0 : cgroup::count_memory_kills(hierarchies_of(known->second.identity), id);
 }
 
 void Desks::set_frozen(const std::string& id, bool frozen) const {
-    jail::set_frozen(hierarchies_of(get(id).identity), id, frozen);
+    cgroup::set_frozen(hierarchies_of(get(id).identity), id, frozen);
 }
 
-GroupUsage Desks::usage(const std::string& id) const {
-    return read_usage(hierarchies_of(get(id).identity), id);
+cgroup::GroupUsage Desks::usage(const std::string& id) const {
+    return cgroup::read_usage(hierarchies_of(get(id).identity), id);
 }
 
 const Desks::Known& Desks::get(const std::string& id) const {
@@ -213,8 +213,8 @@ const Desks::Known& Desks::get(const std::string& id) const {
     return known->second;
 }
 
-std::vector<Hierarchy> Desks::hierarchies_of(const Identity& identity) const {
-    return identity.id.empty() ? facts_.hierarchies : parse_hierarchies(identity.groups);
+std::vector<cgroup::Hierarchy> Desks::hierarchies_of(const Identity& identity) const {
+    return identity.id.empty() ? facts_.hierarchies : cgroup::parse_hierarchies(identity.groups);
 }
 
 }  // namespace carrel::jail

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "jail/cgroup/groups.hpp"
 #include "jail/make.hpp"
 #include "jail/network_host.hpp"
 
@@ -21,8 +22,8 @@ struct ExitStatus {
 struct Handed {
     Identity identity;
     core::Fd process;
-    WatchedGroup memory;
-    WatchedGroup processes;
+    cgroup::WatchedGroup memory;
+    cgroup::WatchedGroup processes;
     std::vector<std::string> warnings;
     std::vector<std::pair<std::string, std::chrono::microseconds>> took;
 };
@@ -64,7 +65,7 @@ public:
     std::optional<ExitStatus> find_exit_status(const std::string& id);
     std::uint64_t count_memory_kills(const std::string& id) const;
     void set_frozen(const std::string& id, bool frozen) const;
-    GroupUsage usage(const std::string& id) const;
+    cgroup::GroupUsage usage(const std::string& id) const;
 
     /// Looks after what living desks need on the host; a failure is a warning.
     void resume_network();
@@ -81,7 +82,7 @@ private:
     };
 
     const Known& get(const std::string& id) const;
-    std::vector<Hierarchy> hierarchies_of(const Identity& identity) const;
+    std::vector<cgroup::Hierarchy> hierarchies_of(const Identity& identity) const;
     Handed hand_over(const Known& known) const;
     void abandon(const wire::Spec& spec);
     static void reap(Known& known);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "jail/cgroup.hpp"
+#include "jail/cgroup/hierarchies.hpp"
 #include "jail/network.hpp"
 
 namespace carrel::jail {
@@ -18,7 +18,7 @@ struct HostFacts {
     uid_t carrel_uid;        ///< who may connect to endpoints
     gid_t carrel_gid;
     std::string desk_hash;  ///< bin/<hash>/carrel-desk is what new desks run
-    std::vector<Hierarchy> hierarchies;
+    std::vector<cgroup::Hierarchy> hierarchies;
     /// fsconfig takes overlay layers as descriptors (Linux 6.13); else they are named by paths.
     bool overlay_by_descriptor;
     /// clone3 makes a process inside a v2 group (Linux 5.7); else it is moved there.

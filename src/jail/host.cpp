@@ -11,7 +11,8 @@
 
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "jail/cgroup_sweep.hpp"
+#include "jail/cgroup/groups.hpp"
+#include "jail/cgroup/sweep.hpp"
 #include "jail/data.hpp"
 #include "jail/network_host.hpp"
 #include "jail/plan.hpp"
@@ -98,11 +99,11 @@ Host open_host(const ServeOptions& options) {
     facts.carrel_gid = options.carrel_gid;
     facts.desk_hash =
         install_program(facts.data, options.desk_binary.empty() ? program_beside_us() : options.desk_binary);
-    const auto turn = wait_for_turn();
-    facts.hierarchies = open_hierarchies(group_name(facts.data), host.warnings);
-    host.held_groups = hold_hierarchies(facts.hierarchies);
-    sweep_hierarchies(facts.hierarchies);
-    std::ranges::move(missing_groups(facts.hierarchies), std::back_inserter(host.warnings));
+    const auto turn = cgroup::wait_for_turn();
+    facts.hierarchies = cgroup::open_hierarchies(group_name(facts.data), host.warnings);
+    host.held_groups = cgroup::hold_hierarchies(facts.hierarchies);
+    cgroup::sweep_hierarchies(facts.hierarchies);
+    std::ranges::move(cgroup::missing_groups(facts.hierarchies), std::back_inserter(host.warnings));
     facts.overlay_by_descriptor = has_overlay_by_descriptor();
     facts.clone_into_cgroup = has_clone3();
     return host;

@@ -16,6 +16,7 @@
 #include <filesystem>
 
 #include "core/sys.hpp"
+#include "jail/cgroup/groups.hpp"
 #include "jail/data.hpp"
 #include "jail/inside.hpp"
 #include "jail/mounts.hpp"
@@ -89,7 +90,7 @@ public:
                                   .network = std::string{name_of(spec.network)},
                                   .interface = interface_of(spec.network, first_id(facts, spec.slot)),
                                   .desk_hash = facts.desk_hash,
-                                  .groups = format_hierarchies(facts.hierarchies)};
+                                  .groups = cgroup::format_hierarchies(facts.hierarchies)};
         made_.warnings = plan.warnings;
     }
     ~Making() {
@@ -119,7 +120,7 @@ public:
         note("endpoint");
     }
     void operator()(const step::Group& s) {
-        make_group(s.folder);
+        cgroup::make_group(s.folder);
         note("groups");
     }
     void operator()(const step::Setting& s) {

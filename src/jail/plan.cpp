@@ -32,7 +32,8 @@ void add_files(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     add(plan, step::TextFile{etc + "/resolv.conf", resolver_text(spec.network)});
 }
 
-void add_settings(Plan& plan, const Hierarchy& tree, const std::string& group, const wire::Limits& limits) {
+void add_settings(Plan& plan, const cgroup::Hierarchy& tree, const std::string& group,
+                  const wire::Limits& limits) {
     const auto set = [&](std::string_view file, std::string value, std::string without) {
         add(plan, step::Setting{fmt::format("{}/{}", group, file), std::move(value), std::move(without)});
     };
@@ -59,11 +60,11 @@ void add_groups(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
         add(plan, step::Group{group});
         add_settings(plan, tree, group, spec.limits);
     }
-    plan.warnings = missing_groups(facts.hierarchies);
+    plan.warnings = cgroup::missing_groups(facts.hierarchies);
 }
 
 void add_process(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
-    const auto v2 = std::ranges::find_if(facts.hierarchies, &Hierarchy::is_v2);
+    const auto v2 = std::ranges::find_if(facts.hierarchies, &cgroup::Hierarchy::is_v2);
     const bool begins_in_group = facts.clone_into_cgroup && v2 != facts.hierarchies.end();
     const auto first = first_id(facts, spec.slot);
     add(plan,
@@ -125,7 +126,7 @@ void add_namespace_limits(Plan& plan) {
         add(plan, step::KernelValue{fmt::format("/proc/sys/user/max_{}_namespaces", kind), "0"});
 }
 
-bool has(const HostFacts& facts, bool Hierarchy::* limit) {
+bool has(const HostFacts& facts, bool cgroup::Hierarchy::* limit) {
     return std::ranges::any_of(facts.hierarchies, [&](const auto& tree) { return tree.*limit; });
 }
 
@@ -133,14 +134,15 @@ bool has(const HostFacts& facts, bool Hierarchy::* limit) {
 /// one, that shall be met first, because nothing tells of this one (fork counts both, this one before).
 std::uint64_t most_of_user(const wire::Spec& spec, const HostFacts& facts) {
     constexpr std::uint64_t room = 64;
-    return spec.limits.processes + (has(facts, &Hierarchy::processes) ? room : 0);
+    return spec.limits.processes + (has(facts, &cgroup::Hierarchy::processes) ? room : 0);
 }
 
 /// What the desk is told of its own limits, as far as this host enforces them: a desk sees no cgroup.
 std::vector<std::string> told_limits(const wire::Spec& spec, const HostFacts& facts) {
     std::vector<std::string> told{fmt::format("CARREL_PROCESSES={}", spec.limits.processes)};
-    if (has(facts, &Hierarchy::memory)) told.push_back(fmt::format("CARREL_MEMORY={}", spec.limits.memory));
-    if (has(facts, &Hierarchy::cpu)) told.push_back(fmt::format("CARREL_CPU={}", spec.limits.cpu));
+    if (has(facts, &cgroup::Hierarchy::memory))
+        told.push_back(fmt::format("CARREL_MEMORY={}", spec.limits.memory));
+    if (has(facts, &cgroup::Hierarchy::cpu)) told.push_back(fmt::format("CARREL_CPU={}", spec.limits.cpu));
     return told;
 }
 

@@ -19,6 +19,7 @@
 #include "core/id.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
+#include "jail/cgroup/groups.hpp"
 #include "jail/plan.hpp"
 
 namespace carrel::jail {
@@ -87,9 +88,10 @@ bool delete_one_level(int top, const char* name) {
 
 std::vector<std::string> list_desks(const HostFacts& facts) { return ids_in(facts.data + "/desks"); }
 
-bool remove_traces(const HostFacts& facts, const std::vector<Hierarchy>& hierarchies, const std::string& id) {
+bool remove_traces(const HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
+                   const std::string& id) {
     remove_endpoint(facts, id);
-    if (!remove_groups(hierarchies, id)) return false;
+    if (!cgroup::remove_groups(hierarchies, id)) return false;
     rename_away(facts, id);
     return true;
 }
@@ -125,11 +127,11 @@ void remove_strays(const HostFacts& facts) {
     const auto desks = list_desks(facts);
     for (const auto& id : ids_in(facts.data + "/endpoints"))
         if (std::ranges::count(desks, id) == 0) remove_endpoint(facts, id);
-    for (const auto& id : list_groups(facts.hierarchies)) {
-        if (std::ranges::count(desks, id) > 0 || remove_groups(facts.hierarchies, id)) continue;
+    for (const auto& id : cgroup::list_groups(facts.hierarchies)) {
+        if (std::ranges::count(desks, id) > 0 || cgroup::remove_groups(facts.hierarchies, id)) continue;
         // Processes without a directory are nobody's desk.
-        kill_groups(facts.hierarchies, id);
-        if (!remove_groups(facts.hierarchies, id))
+        cgroup::kill_groups(facts.hierarchies, id);
+        if (!cgroup::remove_groups(facts.hierarchies, id))
             core::log_warning(
                 "{} has no directory: its processes were killed, its cgroup goes at the next start", id);
     }

@@ -13,7 +13,8 @@ std::vector<std::string> list_desks(const HostFacts& facts);
 
 /// Removes what is left of a dead desk: endpoint, groups; its directory is renamed into
 /// the trash. Nothing left is no error. False when a group still holds a dying process: ask again.
-bool remove_traces(const HostFacts& facts, const std::vector<Hierarchy>& hierarchies, const std::string& id);
+bool remove_traces(const HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
+                   const std::string& id);
 
 /// Deletes all that `folder` holds, however deep a desk made it: directories inside are moved up into
 /// `folder` before they are emptied, so neither descriptors nor the stack grow with the depth. Follows no

@@ -15,6 +15,7 @@
 
 #include "core/log.hpp"
 #include "core/sys.hpp"
+#include "jail/cgroup/groups.hpp"
 #include "jail/desks.hpp"
 #include "jail/host.hpp"
 #include "jail/process/pidfd.hpp"
@@ -143,7 +144,7 @@ public:
     }
     void operator()(std::uint64_t number, const wire::Doctor&) {
         const auto& facts = desks_.facts();
-        wire::Fields fields{{"hierarchies", format_hierarchies(facts.hierarchies)},
+        wire::Fields fields{{"hierarchies", cgroup::format_hierarchies(facts.hierarchies)},
                             {"overlay_by_descriptor", facts.overlay_by_descriptor ? "yes" : "no"},
                             {"clone_into_cgroup", facts.clone_into_cgroup ? "yes" : "no"},
                             {"internet", facts.has_internet ? "yes" : "no"},
@@ -160,7 +161,7 @@ public:
         start_cleaner();
     }
     void close() {
-        close_hierarchies(desks_.facts().hierarchies);
+        cgroup::close_hierarchies(desks_.facts().hierarchies);
         desks_.close_network();
     }
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "jail/cgroup.hpp"
+#include "jail/cgroup/hierarchies.hpp"
 #include "jail/identity.hpp"
 #include "jail/wire/messages.hpp"
 
@@ -18,8 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (!wire::parse_answer(wire::format_answer(*answer))) std::abort();
     if (const auto identity = parse_identity(text))
         if (!parse_identity(format_identity(*identity))) std::abort();
-    (void)find_hierarchies(text, text, text);
-    (void)parse_hierarchies(text);
+    (void)cgroup::find_hierarchies(text, text, text);
+    (void)cgroup::parse_hierarchies(text);
     (void)wire::number_of(text);
     return 0;
 }

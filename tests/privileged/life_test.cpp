@@ -16,7 +16,7 @@
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "jail/cgroup.hpp"
+#include "jail/cgroup/groups.hpp"
 #include "tests/privileged/jail_under_test.hpp"
 
 using namespace carrel;
@@ -224,7 +224,8 @@ TEST_CASE("What a crash left behind is removed on request, and strays at the sta
     jail.stop(id);
 
     std::string groups{jail.ask(jail::wire::Doctor{}).answer.find("hierarchies").value_or("")};
-    for (const auto& tree : jail::parse_hierarchies(groups)) fs::create_directory(tree.folder + "/" + id);
+    for (const auto& tree : jail::cgroup::parse_hierarchies(groups))
+        fs::create_directory(tree.folder + "/" + id);
     core::replace_file(jail.data() + "/endpoints/" + id, "", 0600);
     fs::create_directories(jail.data() + "/trash/" + id + "-1/upper");
     jail.restart();
@@ -238,8 +239,8 @@ TEST_CASE("Group folders of jails that are no more are swept, those of others ar
     JailUnderTest jail;
     JailUnderTest neighbour;
     const auto spec = neighbour.spec();
-    const auto trees =
-        jail::parse_hierarchies(jail.ask(jail::wire::Doctor{}).answer.find("hierarchies").value_or(""));
+    const auto trees = jail::cgroup::parse_hierarchies(
+        jail.ask(jail::wire::Doctor{}).answer.find("hierarchies").value_or(""));
     neighbour.ask(jail::wire::Doctor{});
     REQUIRE(!trees.empty());
     std::vector<fs::path> strays;
@@ -270,7 +271,7 @@ TEST_CASE("Jails that start at the same time sweep nothing that another has just
 TEST_CASE("The jail ends when its socket does, and leaves no group folder when it made no desk") {
     JailUnderTest jail;
     const auto answer = jail.ask(jail::wire::Doctor{}).answer;
-    const auto trees = jail::parse_hierarchies(answer.find("hierarchies").value_or(""));
+    const auto trees = jail::cgroup::parse_hierarchies(answer.find("hierarchies").value_or(""));
     CHECK(!trees.empty());
     CHECK(jail.end() == 0);
     for (const auto& tree : trees) CHECK(!fs::exists(tree.folder));

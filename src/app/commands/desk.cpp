@@ -12,7 +12,7 @@
 #include "core/error.hpp"
 #include "core/id.hpp"
 #include "core/log.hpp"
-#include "jail/cgroup.hpp"
+#include "jail/cgroup/groups.hpp"
 #include "jail/plan.hpp"
 
 namespace carrel::app {
@@ -40,7 +40,7 @@ int plan(const Options& options) {
                    .cpu = static_cast<std::uint32_t>(options.config.limits.cpus * 100),
                    .processes = options.config.limits.processes}};
     std::vector<std::string> warnings;
-    const auto hierarchies = jail::open_hierarchies("carrel-plan", warnings);
+    const auto hierarchies = jail::cgroup::open_hierarchies("carrel-plan", warnings);
     const jail::HostFacts facts{.data = options.config.data,
                                 .uid_base = options.config.uid_base,
                                 .carrel_uid = 0,
@@ -50,7 +50,7 @@ int plan(const Options& options) {
                                 .overlay_by_descriptor = jail::has_overlay_by_descriptor(),
                                 .clone_into_cgroup = jail::has_clone3()};
     const auto made = jail::plan(spec, facts);
-    jail::close_hierarchies(hierarchies);
+    jail::cgroup::close_hierarchies(hierarchies);
     std::cout << jail::to_text(made);
     for (const auto& warning : made.warnings) std::cerr << "warning: " << warning << "\n";
     return 0;

@@ -8,7 +8,7 @@
 
 #include "async/task.hpp"
 #include "core/fd.hpp"
-#include "jail/cgroup.hpp"
+#include "jail/cgroup/groups.hpp"
 
 namespace carrel::driver::native {
 

@@ -1,10 +1,10 @@
-// The pure half of cgroup.hpp: reading where the trees are.
+#include "jail/cgroup/hierarchies.hpp"
+
 #include <algorithm>
 
 #include "core/text.hpp"
-#include "jail/cgroup.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::cgroup {
 
 namespace {
 
@@ -160,4 +160,4 @@ std::vector<Hierarchy> parse_hierarchies(std::string_view text) {
     return hierarchies;
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::cgroup

@@ -1,8 +1,8 @@
-#include "jail/cgroup.hpp"
+#include "jail/cgroup/hierarchies.hpp"
 
 #include <doctest/doctest.h>
 
-using namespace carrel::jail;
+using namespace carrel::jail::cgroup;
 
 namespace {
 

@@ -1,48 +1,20 @@
-// Control groups: where a desk's limits are written, on cgroup v1, v2 and both at once (hybrid).
+// Control groups of desks: where their limits are written, their processes counted, frozen and killed.
 //
 // Everything is made below the group that the jail itself is in, so that a delegated subtree (or a
-// container) is respected. On a hybrid host v1 limits and v2 freezes. kernel: admin-guide/cgroup-v1,
-// admin-guide/cgroup-v2.
+// container) is respected. On a hybrid host v1 limits and v2 freezes.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/fd.hpp"
+#include "jail/cgroup/hierarchies.hpp"
 #include "jail/wire/group_watch.hpp"
 
-namespace carrel::jail {
-
-/// One tree of groups that desks get a group in.
-struct Hierarchy {
-    std::string folder;  ///< desks' groups are its children
-    bool is_v2 = false;
-    bool memory = false;
-    bool cpu = false;
-    bool processes = false;
-    bool freezer = false;
-
-    bool operator==(const Hierarchy&) const = default;
-};
-
-/// Which trees this host has, from /proc/self/cgroup and /proc/self/mountinfo. `v2_controllers` is
-/// the text of the v2 tree's cgroup.controllers ("" when there is no such tree). Folders are those
-/// of the caller's own groups. A v1 freezer is left out where v2 can freeze. Pure.
-std::vector<Hierarchy> find_hierarchies(std::string_view own_groups, std::string_view mounts,
-                                        std::string_view v2_controllers);
-/// The folder of the caller's own group in the v2 tree, or nothing. Pure.
-std::optional<std::string> find_v2_folder(std::string_view own_groups, std::string_view mounts);
-
-/// What desks lack with these trees, a sentence each. Pure.
-std::vector<std::string> missing_groups(const std::vector<Hierarchy>& hierarchies);
-/// As one line, for identity.json: "2f:/sys/fs/cgroup/unified/carrel 1m:/sys/…". Pure.
-std::string format_hierarchies(const std::vector<Hierarchy>& hierarchies);
-/// Parts that are not understood are left out. Pure.
-std::vector<Hierarchy> parse_hierarchies(std::string_view text);
+namespace carrel::jail::cgroup {
 
 /// The hierarchies of this host, each with `name` as the folder below which desks get their groups;
 /// v2 controllers are enabled for it. What could not be done is added to `warnings`.
@@ -85,4 +57,4 @@ struct GroupUsage {
 };
 GroupUsage read_usage(const std::vector<Hierarchy>& hierarchies, const std::string& id);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::cgroup

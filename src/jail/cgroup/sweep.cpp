@@ -1,4 +1,4 @@
-#include "jail/cgroup_sweep.hpp"
+#include "jail/cgroup/sweep.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 #include "jail/process/deadline.hpp"
 #include "jail/wire/spec.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::cgroup {
 
 namespace {
 
@@ -80,4 +80,4 @@ void sweep_hierarchies(const std::vector<Hierarchy>& hierarchies) {
     }
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::cgroup

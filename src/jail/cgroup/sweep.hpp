@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "core/fd.hpp"
-#include "jail/cgroup.hpp"
+#include "jail/cgroup/hierarchies.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::cgroup {
 
 /// The host's jails start one after another while they hold this: a folder that is made but not yet
 /// held would be swept by the next one. Throws timeout after 10 s.
@@ -22,4 +22,4 @@ std::vector<core::Fd> hold_hierarchies(const std::vector<Hierarchy>& hierarchies
 /// Removes the other jails' folders beside ours that nobody holds and in which no process lives.
 void sweep_hierarchies(const std::vector<Hierarchy>& hierarchies);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::cgroup

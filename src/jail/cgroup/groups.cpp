@@ -1,4 +1,4 @@
-#include "jail/cgroup.hpp"
+#include "jail/cgroup/groups.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "jail/process/deadline.hpp"
 #include "jail/process/pidfd.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::cgroup {
 
 namespace {
 
@@ -258,4 +258,4 @@ GroupUsage read_usage(const std::vector<Hierarchy>& hierarchies, const std::stri
     return usage;
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::cgroup
