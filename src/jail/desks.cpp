@@ -93,7 +93,7 @@ void Desks::abandon(const wire::Spec& spec) {
     try {
         const process::Deadline deadline{std::chrono::seconds{1}};
         while (!remove_traces(facts_, facts_.hierarchies, spec.id)) deadline.pause("removing cgroups");
-        network_.disconnect(interface_of(spec.network, first_id(facts_, spec.slot)));
+        network_.disconnect(network::interface_of(spec.network, first_id(facts_, spec.slot)));
     } catch (const Error& error) {
         core::log_error("cleaning up after {}: {}", spec.id, error.message());
     }

@@ -18,7 +18,7 @@
 #include "jail/dns_exchange.hpp"
 #include "jail/dns_filter.hpp"
 #include "jail/dns_process.hpp"
-#include "jail/network_rules.hpp"
+#include "jail/network/rules.hpp"
 #include "jail/process/user.hpp"
 
 namespace carrel::jail {
@@ -52,7 +52,9 @@ Fd bind_socket(int type, const std::string& address) {
     return socket;
 }
 
-bool is_desk(const sockaddr_in& client) { return desk_addresses.has({ntohl(client.sin_addr.s_addr)}); }
+bool is_desk(const sockaddr_in& client) {
+    return network::desk_addresses.has({ntohl(client.sin_addr.s_addr)});
+}
 
 /// How many of `exchanges` are `client`'s.
 template <class Exchanges>

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "jail/cgroup/hierarchies.hpp"
-#include "jail/network.hpp"
+#include "jail/network/cable.hpp"
 
 namespace carrel::jail {
 
@@ -24,7 +24,7 @@ struct HostFacts {
     /// clone3 makes a process inside a v2 group (Linux 5.7); else it is moved there.
     bool clone_into_cgroup;
     bool has_internet = true;  ///< whether desks can have Network::internet
-    NetworkFacts network;      ///< as it was before the latest start
+    network::Facts network;    ///< as it was before the latest start
 };
 
 /// Whether this kernel does. Each is found by trying, so a kernel (or a filter around us) that

@@ -58,7 +58,7 @@ public:
     void operator()(const step::Hostname& s) {
         checked("set the host name", ::sethostname(s.name.data(), s.name.size()));
     }
-    void operator()(const step::ConfigureNetwork& s) { configure_network(s); }
+    void operator()(const step::ConfigureNetwork& s) { network::configure(s); }
     void operator()(const step::KernelValue& s) {
         if (::access(s.path.c_str(), F_OK) == 0) core::write_existing(s.path, s.value);
     }

@@ -80,17 +80,18 @@ class Making {
 public:
     Making(const Plan& plan, const wire::Spec& spec, const HostFacts& facts, const Filter& filter)
         : plan_{plan}, facts_{facts}, filter_{filter} {
-        made_.identity = Identity{.id = spec.id,
-                                  .process = {},
-                                  .nonce = spec.nonce,
-                                  .slot = spec.slot,
-                                  .uid_base = first_id(facts, spec.slot),
-                                  .image = spec.image,
-                                  .image_hash = spec.image_hash,
-                                  .network = std::string{name_of(spec.network)},
-                                  .interface = interface_of(spec.network, first_id(facts, spec.slot)),
-                                  .desk_hash = facts.desk_hash,
-                                  .groups = cgroup::format_hierarchies(facts.hierarchies)};
+        made_.identity =
+            Identity{.id = spec.id,
+                     .process = {},
+                     .nonce = spec.nonce,
+                     .slot = spec.slot,
+                     .uid_base = first_id(facts, spec.slot),
+                     .image = spec.image,
+                     .image_hash = spec.image_hash,
+                     .network = std::string{name_of(spec.network)},
+                     .interface = network::interface_of(spec.network, first_id(facts, spec.slot)),
+                     .desk_hash = facts.desk_hash,
+                     .groups = cgroup::format_hierarchies(facts.hierarchies)};
         made_.warnings = plan.warnings;
     }
     ~Making() {
@@ -156,7 +157,7 @@ public:
         note("overlay");
     }
     void operator()(const step::ConnectNetwork& s) {
-        connect_network(s, pid_);
+        network::connect(s, pid_);
         note("network");
     }
     void operator()(const step::Attach& s) {

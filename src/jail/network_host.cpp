@@ -15,7 +15,7 @@
 #include "core/sys.hpp"
 #include "core/text.hpp"
 #include "jail/dns_process.hpp"
-#include "jail/network_rules.hpp"
+#include "jail/network/rules.hpp"
 
 namespace carrel::jail {
 
@@ -30,11 +30,11 @@ constexpr off_t using_byte = 2;
 bool is_forwarding() { return core::trim(core::read_file(forwarding)) != "0"; }
 
 bool is_desk_interface(std::string_view name) {
-    const std::string_view prefix = interface_prefix;
+    const std::string_view prefix = network::interface_prefix;
     return name.starts_with(prefix) && core::parse_unsigned(name.substr(prefix.size())).has_value();
 }
 
-bool has_desks() { return std::ranges::any_of(list_links(), is_desk_interface); }
+bool has_desks() { return std::ranges::any_of(network::list_links(), is_desk_interface); }
 
 /// False when another process holds it and we do not wait.
 bool lock(int file, short kind, off_t byte, bool wait) {
@@ -62,8 +62,8 @@ private:
 [[noreturn]] void remove_cable(int index) {
     ::close_range(3, ~0U, 0);
     try {
-        Netlink kernel{NETLINK_ROUTE};
-        remove_link(kernel, index);
+        network::Netlink kernel{NETLINK_ROUTE};
+        network::remove_link(kernel, index);
     } catch (const core::Error& error) {
         core::log_warning("{}", error.message());
     }
@@ -80,11 +80,11 @@ bool is_removed(int file) {
 int try_network() {
     try {
         checked("new network namespace", ::unshare(CLONE_NEWNET));
-        Netlink kernel{NETLINK_ROUTE};
-        Netlink filters{NETLINK_NETFILTER};
-        if (!make_cable(kernel, "carrel0", 1500, ::getpid())) return EEXIST;
-        nft::replace_table(filters, host_table());
-        nft::replace_table(filters, desk_table({}));
+        network::Netlink kernel{NETLINK_ROUTE};
+        network::Netlink filters{NETLINK_NETFILTER};
+        if (!network::make_cable(kernel, "carrel0", 1500, ::getpid())) return EEXIST;
+        network::nft::replace_table(filters, network::host_table());
+        network::nft::replace_table(filters, network::desk_table({}));
         return 0;
     } catch (const core::Error& error) {
         core::log_warning("trying a desk's network: {}", error.message());
@@ -113,13 +113,13 @@ bool can_forward(std::vector<std::string>& warnings) {
 }
 
 void warn_of_other_firewalls(std::vector<std::string>& warnings) {
-    Netlink filters{NETLINK_NETFILTER};
-    if (nft::has_forward_drop(filters, host_table_name))
+    network::Netlink filters{NETLINK_NETFILTER};
+    if (network::nft::has_forward_drop(filters, network::host_table_name))
         warnings.push_back(fmt::format(
             "another firewall here drops forwarded packets by default (Docker's does), and desks' with "
             "them; allow both directions of the interfaces {0}*, such as by `iptables -I DOCKER-USER -i "
             "{0}+ -j ACCEPT` and `-o {0}+`",
-            interface_prefix));
+            network::interface_prefix));
 }
 
 }  // namespace
@@ -137,15 +137,15 @@ HostNetwork::HostNetwork(uid_t carrel_uid, gid_t carrel_gid)
     path_ = fmt::format("/run/carrel-network-{}", here.st_ino);
 }
 
-NetworkFacts HostNetwork::prepare() {
+network::Facts HostNetwork::prepare() {
     reap_removers(false);
     enter();
     {
         const Making making{file_.get()};
         make_shared_parts();
     }
-    Netlink kernel{NETLINK_ROUTE};
-    return {uplink_mtu(kernel), list_addresses(kernel)};
+    network::Netlink kernel{NETLINK_ROUTE};
+    return {network::uplink_mtu(kernel), network::list_addresses(kernel)};
 }
 
 void HostNetwork::disconnect(const std::string& interface) {
@@ -189,22 +189,25 @@ void HostNetwork::enter() {
 
 void HostNetwork::make_shared_parts() {
     if (!is_forwarding()) core::write_existing(forwarding, "1");
-    Netlink filters{NETLINK_NETFILTER};
-    if (!is_checked_ || !nft::has_table(filters, host_table_name)) nft::replace_table(filters, host_table());
-    Netlink kernel{NETLINK_ROUTE};
+    network::Netlink filters{NETLINK_NETFILTER};
+    if (!is_checked_ || !network::nft::has_table(filters, network::host_table_name))
+        network::nft::replace_table(filters, network::host_table());
+    network::Netlink kernel{NETLINK_ROUTE};
     // Of the scope "host": never chosen as the source of the host's own packets.
-    add_address(kernel, index_of("lo"), resolver_address, 32, RT_SCOPE_HOST);
-    ensure_dns(file_.get(),
-               {.lock = path_, .address = to_text(resolver_address), .uid = carrel_uid_, .gid = carrel_gid_});
+    network::add_address(kernel, network::index_of("lo"), network::resolver_address, 32, RT_SCOPE_HOST);
+    ensure_dns(file_.get(), {.lock = path_,
+                             .address = to_text(network::resolver_address),
+                             .uid = carrel_uid_,
+                             .gid = carrel_gid_});
     is_checked_ = true;
 }
 
 void HostNetwork::remove_shared_parts() {
     end_dns(file_.get());
-    Netlink filters{NETLINK_NETFILTER};
-    nft::remove_table(filters, host_table_name);
-    Netlink kernel{NETLINK_ROUTE};
-    remove_address(kernel, index_of("lo"), resolver_address, 32);
+    network::Netlink filters{NETLINK_NETFILTER};
+    network::nft::remove_table(filters, network::host_table_name);
+    network::Netlink kernel{NETLINK_ROUTE};
+    network::remove_address(kernel, network::index_of("lo"), network::resolver_address, 32);
 }
 
 }  // namespace carrel::jail

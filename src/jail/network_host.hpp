@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "core/fd.hpp"
-#include "jail/network.hpp"
+#include "jail/network/cable.hpp"
 
 namespace carrel::jail {
 
@@ -31,7 +31,7 @@ public:
     HostNetwork(uid_t carrel_uid, gid_t carrel_gid);
 
     /// Makes what is missing. Throws what and why.
-    NetworkFacts prepare();
+    network::Facts prepare();
     /// After a desk's end: removes its cable, behind everybody's back. The kernel does that too, but
     /// not while a connection of the desk still has bytes to send; and both wait for the kernel's
     /// lock of all networks, for many milliseconds when several desks end. "" is no error.

@@ -29,7 +29,7 @@ void add_files(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     add(plan, step::TextFile{etc + "/hostname", spec.id + "\n"});
     add(plan, step::TextFile{etc + "/hosts", fmt::format("127.0.0.1 localhost {}\n", spec.id)});
     add(plan, step::TextFile{etc + "/machine-id", machine_id(spec) + "\n"});
-    add(plan, step::TextFile{etc + "/resolv.conf", resolver_text(spec.network)});
+    add(plan, step::TextFile{etc + "/resolv.conf", network::resolver_text(spec.network)});
 }
 
 void add_settings(Plan& plan, const cgroup::Hierarchy& tree, const std::string& group,
@@ -76,7 +76,7 @@ void add_process(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     add(plan,
         step::Overlay{
             {image_root(facts, spec)}, desk_folder(facts, spec.id), first, facts.overlay_by_descriptor});
-    add(plan, step::ConnectNetwork{spec.network, cable_of(first), facts.network.mtu});
+    add(plan, step::ConnectNetwork{spec.network, network::cable_of(first), facts.network.mtu});
     add(plan, step::SendRoot{});
     for (const auto& tree : facts.hierarchies)
         if (!(begins_in_group && tree.is_v2))
@@ -188,7 +188,8 @@ Plan plan(const wire::Spec& spec, const HostFacts& facts) {
     add(plan, step::Hostname{spec.id});
     add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/all/disable_ipv6", "1"});
     add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/default/disable_ipv6", "1"});
-    add(plan, step::ConfigureNetwork{spec.network, cable_of(first_id(facts, spec.slot)), facts.network.own});
+    add(plan, step::ConfigureNetwork{spec.network, network::cable_of(first_id(facts, spec.slot)),
+                                     facts.network.own});
     // 0 would still feed the cores of crashed programs to a host's handler (core_pattern "|…"), as root
     // and outside; of 1 the kernel says that nobody can mean it (core(5), fs/coredump.c).
     add(plan, step::ResourceLimit{"core", RLIMIT_CORE, 1});

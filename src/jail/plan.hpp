@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "jail/facts.hpp"
-#include "jail/network.hpp"
+#include "jail/network/cable.hpp"
 #include "jail/process/user.hpp"
 #include "jail/wire/spec.hpp"
 
@@ -68,6 +68,7 @@ struct Overlay {
 struct Expendable {
     int score;
 };
+using ConnectNetwork = network::Connect;
 struct SendRoot {};
 struct Attach {
     std::string group;
@@ -106,6 +107,7 @@ struct Pivot {};
 struct Hostname {
     std::string name;
 };
+using ConfigureNetwork = network::Configure;
 /// A value for a file of the desk's /proc; one that this kernel does not have is passed over.
 struct KernelValue {
     std::string path;

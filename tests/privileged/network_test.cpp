@@ -10,7 +10,7 @@
 
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "jail/network.hpp"
+#include "jail/network/cable.hpp"
 #include "tests/privileged/jail_under_test.hpp"
 #include "tests/privileged/made_up_internet.hpp"
 
@@ -79,9 +79,9 @@ const std::vector<std::string> forbidden_addresses{
 
 void check_walls(JailUnderTest& jail, const jail::wire::Spec& spec, const jail::wire::Spec& neighbour) {
     CHECK(reaches(jail, spec, "203.0.113.10"));
-    const auto own = jail::cable_of(
+    const auto own = jail::network::cable_of(
         static_cast<std::uint32_t>(jail.ask(jail::wire::Adopt{spec.id}).answer.get_number("uid_base")));
-    const auto other = jail::cable_of(
+    const auto other = jail::network::cable_of(
         static_cast<std::uint32_t>(jail.ask(jail::wire::Adopt{neighbour.id}).answer.get_number("uid_base")));
     auto forbidden = forbidden_addresses;
     for (const auto address : {own.host, other.host, other.desk}) forbidden.push_back(to_text(address));
@@ -249,7 +249,7 @@ TEST_CASE("What desks share stays as long as a desk or another jail needs it") {
             const auto other = internet_spec(second);
             second.start(other);
             CHECK(find_resolver() == resolver);
-            CHECK(!reaches(first, spec, to_text(jail::cable_of(0).host)));
+            CHECK(!reaches(first, spec, to_text(jail::network::cable_of(0).host)));
             CHECK(finds_names(second, other));
             second.stop(other.id);
         }

@@ -1,4 +1,4 @@
-#include "jail/nft.hpp"
+#include "jail/network/nft.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 
 #include "core/text.hpp"
 
-namespace carrel::jail::nft {
+namespace carrel::jail::network::nft {
 
 namespace {
 
@@ -96,4 +96,4 @@ std::string to_text(const Table& table) {
     return text;
 }
 
-}  // namespace carrel::jail::nft
+}  // namespace carrel::jail::network::nft

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "jail/netlink.hpp"
+#include "jail/network/netlink.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::network {
 
 /// An IPv4 address as a number: 10.0.0.1 is 0x0A000001.
 struct Address {
@@ -41,4 +41,4 @@ std::vector<std::string> list_links();
 /// Of the interface by which the default route leaves; 1500 when there is none.
 std::uint32_t uplink_mtu(Netlink& kernel);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::network

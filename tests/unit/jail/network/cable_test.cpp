@@ -1,4 +1,4 @@
-#include "jail/network.hpp"
+#include "jail/network/cable.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -7,14 +7,15 @@
 #include <fstream>
 
 #include "core/sys.hpp"
-#include "jail/network_rules.hpp"
+#include "jail/network/rules.hpp"
 
-using namespace carrel::jail;
+using namespace carrel::jail::network;
+namespace wire = carrel::jail::wire;
 
 namespace {
 
 void check_golden(const std::string& name, const std::string& made) {
-    const auto path = fmt::format("{}/tests/unit/jail/golden/{}.txt", CARREL_SOURCE_DIR, name);
+    const auto path = fmt::format("{}/tests/unit/jail/network/golden/{}.txt", CARREL_SOURCE_DIR, name);
     if (std::getenv("CARREL_WRITE_GOLDEN")) std::ofstream{path} << made;
     CHECK(made == carrel::core::find_file_text(path).value_or("no such file"));
 }

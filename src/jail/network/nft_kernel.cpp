@@ -1,5 +1,5 @@
 // Rules on their way to the kernel. Its names for things: linux/netfilter/nf_tables.h.
-#include "jail/nft.hpp"  // before the kernel's headers, which it makes leave out what libc has, too
+#include "jail/network/nft.hpp"  // before the kernel's headers, which it makes leave out what libc has, too
 
 #include <fmt/format.h>
 #include <linux/netfilter.h>
@@ -16,7 +16,7 @@
 
 #include "core/sys.hpp"
 
-namespace carrel::jail::nft {
+namespace carrel::jail::network::nft {
 
 namespace {
 
@@ -221,8 +221,8 @@ void finish(Netlink& kernel, Batch& batch, const Table& table) {
         throw core::system_error(fmt::format("make the table {} of nftables", table.name), error);
 }
 
-NetlinkMessage ask(std::uint16_t type, std::uint8_t family) {
-    NetlinkMessage message{static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type), 0};
+Message ask(std::uint16_t type, std::uint8_t family) {
+    Message message{static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type), 0};
     message.put_header(nfgenmsg{.nfgen_family = family, .version = NFNETLINK_V0, .res_id = 0});
     return message;
 }
@@ -272,4 +272,4 @@ bool has_forward_drop(Netlink& kernel, const std::string& except_table) {
     return found;
 }
 
-}  // namespace carrel::jail::nft
+}  // namespace carrel::jail::network::nft

@@ -1,4 +1,4 @@
-#include "jail/network_rules.hpp"
+#include "jail/network/rules.hpp"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace carrel::jail {
+namespace carrel::jail::network {
 
 namespace {
 
@@ -109,4 +109,4 @@ Table host_table() {
           {{{source_in(desk_addresses), !to_interface(desks), !to_interface("lo")}, Verdict::masquerade}}}}};
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::network

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "jail/netlink.hpp"
-#include "jail/network_links.hpp"
+#include "jail/network/links.hpp"
+#include "jail/network/netlink.hpp"
 
-namespace carrel::jail::nft {
+namespace carrel::jail::network::nft {
 
 /// All addresses that share the first `prefix` bits of `first`.
 struct Range {
@@ -81,4 +81,4 @@ void remove_table(Netlink& kernel, const std::string& name);
 /// Whether some other table drops what it does not know among packets that are passed on.
 bool has_forward_drop(Netlink& kernel, const std::string& except_table);
 
-}  // namespace carrel::jail::nft
+}  // namespace carrel::jail::network::nft

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "jail/nft.hpp"
+#include "jail/network/nft.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::network {
 
 /// Of every desk's interface on the host; what follows is a number.
 inline constexpr const char* interface_prefix = "carrel";
@@ -29,4 +29,4 @@ nft::Table desk_table(const std::vector<Address>& forbidden);
 /// On the host, for all desks of all servers.
 nft::Table host_table();
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::network

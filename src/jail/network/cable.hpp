@@ -1,6 +1,6 @@
-// How a desk is on the network. plan.cpp puts both steps into every plan, make.cpp and inside.cpp
-// carry them out. What all desks share on the host, and what becomes of a dead desk's cable, is
-// network_host.hpp's; which packets may pass is network_rules.hpp's.
+// How a desk is on the network. jail/plan puts both steps into every plan, jail/desks carries them out. What
+// all desks share on the host, and what becomes of a dead desk's cable, is host/network.hpp's; which packets
+// may pass is rules.hpp's.
 //
 //   desk's namespace                    host's namespace
 //   eth0 198.18.238.107/31 ----cable---- carrel30517 198.18.238.106/31 ---masquerade--- the internet
@@ -17,13 +17,13 @@
 #include <string>
 #include <vector>
 
-#include "jail/network_links.hpp"
+#include "jail/network/links.hpp"
 #include "jail/wire/spec.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::network {
 
 /// What desks' networks depend on and what may change while the jail runs: asked before each start.
-struct NetworkFacts {
+struct Facts {
     std::uint32_t mtu = 1500;  ///< bytes, of the host's way to the internet
     std::vector<Address> own;  ///< the host's addresses, which desks do not reach
 };
@@ -37,22 +37,18 @@ struct Cable {
     bool operator==(const Cable&) const = default;
 };
 
-namespace step {
-
 /// On the host, once the desk's network namespace exists and before the desk sets itself up.
-struct ConnectNetwork {
+struct Connect {
     wire::Network network;
     Cable cable;
     std::uint32_t mtu;
 };
 /// In the desk's network namespace, while its process still has capabilities there.
-struct ConfigureNetwork {
+struct Configure {
     wire::Network network;
     Cable cable;
     std::vector<Address> forbidden;  ///< besides the ranges that no desk reaches
 };
-
-}  // namespace step
 
 /// `first_id`: the desk's first user id on the host. Pure.
 Cable cable_of(std::uint32_t first_id);
@@ -63,10 +59,10 @@ std::string resolver_text(wire::Network network);
 
 /// `process`: the desk's first process, in whose network namespace the other end goes. An interface
 /// of that name which the kernel still removes is waited for.
-void connect_network(const step::ConnectNetwork& step, pid_t process);
-void configure_network(const step::ConfigureNetwork& step);
+void connect(const Connect& step, pid_t process);
+void configure(const Configure& step);
 
-std::string to_text(const step::ConnectNetwork& step);
-std::string to_text(const step::ConfigureNetwork& step);
+std::string to_text(const Connect& step);
+std::string to_text(const Configure& step);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::network

@@ -1,4 +1,4 @@
-#include "jail/netlink.hpp"
+#include "jail/network/netlink.hpp"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -6,7 +6,7 @@
 
 #include "core/sys.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::network {
 
 namespace {
 
@@ -28,22 +28,21 @@ std::optional<int> find_error(const nlmsghdr& message) {
 
 }  // namespace
 
-NetlinkMessage::NetlinkMessage(std::uint16_t type, std::uint16_t flags)
-    : buffer_(longest_message / sizeof(std::uint64_t)) {
+Message::Message(std::uint16_t type, std::uint16_t flags) : buffer_(longest_message / sizeof(std::uint64_t)) {
     auto* start = mnl_nlmsg_put_header(buffer_.data());
     start->nlmsg_type = type;
     start->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
 }
 
-void NetlinkMessage::put(std::uint16_t attribute, std::string_view text) {
+void Message::put(std::uint16_t attribute, std::string_view text) {
     mnl_attr_put_strz(head(), attribute, std::string{text}.c_str());
 }
 
-void NetlinkMessage::put(std::uint16_t attribute, std::uint32_t number) {
+void Message::put(std::uint16_t attribute, std::uint32_t number) {
     mnl_attr_put_u32(head(), attribute, number);
 }
 
-void NetlinkMessage::put_nest(std::uint16_t attribute, const std::function<void()>& fill) {
+void Message::put_nest(std::uint16_t attribute, const std::function<void()>& fill) {
     auto* nest = mnl_attr_nest_start(head(), attribute);
     fill();
     mnl_attr_nest_end(head(), nest);
@@ -89,20 +88,19 @@ int Netlink::send_batch(std::string_view what, const void* bytes, std::size_t si
     }
 }
 
-int Netlink::try_request(std::string_view what, NetlinkMessage message) {
+int Netlink::try_request(std::string_view what, Message message) {
     auto* head = message.head();
     head->nlmsg_seq = next_number_++;
     head->nlmsg_flags |= NLM_F_ACK;
     return send_batch(what, head, head->nlmsg_len, head->nlmsg_seq);
 }
 
-void Netlink::request(std::string_view what, NetlinkMessage message) {
+void Netlink::request(std::string_view what, Message message) {
     if (const int error = try_request(what, std::move(message)); error != 0)
         throw core::system_error(what, error);
 }
 
-void Netlink::dump(std::string_view what, NetlinkMessage message,
-                   const std::function<void(const nlmsghdr&)>& each) {
+void Netlink::dump(std::string_view what, Message message, const std::function<void(const nlmsghdr&)>& each) {
     auto* head = message.head();
     head->nlmsg_seq = next_number_++;
     head->nlmsg_flags |= NLM_F_DUMP;
@@ -119,4 +117,4 @@ void Netlink::dump(std::string_view what, NetlinkMessage message,
     }
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::network

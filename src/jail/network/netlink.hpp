@@ -16,13 +16,13 @@
 
 #include "core/fd.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::network {
 
 /// One request while it is written: a header, then attributes, some of which hold others.
-class NetlinkMessage {
+class Message {
 public:
     /// `flags`: NLM_F_REQUEST is added.
-    NetlinkMessage(std::uint16_t type, std::uint16_t flags);
+    Message(std::uint16_t type, std::uint16_t flags);
 
     template <class Header>
         requires std::is_trivially_copyable_v<Header>
@@ -50,12 +50,11 @@ public:
     explicit Netlink(int protocol);
 
     /// Throws "what: why" when the kernel refuses; see core::system_error for the codes.
-    void request(std::string_view what, NetlinkMessage message);
+    void request(std::string_view what, Message message);
     /// Like request, but answers the errno (0: done) instead of throwing.
-    int try_request(std::string_view what, NetlinkMessage message);
+    int try_request(std::string_view what, Message message);
     /// Calls `each` with every message of the answer to a dump.
-    void dump(std::string_view what, NetlinkMessage message,
-              const std::function<void(const nlmsghdr&)>& each);
+    void dump(std::string_view what, Message message, const std::function<void(const nlmsghdr&)>& each);
     /// Sends several messages at once and waits until the one numbered `last`, which asks for it, is
     /// acknowledged. Answers the first errno, 0 when all went well.
     int send_batch(std::string_view what, const void* bytes, std::size_t size, std::uint32_t last);
@@ -69,4 +68,4 @@ private:
     std::vector<char> answer_;
 };
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::network

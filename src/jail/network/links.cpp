@@ -1,4 +1,4 @@
-#include "jail/network_links.hpp"
+#include "jail/network/links.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 
 #include "core/sys.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::network {
 
 namespace {
 
@@ -34,9 +34,8 @@ ifaddrmsg address_header(int index, std::uint8_t prefix, std::uint8_t scope) {
             .ifa_index = static_cast<std::uint32_t>(index)};
 }
 
-NetlinkMessage address_message(std::uint16_t type, std::uint16_t flags, const ifaddrmsg& header,
-                               Address address) {
-    NetlinkMessage message{type, flags};
+Message address_message(std::uint16_t type, std::uint16_t flags, const ifaddrmsg& header, Address address) {
+    Message message{type, flags};
     message.put_header(header);
     message.put(IFA_LOCAL, htonl(address.number));
     message.put(IFA_ADDRESS, htonl(address.number));
@@ -51,7 +50,7 @@ std::string to_text(Address address) {
 }
 
 bool make_cable(Netlink& kernel, const std::string& name, std::uint32_t mtu, pid_t process) {
-    NetlinkMessage message{RTM_NEWLINK, new_only};
+    Message message{RTM_NEWLINK, new_only};
     message.put_header(ifinfomsg{});
     message.put(IFLA_IFNAME, name);
     message.put(IFLA_MTU, mtu);
@@ -79,7 +78,7 @@ int index_of(const std::string& name) {
 }
 
 void remove_link(Netlink& kernel, int index) {
-    NetlinkMessage message{RTM_DELLINK, 0};
+    Message message{RTM_DELLINK, 0};
     message.put_header(ifinfomsg{.ifi_family = AF_UNSPEC,
                                  .__ifi_pad = 0,
                                  .ifi_type = 0,
@@ -91,7 +90,7 @@ void remove_link(Netlink& kernel, int index) {
 }
 
 void raise_link(Netlink& kernel, int index) {
-    NetlinkMessage message{RTM_NEWLINK, 0};
+    Message message{RTM_NEWLINK, 0};
     message.put_header(ifinfomsg{.ifi_family = AF_UNSPEC,
                                  .__ifi_pad = 0,
                                  .ifi_type = 0,
@@ -116,7 +115,7 @@ void remove_address(Netlink& kernel, int index, Address address, std::uint8_t pr
 }
 
 void add_default_route(Netlink& kernel, int index, Address gateway) {
-    NetlinkMessage message{RTM_NEWROUTE, new_only};
+    Message message{RTM_NEWROUTE, new_only};
     message.put_header(rtmsg{.rtm_family = AF_INET,
                              .rtm_dst_len = 0,
                              .rtm_src_len = 0,
@@ -132,7 +131,7 @@ void add_default_route(Netlink& kernel, int index, Address gateway) {
 }
 
 std::vector<Address> list_addresses(Netlink& kernel) {
-    NetlinkMessage message{RTM_GETADDR, 0};
+    Message message{RTM_GETADDR, 0};
     message.put_header(address_header(0, 0, 0));
     std::vector<Address> addresses;
     kernel.dump("list addresses", std::move(message), [&](const nlmsghdr& part) {
@@ -155,7 +154,7 @@ std::vector<std::string> list_links() {
 }
 
 std::uint32_t uplink_mtu(Netlink& kernel) {
-    NetlinkMessage message{RTM_GETROUTE, 0};
+    Message message{RTM_GETROUTE, 0};
     message.put_header(rtmsg{.rtm_family = AF_INET,
                              .rtm_dst_len = 0,
                              .rtm_src_len = 0,
@@ -185,4 +184,4 @@ std::uint32_t uplink_mtu(Netlink& kernel) {
                                                           : ethernet;
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::network

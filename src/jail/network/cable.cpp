@@ -1,14 +1,14 @@
-#include "jail/network.hpp"
+#include "jail/network/cable.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <net/if.h>
 
 #include "core/sys.hpp"
-#include "jail/network_rules.hpp"
+#include "jail/network/rules.hpp"
 #include "jail/process/deadline.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::network {
 
 namespace {
 
@@ -34,7 +34,7 @@ std::string resolver_text(wire::Network network) {
     return fmt::format("nameserver {}\n", to_text(resolver_address));
 }
 
-void connect_network(const step::ConnectNetwork& step, pid_t process) {
+void connect(const Connect& step, pid_t process) {
     if (step.network == wire::Network::none) return;
     const auto& name = step.cable.interface;
     Netlink kernel{NETLINK_ROUTE};
@@ -46,7 +46,7 @@ void connect_network(const step::ConnectNetwork& step, pid_t process) {
     raise_link(kernel, index);
 }
 
-void configure_network(const step::ConfigureNetwork& step) {
+void configure(const Configure& step) {
     Netlink kernel{NETLINK_ROUTE};
     raise_link(kernel, index_of("lo"));
     if (step.network == wire::Network::none) return;
@@ -59,13 +59,13 @@ void configure_network(const step::ConfigureNetwork& step) {
     add_default_route(kernel, index, step.cable.host);
 }
 
-std::string to_text(const step::ConnectNetwork& step) {
+std::string to_text(const Connect& step) {
     if (step.network == wire::Network::none) return "connect the network: none";
     return fmt::format("connect the network: internet by {} {}, mtu {}", step.cable.interface,
                        to_text(step.cable.host), step.mtu);
 }
 
-std::string to_text(const step::ConfigureNetwork& step) {
+std::string to_text(const Configure& step) {
     if (step.network == wire::Network::none) return "configure the network: none";
     std::vector<std::string> forbidden;
     for (const auto address : step.forbidden) forbidden.push_back(to_text(address));
@@ -74,4 +74,4 @@ std::string to_text(const step::ConfigureNetwork& step) {
         forbidden.empty() ? "more than the usual" : fmt::format("{}", fmt::join(forbidden, ", ")));
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::network
