@@ -69,8 +69,8 @@ core::Expected<ServeOptions> parse_serve_options(const std::vector<std::string>&
     return options;
 }
 
-core::Expected<DnsOptions> parse_dns_options(const std::vector<std::string>& words) {
-    DnsOptions options;
+core::Expected<dns::Options> parse_dns_options(const std::vector<std::string>& words) {
+    dns::Options options;
     const Known known{{"--lock", into(options.lock)},
                       {"--address", into(options.address)},
                       {"--uid", into(options.uid)},
@@ -90,7 +90,7 @@ int run_program(const std::vector<std::string>& words) {
     }
     try {
         const std::vector<std::string> rest{words.begin() + 1, words.end()};
-        if (words[0] == "dns") run_dns(core::value_or_throw(parse_dns_options(rest)));
+        if (words[0] == "dns") dns::run(core::value_or_throw(parse_dns_options(rest)));
         serve(core::value_or_throw(parse_serve_options(rest)));
         return 0;
     } catch (const std::exception& error) {

@@ -14,7 +14,7 @@
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "jail/dns_process.hpp"
+#include "jail/dns/process.hpp"
 #include "jail/network/rules.hpp"
 
 namespace carrel::jail {
@@ -195,15 +195,15 @@ void HostNetwork::make_shared_parts() {
     network::Netlink kernel{NETLINK_ROUTE};
     // Of the scope "host": never chosen as the source of the host's own packets.
     network::add_address(kernel, network::index_of("lo"), network::resolver_address, 32, RT_SCOPE_HOST);
-    ensure_dns(file_.get(), {.lock = path_,
-                             .address = to_text(network::resolver_address),
-                             .uid = carrel_uid_,
-                             .gid = carrel_gid_});
+    dns::ensure_process(file_.get(), {.lock = path_,
+                                      .address = to_text(network::resolver_address),
+                                      .uid = carrel_uid_,
+                                      .gid = carrel_gid_});
     is_checked_ = true;
 }
 
 void HostNetwork::remove_shared_parts() {
-    end_dns(file_.get());
+    dns::end_process(file_.get());
     network::Netlink filters{NETLINK_NETFILTER};
     network::nft::remove_table(filters, network::host_table_name);
     network::Netlink kernel{NETLINK_ROUTE};

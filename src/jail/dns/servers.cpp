@@ -1,4 +1,4 @@
-#include "jail/dns_servers.hpp"
+#include "jail/dns/servers.hpp"
 
 #include <arpa/inet.h>
 

@@ -1,7 +1,7 @@
 #include <sys/socket.h>
 
 #include "core/sys.hpp"
-#include "jail/dns_exchange.hpp"
+#include "jail/dns/exchange.hpp"
 
 namespace carrel::jail::dns {
 

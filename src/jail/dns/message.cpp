@@ -1,4 +1,4 @@
-#include "jail/dns_message.hpp"
+#include "jail/dns/message.hpp"
 
 #include "core/text.hpp"
 

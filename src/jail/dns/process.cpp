@@ -1,4 +1,4 @@
-#include "jail/dns_process.hpp"
+#include "jail/dns/process.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 #include "jail/process/deadline.hpp"
 #include "jail/process/pidfd.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::dns {
 
 namespace {
 
@@ -45,7 +45,7 @@ bool is_outdated(pid_t pid) {
     return theirs.st_mtim.tv_sec < ours.st_mtim.tv_sec;
 }
 
-[[noreturn]] void become_dns(const DnsOptions& options, int ready) {
+[[noreturn]] void become_dns(const Options& options, int ready) {
     const Fd null = core::open_file("/dev/null", O_RDWR);
     for (int number = 0; number < ready_number; ++number) ::dup2(null.get(), number);
     if (ready == ready_number)
@@ -68,7 +68,7 @@ bool is_outdated(pid_t pid) {
 }
 
 /// A daemon: its own session, and nobody's child.
-[[noreturn]] void detach(const DnsOptions& options, int ready) {
+[[noreturn]] void detach(const Options& options, int ready) {
     ::setsid();
     if (const auto child = ::fork(); child != 0) ::_exit(child < 0 ? 1 : 0);
     become_dns(options, ready);
@@ -86,7 +86,7 @@ std::string read_to_end(const Fd& pipe) {
     }
 }
 
-void start_dns(const DnsOptions& options) {
+void start_dns(const Options& options) {
     int ends[2];
     checked("pipe", ::pipe2(ends, O_CLOEXEC));
     const Fd ready{ends[0]};
@@ -103,13 +103,13 @@ void start_dns(const DnsOptions& options) {
 
 }  // namespace
 
-void ensure_dns(int file, const DnsOptions& options) {
+void ensure_process(int file, const Options& options) {
     const auto running = find_dns(file);
-    if (running > 0 && is_outdated(running)) end_dns(file);
+    if (running > 0 && is_outdated(running)) end_process(file);
     if (running < 0 || find_dns(file) < 0) start_dns(options);
 }
 
-void end_dns(int file) {
+void end_process(int file) {
     const auto pid = find_dns(file);
     if (pid <= 0) return;
     const auto process = process::find_process(pid);
@@ -121,10 +121,10 @@ void end_dns(int file) {
     while (find_dns(file) == pid) deadline.pause("ending carrel-jail dns");
 }
 
-void take_dns_lock(int file) {
+void take_lock(int file) {
     auto wanted = dns_byte(F_WRLCK);
     if (::fcntl(file, F_SETLK, &wanted) < 0)
         throw core::Error{core::Code::conflict, "another carrel-jail dns runs"};
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::dns

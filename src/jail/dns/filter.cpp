@@ -1,4 +1,4 @@
-#include "jail/dns_filter.hpp"
+#include "jail/dns/filter.hpp"
 
 #include <fcntl.h>
 #include <seccomp.h>
@@ -9,7 +9,7 @@
 
 #include "core/sys.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::dns {
 
 namespace {
 
@@ -73,7 +73,7 @@ void allow(const Context& context, const char* name, std::initializer_list<scmp_
 
 }  // namespace
 
-void filter_calls_of_dns() {
+void filter_calls() {
     const Context context{::seccomp_init(SCMP_ACT_ERRNO(EPERM)), &::seccomp_release};
     if (!context) throw core::Error{core::Code::internal, "libseccomp cannot make a filter"};
     for (const char* name : allowed_calls) allow(context, name);
@@ -84,4 +84,4 @@ void filter_calls_of_dns() {
     check(::seccomp_load(context.get()));
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::dns

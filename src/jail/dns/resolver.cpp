@@ -1,4 +1,4 @@
-#include "jail/dns.hpp"
+#include "jail/dns/resolver.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -15,13 +15,13 @@
 #include <list>
 
 #include "core/sys.hpp"
-#include "jail/dns_exchange.hpp"
-#include "jail/dns_filter.hpp"
-#include "jail/dns_process.hpp"
+#include "jail/dns/exchange.hpp"
+#include "jail/dns/filter.hpp"
+#include "jail/dns/process.hpp"
 #include "jail/network/rules.hpp"
 #include "jail/process/user.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::dns {
 
 namespace {
 
@@ -76,7 +76,7 @@ public:
     void turn() {
         waiting_ = {{datagram_socket_.get(), POLLIN, 0}, {stream_socket_.get(), POLLIN, 0}};
         // At rest nothing wakes this process.
-        auto next = dns::Clock::time_point::max();
+        auto next = Clock::time_point::max();
         enlist(datagrams_, next);
         enlist(connections_, next);
         if (::poll(waiting_.data(), waiting_.size(), milliseconds_until(next)) < 0) {
@@ -91,14 +91,14 @@ public:
     }
 
 private:
-    static int milliseconds_until(dns::Clock::time_point next) {
-        if (next == dns::Clock::time_point::max()) return -1;
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - dns::Clock::now());
+    static int milliseconds_until(Clock::time_point next) {
+        if (next == Clock::time_point::max()) return -1;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
         return static_cast<int>(std::max(left, std::chrono::milliseconds{0}).count());
     }
 
     template <class Exchanges>
-    void enlist(const Exchanges& exchanges, dns::Clock::time_point& next) {
+    void enlist(const Exchanges& exchanges, Clock::time_point& next) {
         for (const auto& exchange : exchanges) {
             const auto wait = exchange.wait();
             waiting_.push_back({wait.descriptor, wait.events, 0});
@@ -108,7 +108,7 @@ private:
 
     template <class Exchanges>
     void advance(Exchanges& exchanges, std::size_t& place) {
-        const auto now = dns::Clock::now();
+        const auto now = Clock::now();
         for (auto at = exchanges.begin(); at != exchanges.end();) {
             const bool is_ready = waiting_[place++].revents != 0;
             const bool goes_on = is_ready ? at->on_ready() : at->wait().until <= now ? at->on_late() : true;
@@ -118,7 +118,7 @@ private:
 
     void take_datagrams() {
         for (int i = 0; i < most_at_once; ++i) {
-            char buffer[dns::longest_query + 1];
+            char buffer[longest_query + 1];
             sockaddr_in client{};
             socklen_t length = sizeof client;
             const auto count = ::recvfrom(datagram_socket_.get(), buffer, sizeof buffer, 0,
@@ -129,9 +129,9 @@ private:
     }
 
     void take(std::string_view bytes, const sockaddr_in& client) {
-        auto query = dns::parse_query(bytes);
+        auto query = parse_query(bytes);
         if (!query) {
-            const auto failure = dns::format_failure(bytes, query.error()).value_or("");
+            const auto failure = format_failure(bytes, query.error()).value_or("");
             ::sendto(datagram_socket_.get(), failure.data(), failure.size(), MSG_DONTWAIT,
                      reinterpret_cast<const sockaddr*>(&client), sizeof client);
             return;
@@ -157,14 +157,14 @@ private:
 
     Fd datagram_socket_;
     Fd stream_socket_;
-    dns::Servers servers_;
-    std::list<dns::Datagram> datagrams_;
-    std::list<dns::Connection> connections_;
+    Servers servers_;
+    std::list<Datagram> datagrams_;
+    std::list<Connection> connections_;
     std::vector<pollfd> waiting_;
 };
 
 /// From root to nobody much. Its own mounts first: it outlives the jail, whose it would keep.
-void give_up_privileges(const DnsOptions& options) {
+void give_up_privileges(const Options& options) {
     ::prctl(PR_SET_NAME, "carrel-dns");
     checked("new mount namespace", ::unshare(CLONE_NEWNS));
     checked("chdir /", ::chdir("/"));
@@ -174,7 +174,7 @@ void give_up_privileges(const DnsOptions& options) {
     process::drop_capabilities();
     process::become_user({options.uid, options.gid});
     checked("no new privileges", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-    filter_calls_of_dns();
+    filter_calls();
 }
 
 void tell(int ready, std::string_view text) {
@@ -185,12 +185,12 @@ void tell(int ready, std::string_view text) {
 
 }  // namespace
 
-void run_dns(const DnsOptions& options) {
+void run(const Options& options) {
     ::signal(SIGPIPE, SIG_IGN);
     try {
         // Kept open as long as we live: closing it would let go of the lock.
         const int lock = core::open_file(options.lock, O_RDWR | O_NOFOLLOW).release();
-        take_dns_lock(lock);
+        take_lock(lock);
         Resolver resolver{options.address};
         give_up_privileges(options);
         tell(options.ready, "ok");
@@ -201,4 +201,4 @@ void run_dns(const DnsOptions& options) {
     }
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::dns

@@ -9,10 +9,10 @@
 
 #include <string>
 
-namespace carrel::jail {
+namespace carrel::jail::dns {
 
-struct DnsOptions {
-    std::string lock;     ///< the network's file, see network_host.hpp
+struct Options {
+    std::string lock;     ///< the network's file, see host/network.hpp
     std::string address;  ///< IPv4
     uid_t uid = 0;
     gid_t gid = 0;
@@ -20,6 +20,6 @@ struct DnsOptions {
 };
 
 /// Serves until it is killed.
-[[noreturn]] void run_dns(const DnsOptions& options);
+[[noreturn]] void run(const Options& options);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::dns

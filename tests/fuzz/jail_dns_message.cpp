@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "jail/dns_message.hpp"
+#include "jail/dns/message.hpp"
 
 using namespace carrel::jail::dns;
 

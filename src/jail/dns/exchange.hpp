@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "core/fd.hpp"
-#include "jail/dns_message.hpp"
-#include "jail/dns_servers.hpp"
+#include "jail/dns/message.hpp"
+#include "jail/dns/servers.hpp"
 
 namespace carrel::jail::dns {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "core/sys.hpp"
-#include "jail/dns_exchange.hpp"
+#include "jail/dns/exchange.hpp"
 
 namespace carrel::jail::dns {
 
