@@ -22,8 +22,8 @@ using core::Error;
 
 /// Reads what is written down about a desk. Its folder is root's, so the text is ours; but a crash
 /// may have cut it.
-core::Expected<Identity> read_identity(const HostFacts& facts, const std::string& id) {
-    const auto text = core::find_file_text(desk_folder(facts, id) + "/identity.json");
+core::Expected<Identity> read_identity(const plan::HostFacts& facts, const std::string& id) {
+    const auto text = core::find_file_text(plan::desk_folder(facts, id) + "/identity.json");
     if (!text) return core::refuse("it was never finished", Code::conflict);
     auto identity = parse_identity(*text);
     if (identity && identity->id != id)
@@ -31,14 +31,14 @@ core::Expected<Identity> read_identity(const HostFacts& facts, const std::string
     return identity;
 }
 
-void require_folder(const HostFacts& facts, const std::string& id) {
-    if (::access(desk_folder(facts, id).c_str(), F_OK) < 0)
+void require_folder(const plan::HostFacts& facts, const std::string& id) {
+    if (::access(plan::desk_folder(facts, id).c_str(), F_OK) < 0)
         throw Error{Code::not_found, fmt::format("there is no desk {}", id)};
 }
 
 }  // namespace
 
-Desks::Desks(HostFacts facts, Filter filter)
+Desks::Desks(plan::HostFacts facts, Filter filter)
     : facts_{std::move(facts)}, filter_{std::move(filter)}, network_{facts_.carrel_uid, facts_.carrel_gid} {}
 
 void Desks::remember() {
@@ -64,12 +64,12 @@ void Desks::resume_network() {
 
 Handed Desks::start(const wire::Spec& spec) {
     // Before anything is made: what fails later removes all there is of this id.
-    if (::access(desk_folder(facts_, spec.id).c_str(), F_OK) == 0)
+    if (::access(plan::desk_folder(facts_, spec.id).c_str(), F_OK) == 0)
         throw Error{Code::conflict, fmt::format("desk {} exists", spec.id)};
     for (const auto& [id, known] : known_)
         if (known.identity.slot == spec.slot)
             throw Error{Code::conflict, fmt::format("slot {} belongs to {}", spec.slot, id)};
-    const auto root = image_root(facts_, spec);
+    const auto root = plan::image_root(facts_, spec);
     if (::access(root.c_str(), F_OK) < 0)
         throw Error{Code::not_found, fmt::format("making desk {}: image {} has no build {}: {}", spec.id,
                                                  spec.image, spec.image_hash, core::describe_errno(errno))};
@@ -93,7 +93,7 @@ void Desks::abandon(const wire::Spec& spec) {
     try {
         const process::Deadline deadline{std::chrono::seconds{1}};
         while (!remove_traces(facts_, facts_.hierarchies, spec.id)) deadline.pause("removing cgroups");
-        network_.disconnect(network::interface_of(spec.network, first_id(facts_, spec.slot)));
+        network_.disconnect(network::interface_of(spec.network, plan::first_id(facts_, spec.slot)));
     } catch (const Error& error) {
         core::log_error("cleaning up after {}: {}", spec.id, error.message());
     }

@@ -43,7 +43,7 @@ struct Stopping {
 
 class Desks {
 public:
-    Desks(HostFacts facts, Filter filter);
+    Desks(plan::HostFacts facts, Filter filter);
 
     /// Takes note of the living desks of an earlier jail, so that their slots are taken and they can be
     /// asked about. Once, at the start.
@@ -72,7 +72,7 @@ public:
     /// Removes it at the end, unless somebody still needs it.
     void close_network() { network_.close(); }
 
-    const HostFacts& facts() const { return facts_; }
+    const plan::HostFacts& facts() const { return facts_; }
 
 private:
     struct Known {
@@ -87,7 +87,7 @@ private:
     void abandon(const wire::Spec& spec);
     static void reap(Known& known);
 
-    HostFacts facts_;
+    plan::HostFacts facts_;
     Filter filter_;
     HostNetwork network_;
     std::map<std::string, Known> known_;

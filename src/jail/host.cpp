@@ -15,7 +15,7 @@
 #include "jail/cgroup/sweep.hpp"
 #include "jail/data.hpp"
 #include "jail/network_host.hpp"
-#include "jail/plan.hpp"
+#include "jail/plan/plan.hpp"
 
 namespace carrel::jail {
 
@@ -104,8 +104,8 @@ Host open_host(const ServeOptions& options) {
     host.held_groups = cgroup::hold_hierarchies(facts.hierarchies);
     cgroup::sweep_hierarchies(facts.hierarchies);
     std::ranges::move(cgroup::missing_groups(facts.hierarchies), std::back_inserter(host.warnings));
-    facts.overlay_by_descriptor = has_overlay_by_descriptor();
-    facts.clone_into_cgroup = has_clone3();
+    facts.overlay_by_descriptor = plan::has_overlay_by_descriptor();
+    facts.clone_into_cgroup = plan::has_clone3();
     return host;
 }
 

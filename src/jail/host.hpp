@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "jail/facts.hpp"
+#include "jail/plan/facts.hpp"
 #include "jail/serve.hpp"
 
 namespace carrel::jail {
 
 struct Host {
-    HostFacts facts;
+    plan::HostFacts facts;
     std::vector<core::Fd> held_groups;  ///< while the jail runs, see hold_hierarchies
     std::vector<std::string> warnings;  ///< sentences: what desks lack here and what to change
 };

@@ -41,37 +41,39 @@ public:
 
     int channel() const { return channel_; }
 
-    void operator()(const step::TakeRoot&) {
+    void operator()(const plan::step::TakeRoot&) {
         auto packet = await();
         root_ = std::move(packet.fd);
         attach_root(root_.get());
     }
-    void operator()(const step::BecomeRoot&) { process::become_root(); }
-    void operator()(const step::Filesystem& s) { mount_filesystem(s, root_.get()); }
-    void operator()(const step::Device& s) { bind_device(s, root_.get()); }
-    void operator()(const step::Link& s) { make_link(s, root_.get()); }
-    void operator()(const step::InnerFolder& s) { make_folder(s, root_.get()); }
-    void operator()(const step::Pivot&) {
+    void operator()(const plan::step::BecomeRoot&) { process::become_root(); }
+    void operator()(const plan::step::Filesystem& s) { mount_filesystem(s, root_.get()); }
+    void operator()(const plan::step::Device& s) { bind_device(s, root_.get()); }
+    void operator()(const plan::step::Link& s) { make_link(s, root_.get()); }
+    void operator()(const plan::step::InnerFolder& s) { make_folder(s, root_.get()); }
+    void operator()(const plan::step::Pivot&) {
         pivot(root_.get());
         root_.reset();
     }
-    void operator()(const step::Hostname& s) {
+    void operator()(const plan::step::Hostname& s) {
         checked("set the host name", ::sethostname(s.name.data(), s.name.size()));
     }
-    void operator()(const step::ConfigureNetwork& s) { network::configure(s); }
-    void operator()(const step::KernelValue& s) {
+    void operator()(const plan::step::ConfigureNetwork& s) { network::configure(s); }
+    void operator()(const plan::step::KernelValue& s) {
         if (::access(s.path.c_str(), F_OK) == 0) core::write_existing(s.path, s.value);
     }
-    void operator()(const step::ResourceLimit& s) { process::set_limit(s); }
-    void operator()(const step::AwaitGo&) { await(); }
-    void operator()(const step::HideGroups&) { checked("new cgroup namespace", ::unshare(CLONE_NEWCGROUP)); }
-    void operator()(const step::DropCapabilities&) { process::drop_capabilities(); }
-    void operator()(const step::BecomeUser& s) { process::become_user(s); }
-    void operator()(const step::NoNewPrivileges&) {
+    void operator()(const plan::step::ResourceLimit& s) { process::set_limit(s); }
+    void operator()(const plan::step::AwaitGo&) { await(); }
+    void operator()(const plan::step::HideGroups&) {
+        checked("new cgroup namespace", ::unshare(CLONE_NEWCGROUP));
+    }
+    void operator()(const plan::step::DropCapabilities&) { process::drop_capabilities(); }
+    void operator()(const plan::step::BecomeUser& s) { process::become_user(s); }
+    void operator()(const plan::step::NoNewPrivileges&) {
         checked("no new privileges", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     }
-    void operator()(const step::FilterCalls&) { apply_filter(*given_.filter); }
-    void operator()(const step::Run& s) {
+    void operator()(const plan::step::FilterCalls&) { apply_filter(*given_.filter); }
+    void operator()(const plan::step::Run& s) {
         // Again, as the agent: whoever connects sees this process and its uid as the peer.
         checked("listen", ::listen(given_.endpoint, backlog));
         set_up_descriptors();
@@ -117,14 +119,14 @@ void reset_signals() {
 
 }  // namespace
 
-void run_inside(const Plan& plan, const Inheritance& given) {
+void run_inside(const plan::Plan& plan, const Inheritance& given) {
     Inside inside{given};
     try {
         reset_signals();
         ::umask(022);
         checked("setsid", ::setsid());
         for (const auto& step : plan.steps)
-            if (const auto* ours = std::get_if<DeskStep>(&step)) std::visit(inside, *ours);
+            if (const auto* ours = std::get_if<plan::DeskStep>(&step)) std::visit(inside, *ours);
     } catch (const std::exception& error) {
         const auto* known = dynamic_cast<const core::Error*>(&error);
         const auto failure =

@@ -1,7 +1,7 @@
 // The desk's first process, from the clone to the program it becomes.
 #pragma once
 
-#include "jail/plan.hpp"
+#include "jail/plan/plan.hpp"
 #include "jail/seccomp.hpp"
 
 namespace carrel::jail {
@@ -15,6 +15,6 @@ struct Inheritance {
 };
 
 /// Carries out the plan's desk steps and becomes the program. A failure is sent to the jail.
-[[noreturn]] void run_inside(const Plan& plan, const Inheritance& given);
+[[noreturn]] void run_inside(const plan::Plan& plan, const Inheritance& given);
 
 }  // namespace carrel::jail

@@ -37,7 +37,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds longest_start{10};
 constexpr int backlog = 128;
 
-Fd listen_at(const step::Listen& s) {
+Fd listen_at(const plan::step::Listen& s) {
     Fd socket{checked("socket", ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))};
     const std::filesystem::path path{s.path};
     // By the folder's descriptor: a socket's address has room for 107 bytes only.
@@ -78,18 +78,18 @@ Cloned clone_process(std::uint64_t namespaces, const std::string& group) {
 
 class Making {
 public:
-    Making(const Plan& plan, const wire::Spec& spec, const HostFacts& facts, const Filter& filter)
+    Making(const plan::Plan& plan, const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter)
         : plan_{plan}, facts_{facts}, filter_{filter} {
         made_.identity =
             Identity{.id = spec.id,
                      .process = {},
                      .nonce = spec.nonce,
                      .slot = spec.slot,
-                     .uid_base = first_id(facts, spec.slot),
+                     .uid_base = plan::first_id(facts, spec.slot),
                      .image = spec.image,
                      .image_hash = spec.image_hash,
                      .network = std::string{name_of(spec.network)},
-                     .interface = network::interface_of(spec.network, first_id(facts, spec.slot)),
+                     .interface = network::interface_of(spec.network, plan::first_id(facts, spec.slot)),
                      .desk_hash = facts.desk_hash,
                      .groups = cgroup::format_hierarchies(facts.hierarchies)};
         made_.warnings = plan.warnings;
@@ -102,34 +102,34 @@ public:
 
     Made finish() {
         for (const auto& step : plan_.steps)
-            if (const auto* ours = std::get_if<HostStep>(&step)) std::visit(*this, *ours);
+            if (const auto* ours = std::get_if<plan::HostStep>(&step)) std::visit(*this, *ours);
         is_done_ = true;
         return std::move(made_);
     }
 
-    void operator()(const step::Folder& s) {
+    void operator()(const plan::step::Folder& s) {
         checked("make " + s.path, ::mkdir(s.path.c_str(), s.mode));
         note("files");
     }
-    void operator()(const step::TextFile& s) {
+    void operator()(const plan::step::TextFile& s) {
         const auto file = core::open_file(s.path, O_WRONLY | O_CREAT | O_EXCL, 0644);
         core::write_all(file.get(), s.text);
         note("files");
     }
-    void operator()(const step::Listen& s) {
+    void operator()(const plan::step::Listen& s) {
         endpoint_ = listen_at(s);
         note("endpoint");
     }
-    void operator()(const step::Group& s) {
+    void operator()(const plan::step::Group& s) {
         cgroup::make_group(s.folder);
         note("groups");
     }
-    void operator()(const step::Setting& s) {
+    void operator()(const plan::step::Setting& s) {
         or_warn(s.without, [&] { core::write_existing(s.file, s.value); });
         note("groups");
     }
-    void operator()(const step::Clone& s) {
-        const auto path = desk_binary(facts_, facts_.desk_hash);
+    void operator()(const plan::step::Clone& s) {
+        const auto path = plan::desk_binary(facts_, facts_.desk_hash);
         const auto program = core::open_file(path, O_RDONLY | O_NOFOLLOW);
         auto [ours, theirs] = process::make_channel();
         auto cloned = clone_process(s.namespaces, s.group);
@@ -139,37 +139,37 @@ public:
         channel_ = std::move(ours);
         note("clone");
     }
-    void operator()(const step::MapIds& s) {
+    void operator()(const plan::step::MapIds& s) {
         process::map_ids(s, pid_);
         note("ids");
     }
-    void operator()(const step::Expendable& s) {
+    void operator()(const plan::step::Expendable& s) {
         core::write_existing(fmt::format("/proc/{}/oom_score_adj", pid_), fmt::to_string(s.score));
     }
-    void operator()(const step::Overlay& s) {
+    void operator()(const plan::step::Overlay& s) {
         const auto ns = core::open_file(fmt::format("/proc/{}/ns/user", pid_), O_RDONLY);
         root_ = mount_overlay(s, ns.get(), scratch_folder(facts_.data));
         note("overlay");
     }
-    void operator()(const step::SendRoot&) {
+    void operator()(const plan::step::SendRoot&) {
         tell("root", root_.get());
         root_.reset();
         note("overlay");
     }
-    void operator()(const step::ConnectNetwork& s) {
+    void operator()(const plan::step::ConnectNetwork& s) {
         network::connect(s, pid_);
         note("network");
     }
-    void operator()(const step::Attach& s) {
+    void operator()(const plan::step::Attach& s) {
         or_warn(s.without, [&] { core::write_existing(s.group + "/cgroup.procs", fmt::to_string(pid_)); });
         note("attach");
     }
-    void operator()(const step::Record& s) {
+    void operator()(const plan::step::Record& s) {
         made_.identity.process = identify(pid_);
         write_identity(s.path, made_.identity);
         note("record");
     }
-    void operator()(const step::LetGo&) {
+    void operator()(const plan::step::LetGo&) {
         tell("go");
         process::Deadline{longest_start}.wait_for(channel_.get(), POLLIN, "setting up inside");
         if (const auto packet = process::receive_packet(channel_.get()))
@@ -228,8 +228,8 @@ private:
         ::waitid(P_PIDFD, static_cast<id_t>(made_.process.get()), &info, WEXITED);
     }
 
-    const Plan& plan_;
-    const HostFacts& facts_;
+    const plan::Plan& plan_;
+    const plan::HostFacts& facts_;
     const Filter& filter_;
     Made made_;
     bool is_done_ = false;
@@ -242,9 +242,9 @@ private:
 
 }  // namespace
 
-Made make_desk(const wire::Spec& spec, const HostFacts& facts, const Filter& filter) {
+Made make_desk(const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter) {
     try {
-        const auto steps = plan(spec, facts);
+        const auto steps = plan::plan_desk(spec, facts);
         return Making{steps, spec, facts, filter}.finish();
     } catch (core::Error& error) {
         throw error.during("making desk " + spec.id);

@@ -8,7 +8,7 @@
 
 #include "core/fd.hpp"
 #include "jail/identity.hpp"
-#include "jail/plan.hpp"
+#include "jail/plan/plan.hpp"
 #include "jail/seccomp.hpp"
 
 namespace carrel::jail {
@@ -23,6 +23,6 @@ struct Made {
 
 /// Throws "making desk desk_…: what: why". Processes are dead then; what else is left (folders,
 /// groups, the socket) the caller removes, see removal.hpp.
-Made make_desk(const wire::Spec& spec, const HostFacts& facts, const Filter& filter);
+Made make_desk(const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter);
 
 }  // namespace carrel::jail

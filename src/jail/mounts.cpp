@@ -111,7 +111,7 @@ private:
 /// By descriptor, so that a path with ':' or ',' in it means nothing.
 std::string path_of(const Fd& fd) { return fmt::format("/proc/self/fd/{}", fd.get()); }
 
-void create_by_path(const Fd& context, const step::Overlay& step, const std::vector<Fd>& lowers,
+void create_by_path(const Fd& context, const plan::step::Overlay& step, const std::vector<Fd>& lowers,
                     const Fd& folder, const std::string& scratch) {
     std::vector<Attached> attached;
     attached.emplace_back(folder, scratch + "/upper");
@@ -126,7 +126,7 @@ void create_by_path(const Fd& context, const step::Overlay& step, const std::vec
     create_as(context, step.first_id);
 }
 
-void create_by_descriptor(const Fd& context, const step::Overlay& step, const std::vector<Fd>& lowers,
+void create_by_descriptor(const Fd& context, const plan::step::Overlay& step, const std::vector<Fd>& lowers,
                           const Fd& folder) {
     for (const auto& lower : lowers) set_layer(context, "lowerdir+", lower);
     const auto part = [&](const char* name) {
@@ -177,7 +177,7 @@ void attach(const Fd& tree, const Fd& target, const std::string& at) {
 
 }  // namespace
 
-Fd mount_overlay(const step::Overlay& step, int user_namespace, const std::string& scratch) {
+Fd mount_overlay(const plan::step::Overlay& step, int user_namespace, const std::string& scratch) {
     std::vector<Fd> lowers;
     lowers.reserve(step.lowers.size());
     for (const auto& path : step.lowers)
@@ -198,7 +198,7 @@ void attach_root(int root) {
     checked("attach the desk's root", ::move_mount(root, "", AT_FDCWD, "/tmp", MOVE_MOUNT_F_EMPTY_PATH));
 }
 
-void mount_filesystem(const step::Filesystem& step, int root) {
+void mount_filesystem(const plan::step::Filesystem& step, int root) {
     const auto target = mount_point(root, step.at);
     const auto context = open_context(step.type);
     for (const auto& [key, value] : step.options) set_option(context, key, value);
@@ -206,7 +206,7 @@ void mount_filesystem(const step::Filesystem& step, int root) {
     attach(mounted(context, step.type, step.attributes), target, step.at);
 }
 
-void bind_device(const step::Device& step, int root) {
+void bind_device(const plan::step::Device& step, int root) {
     const auto place = place_of(root, step.path);
     const Fd file{checked("make " + step.path, ::openat(place.parent.get(), place.name.c_str(),
                                                         O_CREAT | O_EXCL | O_CLOEXEC, 0666))};
@@ -216,12 +216,12 @@ void bind_device(const step::Device& step, int root) {
     attach(device, file, step.path);
 }
 
-void make_link(const step::Link& step, int root) {
+void make_link(const plan::step::Link& step, int root) {
     const auto place = place_of(root, step.path);
     checked("link " + step.path, ::symlinkat(step.target.c_str(), place.parent.get(), place.name.c_str()));
 }
 
-void make_folder(const step::InnerFolder& step, int root) {
+void make_folder(const plan::step::InnerFolder& step, int root) {
     const auto place = place_of(root, step.path);
     const auto* name = place.name.c_str();
     checked("make " + step.path, ::mkdirat(place.parent.get(), name, step.mode));

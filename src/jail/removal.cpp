@@ -20,7 +20,7 @@
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "jail/cgroup/groups.hpp"
-#include "jail/plan.hpp"
+#include "jail/plan/plan.hpp"
 
 namespace carrel::jail {
 
@@ -38,15 +38,15 @@ std::vector<std::string> ids_in(const std::string& folder) {
     return ids;
 }
 
-void rename_away(const HostFacts& facts, const std::string& id) {
-    const auto folder = desk_folder(facts, id);
+void rename_away(const plan::HostFacts& facts, const std::string& id) {
+    const auto folder = plan::desk_folder(facts, id);
     const auto away = fmt::format("{}/trash/{}-{}", facts.data, id, core::random_hex(8));
     if (::rename(folder.c_str(), away.c_str()) < 0 && errno != ENOENT)
         throw core::system_error("rename away " + folder, errno);
 }
 
-void remove_endpoint(const HostFacts& facts, const std::string& id) {
-    const auto path = endpoint_path(facts, id);
+void remove_endpoint(const plan::HostFacts& facts, const std::string& id) {
+    const auto path = plan::endpoint_path(facts, id);
     if (::unlink(path.c_str()) < 0 && errno != ENOENT) throw core::system_error("remove " + path, errno);
 }
 
@@ -86,9 +86,9 @@ bool delete_one_level(int top, const char* name) {
 
 }  // namespace
 
-std::vector<std::string> list_desks(const HostFacts& facts) { return ids_in(facts.data + "/desks"); }
+std::vector<std::string> list_desks(const plan::HostFacts& facts) { return ids_in(facts.data + "/desks"); }
 
-bool remove_traces(const HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
+bool remove_traces(const plan::HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
                    const std::string& id) {
     remove_endpoint(facts, id);
     if (!cgroup::remove_groups(hierarchies, id)) return false;
@@ -123,7 +123,7 @@ pid_t empty_trash(const std::string& data) {
     delete_all(folder);
 }
 
-void remove_strays(const HostFacts& facts) {
+void remove_strays(const plan::HostFacts& facts) {
     const auto desks = list_desks(facts);
     for (const auto& id : ids_in(facts.data + "/endpoints"))
         if (std::ranges::count(desks, id) == 0) remove_endpoint(facts, id);

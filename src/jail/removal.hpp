@@ -4,16 +4,16 @@
 #include <string>
 #include <vector>
 
-#include "jail/facts.hpp"
+#include "jail/plan/facts.hpp"
 
 namespace carrel::jail {
 
 /// Ids of all desk directories.
-std::vector<std::string> list_desks(const HostFacts& facts);
+std::vector<std::string> list_desks(const plan::HostFacts& facts);
 
 /// Removes what is left of a dead desk: endpoint, groups; its directory is renamed into
 /// the trash. Nothing left is no error. False when a group still holds a dying process: ask again.
-bool remove_traces(const HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
+bool remove_traces(const plan::HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
                    const std::string& id);
 
 /// Deletes all that `folder` holds, however deep a desk made it: directories inside are moved up into
@@ -26,6 +26,6 @@ bool delete_contents(const std::string& folder);
 pid_t empty_trash(const std::string& data);
 
 /// Once at the start: sockets and groups whose desk has no directory.
-void remove_strays(const HostFacts& facts);
+void remove_strays(const plan::HostFacts& facts);
 
 }  // namespace carrel::jail

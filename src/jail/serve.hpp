@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/fd.hpp"
-#include "jail/facts.hpp"
+#include "jail/plan/facts.hpp"
 #include "jail/seccomp.hpp"
 
 namespace carrel::jail {

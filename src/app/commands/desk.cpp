@@ -13,7 +13,7 @@
 #include "core/id.hpp"
 #include "core/log.hpp"
 #include "jail/cgroup/groups.hpp"
-#include "jail/plan.hpp"
+#include "jail/plan/plan.hpp"
 
 namespace carrel::app {
 
@@ -41,17 +41,17 @@ int plan(const Options& options) {
                    .processes = options.config.limits.processes}};
     std::vector<std::string> warnings;
     const auto hierarchies = jail::cgroup::open_hierarchies("carrel-plan", warnings);
-    const jail::HostFacts facts{.data = options.config.data,
-                                .uid_base = options.config.uid_base,
-                                .carrel_uid = 0,
-                                .carrel_gid = 0,
-                                .desk_hash = std::string(64, '0'),
-                                .hierarchies = hierarchies,
-                                .overlay_by_descriptor = jail::has_overlay_by_descriptor(),
-                                .clone_into_cgroup = jail::has_clone3()};
-    const auto made = jail::plan(spec, facts);
+    const jail::plan::HostFacts facts{.data = options.config.data,
+                                      .uid_base = options.config.uid_base,
+                                      .carrel_uid = 0,
+                                      .carrel_gid = 0,
+                                      .desk_hash = std::string(64, '0'),
+                                      .hierarchies = hierarchies,
+                                      .overlay_by_descriptor = jail::plan::has_overlay_by_descriptor(),
+                                      .clone_into_cgroup = jail::plan::has_clone3()};
+    const auto made = jail::plan::plan_desk(spec, facts);
     jail::cgroup::close_hierarchies(hierarchies);
-    std::cout << jail::to_text(made);
+    std::cout << to_text(made);
     for (const auto& warning : made.warnings) std::cerr << "warning: " << warning << "\n";
     return 0;
 }

@@ -10,7 +10,7 @@
 #include "jail/cgroup/hierarchies.hpp"
 #include "jail/network/cable.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::plan {
 
 struct HostFacts {
     std::string data;        ///< the data directory, absolute
@@ -32,4 +32,4 @@ struct HostFacts {
 bool has_overlay_by_descriptor();
 bool has_clone3();
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::plan

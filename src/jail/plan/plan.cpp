@@ -1,4 +1,4 @@
-#include "jail/plan.hpp"
+#include "jail/plan/plan.hpp"
 
 #include <fmt/format.h>
 #include <sched.h>
@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace carrel::jail {
+namespace carrel::jail::plan {
 
 namespace {
 
@@ -171,7 +171,7 @@ void add_program(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
 
 }  // namespace
 
-Plan plan(const wire::Spec& spec, const HostFacts& facts) {
+Plan plan_desk(const wire::Spec& spec, const HostFacts& facts) {
     if (spec.network == wire::Network::internet && !facts.has_internet)
         throw core::Error{
             core::Code::unavailable,
@@ -220,4 +220,4 @@ std::uint32_t first_id(const HostFacts& facts, std::uint32_t slot) {
     return facts.uid_base + wire::ids_per_desk * slot;
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::plan

@@ -5,9 +5,9 @@
 #include <sys/mount.h>
 
 #include "core/text.hpp"
-#include "jail/plan.hpp"
+#include "jail/plan/plan.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::plan {
 
 namespace {
 
@@ -118,4 +118,4 @@ std::string to_text(const Plan& plan) {
     return text;
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::plan

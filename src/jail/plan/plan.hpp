@@ -1,6 +1,6 @@
 // The plan of a desk: every step that makes it, in order, on both sides of the clone.
 //
-// plan() is pure: a spec and the host's facts give the same steps always, and tests keep them as
+// plan_desk() is pure: a spec and the host's facts give the same steps always, and tests keep them as
 // text. make.cpp carries out the host's steps, inside.cpp the desk's. The two sides run at the same
 // time between `Clone` and `LetGo`; they meet where the desk waits: TakeRoot waits for SendRoot,
 // AwaitGo for LetGo.
@@ -14,12 +14,12 @@
 #include <variant>
 #include <vector>
 
-#include "jail/facts.hpp"
 #include "jail/network/cable.hpp"
+#include "jail/plan/facts.hpp"
 #include "jail/process/user.hpp"
 #include "jail/wire/spec.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::plan {
 
 namespace step {
 
@@ -144,7 +144,7 @@ struct Plan {
 };
 
 /// Throws unavailable for a network that the host does not offer; `spec` has passed judge().
-Plan plan(const wire::Spec& spec, const HostFacts& facts);
+Plan plan_desk(const wire::Spec& spec, const HostFacts& facts);
 
 /// One line a step, "host" or "desk" before it.
 std::string to_text(const Plan& plan);
@@ -156,4 +156,4 @@ std::string image_root(const HostFacts& facts, const wire::Spec& spec);
 std::string desk_binary(const HostFacts& facts, const std::string& hash);
 std::uint32_t first_id(const HostFacts& facts, std::uint32_t slot);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::plan

@@ -1,4 +1,4 @@
-#include "jail/facts.hpp"
+#include "jail/plan/facts.hpp"
 
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -7,7 +7,7 @@
 
 #include "core/fd.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::plan {
 
 bool has_overlay_by_descriptor() {
     const core::Fd overlay{::fsopen("overlay", FSOPEN_CLOEXEC)};
@@ -20,4 +20,4 @@ bool has_clone3() {
     return ::syscall(SYS_clone3, nullptr, 0) < 0 && errno == EINVAL;
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::plan

@@ -5,9 +5,10 @@
 #include <fstream>
 
 #include "core/sys.hpp"
-#include "jail/plan.hpp"
+#include "jail/plan/plan.hpp"
 
-using namespace carrel::jail;
+using namespace carrel::jail::plan;
+namespace wire = carrel::jail::wire;
 
 namespace {
 
@@ -39,10 +40,10 @@ HostFacts some_host() {
             .clone_into_cgroup = true};
 }
 
-/// The plan must be what tests/unit/jail/golden/NAME.txt says. CARREL_WRITE_GOLDEN=1 writes the
+/// The plan must be what tests/unit/jail/plan/golden/NAME.txt says. CARREL_WRITE_GOLDEN=1 writes the
 /// file anew; the difference is then read in review.
 void check_golden(const std::string& name, const Plan& made) {
-    const auto path = fmt::format("{}/tests/unit/jail/golden/{}.txt", CARREL_SOURCE_DIR, name);
+    const auto path = fmt::format("{}/tests/unit/jail/plan/golden/{}.txt", CARREL_SOURCE_DIR, name);
     if (std::getenv("CARREL_WRITE_GOLDEN")) std::ofstream{path} << to_text(made);
     CHECK(to_text(made) == carrel::core::find_file_text(path).value_or("no such file"));
 }
@@ -50,7 +51,7 @@ void check_golden(const std::string& name, const Plan& made) {
 }  // namespace
 
 TEST_CASE("On a new kernel with cgroup v2 a desk begins in its group, with layers by descriptor") {
-    check_golden("cgroup_v2", plan(some_spec(), some_host()));
+    check_golden("cgroup_v2", plan_desk(some_spec(), some_host()));
 }
 
 TEST_CASE("On a hybrid host v1 limits and v2 freezes") {
@@ -59,7 +60,7 @@ TEST_CASE("On a hybrid host v1 limits and v2 freezes") {
                         {.folder = "/sys/fs/cgroup/memory/carrel-1", .memory = true},
                         {.folder = "/sys/fs/cgroup/cpu/carrel-1", .cpu = true},
                         {.folder = "/sys/fs/cgroup/pids/carrel-1", .processes = true}};
-    check_golden("cgroup_hybrid", plan(some_spec(), host));
+    check_golden("cgroup_hybrid", plan_desk(some_spec(), host));
 }
 
 TEST_CASE("On an old kernel without cgroups a desk is made by paths, and what it lacks is said") {
@@ -67,11 +68,11 @@ TEST_CASE("On an old kernel without cgroups a desk is made by paths, and what it
     host.hierarchies.clear();
     host.overlay_by_descriptor = false;
     host.clone_into_cgroup = false;
-    check_golden("no_cgroups", plan(some_spec(), host));
+    check_golden("no_cgroups", plan_desk(some_spec(), host));
 }
 
 TEST_CASE("Capabilities go after the last step that needs one, and the filter comes last") {
-    const auto text = to_text(plan(some_spec(), some_host()));
+    const auto text = to_text(plan_desk(some_spec(), some_host()));
     std::size_t last = 0;
     for (const char* step :
          {"host  clone", "host  map ids", "host  overlay", "desk  take the root", "desk  pivot",
