@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "jail/cgroup/groups.hpp"
+#include "jail/host/network.hpp"
 #include "jail/make.hpp"
-#include "jail/network_host.hpp"
 
 namespace carrel::jail {
 
@@ -89,7 +89,7 @@ private:
 
     plan::HostFacts facts_;
     Filter filter_;
-    HostNetwork network_;
+    host::HostNetwork network_;
     std::map<std::string, Known> known_;
 };
 

@@ -59,13 +59,15 @@ std::optional<core::Error> take_options(const Known& known, const std::vector<st
 
 core::Expected<ServeOptions> parse_serve_options(const std::vector<std::string>& words) {
     ServeOptions options;
-    const Known known{
-        {"--socket", into(options.socket)},         {"--data", into(options.data)},
-        {"--uid-base", into(options.uid_base)},     {"--carrel-uid", into(options.carrel_uid)},
-        {"--carrel-gid", into(options.carrel_gid)}, {"--desk-binary", into(options.desk_binary)}};
+    const Known known{{"--socket", into(options.socket)},
+                      {"--data", into(options.host.data)},
+                      {"--uid-base", into(options.host.uid_base)},
+                      {"--carrel-uid", into(options.host.carrel_uid)},
+                      {"--carrel-gid", into(options.host.carrel_gid)},
+                      {"--desk-binary", into(options.host.desk_binary)}};
     if (auto error = take_options(known, words)) return std::unexpected{std::move(*error)};
     if (options.socket < 0) return core::refuse("--socket is missing");
-    if (!options.data.starts_with('/')) return core::refuse("--data must be an absolute path");
+    if (!options.host.data.starts_with('/')) return core::refuse("--data must be an absolute path");
     return options;
 }
 

@@ -17,7 +17,7 @@
 
 #include "core/sys.hpp"
 #include "jail/cgroup/groups.hpp"
-#include "jail/data.hpp"
+#include "jail/host/data.hpp"
 #include "jail/inside.hpp"
 #include "jail/mounts.hpp"
 #include "jail/process/channel.hpp"
@@ -148,7 +148,7 @@ public:
     }
     void operator()(const plan::step::Overlay& s) {
         const auto ns = core::open_file(fmt::format("/proc/{}/ns/user", pid_), O_RDONLY);
-        root_ = mount_overlay(s, ns.get(), scratch_folder(facts_.data));
+        root_ = mount_overlay(s, ns.get(), host::scratch_folder(facts_.data));
         note("overlay");
     }
     void operator()(const plan::step::SendRoot&) {

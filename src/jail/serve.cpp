@@ -17,7 +17,7 @@
 #include "core/sys.hpp"
 #include "jail/cgroup/groups.hpp"
 #include "jail/desks.hpp"
-#include "jail/host.hpp"
+#include "jail/host/host.hpp"
 #include "jail/process/pidfd.hpp"
 #include "jail/removal.hpp"
 #include "jail/wire/messages.hpp"
@@ -81,7 +81,7 @@ wire::Fields describe(const Handed& desk) {
 
 class Server {
 public:
-    Server(int socket, Host host)
+    Server(int socket, host::Host host)
         : socket_{socket},
           held_groups_{std::move(host.held_groups)},
           warnings_{std::move(host.warnings)},
@@ -270,7 +270,7 @@ private:
 void serve(const ServeOptions& options) {
     checked("use --socket", ::fcntl(options.socket, F_SETFD, FD_CLOEXEC));
     ::signal(SIGPIPE, SIG_IGN);
-    auto host = open_host(options);
+    auto host = host::open_host(options.host);
     for (const auto& warning : host.warnings) core::log_warning("{}", warning);
     Server server{options.socket, std::move(host)};
     server.take_up();

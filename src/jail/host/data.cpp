@@ -1,4 +1,4 @@
-#include "jail/data.hpp"
+#include "jail/host/data.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include "core/sys.hpp"
 #include "core/text.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::host {
 
 namespace {
 
@@ -77,4 +77,4 @@ std::string install_program(const std::string& data, const std::string& program)
 
 std::string scratch_folder(const std::string& data) { return data + "/scratch"; }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::host

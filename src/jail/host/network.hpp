@@ -19,7 +19,7 @@
 #include "core/fd.hpp"
 #include "jail/network/cable.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::host {
 
 /// Whether desks can have internet here, found by trying in a network namespace that goes away
 /// again; nothing of the host is changed. `warnings` say what is missing and what to do.
@@ -55,4 +55,4 @@ private:
     bool is_checked_ = false;  ///< the parts that an older version may have made are ours
 };
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::host

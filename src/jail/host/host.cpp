@@ -1,4 +1,4 @@
-#include "jail/host.hpp"
+#include "jail/host/host.hpp"
 
 #include <fmt/format.h>
 #include <sched.h>
@@ -13,11 +13,11 @@
 #include "core/text.hpp"
 #include "jail/cgroup/groups.hpp"
 #include "jail/cgroup/sweep.hpp"
-#include "jail/data.hpp"
-#include "jail/network_host.hpp"
-#include "jail/plan/plan.hpp"
+#include "jail/host/data.hpp"
+#include "jail/host/network.hpp"
+#include "jail/wire/spec.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::host {
 
 namespace {
 
@@ -36,7 +36,7 @@ void enter_own_mounts() {
     checked("make mounts private", ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr));
 }
 
-void require_ids(const ServeOptions& options) {
+void require_ids(const Options& options) {
     constexpr std::uint64_t largest_id = 0xFFFF'FFFE;
     const std::uint64_t end =
         std::uint64_t{options.uid_base} + std::uint64_t{wire::ids_per_desk} * (wire::max_slot + 1);
@@ -83,7 +83,7 @@ void raise_kernel_limit(const std::string& name, std::uint64_t least, std::vecto
     }
 }
 
-Host open_host(const ServeOptions& options) {
+Host open_host(const Options& options) {
     require_root();
     require_ids(options);
     ::umask(022);
@@ -109,4 +109,4 @@ Host open_host(const ServeOptions& options) {
     return host;
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::host

@@ -1,4 +1,4 @@
-#include "jail/network_host.hpp"
+#include "jail/host/network.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -17,7 +17,7 @@
 #include "jail/dns/process.hpp"
 #include "jail/network/rules.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::host {
 
 namespace {
 
@@ -210,4 +210,4 @@ void HostNetwork::remove_shared_parts() {
     network::remove_address(kernel, network::index_of("lo"), network::resolver_address, 32);
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::host

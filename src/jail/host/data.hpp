@@ -13,7 +13,7 @@
 
 #include <string>
 
-namespace carrel::jail {
+namespace carrel::jail::host {
 
 /// Makes what is missing and sets owners and modes. Throws when a part is not a directory of root.
 void prepare_data(const std::string& data, uid_t carrel_uid, gid_t carrel_gid);
@@ -24,4 +24,4 @@ std::string install_program(const std::string& data, const std::string& program)
 
 std::string scratch_folder(const std::string& data);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::host
