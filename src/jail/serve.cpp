@@ -16,10 +16,10 @@
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "jail/cgroup/groups.hpp"
-#include "jail/desks.hpp"
+#include "jail/desks/desks.hpp"
+#include "jail/desks/removal.hpp"
 #include "jail/host/host.hpp"
 #include "jail/process/pidfd.hpp"
-#include "jail/removal.hpp"
 #include "jail/wire/messages.hpp"
 
 namespace carrel::jail {
@@ -61,7 +61,7 @@ void send_reply(int socket, const Reply& reply) {
 }
 
 /// What start and adopt answer; the driver reads these names.
-wire::Fields describe(const Handed& desk) {
+wire::Fields describe(const desks::Handed& desk) {
     const auto& identity = desk.identity;
     wire::Fields fields{{"id", identity.id},
                         {"pid", fmt::to_string(identity.process.pid)},
@@ -85,7 +85,7 @@ public:
         : socket_{socket},
           held_groups_{std::move(host.held_groups)},
           warnings_{std::move(host.warnings)},
-          desks_{std::move(host.facts), compile_filter()} {}
+          desks_{std::move(host.facts), desks::compile_filter()} {}
 
     /// Until the socket ends.
     void run() {
@@ -155,7 +155,7 @@ public:
 
     /// Takes up what an earlier jail left, and finishes what it did not.
     void take_up() {
-        remove_strays(desks_.facts());
+        desks::remove_strays(desks_.facts());
         desks_.remember();
         desks_.resume_network();
         start_cleaner();
@@ -168,7 +168,7 @@ public:
 private:
     struct PendingStop {
         std::uint64_t number;
-        Stopping stopping;
+        desks::Stopping stopping;
         int attempts = 0;
     };
 
@@ -199,7 +199,7 @@ private:
         send_reply(socket_, {{number, std::nullopt, std::move(fields)}});
     }
     void refuse(std::uint64_t number, const Error& error) { send_reply(socket_, {{number, error, {}}}); }
-    void hand_over(std::uint64_t number, const Handed& desk) {
+    void hand_over(std::uint64_t number, const desks::Handed& desk) {
         Reply reply{{number, std::nullopt, describe(desk)}, {desk.process.get(), -1, -1}};
         auto next = reply.descriptors.begin() + 1;
         for (const auto* watched : {&desk.memory, &desk.processes})
@@ -240,7 +240,7 @@ private:
 
     void start_cleaner() {
         if (cleaner_ >= 0) return;
-        cleaner_ = empty_trash(desks_.facts().data);
+        cleaner_ = desks::empty_trash(desks_.facts().data);
         if (cleaner_ >= 0) cleaner_end_ = process::find_process(cleaner_);
     }
     void reap_cleaner() {
@@ -259,7 +259,7 @@ private:
     int socket_;
     std::vector<core::Fd> held_groups_;
     std::vector<std::string> warnings_;
-    Desks desks_;
+    desks::Desks desks_;
     std::list<PendingStop> stops_;
     pid_t cleaner_ = -1;
     Fd cleaner_end_;

@@ -2,7 +2,7 @@
 //
 // The answer to start and adopt carries descriptors: first the pidfd of the desk's first process, then what
 // tells of memory kills and of the limit of processes, when the fields memory_watch and process_watch are not
-// "none" (see GroupWatch).
+// "none" (see wire::GroupWatch).
 // When the socket ends, so does the jail; desks live on.
 #pragma once
 

@@ -16,7 +16,7 @@
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "jail/cgroup/groups.hpp"
+#include "jail/cgroup/hierarchies.hpp"
 #include "tests/privileged/jail_under_test.hpp"
 
 using namespace carrel;

@@ -20,7 +20,7 @@ using async::Task;
 struct Reply {
     jail::wire::Answer answer;
     core::Fd process;    ///< pidfd of the desk's first process
-    core::Fd memory;     ///< see jail::GroupWatch
+    core::Fd memory;     ///< see jail::wire::GroupWatch
     core::Fd processes;  ///< the same
 };
 

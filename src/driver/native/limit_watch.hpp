@@ -8,7 +8,7 @@
 
 #include "async/task.hpp"
 #include "core/fd.hpp"
-#include "jail/cgroup/groups.hpp"
+#include "jail/wire/group_watch.hpp"
 
 namespace carrel::driver::native {
 

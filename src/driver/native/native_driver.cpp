@@ -11,7 +11,6 @@
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "driver/native/native_desk.hpp"
-#include "jail/plan/plan.hpp"
 #include "jail/wire/spec.hpp"
 
 namespace carrel::driver::native {

@@ -1,4 +1,4 @@
-#include "jail/make.hpp"
+#include "jail/desks/make.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -17,15 +17,15 @@
 
 #include "core/sys.hpp"
 #include "jail/cgroup/groups.hpp"
+#include "jail/desks/inside.hpp"
+#include "jail/desks/mounts.hpp"
 #include "jail/host/data.hpp"
-#include "jail/inside.hpp"
-#include "jail/mounts.hpp"
 #include "jail/process/channel.hpp"
 #include "jail/process/deadline.hpp"
 #include "jail/process/pidfd.hpp"
 #include "jail/process/user.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 namespace {
 
@@ -251,4 +251,4 @@ Made make_desk(const wire::Spec& spec, const plan::HostFacts& facts, const Filte
     }
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

@@ -1,10 +1,10 @@
 // The desk's first process, from the clone to the program it becomes.
 #pragma once
 
+#include "jail/desks/seccomp.hpp"
 #include "jail/plan/plan.hpp"
-#include "jail/seccomp.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 /// What the desk's first process is given; open descriptors of the jail, which it was cloned from.
 struct Inheritance {
@@ -17,4 +17,4 @@ struct Inheritance {
 /// Carries out the plan's desk steps and becomes the program. A failure is sent to the jail.
 [[noreturn]] void run_inside(const plan::Plan& plan, const Inheritance& given);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

@@ -1,4 +1,4 @@
-#include "jail/removal.hpp"
+#include "jail/desks/removal.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -56,12 +56,12 @@ TEST_CASE("What a desk left is deleted however deep it is, and nothing that its 
     make_deep(trash + "/desk/upper", 3000);
 
     const FewDescriptors limit;
-    CHECK(jail::delete_contents(trash));
+    CHECK(jail::desks::delete_contents(trash));
     CHECK(std::filesystem::is_empty(trash));
     CHECK(std::filesystem::exists(dir / "kept"));
 }
 
 TEST_CASE("A trash that cannot be read is not taken for emptied") {
     const fakes::TempDir dir;
-    CHECK_FALSE(jail::delete_contents(dir / "missing"));
+    CHECK_FALSE(jail::desks::delete_contents(dir / "missing"));
 }

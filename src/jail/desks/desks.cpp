@@ -1,4 +1,4 @@
-#include "jail/desks.hpp"
+#include "jail/desks/desks.hpp"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -9,11 +9,11 @@
 
 #include "core/log.hpp"
 #include "core/sys.hpp"
+#include "jail/desks/removal.hpp"
 #include "jail/process/deadline.hpp"
 #include "jail/process/pidfd.hpp"
-#include "jail/removal.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 namespace {
 
@@ -217,4 +217,4 @@ std::vector<cgroup::Hierarchy> Desks::hierarchies_of(const Identity& identity) c
     return identity.id.empty() ? facts_.hierarchies : cgroup::parse_hierarchies(identity.groups);
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

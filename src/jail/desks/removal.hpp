@@ -6,7 +6,7 @@
 
 #include "jail/plan/facts.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 /// Ids of all desk directories.
 std::vector<std::string> list_desks(const plan::HostFacts& facts);
@@ -28,4 +28,4 @@ pid_t empty_trash(const std::string& data);
 /// Once at the start: sockets and groups whose desk has no directory.
 void remove_strays(const plan::HostFacts& facts);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

@@ -1,4 +1,4 @@
-#include "jail/removal.hpp"
+#include "jail/desks/removal.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include "jail/cgroup/groups.hpp"
 #include "jail/plan/plan.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 namespace {
 
@@ -137,4 +137,4 @@ void remove_strays(const plan::HostFacts& facts) {
     }
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

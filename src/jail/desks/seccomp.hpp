@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 /// A compiled filter: made once when the jail starts, given to every desk.
 using Filter = std::vector<sock_filter>;
@@ -15,4 +15,4 @@ Filter compile_filter();
 /// Puts the calling thread under `filter` for good; needs no_new_privs.
 void apply_filter(const Filter& filter);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "core/fd.hpp"
-#include "jail/identity.hpp"
+#include "jail/desks/identity.hpp"
+#include "jail/desks/seccomp.hpp"
 #include "jail/plan/plan.hpp"
-#include "jail/seccomp.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 struct Made {
     Identity identity;
@@ -25,4 +25,4 @@ struct Made {
 /// groups, the socket) the caller removes, see removal.hpp.
 Made make_desk(const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

@@ -1,4 +1,4 @@
-#include "jail/identity.hpp"
+#include "jail/desks/identity.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 #include "core/text.hpp"
 #include "jail/process/pidfd.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 namespace {
 
@@ -153,4 +153,4 @@ core::Fd find_living(const Identity& identity) {
     return process;
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

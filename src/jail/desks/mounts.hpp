@@ -7,7 +7,7 @@
 #include "core/fd.hpp"
 #include "jail/plan/plan.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 /// The desk's root: a detached overlay. `scratch` is an empty directory of root in our own mount
 /// namespace, used only on kernels that take layers by path.
@@ -23,4 +23,4 @@ void make_folder(const plan::step::InnerFolder& step, int root);
 /// Makes `root` the root and detaches everything else.
 void pivot(int root);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

@@ -1,10 +1,10 @@
-#include "jail/identity.hpp"
+#include "jail/desks/identity.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-using namespace carrel::jail;
+using namespace carrel::jail::desks;
 
 namespace {
 

@@ -3,7 +3,7 @@
 // and where most ways through those walls have been found.
 //
 // Chromium's own sandbox must work: it clones user, pid and net namespaces and calls chroot.
-#include "jail/seccomp.hpp"
+#include "jail/desks/seccomp.hpp"
 
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
@@ -22,7 +22,7 @@
 
 #include "core/sys.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 namespace {
 
@@ -221,4 +221,4 @@ void apply_filter(const Filter& filter) {
     checked("install the seccomp filter", ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

@@ -1,4 +1,4 @@
-#include "jail/inside.hpp"
+#include "jail/desks/inside.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "core/sys.hpp"
-#include "jail/mounts.hpp"
+#include "jail/desks/mounts.hpp"
 #include "jail/process/channel.hpp"
 #include "jail/process/user.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 namespace {
 
@@ -137,4 +137,4 @@ void run_inside(const plan::Plan& plan, const Inheritance& given) {
     ::_exit(failed_before_program);
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

@@ -13,7 +13,7 @@
 #include "core/error.hpp"
 #include "core/fd.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 /// What the kernel says about one process; equal only for the same one.
 struct ProcessIdentity {
@@ -52,4 +52,4 @@ void write_identity(const std::string& path, const Identity& identity);
 /// The pidfd of the living process that `identity` means. Throws conflict that says what differs.
 core::Fd find_living(const Identity& identity);
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

@@ -1,4 +1,4 @@
-#include "jail/mounts.hpp"
+#include "jail/desks/mounts.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 
 #include "core/sys.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 namespace {
 
@@ -238,4 +238,4 @@ void pivot(int root) {
     checked("enter /", ::chdir("/"));
 }
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "jail/cgroup/groups.hpp"
+#include "jail/desks/make.hpp"
 #include "jail/host/network.hpp"
-#include "jail/make.hpp"
 
-namespace carrel::jail {
+namespace carrel::jail::desks {
 
 /// How the first process of a desk ended, as far as its parent (we, unless it was adopted) knows.
 struct ExitStatus {
@@ -93,4 +93,4 @@ private:
     std::map<std::string, Known> known_;
 };
 
-}  // namespace carrel::jail
+}  // namespace carrel::jail::desks
