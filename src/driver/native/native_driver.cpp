@@ -53,7 +53,7 @@ std::string steps_of(const jail::wire::Answer& answer) {
     return text;
 }
 
-/// The kernel's word for who listens at the endpoint (HOUSE law 12); empty when it is the desk.
+/// Why who listens at the endpoint is not the desk, by the kernel's word (SO_PEERCRED); empty when it is.
 std::string why_not_its_socket(const std::string& path, std::uint64_t uid) {
     const core::Fd socket{
         core::checked("socket", ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0))};

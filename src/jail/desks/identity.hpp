@@ -1,7 +1,8 @@
 // identity.json: by what a jail that was started later knows a desk again, and nothing else.
 //
 // Process ids and inode numbers are reused; all of them together with the boot and the start time
-// are not. Root's file, one flat object, one member a line; only we write and read it.
+// are not. Root's file, one flat object, one member a line. Only the jail writes and reads it; another
+// order of members or lines is refused, so that no parser of JSON is needed.
 #pragma once
 
 #include <sys/types.h>
@@ -37,7 +38,7 @@ struct Identity {
     std::string network;
     std::string interface;  ///< on the host, "" if none
     std::string desk_hash;  ///< of the desk's program
-    std::string groups;     ///< its hierarchies (cgroup.hpp), as format_hierarchies writes them
+    std::string groups;     ///< its hierarchies as format_hierarchies writes them
 };
 
 std::string format_identity(const Identity& identity);

@@ -70,14 +70,18 @@ void add_process(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     add(plan,
         step::Clone{CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET,
                     begins_in_group ? v2->folder + "/" + spec.id : ""});
+    // Before the overlay, whose layers are mapped as this process's ids are, and before BecomeRoot inside.
     add(plan, step::MapIds{first, wire::ids_per_desk});
     // A desk goes before the server.
     add(plan, step::Expendable{300});
     add(plan,
         step::Overlay{
             {image_root(facts, spec)}, desk_folder(facts, spec.id), first, facts.overlay_by_descriptor});
+    // Before the root is sent: the desk goes on when it has that, and then looks for its end of the cable.
     add(plan, step::ConnectNetwork{spec.network, network::cable_of(first), facts.network.mtu});
     add(plan, step::SendRoot{});
+    // After it, because on cgroup v1 each may wait for the kernel (7 ms) while the desk mounts its file
+    // systems.
     for (const auto& tree : facts.hierarchies)
         if (!(begins_in_group && tree.is_v2))
             add(plan, step::Attach{tree.folder + "/" + spec.id, "the desk is outside its limits"});
@@ -146,13 +150,21 @@ std::vector<std::string> told_limits(const wire::Spec& spec, const HostFacts& fa
     return told;
 }
 
-void add_program(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
+/// What the desk may do ends step by step: each step still needs what the next one takes away.
+void add_losses(Plan& plan) {
+    // A cgroup namespace begins at the groups that its maker is in: after go, when the jail has attached it
+    // to all of them. And before the limits of namespaces, which allow no further one.
     add(plan, step::HideGroups{});
     add_namespace_limits(plan);
+    // The bounding set takes a capability to empty it; the change of the user takes the last ones away.
     add(plan, step::DropCapabilities{});
     add(plan, step::BecomeUser{wire::agent, wire::agent});
+    // Who has no capabilities may put himself under a filter only without new privileges (seccomp(2)).
     add(plan, step::NoNewPrivileges{});
     add(plan, step::FilterCalls{});
+}
+
+void add_program(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     std::vector<std::string> environment{"CARREL_DESK_ID=" + spec.id,
                                          "CARREL_NONCE=" + spec.nonce,
                                          fmt::format("CARREL_WIDTH={}", spec.width),
@@ -177,15 +189,21 @@ Plan plan_desk(const wire::Spec& spec, const HostFacts& facts) {
             core::Code::unavailable,
             "desks get no internet on this host (`carrel doctor` says why), only network 'none'"};
     Plan plan;
+    // Before the overlay: its layers must not change below it (kernel: filesystems/overlayfs).
     add_files(plan, spec, facts);
+    // Both before the clone: the first process inherits the socket, and begins in its v2 group.
     add(plan, step::Listen{endpoint_path(facts, spec.id), facts.carrel_uid, facts.carrel_gid});
     add_groups(plan, spec, facts);
     add_process(plan, spec, facts);
     add(plan, step::TakeRoot{});
+    // Once ids are mapped (MapIds comes before SendRoot), so that what it makes belongs to the desk's root.
     add(plan, step::BecomeRoot{});
+    // While the host is in sight: devices are the host's, and the kernel gives a user namespace proc and
+    // sysfs only beside fully visible ones.
     add_filesystems(plan);
     add(plan, step::Pivot{});
     add(plan, step::Hostname{spec.id});
+    // By the desk's own /proc; before an interface is up, which would give itself an address.
     add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/all/disable_ipv6", "1"});
     add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/default/disable_ipv6", "1"});
     add(plan, step::ConfigureNetwork{spec.network, network::cable_of(first_id(facts, spec.slot)),
@@ -195,9 +213,12 @@ Plan plan_desk(const wire::Spec& spec, const HostFacts& facts) {
     add(plan, step::ResourceLimit{"core", RLIMIT_CORE, 1});
     add(plan, step::ResourceLimit{"nofile", RLIMIT_NOFILE, 16384});
     add(plan, step::ResourceLimit{"nproc", RLIMIT_NPROC, most_of_user(spec, facts)});
+    // No program of a desk runs before the desk is inside all its limits, and recorded: a jail that is killed
+    // just then leaves none behind that the next one does not know.
     add(plan, step::AwaitGo{});
     add(plan, step::Record{desk_folder(facts, spec.id) + "/identity.json"});
     add(plan, step::LetGo{});
+    add_losses(plan);
     add_program(plan, spec, facts);
     return plan;
 }

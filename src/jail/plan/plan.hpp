@@ -1,9 +1,9 @@
 // The plan of a desk: every step that makes it, in order, on both sides of the clone.
 //
 // plan_desk() is pure: a spec and the host's facts give the same steps always, and tests keep them as
-// text. make.cpp carries out the host's steps, inside.cpp the desk's. The two sides run at the same
-// time between `Clone` and `LetGo`; they meet where the desk waits: TakeRoot waits for SendRoot,
-// AwaitGo for LetGo.
+// text; plan.cpp says why the order is as it is. desks/make.cpp carries out the host's steps,
+// desks/inside.cpp the desk's. The two sides run at the same time between `Clone` and `LetGo`; they meet
+// where the desk waits: TakeRoot waits for SendRoot, AwaitGo for LetGo.
 #pragma once
 
 #include <sys/types.h>

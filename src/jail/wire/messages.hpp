@@ -8,7 +8,8 @@
 //                                  message=making desk desk_…: …
 //
 // Every request has a number and gets exactly one answer with that number; several may be under way.
-// Parsing is pure, bounded, and refuses what it does not know. No JSON in the process that is root.
+// Parsing is pure, bounded, and refuses what it does not know. The process that is root has no parser of
+// JSON.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@ namespace carrel::jail::wire {
 inline constexpr std::size_t longest_request = 4096;  ///< bytes
 inline constexpr std::size_t longest_answer = std::size_t{128}
                                               << 10;          ///< bytes; below the socket's own limit
-inline constexpr std::size_t most_descriptors_in_answer = 3;  ///< see serve.hpp
+inline constexpr std::size_t most_descriptors_in_answer = 3;  ///< see jail/serve.hpp
 
 /// Make this desk. Answers with its identity, its pidfd, timings and warnings.
 struct Start {
