@@ -1,81 +1,184 @@
 #!/usr/bin/python3
-"""Refuses an include that the dependency table in src/CMakeLists.txt does not allow.
+"""Holds the sources against the dependency table, the rows `carrel_module(…)` of src/CMakeLists.txt.
 
-A file of module M may include files of M and of the modules in M's USES; other people's headers with a
-home of their own (see HOMES) only there.
+A row is a module: a folder, a static library, a namespace. A file belongs to the row with the longest name
+that its path begins with, and
+
+- includes files of its own module and of those in its USES, and names a namespace after its folder;
+- includes the headers of others' libraries only if its row NEEDS the library (see LIBRARIES), or if it USES
+  the module that passes the library on.
+
+A row USES only rows above it, so the modules have an order; it USES and NEEDS nothing that its files do
+without. Folders and files have a size at which they are to be split.
 """
+import collections
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SOURCES = ROOT / "src"
-# A header prefix, and the only modules that may include it.
-HOMES = {
-    "curl/": {"outbound"},
-    "sqlite3.h": {"store"},
-    "spdlog/": {"core"},
-    "openssl/": {"crypto"},
-    "xcb/": {"desk"},
-    "re2/": {"desk"},
-    "zlib.h": {"desk"},
-    "seccomp.h": {"jail"},
-    "CLI/": {"app"},
-    "toml++/": {"app"},
+TABLE = "src/CMakeLists.txt"
+# The beginning of a header's name, and the CMake library that it comes with.
+LIBRARIES = {
+    "boost/json": "Boost::json",
+    "boost/": "boost_asio",
+    "fmt/": "fmt_archive",
+    "curl/": "PkgConfig::curl",
+    "sqlite3.h": "PkgConfig::sqlite3",
+    "openssl/": "PkgConfig::openssl",
+    "seccomp.h": "PkgConfig::seccomp",
+    "sys/capability.h": "PkgConfig::libcap",
+    "sha2.h": "PkgConfig::digests",
+    "libmnl/": "PkgConfig::netfilter",
+    "libnftnl/": "PkgConfig::netfilter",
+    "CLI/": "CLI11::CLI11",
+    "toml++/": "PkgConfig::tomlplusplus",
+    "xcb/": "PkgConfig::xcb",
+    "jpeglib.h": "PkgConfig::pictures",
+    "webp/": "PkgConfig::pictures",
+    "libdeflate.h": "PkgConfig::libdeflate",
+    "re2/": "${re2_LINK_LIBRARIES}",
+    "zlib.h": "${zlib_LINK_LIBRARIES}",
 }
+# Libraries that are the vocabulary of a module's own headers: whoever USES the module may include them.
+PASSED_ON = {"fmt_archive": "core", "boost_asio": "async"}
+# Headers with nothing to link, which no row can NEED, and the only module that includes them.
+HEADERS_ONLY = {"spdlog/": "core"}
+# Folders of sources that are no modules: main functions, others' sources.
+NO_MODULES = {"src/programs", "src/third_party"}
+# Folders that are a part of the module above them, with its namespace.
+PARTS = {"src/app/commands"}
 MOST_LINES = 400
+MOST_FILES = 45
+
+Row = collections.namedtuple("Row", "uses needs")
 
 
-def read_table():
-    """module -> set of modules it may include."""
-    text = (SOURCES / "CMakeLists.txt").read_text()
-    rows = re.findall(r"^carrel_module\(([^)]*)\)", text, re.M | re.S)
+def read_table(text):
+    """The rows in their order: name -> Row."""
     table = {}
-    for row in rows:
-        words = row.split()
-        uses = words[words.index("USES") + 1 :] if "USES" in words else []
-        if "NEEDS" in uses:
-            uses = uses[: uses.index("NEEDS")]
-        table[words[0]] = set(uses)
+    for row in re.findall(r"^carrel_module\(([^)]*)\)", text, re.M):
+        parts = {"": [], "USES": [], "NEEDS": []}
+        part = ""
+        for word in row.split():
+            if word in parts:
+                part = word
+            else:
+                parts[part].append(word)
+        table[parts[""][0]] = Row(parts["USES"], parts["NEEDS"])
     return table
 
 
-def module_of(path, table):
-    folder = path.parent.relative_to(SOURCES).as_posix()
+def folder_of(name):
+    return name.rpartition("/")[0]
+
+
+def module_of(name, table):
+    """The row with the longest name that the path of a file (src/…) begins with, or None."""
+    folder = folder_of(name).removeprefix("src/")
     while folder not in table and "/" in folder:
-        folder = folder.rsplit("/", 1)[0]
+        folder = folder_of(folder)
     return folder if folder in table else None
 
 
-def complaints():
-    table = read_table()
-    for module, uses in table.items():
-        for unknown in uses - table.keys():
-            yield f"src/CMakeLists.txt: {module} uses {unknown}, which is no module"
-    for path in sorted([*SOURCES.rglob("*.cpp"), *SOURCES.rglob("*.hpp")]):
-        name = path.relative_to(ROOT).as_posix()
-        module = module_of(path, table)
-        lines = path.read_text().splitlines()
-        if len(lines) > MOST_LINES:
-            yield f"{name}: {len(lines)} lines; split it below {MOST_LINES}"
-        if module is None:
-            continue
-        for number, line in enumerate(lines, 1):
-            found = re.match(r'#include [<"]([^>"]+)[>"]', line)
-            if not found:
-                continue
-            header = found[1]
-            for prefix, homes in HOMES.items():
-                if header.startswith(prefix) and not {module, module.split("/")[0]} & homes:
-                    yield f"{name}:{number}: {header} may only be included in {', '.join(sorted(homes))}"
-            target = module_of(SOURCES / header, table) if (SOURCES / header).exists() else None
-            if target and target != module and target not in table[module]:
-                yield f"{name}:{number}: {module} may not include {target} (no such row in src/CMakeLists.txt)"
+def library_of(header):
+    """The library of the longest prefix, or None."""
+    prefixes = [prefix for prefix in LIBRARIES if header.startswith(prefix)]
+    return LIBRARIES[max(prefixes, key=len)] if prefixes else None
+
+
+def includes_of(text):
+    """(line number, header) of every include."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := re.match(r'#include [<"]([^>"]+)[>"]', line):
+            yield number, found[1]
+
+
+def judge_rows(table):
+    above = set()
+    for module, row in table.items():
+        for used in row.uses:
+            if used not in table:
+                yield f"{TABLE}: {module} uses {used}, which is no module"
+            elif used not in above:
+                yield f"{TABLE}: {module} uses {used}, whose row is not above its own"
+        for library in row.needs:
+            if library not in LIBRARIES.values():
+                yield f"{TABLE}: {module} needs {library}, of which tools/check_layers.py knows no header"
+        above.add(module)
+
+
+def judge_include(module, header, table, files):
+    """Why a file of `module` may not include `header`, or None."""
+    row = table[module]
+    for prefix, home in HEADERS_ONLY.items():
+        if header.startswith(prefix) and module != home:
+            return f"{header} may only be included in {home}"
+    target = module_of("src/" + header, table) if "src/" + header in files else None
+    if target and target != module and target not in row.uses:
+        return f"{module} may not include {target} (its row in {TABLE} does not use it)"
+    library = library_of(header)
+    if library and library not in row.needs and PASSED_ON.get(library) not in [module, *row.uses]:
+        return f"{header} is of {library}, which the row of {module} in {TABLE} does not need"
+    return None
+
+
+def judge_file(name, text, table, files):
+    lines = len(text.splitlines())
+    if lines > MOST_LINES:
+        yield f"{name}: {lines} lines; split it below {MOST_LINES}"
+    folder, module = folder_of(name), module_of(name, table)
+    if folder in NO_MODULES:
+        return
+    if module is None or (folder != "src/" + module and folder not in PARTS):
+        yield f"{name}: its folder is no row of {TABLE}"
+        return
+    namespace = "carrel::" + module.replace("/", "::")
+    if not re.search(rf"^(inline )?namespace {namespace}\b", text, re.M):
+        yield f"{name}: declares nothing in the namespace of its folder, {namespace}"
+    for number, header in includes_of(text):
+        if why := judge_include(module, header, table, files):
+            yield f"{name}:{number}: {why}"
+
+
+def judge_surplus(table, files):
+    """What rows name and their files do without."""
+    texts = collections.defaultdict(str)
+    for name, text in files.items():
+        texts[module_of(name, table)] += text
+    for module, row in table.items():
+        headers = [header for _, header in includes_of(texts[module])]
+        libraries = {library_of(header) for header in headers}
+        used_modules = {module_of("src/" + header, table) for header in headers}
+        for library in row.needs:
+            if library not in libraries:
+                yield f"{TABLE}: {module} needs {library}, but no file of it includes a header of that"
+        for used in row.uses:
+            if used not in used_modules and not re.search(rf"\b{used.rpartition('/')[2]}::", texts[module]):
+                yield f"{TABLE}: {module} uses {used}, but no file of it includes or names anything of that"
+
+
+def judge_folders(files):
+    for folder, count in collections.Counter(map(folder_of, files)).items():
+        if count > MOST_FILES:
+            yield f"{folder}: {count} source files; give it rooms of at most {MOST_FILES}"
+
+
+def complaints(table_text, files):
+    """`files`: the text of every source by its path (src/…)."""
+    table = read_table(table_text)
+    yield from judge_rows(table)
+    for name, text in sorted(files.items()):
+        yield from judge_file(name, text, table, files)
+    yield from judge_surplus(table, files)
+    yield from judge_folders(files)
 
 
 def main():
-    found = list(complaints())
-    print("\n".join(found) if found else "layers: every include is allowed by src/CMakeLists.txt")
+    paths = [path for kind in ("*.cpp", "*.hpp") for path in (ROOT / "src").rglob(kind)]
+    files = {path.relative_to(ROOT).as_posix(): path.read_text() for path in paths}
+    found = list(complaints((ROOT / TABLE).read_text(), files))
+    print("\n".join(found) if found else f"layers: every include is allowed by {TABLE}")
     return 1 if found else 0
 
 

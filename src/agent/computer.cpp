@@ -18,15 +18,16 @@ using json::Shape;
 /// Longest that a model may wait or hold a key, in seconds.
 constexpr double longest_pause = 300;
 
-[[noreturn]] void refuse(std::string text) { throw core::Error{core::Code::invalid, std::move(text)}; }
+[[noreturn]] void refuse_action(std::string text) { throw core::Error{core::Code::invalid, std::move(text)}; }
 
 Object screen_point(const ScreenMap& map, const std::vector<int>& coordinate) {
     if (coordinate.size() != 2)
-        refuse(fmt::format("a coordinate must be [x, y], but has {} numbers", coordinate.size()));
+        refuse_action(fmt::format("a coordinate must be [x, y], but has {} numbers", coordinate.size()));
     const auto pixel = map.to_screen({coordinate[0], coordinate[1]});
     if (!pixel)
-        refuse(fmt::format("Coordinates {}, {} are out of bounds: the screenshot is {} wide and {} high",
-                           coordinate[0], coordinate[1], map.picture.width, map.picture.height));
+        refuse_action(
+            fmt::format("Coordinates {}, {} are out of bounds: the screenshot is {} wide and {} high",
+                        coordinate[0], coordinate[1], map.picture.width, map.picture.height));
     return {{"x", pixel->x}, {"y", pixel->y}};
 }
 
@@ -36,7 +37,8 @@ Task<> act(const Bench& bench, std::string operation, Object input) {
     const auto answer = co_await bench.desk.call(operation, std::move(input));
     const auto* success = json::find(answer, "success");
     if (success && success->is_bool() && !success->get_bool())
-        refuse(std::string{json::text_or(answer, "error", "the desk refused the action without saying why")});
+        refuse_action(
+            std::string{json::text_or(answer, "error", "the desk refused the action without saying why")});
 }
 
 ToolResult said(std::string text) { return {.text = std::move(text), .picture = {}, .is_error = false}; }
@@ -75,7 +77,7 @@ Task<ToolResult> click(const Bench& bench, std::string name, Object input, std::
 Task<ToolResult> mouse_move(const Bench& bench, std::string name, Object input, std::string done) {
     static const Shape<Pointing> shape{coordinate_field};
     const auto wanted = decode_input(shape, name, input);
-    if (!wanted.coordinate) refuse("coordinate is required for mouse_move");
+    if (!wanted.coordinate) refuse_action("coordinate is required for mouse_move");
     co_await act(bench, "mouse/move", {{"coordinate", screen_point(bench.map, *wanted.coordinate)}});
     co_return said(std::move(done));
 }
@@ -84,8 +86,8 @@ Task<ToolResult> drag(const Bench& bench, std::string name, Object input, std::s
     static const Shape<Pointing> shape{field("start_coordinate", &Pointing::start_coordinate, "[x, y]"),
                                        coordinate_field, text_field, key_field};
     const auto wanted = decode_input(shape, name, input);
-    if (!wanted.start_coordinate) refuse("start_coordinate is required for left_click_drag");
-    if (!wanted.coordinate) refuse("coordinate is required for left_click_drag");
+    if (!wanted.start_coordinate) refuse_action("start_coordinate is required for left_click_drag");
+    if (!wanted.coordinate) refuse_action("coordinate is required for left_click_drag");
     Object drag{{"start_coordinate", screen_point(bench.map, *wanted.start_coordinate)},
                 {"end_coordinate", screen_point(bench.map, *wanted.coordinate)}};
     if (const auto keys = wanted.modifiers()) drag["key"] = *keys;
@@ -109,11 +111,12 @@ Task<ToolResult> scroll(const Bench& bench, std::string name, Object input, std:
     const auto direction = wanted.scroll_direction.value_or("");
     constexpr std::array<std::string_view, 4> directions{"up", "down", "left", "right"};
     if (std::ranges::find(directions, direction) == directions.end())
-        refuse(fmt::format("scroll_direction='{}' must be 'up', 'down', 'left', or 'right'", direction));
-    if (!wanted.scroll_amount) refuse("scroll_amount is required for scroll");
+        refuse_action(
+            fmt::format("scroll_direction='{}' must be 'up', 'down', 'left', or 'right'", direction));
+    if (!wanted.scroll_amount) refuse_action("scroll_amount is required for scroll");
     const auto amount = *wanted.scroll_amount;
     if (amount < 0 || amount > 100 || std::trunc(amount) != amount)
-        refuse(fmt::format("scroll_amount={} must be a whole number from 0 to 100", amount));
+        refuse_action(fmt::format("scroll_amount={} must be a whole number from 0 to 100", amount));
     Object scroll{{"direction", direction}, {"amount", static_cast<int>(amount)}};
     if (wanted.coordinate) scroll["coordinate"] = screen_point(bench.map, *wanted.coordinate);
     if (const auto keys = wanted.modifiers()) scroll["modifier_key"] = *keys;
@@ -153,9 +156,9 @@ const auto typed_field = field("text", &Typing::text, "keys or text", json::leng
 const auto duration_field = field("duration", &Typing::duration, "seconds");
 
 void check_duration(double duration) {
-    if (!(duration >= 0)) refuse(fmt::format("duration={} must be non-negative", duration));
+    if (!(duration >= 0)) refuse_action(fmt::format("duration={} must be non-negative", duration));
     if (duration > longest_pause)
-        refuse(fmt::format("duration={} is too long: {} at most", duration, longest_pause));
+        refuse_action(fmt::format("duration={} is too long: {} at most", duration, longest_pause));
 }
 
 Task<ToolResult> key(const Bench& bench, std::string name, Object input, std::string) {
@@ -226,15 +229,15 @@ Task<ToolResult> zoom(const Bench& bench, std::string name, Object input, std::s
     static const Shape<Region> shape{field("region", &Region::region, "[x0, y0, x1, y1]")};
     const auto region = decode_input(shape, name, input).region;
     if (region.size() != 4)
-        refuse(fmt::format("region must be [x0, y0, x1, y1], but has {} numbers", region.size()));
+        refuse_action(fmt::format("region must be [x0, y0, x1, y1], but has {} numbers", region.size()));
     const auto from = bench.map.corner_to_screen({region[0], region[1]});
     const auto to = bench.map.corner_to_screen({region[2], region[3]});
     if (!from || !to)
-        refuse(fmt::format("region [{}, {}, {}, {}] is out of bounds: the screenshot is {} wide and {} high",
-                           region[0], region[1], region[2], region[3], bench.map.picture.width,
-                           bench.map.picture.height));
+        refuse_action(fmt::format(
+            "region [{}, {}, {}, {}] is out of bounds: the screenshot is {} wide and {} high", region[0],
+            region[1], region[2], region[3], bench.map.picture.width, bench.map.picture.height));
     if (from->x >= to->x || from->y >= to->y)
-        refuse("region must be [x0, y0, x1, y1] with x0 < x1 and y0 < y1");
+        refuse_action("region must be [x0, y0, x1, y1] with x0 < x1 and y0 < y1");
     const auto size = fit_inside({to->x - from->x, to->y - from->y}, bench.map.picture);
     Object wish{{"x0", from->x},   {"y0", from->y},       {"x1", to->x},          {"y1", to->y},
                 {"format", "png"}, {"width", size.width}, {"height", size.height}};

@@ -16,15 +16,13 @@ constexpr std::string_view assistant_start = R"({"role":"assistant",)";
 constexpr std::string_view results_start = R"({"role":"user","content":[{"type":"tool_result",)";
 constexpr std::string_view picture_start = R"({"type":"image","source":)";
 
-std::string quoted(std::string_view text) { return json::to_text(json::Value(text)); }
-
 std::string text_block(std::string_view text) {
-    return fmt::format(R"({{"type":"text","text":{}}})", quoted(text));
+    return fmt::format(R"({{"type":"text","text":{}}})", json::quote(text));
 }
 
 std::string picture_block(const Picture& picture) {
     return fmt::format(R"({}{{"type":"base64","media_type":{},"data":"{}"}}}})", picture_start,
-                       quoted(picture.media_type), core::to_base64(picture.bytes));
+                       json::quote(picture.media_type), core::to_base64(picture.bytes));
 }
 
 std::string result_block(const Answered& answered) {
@@ -32,8 +30,8 @@ std::string result_block(const Answered& answered) {
     std::string content;
     if (!result.text.empty()) content = text_block(result.text);
     if (result.picture) content += (content.empty() ? "" : ",") + picture_block(*result.picture);
-    return fmt::format(R"({{"type":"tool_result","tool_use_id":{}{}{},"content":[{}]}})", quoted(use.id),
-                       use.toolset.empty() ? "" : R"(,"toolset_name":)" + quoted(use.toolset),
+    return fmt::format(R"({{"type":"tool_result","tool_use_id":{}{}{},"content":[{}]}})", json::quote(use.id),
+                       use.toolset.empty() ? "" : R"(,"toolset_name":)" + json::quote(use.toolset),
                        result.is_error ? R"(,"is_error":true)" : "", content);
 }
 

@@ -1,7 +1,7 @@
 // Which header lines pass between a client and a desk. Pure.
 //
-// Both directions are rebuilt from allow-lists (HOUSE, flow 2): inward nothing that names or proves who
-// the client is, outward nothing that a desk could use against the client's browser.
+// Both directions are rebuilt from allow-lists: inward nothing that names or proves who the client is,
+// outward nothing that a desk could use against the client's browser.
 #pragma once
 
 #include <string_view>

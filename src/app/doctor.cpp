@@ -102,11 +102,11 @@ void look_at_image(Findings& findings, const Config& config) {
 }
 
 /// What a jail, started for the question, says of the host.
-jail::Answer ask_jail(const Config& config, const std::string& folder) {
+jail::wire::Answer ask_jail(const Config& config, const std::string& folder) {
     const auto user = get_carrel_user();
     const DataDirectory data{folder, user};
     const auto jail = start_jail(config, data, user);
-    return ask(jail.socket, jail::Doctor{});
+    return ask(jail.socket, jail::wire::Doctor{});
 }
 
 void look_at_jail(Findings& findings, const Config& config) {

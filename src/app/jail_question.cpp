@@ -8,15 +8,16 @@
 
 namespace carrel::app {
 
-jail::Answer ask(const core::Fd& socket, jail::What what) {
-    const auto question = jail::format_request({.number = 1, .what = std::move(what)});
+jail::wire::Answer ask(const core::Fd& socket, jail::wire::What what) {
+    const auto question = jail::wire::format_request({.number = 1, .what = std::move(what)});
     core::checked("ask the jail", ::send(socket.get(), question.data(), question.size(), MSG_NOSIGNAL));
-    std::array<char, jail::longest_answer> buffer;
+    std::array<char, jail::wire::longest_answer> buffer;
     const auto count = core::checked("hear the jail", ::recv(socket.get(), buffer.data(), buffer.size(), 0));
     if (count == 0)
         throw core::Error{core::Code::unavailable,
                           "carrel-jail cannot make desks here; its own words stand above"};
-    auto answer = core::value_or_throw(jail::parse_answer({buffer.data(), static_cast<std::size_t>(count)}));
+    auto answer =
+        core::value_or_throw(jail::wire::parse_answer({buffer.data(), static_cast<std::size_t>(count)}));
     if (answer.error) throw std::move(*answer.error);
     return answer;
 }

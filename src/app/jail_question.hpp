@@ -2,11 +2,11 @@
 #pragma once
 
 #include "core/fd.hpp"
-#include "jail/wire.hpp"
+#include "jail/wire/messages.hpp"
 
 namespace carrel::app {
 
 /// Sends and waits; throws the answer's error, or Error{unavailable} when the jail ended instead.
-jail::Answer ask(const core::Fd& socket, jail::What what);
+jail::wire::Answer ask(const core::Fd& socket, jail::wire::What what);
 
 }  // namespace carrel::app

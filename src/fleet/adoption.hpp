@@ -37,8 +37,8 @@ struct Hello {
 };
 core::Expected<Hello> parse_hello(std::string_view body);
 
-/// Why a desk that answered is not the one of the row, or nothing when it is (HOUSE law 12: row,
-/// identity.json and the desk's own word must agree).
+/// Why a desk that answered is not the one of the row, or nothing when it is: row,
+/// identity.json and the desk's own word must agree.
 std::optional<std::string> why_not_ours(const store::DeskRow& row, std::string_view identity_nonce,
                                         const Hello& hello);
 

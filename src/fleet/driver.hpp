@@ -101,7 +101,7 @@ public:
     virtual Task<std::unique_ptr<Desk>> start(DeskSpec spec) = 0;
     /// Every desk on the host that this driver made with this data directory, alive or not.
     virtual Task<std::vector<std::string>> list() = 0;
-    /// Checks a desk's identity (HOUSE law 12) and takes it over.
+    /// Checks that the desk is the one that was started under this id, and takes it over.
     virtual Task<Adoption> adopt(std::string id) = 0;
     /// Removes whatever exists under that id; fine when nothing does.
     virtual Task<> remove(std::string id) = 0;

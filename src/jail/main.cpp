@@ -16,7 +16,7 @@ namespace carrel::jail {
 namespace {
 
 constexpr int misused = 2;
-constexpr const char* usage =
+constexpr const char* usage_text =
     "usage: carrel-jail serve --socket FD --data DIR --uid-base N --carrel-uid U --carrel-gid G\n"
     "                         [--desk-binary PATH]\n"
     "       carrel-jail dns --lock FILE --address A --uid U --gid G [--ready FD]\n"
@@ -59,18 +59,20 @@ std::optional<core::Error> take_options(const Known& known, const std::vector<st
 
 core::Expected<ServeOptions> parse_serve_options(const std::vector<std::string>& words) {
     ServeOptions options;
-    const Known known{
-        {"--socket", into(options.socket)},         {"--data", into(options.data)},
-        {"--uid-base", into(options.uid_base)},     {"--carrel-uid", into(options.carrel_uid)},
-        {"--carrel-gid", into(options.carrel_gid)}, {"--desk-binary", into(options.desk_binary)}};
+    const Known known{{"--socket", into(options.socket)},
+                      {"--data", into(options.host.data)},
+                      {"--uid-base", into(options.host.uid_base)},
+                      {"--carrel-uid", into(options.host.carrel_uid)},
+                      {"--carrel-gid", into(options.host.carrel_gid)},
+                      {"--desk-binary", into(options.host.desk_binary)}};
     if (auto error = take_options(known, words)) return std::unexpected{std::move(*error)};
     if (options.socket < 0) return core::refuse("--socket is missing");
-    if (!options.data.starts_with('/')) return core::refuse("--data must be an absolute path");
+    if (!options.host.data.starts_with('/')) return core::refuse("--data must be an absolute path");
     return options;
 }
 
-core::Expected<DnsOptions> parse_dns_options(const std::vector<std::string>& words) {
-    DnsOptions options;
+core::Expected<dns::Options> parse_dns_options(const std::vector<std::string>& words) {
+    dns::Options options;
     const Known known{{"--lock", into(options.lock)},
                       {"--address", into(options.address)},
                       {"--uid", into(options.uid)},
@@ -85,12 +87,12 @@ core::Expected<DnsOptions> parse_dns_options(const std::vector<std::string>& wor
 int run_program(const std::vector<std::string>& words) {
     core::open_log("carrel-jail", core::Level::info);
     if (words.empty() || (words[0] != "serve" && words[0] != "dns")) {
-        std::fputs(usage, stderr);
+        std::fputs(usage_text, stderr);
         return misused;
     }
     try {
         const std::vector<std::string> rest{words.begin() + 1, words.end()};
-        if (words[0] == "dns") run_dns(core::value_or_throw(parse_dns_options(rest)));
+        if (words[0] == "dns") dns::run(core::value_or_throw(parse_dns_options(rest)));
         serve(core::value_or_throw(parse_serve_options(rest)));
         return 0;
     } catch (const std::exception& error) {

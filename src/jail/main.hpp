@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "jail/dns.hpp"
+#include "jail/dns/resolver.hpp"
 #include "jail/serve.hpp"
 
 namespace carrel::jail {
@@ -15,7 +15,7 @@ namespace carrel::jail {
 core::Expected<ServeOptions> parse_serve_options(const std::vector<std::string>& words);
 
 /// `--lock FILE --address A --uid U --gid G [--ready FD]`. Pure.
-core::Expected<DnsOptions> parse_dns_options(const std::vector<std::string>& words);
+core::Expected<dns::Options> parse_dns_options(const std::vector<std::string>& words);
 
 /// Runs the program; its exit status.
 int run_program(const std::vector<std::string>& words);

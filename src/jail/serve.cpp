@@ -15,11 +15,12 @@
 
 #include "core/log.hpp"
 #include "core/sys.hpp"
-#include "jail/desks.hpp"
-#include "jail/host.hpp"
-#include "jail/pidfd.hpp"
-#include "jail/removal.hpp"
-#include "jail/wire.hpp"
+#include "jail/cgroup/groups.hpp"
+#include "jail/desks/desks.hpp"
+#include "jail/desks/removal.hpp"
+#include "jail/host/host.hpp"
+#include "jail/process/pidfd.hpp"
+#include "jail/wire/messages.hpp"
 
 namespace carrel::jail {
 
@@ -31,16 +32,17 @@ using core::Error;
 using core::Fd;
 
 struct Reply {
-    Answer answer;
-    std::array<int, most_descriptors_in_answer> descriptors{-1, -1, -1};
+    wire::Answer answer;
+    std::array<int, wire::most_descriptors_in_answer> descriptors{-1, -1, -1};
 };
 
 void send_reply(int socket, const Reply& reply) {
-    auto text = format_answer(reply.answer);
-    if (text.size() > longest_answer)
-        text = format_answer({reply.answer.number, Error{Code::exhausted, "the answer is too long"}, {}});
+    auto text = wire::format_answer(reply.answer);
+    if (text.size() > wire::longest_answer)
+        text =
+            wire::format_answer({reply.answer.number, Error{Code::exhausted, "the answer is too long"}, {}});
     iovec part{text.data(), text.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * most_descriptors_in_answer)]{};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * wire::most_descriptors_in_answer)]{};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
@@ -59,18 +61,18 @@ void send_reply(int socket, const Reply& reply) {
 }
 
 /// What start and adopt answer; the driver reads these names.
-Fields describe(const Handed& desk) {
+wire::Fields describe(const desks::Handed& desk) {
     const auto& identity = desk.identity;
-    Fields fields{{"id", identity.id},
-                  {"pid", fmt::to_string(identity.process.pid)},
-                  {"nonce", identity.nonce},
-                  {"slot", fmt::to_string(identity.slot)},
-                  {"uid_base", fmt::to_string(identity.uid_base)},
-                  {"image", identity.image},
-                  {"image_hash", identity.image_hash},
-                  {"network", identity.network},
-                  {"memory_watch", std::string{name_of(desk.memory.how)}},
-                  {"process_watch", std::string{name_of(desk.processes.how)}}};
+    wire::Fields fields{{"id", identity.id},
+                        {"pid", fmt::to_string(identity.process.pid)},
+                        {"nonce", identity.nonce},
+                        {"slot", fmt::to_string(identity.slot)},
+                        {"uid_base", fmt::to_string(identity.uid_base)},
+                        {"image", identity.image},
+                        {"image_hash", identity.image_hash},
+                        {"network", identity.network},
+                        {"memory_watch", std::string{name_of(desk.memory.how)}},
+                        {"process_watch", std::string{name_of(desk.processes.how)}}};
     for (const auto& warning : desk.warnings) fields.emplace_back("warning", warning);
     for (const auto& [what, time] : desk.took)
         fields.emplace_back("took." + what, fmt::to_string(time.count()));
@@ -79,11 +81,11 @@ Fields describe(const Handed& desk) {
 
 class Server {
 public:
-    Server(int socket, Host host)
+    Server(int socket, host::Host host)
         : socket_{socket},
           held_groups_{std::move(host.held_groups)},
           warnings_{std::move(host.warnings)},
-          desks_{std::move(host.facts), compile_filter()} {}
+          desks_{std::move(host.facts), desks::compile_filter()} {}
 
     /// Until the socket ends.
     void run() {
@@ -102,80 +104,84 @@ public:
     }
 
     // --- one function a request
-    void operator()(std::uint64_t number, const Start& start) { hand_over(number, desks_.start(start.spec)); }
-    void operator()(std::uint64_t number, const Adopt& adopt) { hand_over(number, desks_.adopt(adopt.id)); }
-    void operator()(std::uint64_t number, const Stop& stop) {
+    void operator()(std::uint64_t number, const wire::Start& start) {
+        hand_over(number, desks_.start(start.spec));
+    }
+    void operator()(std::uint64_t number, const wire::Adopt& adopt) {
+        hand_over(number, desks_.adopt(adopt.id));
+    }
+    void operator()(std::uint64_t number, const wire::Stop& stop) {
         stops_.push_back({number, desks_.begin_stop(stop.id)});
         finish_stops();
     }
-    void operator()(std::uint64_t number, const Ending& ending) {
-        Fields fields{{"memory_kills", fmt::to_string(desks_.count_memory_kills(ending.id))}};
+    void operator()(std::uint64_t number, const wire::Ending& ending) {
+        wire::Fields fields{{"memory_kills", fmt::to_string(desks_.count_memory_kills(ending.id))}};
         if (const auto status = desks_.find_exit_status(ending.id))
             fields.emplace_back(status->was_killed ? "signal" : "status", fmt::to_string(status->number));
         answer(number, std::move(fields));
     }
-    void operator()(std::uint64_t number, const Freeze& freeze) {
+    void operator()(std::uint64_t number, const wire::Freeze& freeze) {
         desks_.set_frozen(freeze.id, true);
         answer(number, {});
     }
-    void operator()(std::uint64_t number, const Thaw& thaw) {
+    void operator()(std::uint64_t number, const wire::Thaw& thaw) {
         desks_.set_frozen(thaw.id, false);
         answer(number, {});
     }
-    void operator()(std::uint64_t number, const Usage& usage) {
+    void operator()(std::uint64_t number, const wire::Usage& usage) {
         const auto used = desks_.usage(usage.id);
-        Fields fields;
+        wire::Fields fields;
         if (used.memory) fields.emplace_back("memory", fmt::to_string(*used.memory));
         if (used.processes) fields.emplace_back("processes", fmt::to_string(*used.processes));
         if (used.processor_time)
             fields.emplace_back("processor_microseconds", fmt::to_string(used.processor_time->count()));
         answer(number, std::move(fields));
     }
-    void operator()(std::uint64_t number, const List&) {
-        Fields fields;
+    void operator()(std::uint64_t number, const wire::List&) {
+        wire::Fields fields;
         for (const auto& [id, state] : desks_.list()) fields.emplace_back(id, state);
         answer(number, std::move(fields));
     }
-    void operator()(std::uint64_t number, const Doctor&) {
+    void operator()(std::uint64_t number, const wire::Doctor&) {
         const auto& facts = desks_.facts();
-        Fields fields{{"hierarchies", format_hierarchies(facts.hierarchies)},
-                      {"overlay_by_descriptor", facts.overlay_by_descriptor ? "yes" : "no"},
-                      {"clone_into_cgroup", facts.clone_into_cgroup ? "yes" : "no"},
-                      {"internet", facts.has_internet ? "yes" : "no"},
-                      {"desk_hash", facts.desk_hash}};
+        wire::Fields fields{{"hierarchies", cgroup::format_hierarchies(facts.hierarchies)},
+                            {"overlay_by_descriptor", facts.overlay_by_descriptor ? "yes" : "no"},
+                            {"clone_into_cgroup", facts.clone_into_cgroup ? "yes" : "no"},
+                            {"internet", facts.has_internet ? "yes" : "no"},
+                            {"desk_hash", facts.desk_hash}};
         for (const auto& warning : warnings_) fields.emplace_back("warning", warning);
         answer(number, std::move(fields));
     }
 
     /// Takes up what an earlier jail left, and finishes what it did not.
     void take_up() {
-        remove_strays(desks_.facts());
+        desks::remove_strays(desks_.facts());
         desks_.remember();
         desks_.resume_network();
         start_cleaner();
     }
     void close() {
-        close_hierarchies(desks_.facts().hierarchies);
+        cgroup::close_hierarchies(desks_.facts().hierarchies);
         desks_.close_network();
     }
 
 private:
     struct PendingStop {
         std::uint64_t number;
-        Stopping stopping;
+        desks::Stopping stopping;
         int attempts = 0;
     };
 
     bool take_request() {
-        std::array<char, longest_request + 1> buffer;
+        std::array<char, wire::longest_request + 1> buffer;
         const auto count = ::recv(socket_, buffer.data(), buffer.size(), 0);
         if (count < 0 && (errno == EINTR || errno == EAGAIN)) return true;
         if (count < 0 && errno != ECONNRESET) throw core::system_error("receive a request", errno);
         if (count <= 0) return false;
         const std::string_view text{buffer.data(), static_cast<std::size_t>(count)};
-        const auto request = parse_request(text);
+        const auto request = wire::parse_request(text);
         if (!request) {
-            refuse(number_of(text), request.error());
+            refuse(wire::number_of(text), request.error());
             return true;
         }
         const auto number = request->number;
@@ -189,11 +195,11 @@ private:
         return true;
     }
 
-    void answer(std::uint64_t number, Fields fields) {
+    void answer(std::uint64_t number, wire::Fields fields) {
         send_reply(socket_, {{number, std::nullopt, std::move(fields)}});
     }
     void refuse(std::uint64_t number, const Error& error) { send_reply(socket_, {{number, error, {}}}); }
-    void hand_over(std::uint64_t number, const Handed& desk) {
+    void hand_over(std::uint64_t number, const desks::Handed& desk) {
         Reply reply{{number, std::nullopt, describe(desk)}, {desk.process.get(), -1, -1}};
         auto next = reply.descriptors.begin() + 1;
         for (const auto* watched : {&desk.memory, &desk.processes})
@@ -204,7 +210,7 @@ private:
     /// Answers every stop whose desk is dead and gone.
     void finish_stops() {
         for (auto& stop : stops_) {
-            if (!stop.stopping.is_dead) stop.stopping.is_dead = has_ended(stop.stopping.process);
+            if (!stop.stopping.is_dead) stop.stopping.is_dead = process::has_ended(stop.stopping.process);
             if (stop.stopping.is_dead) finish(stop);
         }
         if (std::erase_if(stops_, [](const auto& stop) { return stop.attempts < 0; }) > 0) start_cleaner();
@@ -234,8 +240,8 @@ private:
 
     void start_cleaner() {
         if (cleaner_ >= 0) return;
-        cleaner_ = empty_trash(desks_.facts().data);
-        if (cleaner_ >= 0) cleaner_end_ = find_process(cleaner_);
+        cleaner_ = desks::empty_trash(desks_.facts().data);
+        if (cleaner_ >= 0) cleaner_end_ = process::find_process(cleaner_);
     }
     void reap_cleaner() {
         int status = 0;
@@ -253,7 +259,7 @@ private:
     int socket_;
     std::vector<core::Fd> held_groups_;
     std::vector<std::string> warnings_;
-    Desks desks_;
+    desks::Desks desks_;
     std::list<PendingStop> stops_;
     pid_t cleaner_ = -1;
     Fd cleaner_end_;
@@ -264,7 +270,7 @@ private:
 void serve(const ServeOptions& options) {
     checked("use --socket", ::fcntl(options.socket, F_SETFD, FD_CLOEXEC));
     ::signal(SIGPIPE, SIG_IGN);
-    auto host = open_host(options);
+    auto host = host::open_host(options.host);
     for (const auto& warning : host.warnings) core::log_warning("{}", warning);
     Server server{options.socket, std::move(host)};
     server.take_up();

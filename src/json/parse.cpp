@@ -87,6 +87,8 @@ core::Expected<Value> parse(std::string_view text, std::size_t depth) {
 
 std::string to_text(const Value& value) { return boost::json::serialize(value); }
 
+std::string quote(std::string_view text) { return boost::json::serialize(text); }
+
 const Value* find(const Value& value, std::string_view name) {
     const auto* object = value.if_object();
     return object ? object->if_contains(name) : nullptr;

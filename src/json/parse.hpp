@@ -23,6 +23,8 @@ core::Expected<Value> parse(std::string_view text, std::size_t depth = 64);
 
 /// One line, no spaces.
 std::string to_text(const Value& value);
+/// A text as a JSON string, with its quotation marks.
+std::string quote(std::string_view text);
 
 /// Null unless `value` is an object that has it.
 const Value* find(const Value& value, std::string_view name);

@@ -1,1 +1,1 @@
-// Nothing: the target exists for precompiled.hpp.
+// Nothing: CMake wants a source where a header is precompiled.

@@ -190,7 +190,7 @@ TEST_CASE("The range of ids is the slot's, and the endpoint's peer is the desk i
 
 TEST_CASE("The parts of the data directory belong to whom they must") {
     JailUnderTest jail;
-    jail.ask(jail::List{});
+    jail.ask(jail::wire::List{});
     struct Part {
         const char* name;
         unsigned mode;

@@ -20,7 +20,7 @@
 
 #include "core/id.hpp"
 #include "core/sys.hpp"
-#include "jail/channel.hpp"
+#include "jail/process/channel.hpp"
 
 namespace carrel::test {
 
@@ -85,7 +85,7 @@ JailUnderTest::~JailUnderTest() {
     if (!socket_) restart();
     for (const auto& id : started_) {
         try {
-            ask(jail::Stop{id});
+            ask(jail::wire::Stop{id});
         } catch (const core::Error&) {
         }
     }
@@ -116,7 +116,7 @@ void JailUnderTest::launch() {
     ::_exit(127);
 }
 
-jail::Spec JailUnderTest::spec() {
+jail::wire::Spec JailUnderTest::spec() {
     return {.id = core::make_id("desk_"),
             .slot = next_slot_++,
             .image = "tiny",
@@ -124,21 +124,21 @@ jail::Spec JailUnderTest::spec() {
             .nonce = core::random_hex(32),
             .width = 1024,
             .height = 768,
-            .network = jail::Network::none,
+            .network = jail::wire::Network::none,
             .limits = {.memory = 128 << 20, .cpu = 100, .processes = 64}};
 }
 
-std::uint64_t JailUnderTest::send(jail::What what) {
+std::uint64_t JailUnderTest::send(jail::wire::What what) {
     const auto number = next_number_++;
-    jail::send_packet(socket_.get(), jail::format_request({number, std::move(what)}));
+    jail::process::send_packet(socket_.get(), jail::wire::format_request({number, std::move(what)}));
     return number;
 }
 
 Reply JailUnderTest::receive() {
     if (!is_readable(socket_, patience)) throw core::Error{core::Code::timeout, "the jail does not answer"};
-    std::vector<char> buffer(jail::longest_answer);
+    std::vector<char> buffer(jail::wire::longest_answer);
     iovec part{buffer.data(), buffer.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(jail::most_descriptors_in_answer * sizeof(int))]{};
+    alignas(cmsghdr) char control[CMSG_SPACE(jail::wire::most_descriptors_in_answer * sizeof(int))]{};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
@@ -146,12 +146,13 @@ Reply JailUnderTest::receive() {
     message.msg_controllen = sizeof control;
     const auto count = checked("receive", ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC));
     if (count == 0) throw core::Error{core::Code::unavailable, "the jail has ended"};
-    Reply reply{core::value_or_throw(jail::parse_answer({buffer.data(), static_cast<std::size_t>(count)})),
-                {},
-                {},
-                {}};
+    Reply reply{
+        core::value_or_throw(jail::wire::parse_answer({buffer.data(), static_cast<std::size_t>(count)})),
+        {},
+        {},
+        {}};
     if (const auto* header = CMSG_FIRSTHDR(&message)) {
-        int descriptors[jail::most_descriptors_in_answer]{-1, -1, -1};
+        int descriptors[jail::wire::most_descriptors_in_answer]{-1, -1, -1};
         std::memcpy(descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
         reply.process = Fd{descriptors[0]};
         reply.memory = Fd{descriptors[1]};
@@ -160,7 +161,7 @@ Reply JailUnderTest::receive() {
     return reply;
 }
 
-Reply JailUnderTest::ask(jail::What what) {
+Reply JailUnderTest::ask(jail::wire::What what) {
     const auto number = send(std::move(what));
     auto reply = receive();
     CHECK(reply.answer.number == number);
@@ -168,19 +169,19 @@ Reply JailUnderTest::ask(jail::What what) {
 }
 
 Reply JailUnderTest::ask_text(const std::string& text) {
-    jail::send_packet(socket_.get(), text);
+    jail::process::send_packet(socket_.get(), text);
     return receive();
 }
 
-Reply JailUnderTest::start(const jail::Spec& spec) {
+Reply JailUnderTest::start(const jail::wire::Spec& spec) {
     started_.push_back(spec.id);
-    auto reply = ask(jail::Start{spec});
+    auto reply = ask(jail::wire::Start{spec});
     REQUIRE_MESSAGE(!reply.answer.error, reply.answer.error->message());
     return reply;
 }
 
 void JailUnderTest::stop(const std::string& id) {
-    const auto reply = ask(jail::Stop{id});
+    const auto reply = ask(jail::wire::Stop{id});
     REQUIRE_MESSAGE(!reply.answer.error, reply.answer.error->message());
     std::erase(started_, id);
 }

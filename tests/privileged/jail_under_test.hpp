@@ -9,14 +9,14 @@
 #include <vector>
 
 #include "core/fd.hpp"
-#include "jail/spec.hpp"
-#include "jail/wire.hpp"
+#include "jail/wire/messages.hpp"
+#include "jail/wire/spec.hpp"
 
 namespace carrel::test {
 
 /// An answer and the descriptors that came with it.
 struct Reply {
-    jail::Answer answer;
+    jail::wire::Answer answer;
     core::Fd process;
     core::Fd memory;
     core::Fd processes;
@@ -35,14 +35,14 @@ public:
     JailUnderTest& operator=(const JailUnderTest&) = delete;
 
     /// A spec of a new desk with its own slot, small and without network.
-    jail::Spec spec();
-    Reply ask(jail::What what);
+    jail::wire::Spec spec();
+    Reply ask(jail::wire::What what);
     Reply ask_text(const std::string& text);
     /// Sends without waiting; the number to expect.
-    std::uint64_t send(jail::What what);
+    std::uint64_t send(jail::wire::What what);
     Reply receive();
     /// Starts a desk and fails the test when that fails.
-    Reply start(const jail::Spec& spec);
+    Reply start(const jail::wire::Spec& spec);
     void stop(const std::string& id);
 
     /// kill -9 and a new jail on the same data.

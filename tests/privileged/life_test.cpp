@@ -16,7 +16,7 @@
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "jail/cgroup.hpp"
+#include "jail/cgroup/hierarchies.hpp"
 #include "tests/privileged/jail_under_test.hpp"
 
 using namespace carrel;
@@ -52,7 +52,7 @@ struct Inventory {
 
 Inventory take_inventory(JailUnderTest& jail) {
     // Answered after what the last request left to do.
-    jail.ask(jail::List{});
+    jail.ask(jail::wire::List{});
     const auto mounts = core::read_file(fmt::format("/proc/{}/mountinfo", jail.pid()));
     return {count_entries(fmt::format("/proc/{}/fd", jail.pid())),
             static_cast<std::size_t>(std::ranges::count(mounts, '\n')), count_entries("/sys/class/net"),
@@ -105,7 +105,7 @@ TEST_CASE("After many desks nothing is left: no descriptor, mount, group, proces
     jail.stop(first.id);
     const auto before = take_inventory(jail);
     for (int round = 0; round < 3; ++round) {
-        std::vector<jail::Spec> specs;
+        std::vector<jail::wire::Spec> specs;
         for (int i = 0; i < 5; ++i) specs.push_back(jail.spec());
         for (const auto& spec : specs) jail.start(spec);
         CHECK(take_inventory(jail).desks == before.desks + 5);
@@ -121,17 +121,17 @@ TEST_CASE("After many desks nothing is left: no descriptor, mount, group, proces
 
 TEST_CASE("Several requests may be under way; each answer has its request's number") {
     JailUnderTest jail;
-    std::vector<jail::Spec> specs;
+    std::vector<jail::wire::Spec> specs;
     std::map<std::uint64_t, std::string> expected;
     for (int i = 0; i < 4; ++i) specs.push_back(jail.spec());
-    for (const auto& spec : specs) expected[jail.send(jail::Start{spec})] = spec.id;
+    for (const auto& spec : specs) expected[jail.send(jail::wire::Start{spec})] = spec.id;
     for (std::size_t i = 0; i < specs.size(); ++i) {
         const auto reply = jail.receive();
         CHECK(reply.answer.find("id") == expected[reply.answer.number]);
     }
     std::vector<std::uint64_t> stops;
-    for (const auto& spec : specs) stops.push_back(jail.send(jail::Stop{spec.id}));
-    const auto last = jail.send(jail::List{});
+    for (const auto& spec : specs) stops.push_back(jail.send(jail::wire::Stop{spec.id}));
+    const auto last = jail.send(jail::wire::List{});
     stops.push_back(last);
     for (std::size_t i = 0; i < 5; ++i) std::erase(stops, jail.receive().answer.number);
     CHECK(stops.empty());
@@ -145,11 +145,11 @@ TEST_CASE("Desks outlive a jail that is killed, and the next one adopts them") {
     jail.start(other);
     jail.shell(spec.id, "echo before > /tmp/state");
     jail.restart();
-    const auto list = jail.ask(jail::List{}).answer;
+    const auto list = jail.ask(jail::wire::List{}).answer;
     CHECK(list.find(spec.id) == "alive");
     CHECK(list.find(other.id) == "alive");
     CHECK(jail.shell(spec.id, "cat /tmp/state") == "before\nstatus 0\n");
-    const auto adopted = jail.ask(jail::Adopt{spec.id});
+    const auto adopted = jail.ask(jail::wire::Adopt{spec.id});
     REQUIRE(!adopted.answer.error);
     CHECK(adopted.answer.find("nonce") == spec.nonce);
     CHECK(adopted.answer.find("pid") == started.answer.find("pid"));
@@ -181,19 +181,19 @@ TEST_CASE("A desk whose process is dead or another is not adopted") {
         lie.replace(at, lie.find_first_of(",\n", at) - at, value);
         core::replace_file(path, lie, 0600);
         jail.restart();
-        const auto reply = jail.ask(jail::Adopt{spec.id});
+        const auto reply = jail.ask(jail::wire::Adopt{spec.id});
         REQUIRE(reply.answer.error);
         MESSAGE(reply.answer.error->message());
-        CHECK(jail.ask(jail::List{}).answer.find(spec.id) != "alive");
+        CHECK(jail.ask(jail::wire::List{}).answer.find(spec.id) != "alive");
     }
     core::replace_file(path, truth, 0600);
-    CHECK(!jail.ask(jail::Adopt{spec.id}).answer.error);
+    CHECK(!jail.ask(jail::wire::Adopt{spec.id}).answer.error);
     ::kill(static_cast<pid_t>(started.answer.get_number("pid")), SIGKILL);
     CHECK(test::is_readable(started.process, test::patience));
     jail.restart();
-    CHECK(jail.ask(jail::Adopt{spec.id}).answer.error);
+    CHECK(jail.ask(jail::wire::Adopt{spec.id}).answer.error);
     jail.stop(spec.id);
-    CHECK(jail.ask(jail::Adopt{spec.id}).answer.error->code() == core::Code::not_found);
+    CHECK(jail.ask(jail::wire::Adopt{spec.id}).answer.error->code() == core::Code::not_found);
 }
 
 TEST_CASE("How a desk ended is known") {
@@ -202,33 +202,34 @@ TEST_CASE("How a desk ended is known") {
     const auto killed = jail.spec();
     const auto one = jail.start(left);
     const auto two = jail.start(killed);
-    CHECK(jail.ask(jail::Ending{left.id}).answer.find("status") == std::nullopt);
+    CHECK(jail.ask(jail::wire::Ending{left.id}).answer.find("status") == std::nullopt);
     ::kill(static_cast<pid_t>(two.answer.get_number("pid")), SIGKILL);
     CHECK(test::is_readable(two.process, test::patience));
-    CHECK(jail.ask(jail::Ending{killed.id}).answer.find("signal") == "9");
+    CHECK(jail.ask(jail::wire::Ending{killed.id}).answer.find("signal") == "9");
     // Only PID 1 itself can leave, so it is told by the shell of a child: here by killing it from outside
     // with a signal it does not handle from inside.
     ::kill(static_cast<pid_t>(one.answer.get_number("pid")), SIGTERM);
-    CHECK(!jail.ask(jail::Ending{left.id}).answer.error);
+    CHECK(!jail.ask(jail::wire::Ending{left.id}).answer.error);
 }
 
 TEST_CASE("What a crash left behind is removed on request, and strays at the start") {
     JailUnderTest jail;
-    jail.ask(jail::List{});
+    jail.ask(jail::wire::List{});
     const auto id = core::make_id("desk_");
     fs::create_directories(jail.data() + "/desks/" + id + "/upper");
-    CHECK(jail.ask(jail::List{}).answer.find(id) == "it was never finished");
-    CHECK(jail.ask(jail::Adopt{id}).answer.error->message() == "it was never finished");
+    CHECK(jail.ask(jail::wire::List{}).answer.find(id) == "it was never finished");
+    CHECK(jail.ask(jail::wire::Adopt{id}).answer.error->message() == "it was never finished");
     jail.stop(id);
-    CHECK(jail.ask(jail::List{}).answer.find(id) == std::nullopt);
+    CHECK(jail.ask(jail::wire::List{}).answer.find(id) == std::nullopt);
     jail.stop(id);
 
-    std::string groups{jail.ask(jail::Doctor{}).answer.find("hierarchies").value_or("")};
-    for (const auto& tree : jail::parse_hierarchies(groups)) fs::create_directory(tree.folder + "/" + id);
+    std::string groups{jail.ask(jail::wire::Doctor{}).answer.find("hierarchies").value_or("")};
+    for (const auto& tree : jail::cgroup::parse_hierarchies(groups))
+        fs::create_directory(tree.folder + "/" + id);
     core::replace_file(jail.data() + "/endpoints/" + id, "", 0600);
     fs::create_directories(jail.data() + "/trash/" + id + "-1/upper");
     jail.restart();
-    jail.ask(jail::List{});
+    jail.ask(jail::wire::List{});
     CHECK(count_groups(id) == 0);
     CHECK(!fs::exists(jail.data() + "/endpoints/" + id));
     CHECK(test::eventually([&] { return count_entries(jail.data() + "/trash") == 0; }));
@@ -238,16 +239,16 @@ TEST_CASE("Group folders of jails that are no more are swept, those of others ar
     JailUnderTest jail;
     JailUnderTest neighbour;
     const auto spec = neighbour.spec();
-    const auto trees =
-        jail::parse_hierarchies(jail.ask(jail::Doctor{}).answer.find("hierarchies").value_or(""));
-    neighbour.ask(jail::Doctor{});
+    const auto trees = jail::cgroup::parse_hierarchies(
+        jail.ask(jail::wire::Doctor{}).answer.find("hierarchies").value_or(""));
+    neighbour.ask(jail::wire::Doctor{});
     REQUIRE(!trees.empty());
     std::vector<fs::path> strays;
     for (const auto& tree : trees)
         strays.push_back(fs::path{tree.folder}.parent_path() / ("carrel-" + core::random_hex(8)));
     for (const auto& stray : strays) fs::create_directories(stray / spec.id);
     jail.restart();
-    jail.ask(jail::Doctor{});
+    jail.ask(jail::wire::Doctor{});
     for (const auto& stray : strays) CHECK(!fs::exists(stray));
     // The neighbour's were empty, too, but in use.
     CHECK(neighbour.start(spec).answer.find("warning") == std::nullopt);
@@ -260,7 +261,7 @@ TEST_CASE("Jails that start at the same time sweep nothing that another has just
         std::vector<std::unique_ptr<JailUnderTest>> jails;
         for (int number = 0; number < 8; ++number) jails.push_back(std::make_unique<JailUnderTest>());
         for (const auto& jail : jails) {
-            const auto answer = jail->ask(jail::Doctor{}).answer;
+            const auto answer = jail->ask(jail::wire::Doctor{}).answer;
             CHECK(!answer.find("hierarchies").value_or("").empty());
             CHECK(answer.find("warning") == std::nullopt);
         }
@@ -269,8 +270,8 @@ TEST_CASE("Jails that start at the same time sweep nothing that another has just
 
 TEST_CASE("The jail ends when its socket does, and leaves no group folder when it made no desk") {
     JailUnderTest jail;
-    const auto answer = jail.ask(jail::Doctor{}).answer;
-    const auto trees = jail::parse_hierarchies(answer.find("hierarchies").value_or(""));
+    const auto answer = jail.ask(jail::wire::Doctor{}).answer;
+    const auto trees = jail::cgroup::parse_hierarchies(answer.find("hierarchies").value_or(""));
     CHECK(!trees.empty());
     CHECK(jail.end() == 0);
     for (const auto& tree : trees) CHECK(!fs::exists(tree.folder));

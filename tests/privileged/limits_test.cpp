@@ -35,7 +35,7 @@ TEST_CASE("A process that wants more memory than the desk has is killed, and its
         jail.shell(spec.id, "dd if=/dev/zero of=/dev/shm/big bs=1M count=400 2>/dev/null; echo $?");
     CHECK(answer.starts_with("137\n"));
     CHECK(::poll(&watch, 1, 10'000) == 1);
-    CHECK(jail.ask(jail::Ending{spec.id}).answer.get_number("memory_kills") > 0);
+    CHECK(jail.ask(jail::wire::Ending{spec.id}).answer.get_number("memory_kills") > 0);
     CHECK(jail.shell(spec.id, "rm /dev/shm/big; echo alive") == "alive\nstatus 0\n");
 }
 
@@ -44,7 +44,9 @@ TEST_CASE("A fork bomb stays inside the desk, and stopping ends it") {
     const auto spec = jail.spec();
     const auto desk = jail.start(spec);
     jail.shell(spec.id, "bomb() { bomb | bomb & }; bomb >/dev/null 2>&1; true");
-    const auto processes = [&] { return jail.ask(jail::Usage{spec.id}).answer.get_number("processes"); };
+    const auto processes = [&] {
+        return jail.ask(jail::wire::Usage{spec.id}).answer.get_number("processes");
+    };
     CHECK(test::eventually([&] { return processes() > 4; }));
     CHECK(processes() <= spec.limits.processes);
     jail.stop(spec.id);
@@ -59,7 +61,7 @@ TEST_CASE("Processes are limited by their number") {
         spec.id, "for i in $(seq 100); do sleep 100 & done >/dev/null 2>&1; ls -d /proc/[0-9]* | wc -l");
     // The shell gives up, or its pipe could not be made: in no case more than the limit run.
     CHECK(number_of(answer) <= spec.limits.processes);
-    CHECK(jail.ask(jail::Usage{spec.id}).answer.get_number("processes") <= spec.limits.processes);
+    CHECK(jail.ask(jail::wire::Usage{spec.id}).answer.get_number("processes") <= spec.limits.processes);
 }
 
 TEST_CASE("Processor time is shared out by the desk's limit") {
@@ -68,7 +70,9 @@ TEST_CASE("Processor time is shared out by the desk's limit") {
     spec.limits.cpu = 20;
     jail.start(spec);
     jail.shell(spec.id, "yes >/dev/null 2>&1 & yes >/dev/null 2>&1 & true");
-    const auto used = [&] { return jail.ask(jail::Usage{spec.id}).answer.find("processor_microseconds"); };
+    const auto used = [&] {
+        return jail.ask(jail::wire::Usage{spec.id}).answer.find("processor_microseconds");
+    };
     if (!used()) return;  // pure v1 does not count
     const auto begin = std::chrono::steady_clock::now();
     const auto first = number_of(std::string{*used()});
@@ -84,13 +88,13 @@ TEST_CASE("A frozen desk does nothing, a thawed one goes on, and a frozen one ca
     JailUnderTest jail;
     const auto spec = jail.spec();
     const auto desk = jail.start(spec);
-    REQUIRE(!jail.ask(jail::Freeze{spec.id}).answer.error);
+    REQUIRE(!jail.ask(jail::wire::Freeze{spec.id}).answer.error);
     const auto socket = jail.connect(spec.id);
     core::write_all(socket.get(), "sh echo hello\n");
     CHECK(!test::is_readable(socket, std::chrono::milliseconds{100}));
-    REQUIRE(!jail.ask(jail::Thaw{spec.id}).answer.error);
+    REQUIRE(!jail.ask(jail::wire::Thaw{spec.id}).answer.error);
     CHECK(test::is_readable(socket, test::patience));
-    REQUIRE(!jail.ask(jail::Freeze{spec.id}).answer.error);
+    REQUIRE(!jail.ask(jail::wire::Freeze{spec.id}).answer.error);
     jail.stop(spec.id);
     CHECK(test::is_readable(desk.process, std::chrono::milliseconds{0}));
 }

@@ -10,7 +10,7 @@
 
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "jail/network.hpp"
+#include "jail/network/cable.hpp"
 #include "tests/privileged/jail_under_test.hpp"
 #include "tests/privileged/made_up_internet.hpp"
 
@@ -21,9 +21,9 @@ using test::run_command;
 
 namespace {
 
-jail::Spec internet_spec(JailUnderTest& jail) {
+jail::wire::Spec internet_spec(JailUnderTest& jail) {
     auto spec = jail.spec();
-    spec.network = jail::Network::internet;
+    spec.network = jail::wire::Network::internet;
     return spec;
 }
 
@@ -35,16 +35,16 @@ std::string fetching(const std::string& address, int port = 80) {
 }
 
 /// What the web server at `address` says, or how asking it failed.
-std::string fetch(JailUnderTest& jail, const jail::Spec& spec, const std::string& address) {
+std::string fetch(JailUnderTest& jail, const jail::wire::Spec& spec, const std::string& address) {
     return jail.shell(spec.id, fetching(address));
 }
 
-bool finds_names(JailUnderTest& jail, const jail::Spec& spec) {
+bool finds_names(JailUnderTest& jail, const jail::wire::Spec& spec) {
     const auto answer = jail.shell(spec.id, "/bin/busybox nslookup -type=a web.test");
     return answer.find("Address: 203.0.113.10") != std::string::npos;
 }
 
-bool reaches(JailUnderTest& jail, const jail::Spec& spec, const std::string& address) {
+bool reaches(JailUnderTest& jail, const jail::wire::Spec& spec, const std::string& address) {
     return fetch(jail, spec, address).find(" for ") != std::string::npos;
 }
 
@@ -77,12 +77,12 @@ const std::vector<std::string> forbidden_addresses{
     "203.0.113.2",  "192.168.50.1",    "198.19.255.254", "127.0.0.1"  // of the host itself
 };
 
-void check_walls(JailUnderTest& jail, const jail::Spec& spec, const jail::Spec& neighbour) {
+void check_walls(JailUnderTest& jail, const jail::wire::Spec& spec, const jail::wire::Spec& neighbour) {
     CHECK(reaches(jail, spec, "203.0.113.10"));
-    const auto own = jail::cable_of(
-        static_cast<std::uint32_t>(jail.ask(jail::Adopt{spec.id}).answer.get_number("uid_base")));
-    const auto other = jail::cable_of(
-        static_cast<std::uint32_t>(jail.ask(jail::Adopt{neighbour.id}).answer.get_number("uid_base")));
+    const auto own = jail::network::cable_of(
+        static_cast<std::uint32_t>(jail.ask(jail::wire::Adopt{spec.id}).answer.get_number("uid_base")));
+    const auto other = jail::network::cable_of(
+        static_cast<std::uint32_t>(jail.ask(jail::wire::Adopt{neighbour.id}).answer.get_number("uid_base")));
     auto forbidden = forbidden_addresses;
     for (const auto address : {own.host, other.host, other.desk}) forbidden.push_back(to_text(address));
     for (const auto& address : forbidden) {
@@ -129,7 +129,7 @@ TEST_CASE("Names are found while server and jail are dead, and the resolver has 
         CHECK(status.find(line) != std::string::npos);
     }
     jail.restart();
-    CHECK(jail.ask(jail::List{}).answer.find(spec.id) == "alive");
+    CHECK(jail.ask(jail::wire::List{}).answer.find(spec.id) == "alive");
     CHECK(find_resolver() == resolver);
     CHECK(finds_names(jail, spec));
     jail.stop(spec.id);
@@ -222,7 +222,7 @@ TEST_CASE("After desks and jail nothing is left on the host") {
     {
         JailUnderTest jail;
         for (int round = 0; round < 2; ++round) {
-            std::vector<jail::Spec> specs;
+            std::vector<jail::wire::Spec> specs;
             for (int i = 0; i < 3; ++i) specs.push_back(internet_spec(jail));
             for (const auto& spec : specs) jail.start(spec);
             CHECK(MadeUpInternet::inventory() != before);
@@ -249,14 +249,14 @@ TEST_CASE("What desks share stays as long as a desk or another jail needs it") {
             const auto other = internet_spec(second);
             second.start(other);
             CHECK(find_resolver() == resolver);
-            CHECK(!reaches(first, spec, to_text(jail::cable_of(0).host)));
+            CHECK(!reaches(first, spec, to_text(jail::network::cable_of(0).host)));
             CHECK(finds_names(second, other));
             second.stop(other.id);
         }
         CHECK(finds_names(first, spec));
         // Killed, and the next one finds its desk.
         first.restart();
-        CHECK(first.ask(jail::List{}).answer.find(spec.id) == "alive");
+        CHECK(first.ask(jail::wire::List{}).answer.find(spec.id) == "alive");
         CHECK(finds_names(first, spec));
         first.stop(spec.id);
     }

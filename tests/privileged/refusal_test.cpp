@@ -28,28 +28,29 @@ TEST_CASE("Bad requests are refused with a sentence and change nothing") {
         CHECK(answer.error->code() == core::Code::invalid);
         CHECK(answer.error->message() == message);
     }
-    CHECK(jail.ask(jail::List{}).answer.fields.empty());
+    CHECK(jail.ask(jail::wire::List{}).answer.fields.empty());
 }
 
 TEST_CASE("A desk of an image that is not there, of a taken id or slot is refused by name") {
     JailUnderTest jail;
     auto spec = jail.spec();
     jail.start(spec);
-    CHECK(jail.ask(jail::Start{spec}).answer.error->message() == fmt::format("desk {} exists", spec.id));
+    CHECK(jail.ask(jail::wire::Start{spec}).answer.error->message() ==
+          fmt::format("desk {} exists", spec.id));
     auto same_slot = jail.spec();
     same_slot.slot = spec.slot;
-    CHECK(jail.ask(jail::Start{same_slot}).answer.error->message() ==
+    CHECK(jail.ask(jail::wire::Start{same_slot}).answer.error->message() ==
           fmt::format("slot {} belongs to {}", spec.slot, spec.id));
     // Also when an earlier jail made it.
     jail.restart();
-    CHECK(jail.ask(jail::Start{same_slot}).answer.error->message() ==
+    CHECK(jail.ask(jail::wire::Start{same_slot}).answer.error->message() ==
           fmt::format("slot {} belongs to {}", spec.slot, spec.id));
     auto no_image = jail.spec();
     no_image.image = "huge";
-    const auto answer = jail.ask(jail::Start{no_image}).answer;
+    const auto answer = jail.ask(jail::wire::Start{no_image}).answer;
     CHECK(answer.error->code() == core::Code::not_found);
     CHECK(answer.error->message().contains("image huge has no build aaaa"));
-    CHECK(jail.ask(jail::List{}).answer.fields.size() == 1);
+    CHECK(jail.ask(jail::wire::List{}).answer.fields.size() == 1);
 }
 
 TEST_CASE("A start that fails half way says at which step, and leaves nothing") {
@@ -59,10 +60,10 @@ TEST_CASE("A start that fails half way says at which step, and leaves nothing") 
     const auto root = fmt::format("{}/images/tiny/{}/root", jail.data(), spec.image_hash);
     std::filesystem::remove(root + "/dev");
     core::replace_file(root + "/dev", "", 0644);
-    const auto answer = jail.ask(jail::Start{spec}).answer;
+    const auto answer = jail.ask(jail::wire::Start{spec}).answer;
     REQUIRE(answer.error);
     CHECK(answer.error->message() == fmt::format("making desk {}: make /dev: File exists (EEXIST)", spec.id));
-    CHECK(jail.ask(jail::List{}).answer.fields.empty());
+    CHECK(jail.ask(jail::wire::List{}).answer.fields.empty());
     CHECK(!std::filesystem::exists(jail.data() + "/endpoints/" + spec.id));
     std::filesystem::remove(root + "/dev");
     jail.start(spec);

@@ -8,8 +8,6 @@ namespace carrel::agent::anthropic {
 
 namespace {
 
-std::string quoted(std::string_view text) { return json::to_text(json::Value(text)); }
-
 constexpr std::string_view tools =
     R"([{"type":"computer_toolset_20260801"},{"type":"bash_20250124","name":"bash"},)"
     R"({"type":"text_editor_20250728","name":"str_replace_based_edit_tool"}])";
@@ -27,7 +25,7 @@ std::string request_body(std::string_view envelope, const ModelTraits& traits, s
     if (traits.thinking == Thinking::adaptive) body += R"("thinking":{"type":"adaptive"},)";
     body += fmt::format(R"("tools":{},)", tools);
     body += fmt::format(R"("system":[{{"type":"text","text":{},"cache_control":{{"type":"ephemeral"}}}}],)",
-                        quoted(system));
+                        json::quote(system));
     body += R"("messages":[)";
     for (const auto& message : messages) {
         if (&message != messages.data()) body += ',';

@@ -71,12 +71,10 @@ ScriptedAnswer next_answer(const Place& place) {
     return play(*script, place);
 }
 
-std::string quoted(std::string_view text) { return json::to_text(json::Value(text)); }
-
 Block call_block(const ScriptedCall& call) {
     const auto* toolset = is_computer_member(call.name) ? R"("toolset_name":"computer",)" : "";
     return {"tool_use", fmt::format(R"({{"type":"tool_use","id":{},"name":{},{}"input":{}}})",
-                                    quoted(core::make_id("toolu_")), quoted(call.name), toolset,
+                                    json::quote(core::make_id("toolu_")), json::quote(call.name), toolset,
                                     json::to_text(call.input))};
 }
 
@@ -100,11 +98,12 @@ Task<Answer> ScriptedModel::answer(Question question, Progress& progress) {
         progress.thinking(next.thinking);
         answer.blocks.push_back(
             {"thinking", fmt::format(R"({{"type":"thinking","thinking":{},"signature":"scripted"}})",
-                                     quoted(next.thinking))});
+                                     json::quote(next.thinking))});
     }
     co_await say(next.text, progress);
     if (!core::trim(next.text).empty())
-        answer.blocks.push_back({"text", fmt::format(R"({{"type":"text","text":{}}})", quoted(next.text))});
+        answer.blocks.push_back(
+            {"text", fmt::format(R"({{"type":"text","text":{}}})", json::quote(next.text))});
     for (const auto& call : next.tool_uses) answer.blocks.push_back(call_block(call));
     co_return answer;
 }

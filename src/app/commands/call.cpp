@@ -21,7 +21,7 @@ namespace carrel::app {
 
 namespace {
 
-struct Options {
+struct CallOptions {
     std::string server = ServerAddress{}.url;
     std::string id;
     std::string operation;
@@ -46,7 +46,7 @@ core::Error unknown_operation(const std::string& name) {
 }
 
 /// With fields the POST row, without the GET row, whichever there is; or the one of the method.
-const ops::Operation& get_row(const Options& options) {
+const ops::Operation& get_row(const CallOptions& options) {
     const auto find = [&](std::string_view method) {
         const auto* row = ops::find_desk_operation(method, "/" + options.operation);
         return row && is_callable(*row) ? row : nullptr;
@@ -102,7 +102,7 @@ int exit_code_of(std::string_view answer) {
     return success && success->is_bool() && !success->as_bool() ? 1 : 0;
 }
 
-int call(const Options& options) {
+int call(const CallOptions& options) {
     if (options.operation.empty()) return list_operations();
     const auto& row = get_row(options);
     if (!core::is_id("sess_", options.id))
@@ -130,7 +130,7 @@ int call(const Options& options) {
 }  // namespace
 
 void add_call(CLI::App& program, Action& action) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<CallOptions>();
     auto* word = program.add_subcommand("call", "Call any operation of a desk; without one, list them");
     word->add_option("session", options->id, "its id, sess_…");
     word->add_option("operation", options->operation, R"(its name, such as "mouse/click")");

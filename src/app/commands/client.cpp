@@ -20,7 +20,7 @@ namespace carrel::app {
 
 namespace {
 
-struct Options {
+struct ClientOptions {
     std::string server = ServerAddress{}.url;
     std::string id;
     std::string title;
@@ -35,12 +35,12 @@ struct Options {
     bool purge = false;
 };
 
-Client client_of(const Options& options) {
+Client client_of(const ClientOptions& options) {
     const char* key = std::getenv("CARREL_TOKEN");
     return Client{{.url = options.server, .key = key ? key : ""}};
 }
 
-std::string path_of(const Options& options, std::string_view rest = {}) {
+std::string path_of(const ClientOptions& options, std::string_view rest = {}) {
     if (!core::is_id("sess_", options.id))
         throw core::Error{core::Code::invalid,
                           fmt::format("\"{}\" is no session: `carrel session list` shows them", options.id)};
@@ -54,13 +54,13 @@ void print_session(const json::Value& session) {
                              json::text_or(session, "title", "(no title)"));
 }
 
-int list_sessions(const Options& options) {
+int list_sessions(const ClientOptions& options) {
     const auto page = client_of(options).call("GET", "/api/v1/sessions?limit=100");
     for (const auto& session : page.at("sessions").as_array()) print_session(session);
     return 0;
 }
 
-int new_session(const Options& options) {
+int new_session(const ClientOptions& options) {
     json::Object wish;
     for (const auto& [name, value] :
          {std::pair{"title", &options.title}, std::pair{"provider", &options.provider},
@@ -70,12 +70,12 @@ int new_session(const Options& options) {
     return 0;
 }
 
-int remove_session(const Options& options) {
+int remove_session(const ClientOptions& options) {
     client_of(options).call("DELETE", path_of(options, options.purge ? "?purge=true" : ""));
     return 0;
 }
 
-int send_message(const Options& options) {
+int send_message(const ClientOptions& options) {
     const json::Object body{{"content", options.text}};
     std::cout << json::text_or(client_of(options).call("POST", path_of(options, "/messages"), &body),
                                "message_id")
@@ -83,7 +83,7 @@ int send_message(const Options& options) {
     return 0;
 }
 
-int cancel_turn(const Options& options) {
+int cancel_turn(const ClientOptions& options) {
     std::cout << json::text_or(client_of(options).call("POST", path_of(options, "/cancel")), "message")
               << "\n";
     return 0;
@@ -101,7 +101,7 @@ std::string command_line(const std::vector<std::string>& words) {
     return line;
 }
 
-int execute(const Options& options) {
+int execute(const ClientOptions& options) {
     const json::Object body{{"command", command_line(options.command)}, {"timeout", options.timeout}};
     const auto answer = client_of(options).call("POST", path_of(options, "/desk/terminal/execute"), &body);
     std::cout << json::text_or(answer, "output");
@@ -112,7 +112,7 @@ int execute(const Options& options) {
     return code && code->is_int64() ? static_cast<int>(code->as_int64()) : 1;
 }
 
-int screenshot(const Options& options) {
+int screenshot(const ClientOptions& options) {
     const bool is_jpeg = options.file.ends_with(".jpg") || options.file.ends_with(".jpeg");
     core::Fd file = options.file == "-" ? core::Fd{::dup(1)} : core::Fd{};
     client_of(options).stream(
@@ -130,7 +130,7 @@ void print_event(std::string_view name, std::string_view data) {
     std::cout << name << " " << data << std::endl;
 }
 
-int show_log(const Options& options) {
+int show_log(const ClientOptions& options) {
     auto client = client_of(options);
     if (options.follow) {
         net::SseParser parser{std::size_t{4} << 20};
@@ -157,7 +157,8 @@ int show_log(const Options& options) {
 }
 
 CLI::App* add_word(CLI::App& parent, const char* name, const char* description,
-                   const std::shared_ptr<Options>& options, Action& action, int (*function)(const Options&)) {
+                   const std::shared_ptr<ClientOptions>& options, Action& action,
+                   int (*function)(const ClientOptions&)) {
     auto* word = parent.add_subcommand(name, description);
     word->add_option("--server", options->server, "where the server is [CARREL_URL]")
         ->envname("CARREL_URL")
@@ -170,7 +171,7 @@ CLI::App* add_word(CLI::App& parent, const char* name, const char* description,
 }  // namespace
 
 void add_client(CLI::App& program, Action& action) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<ClientOptions>();
     const auto with_id = [&](CLI::App* word) {
         word->add_option("session", options->id, "its id, sess_…")->required();
         return word;

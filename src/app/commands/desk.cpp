@@ -12,21 +12,21 @@
 #include "core/error.hpp"
 #include "core/id.hpp"
 #include "core/log.hpp"
-#include "jail/cgroup.hpp"
-#include "jail/plan.hpp"
+#include "jail/cgroup/groups.hpp"
+#include "jail/plan/plan.hpp"
 
 namespace carrel::app {
 
 namespace {
 
-struct Options {
+struct DeskOptions {
     Config config;
     std::string id;
 };
 
 /// A desk as the plan of this host would make it; nothing is made.
-int plan(const Options& options) {
-    const jail::Spec spec{
+int plan(const DeskOptions& options) {
+    const jail::wire::Spec spec{
         .id = "desk_000000000000",
         .slot = 0,
         .image = "desktop",
@@ -34,28 +34,29 @@ int plan(const Options& options) {
         .nonce = std::string(32, '0'),
         .width = static_cast<std::uint32_t>(options.config.width),
         .height = static_cast<std::uint32_t>(options.config.height),
-        .network = options.config.network == "none" ? jail::Network::none : jail::Network::internet,
+        .network =
+            options.config.network == "none" ? jail::wire::Network::none : jail::wire::Network::internet,
         .limits = {.memory = options.config.limits.memory,
                    .cpu = static_cast<std::uint32_t>(options.config.limits.cpus * 100),
                    .processes = options.config.limits.processes}};
     std::vector<std::string> warnings;
-    const auto hierarchies = jail::open_hierarchies("carrel-plan", warnings);
-    const jail::HostFacts facts{.data = options.config.data,
-                                .uid_base = options.config.uid_base,
-                                .carrel_uid = 0,
-                                .carrel_gid = 0,
-                                .desk_hash = std::string(64, '0'),
-                                .hierarchies = hierarchies,
-                                .overlay_by_descriptor = jail::has_overlay_by_descriptor(),
-                                .clone_into_cgroup = jail::has_clone3()};
-    const auto made = jail::plan(spec, facts);
-    jail::close_hierarchies(hierarchies);
-    std::cout << jail::to_text(made);
+    const auto hierarchies = jail::cgroup::open_hierarchies("carrel-plan", warnings);
+    const jail::plan::HostFacts facts{.data = options.config.data,
+                                      .uid_base = options.config.uid_base,
+                                      .carrel_uid = 0,
+                                      .carrel_gid = 0,
+                                      .desk_hash = std::string(64, '0'),
+                                      .hierarchies = hierarchies,
+                                      .overlay_by_descriptor = jail::plan::has_overlay_by_descriptor(),
+                                      .clone_into_cgroup = jail::plan::has_clone3()};
+    const auto made = jail::plan::plan_desk(spec, facts);
+    jail::cgroup::close_hierarchies(hierarchies);
+    std::cout << to_text(made);
     for (const auto& warning : made.warnings) std::cerr << "warning: " << warning << "\n";
     return 0;
 }
 
-int list(const Options& options) {
+int list(const DeskOptions& options) {
     require_root("looking into the desks' directories");
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator{options.config.data + "/desks", ignored})
@@ -67,7 +68,7 @@ int list(const Options& options) {
 }
 
 /// Removes a desk that no running server has: the lock of the data directory keeps a running one out.
-int remove(const Options& options) {
+int remove(const DeskOptions& options) {
     require_root("removing a desk ends its processes and deletes root's files, so it");
     if (!core::is_id("desk_", options.id))
         throw core::Error{core::Code::invalid,
@@ -79,7 +80,7 @@ int remove(const Options& options) {
     const auto user = get_carrel_user();
     const DataDirectory data{options.config.data, user};
     const auto jail = start_jail(options.config, data, user);
-    ask(jail.socket, jail::Stop{options.id});
+    ask(jail.socket, jail::wire::Stop{options.id});
     std::cout << "removed: " << options.id << "\n";
     return 0;
 }
@@ -89,8 +90,8 @@ int remove(const Options& options) {
 void add_desk(CLI::App& program, Action& action) {
     auto* word = program.add_subcommand("desk", "Desks of this machine");
     word->require_subcommand(1);
-    auto options = std::make_shared<Options>();
-    const auto add = [&](const char* name, const char* description, int (*function)(const Options&)) {
+    auto options = std::make_shared<DeskOptions>();
+    const auto add = [&](const char* name, const char* description, int (*function)(const DeskOptions&)) {
         auto* verb = word->add_subcommand(name, description);
         verb->add_option("--data", options->config.data, "the data directory [CARREL_DATA]")
             ->envname("CARREL_DATA")

@@ -16,7 +16,7 @@ namespace carrel::app {
 
 namespace {
 
-struct Options {
+struct ImageOptions {
     std::string data = Config{}.data;
     std::string name = "desktop";
     std::string hash;
@@ -30,7 +30,7 @@ std::string describe(const image::Image& image) {
                        image.packages, image.created);
 }
 
-int build(const Options& options) {
+int build(const ImageOptions& options) {
     const auto programs = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
     const auto source = image::load_source(image::find_recipe_folder(options.name, programs), programs);
     if (const auto found = image::find_image(options.data, source.name, source.hash);
@@ -45,12 +45,12 @@ int build(const Options& options) {
     return 0;
 }
 
-int list(const Options& options) {
+int list(const ImageOptions& options) {
     for (const auto& image : image::list_images(options.data)) std::cout << describe(image) << "\n";
     return 0;
 }
 
-int remove(const Options& options) {
+int remove(const ImageOptions& options) {
     require_root("removing an image deletes root's files, so it");
     for (const auto& image : image::remove_images(options.data, options.name, options.hash))
         std::cout << "removed: " << describe(image) << "\n";
@@ -62,8 +62,8 @@ int remove(const Options& options) {
 void add_image(CLI::App& program, Action& action) {
     auto* word = program.add_subcommand("image", "What desks start from");
     word->require_subcommand(1);
-    auto options = std::make_shared<Options>();
-    const auto add = [&](const char* name, const char* description, int (*function)(const Options&)) {
+    auto options = std::make_shared<ImageOptions>();
+    const auto add = [&](const char* name, const char* description, int (*function)(const ImageOptions&)) {
         auto* verb = word->add_subcommand(name, description);
         verb->add_option("--data", options->data, "the data directory [CARREL_DATA]")
             ->envname("CARREL_DATA")

@@ -20,7 +20,7 @@ namespace carrel::app {
 
 namespace {
 
-struct Options {
+struct ServeOptions {
     std::string file;
     Texts flags;
     bool only_check = false;
@@ -61,7 +61,7 @@ void print_address(const Address& address) {
     std::cout << std::flush;
 }
 
-int serve(const Options& options) {
+int serve(const ServeOptions& options) {
     const auto config = load_config(options.file, environment, options.flags);
     if (options.only_print) return std::cout << print_config(config), 0;
     check_config(config);
@@ -90,7 +90,7 @@ int serve(const Options& options) {
 
 void add_serve(CLI::App& program, Action& action) {
     auto* word = program.add_subcommand("serve", "Run the server (as root; it keeps no root for itself)");
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<ServeOptions>();
     word->add_option("--config", options->file, "a TOML file of settings")->type_name("FILE");
     for (const auto& setting : settings()) {
         if (setting.is_secret) continue;

@@ -7,7 +7,7 @@
 
 #include "core/bytes.hpp"
 
-namespace carrel::desk::dbus {
+namespace carrel::desk::notices::dbus {
 
 namespace {
 
@@ -289,4 +289,4 @@ std::string to_bytes(const Message& message) {
     return all.bytes + message.body;
 }
 
-}  // namespace carrel::desk::dbus
+}  // namespace carrel::desk::notices::dbus

@@ -10,7 +10,7 @@
 
 #include "core/error.hpp"
 
-namespace carrel::desk::dbus {
+namespace carrel::desk::notices::dbus {
 
 enum class Kind : std::uint8_t { call = 1, reply = 2, error = 3, signal = 4 };
 
@@ -85,4 +85,4 @@ public:
     std::string bytes;
 };
 
-}  // namespace carrel::desk::dbus
+}  // namespace carrel::desk::notices::dbus

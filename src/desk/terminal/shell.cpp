@@ -48,7 +48,7 @@ constexpr std::string_view run_line =
     "__carrel_begin {1}; \\. {0}/command >{0}/output 2>{0}/errors </dev/null; __carrel_end\n";
 constexpr std::string_view probe_line = "__carrel_end; __carrel_begin {0}; __carrel_end\n";
 
-std::string quoted(std::string_view text) {
+std::string shell_word(std::string_view text) {
     std::string result = "'";
     for (const char c : text) result += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
     return result + "'";
@@ -91,7 +91,7 @@ Shell::Shell(async::Executor executor, const TerminalSettings& settings, async::
     handle_.assign(process_.handle.release());
     scope_.start("waiting for the shell's end", await_exit());
     scope_.start("reading the shell's terminal", follow_terminal());
-    type(fmt::format(preparation, quoted(folder_.path())));
+    type(fmt::format(preparation, shell_word(folder_.path())));
 }
 
 Shell::~Shell() {
@@ -102,7 +102,7 @@ void Shell::start_command(std::string_view command, Take take) {
     ensure_pipes();
     write_command(command);
     auto token = core::random_hex(16);
-    type(fmt::format(run_line, quoted(folder_.path()), token));
+    type(fmt::format(run_line, shell_word(folder_.path()), token));
     token_ = std::move(token);
     status_.reset();
     take_ = std::move(take);

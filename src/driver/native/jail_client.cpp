@@ -21,10 +21,10 @@ using core::Error;
 /// How long the jail may take to prepare the host before it answers the first question.
 constexpr int first_answer_limit = 30'000;  // milliseconds
 
-using Descriptors = std::array<core::Fd, jail::most_descriptors_in_answer>;
+using Descriptors = std::array<core::Fd, jail::wire::most_descriptors_in_answer>;
 
 Descriptors descriptors_of(msghdr& message) {
-    std::array<int, jail::most_descriptors_in_answer> numbers{-1, -1, -1};
+    std::array<int, jail::wire::most_descriptors_in_answer> numbers{-1, -1, -1};
     if (const auto* header = CMSG_FIRSTHDR(&message); header && header->cmsg_type == SCM_RIGHTS)
         std::memcpy(numbers.data(), CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
     Descriptors descriptors;
@@ -34,9 +34,10 @@ Descriptors descriptors_of(msghdr& message) {
 
 /// One packet off the socket, or nothing when there is none now. Throws unavailable at its end.
 std::unique_ptr<Reply> receive(int socket) {
-    std::vector<char> buffer(jail::longest_answer);
+    std::vector<char> buffer(jail::wire::longest_answer);
     iovec part{buffer.data(), buffer.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(jail::most_descriptors_in_answer * sizeof(int))> control{};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(jail::wire::most_descriptors_in_answer * sizeof(int))>
+        control{};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
@@ -47,7 +48,7 @@ std::unique_ptr<Reply> receive(int socket) {
     if (count <= 0) throw Error{Code::unavailable, "carrel-jail has ended; what it said last is in the log"};
     auto descriptors = descriptors_of(message);
     auto reply = std::make_unique<Reply>(
-        core::value_or_throw(jail::parse_answer({buffer.data(), static_cast<std::size_t>(count)})));
+        core::value_or_throw(jail::wire::parse_answer({buffer.data(), static_cast<std::size_t>(count)})));
     auto next = descriptors.begin();
     reply->process = std::move(*next++);
     for (const auto& [field, place] :
@@ -63,12 +64,12 @@ JailClient::JailClient(async::Executor executor, core::Fd socket)
     scope_.start("hearing the jail", read());
 }
 
-Task<Reply> JailClient::ask(jail::What what) {
+Task<Reply> JailClient::ask(jail::wire::What what) {
     require_jail();
     const auto number = ++last_number_;
     const auto place = questions_.try_emplace(number, executor_).first;
     auto& question = place->second;
-    if (const auto* start = std::get_if<jail::Start>(&what)) question.starts = start->spec.id;
+    if (const auto* start = std::get_if<jail::wire::Start>(&what)) question.starts = start->spec.id;
     // A question that nobody waits for any more stays until its answer comes: see take().
     struct Leave {
         JailClient& client;
@@ -90,7 +91,7 @@ Task<Reply> JailClient::ask(jail::What what) {
     co_return reply;
 }
 
-Reply JailClient::ask_now(jail::What what) {
+Reply JailClient::ask_now(jail::wire::What what) {
     const auto number = ++last_number_;
     send(number, std::move(what));
     pollfd waiting{socket_.native_handle(), POLLIN, 0};
@@ -103,8 +104,8 @@ Reply JailClient::ask_now(jail::What what) {
     return std::move(*reply);
 }
 
-void JailClient::send(std::uint64_t number, jail::What what) {
-    const auto text = jail::format_request({number, std::move(what)});
+void JailClient::send(std::uint64_t number, jail::wire::What what) {
+    const auto text = jail::wire::format_request({number, std::move(what)});
     // Questions are short and the jail reads them in milliseconds, so the socket has room.
     core::checked("ask carrel-jail",
                   ::send(socket_.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
@@ -138,7 +139,7 @@ void JailClient::take(Reply reply) {
     if (orphan.empty()) return;
     const auto number = ++last_number_;
     questions_.try_emplace(number, executor_).first->second.is_abandoned = true;
-    send(number, jail::Stop{orphan});
+    send(number, jail::wire::Stop{orphan});
 }
 
 void JailClient::require_jail() const {

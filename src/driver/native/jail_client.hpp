@@ -10,7 +10,7 @@
 #include "async/gate.hpp"
 #include "async/scope.hpp"
 #include "core/fd.hpp"
-#include "jail/wire.hpp"
+#include "jail/wire/messages.hpp"
 
 namespace carrel::driver::native {
 
@@ -18,9 +18,9 @@ using async::Task;
 
 /// An answer, and the descriptors that start and adopt send with it.
 struct Reply {
-    jail::Answer answer;
+    jail::wire::Answer answer;
     core::Fd process;    ///< pidfd of the desk's first process
-    core::Fd memory;     ///< see jail::GroupWatch
+    core::Fd memory;     ///< see jail::wire::GroupWatch
     core::Fd processes;  ///< the same
 };
 
@@ -31,10 +31,10 @@ public:
 
     /// The answer; throws the Error that it holds, or unavailable when the jail has ended. When the
     /// asking task is cancelled, a desk that was being started for it is stopped again.
-    Task<Reply> ask(jail::What what);
+    Task<Reply> ask(jail::wire::What what);
 
     /// Asks and waits without a loop: only before the loop runs.
-    Reply ask_now(jail::What what);
+    Reply ask_now(jail::wire::What what);
 
 private:
     struct Question {
@@ -47,7 +47,7 @@ private:
 
     Task<> read();
     void take(Reply reply);
-    void send(std::uint64_t number, jail::What what);
+    void send(std::uint64_t number, jail::wire::What what);
     void require_jail() const;
 
     async::Executor executor_;

@@ -22,16 +22,17 @@ std::chrono::steady_clock::duration until_next_look() {
 
 }  // namespace
 
-LimitWatch::LimitWatch(async::Executor executor, jail::GroupWatch how, core::Fd watched, std::string key)
-    : how_{watched ? how : jail::GroupWatch::none}, watched_{executor}, key_{std::move(key)} {
-    if (how_ == jail::GroupWatch::none) return;
+LimitWatch::LimitWatch(async::Executor executor, jail::wire::GroupWatch how, core::Fd watched,
+                       std::string key)
+    : how_{watched ? how : jail::wire::GroupWatch::none}, watched_{executor}, key_{std::move(key)} {
+    if (how_ == jail::wire::GroupWatch::none) return;
     watched_.assign(watched.release());
     forget();
 }
 
 Task<bool> LimitWatch::is_met() {
-    if (how_ == jail::GroupWatch::none) co_return false;
-    if (how_ == jail::GroupWatch::eventfd) {
+    if (how_ == jail::wire::GroupWatch::none) co_return false;
+    if (how_ == jail::wire::GroupWatch::eventfd) {
         co_await watched_.async_wait(Descriptor::wait_read, use_awaitable);
         std::uint64_t count = 0;
         co_return ::read(watched_.native_handle(), &count, sizeof count) == sizeof count;
@@ -41,14 +42,14 @@ Task<bool> LimitWatch::is_met() {
         if (!now) co_return false;
         if (std::exchange(known_, now) != now) co_return true;
         // Such a file tells of much else, too.
-        if (how_ == jail::GroupWatch::events)
+        if (how_ == jail::wire::GroupWatch::events)
             co_await watched_.async_wait(Descriptor::wait_error, use_awaitable);
-        if (how_ == jail::GroupWatch::counter) co_await async::pause(until_next_look());
+        if (how_ == jail::wire::GroupWatch::counter) co_await async::pause(until_next_look());
     }
 }
 
 void LimitWatch::forget() {
-    if (how_ != jail::GroupWatch::eventfd) known_ = read();
+    if (how_ != jail::wire::GroupWatch::eventfd) known_ = read();
 }
 
 /// Reading the whole of the file also says to the kernel that we know what it holds.
@@ -56,7 +57,7 @@ std::optional<std::uint64_t> LimitWatch::read() {
     std::array<char, 512> text;
     const auto count = ::pread(watched_.native_handle(), text.data(), text.size(), 0);
     if (count <= 0) return std::nullopt;
-    return jail::number_in({text.data(), static_cast<std::size_t>(count)}, key_);
+    return jail::wire::number_in({text.data(), static_cast<std::size_t>(count)}, key_);
 }
 
 }  // namespace carrel::driver::native

@@ -8,7 +8,7 @@
 
 #include "async/task.hpp"
 #include "core/fd.hpp"
-#include "jail/cgroup.hpp"
+#include "jail/wire/group_watch.hpp"
 
 namespace carrel::driver::native {
 
@@ -17,7 +17,7 @@ using async::Task;
 class LimitWatch {
 public:
     /// `key`: of the number that grows, in the file behind `watched`. What it holds now is known already.
-    LimitWatch(async::Executor executor, jail::GroupWatch how, core::Fd watched, std::string key);
+    LimitWatch(async::Executor executor, jail::wire::GroupWatch how, core::Fd watched, std::string key);
 
     /// Returns true when the limit was met since the last call; false when that will never be heard: there is
     /// no limit, or its group is gone. Cancellable; one caller.
@@ -28,7 +28,7 @@ public:
 private:
     std::optional<std::uint64_t> read();
 
-    jail::GroupWatch how_;
+    jail::wire::GroupWatch how_;
     boost::asio::posix::stream_descriptor watched_;
     std::string key_;
     std::optional<std::uint64_t> known_;

@@ -38,13 +38,13 @@ fleet::Ending explain_status(std::string_view status) {
             fmt::format("the desk's {} failed again and again, and the desk gave up", found->part)};
 }
 
-jail::GroupWatch watch_of(const jail::Answer& answer, std::string_view field) {
-    return jail::watch_of(answer.find(field).value_or(""));
+jail::wire::GroupWatch watch_of(const jail::wire::Answer& answer, std::string_view field) {
+    return jail::wire::watch_of(answer.find(field).value_or(""));
 }
 
 }  // namespace
 
-fleet::Ending explain_ending(const jail::Answer& answer) {
+fleet::Ending explain_ending(const jail::wire::Answer& answer) {
     const auto kills = core::parse_unsigned(answer.find("memory_kills").value_or("")).value_or(0);
     const auto signal = answer.find("signal");
     if (kills > 0 && (!answer.find("status") && signal.value_or(kill_signal) == kill_signal))
@@ -69,7 +69,7 @@ NativeDesk::NativeDesk(async::Executor executor, JailClient& jail, Reply reply, 
 Task<fleet::Ending> NativeDesk::ended() {
     co_await process_.async_wait(Descriptor::wait_read, boost::asio::use_awaitable);
     if (is_stopped_) co_return fleet::Ending{"stopped", "the desk was stopped"};
-    const auto reply = co_await jail_.ask(jail::Ending{id_});
+    const auto reply = co_await jail_.ask(jail::wire::Ending{id_});
     co_return explain_ending(reply.answer);
 }
 
@@ -104,7 +104,7 @@ Task<> NativeDesk::watch_processes(std::function<void(fleet::Notice)> tell) {
 
 Task<> NativeDesk::stop() {
     is_stopped_ = true;
-    co_await jail_.ask(jail::Stop{id_});
+    co_await jail_.ask(jail::wire::Stop{id_});
 }
 
 }  // namespace carrel::driver::native

@@ -10,7 +10,7 @@
 namespace carrel::driver::native {
 
 /// How a desk ended, for people: from what the jail answered to jail::Ending. Pure.
-fleet::Ending explain_ending(const jail::Answer& answer);
+fleet::Ending explain_ending(const jail::wire::Answer& answer);
 
 class NativeDesk final : public fleet::Desk {
 public:

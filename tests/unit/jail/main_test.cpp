@@ -10,11 +10,11 @@ TEST_CASE("The options of serve are taken as given") {
                              "990", "--carrel-gid", "991", "--desk-binary", "/x"});
     REQUIRE(options);
     CHECK(options->socket == 5);
-    CHECK(options->data == "/d");
-    CHECK(options->uid_base == 3'000'000'000);
-    CHECK(options->carrel_uid == 990);
-    CHECK(options->carrel_gid == 991);
-    CHECK(options->desk_binary == "/x");
+    CHECK(options->host.data == "/d");
+    CHECK(options->host.uid_base == 3'000'000'000);
+    CHECK(options->host.carrel_uid == 990);
+    CHECK(options->host.carrel_gid == 991);
+    CHECK(options->host.desk_binary == "/x");
 }
 
 TEST_CASE("Wrong options are named") {

@@ -5,7 +5,7 @@
 
 using namespace carrel::desk;
 using namespace carrel::desk::notices;
-using namespace carrel::desk::dbus;
+using namespace carrel::desk::notices::dbus;
 using namespace std::string_view_literals;
 
 namespace {

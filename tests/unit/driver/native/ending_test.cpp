@@ -6,7 +6,7 @@ using namespace carrel;
 
 TEST_CASE("The end of a desk is explained by what the jail saw") {
     struct Case {
-        jail::Fields fields;
+        jail::wire::Fields fields;
         const char* code;
     };
     for (const auto& [fields, code] : {

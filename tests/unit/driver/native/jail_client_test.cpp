@@ -26,23 +26,23 @@ struct PlayedJail {
         theirs = core::Fd{ends[1]};
     }
     /// The next question, while the loop goes on; a test whose question never comes does not end.
-    Task<jail::Request> hear() {
-        char buffer[jail::longest_request];
+    Task<jail::wire::Request> hear() {
+        char buffer[jail::wire::longest_request];
         auto count = ::recv(theirs.get(), buffer, sizeof buffer, MSG_DONTWAIT);
         while (count < 0 && errno == EAGAIN) {
             co_await async::yield_turn();
             count = ::recv(theirs.get(), buffer, sizeof buffer, MSG_DONTWAIT);
         }
         core::checked("recv", count);
-        co_return core::value_or_throw(jail::parse_request({buffer, static_cast<std::size_t>(count)}));
+        co_return core::value_or_throw(jail::wire::parse_request({buffer, static_cast<std::size_t>(count)}));
     }
-    void say(const jail::Answer& answer) {
-        const auto text = jail::format_answer(answer);
+    void say(const jail::wire::Answer& answer) {
+        const auto text = jail::wire::format_answer(answer);
         core::checked("send", ::send(theirs.get(), text.data(), text.size(), 0));
     }
 };
 
-jail::Spec some_spec() {
+jail::wire::Spec some_spec() {
     return {.id = "desk_0123456789ab",
             .slot = 0,
             .image = "desktop",
@@ -50,11 +50,11 @@ jail::Spec some_spec() {
             .nonce = std::string(32, 'b'),
             .width = 1280,
             .height = 800,
-            .network = jail::Network::none,
+            .network = jail::wire::Network::none,
             .limits = {1ULL << 30, 100, 100}};
 }
 
-Task<> ask_into(JailClient& client, jail::What what, std::string& result) {
+Task<> ask_into(JailClient& client, jail::wire::What what, std::string& result) {
     try {
         const auto reply = co_await client.ask(std::move(what));
         result = reply.answer.find("answer").value_or("none");
@@ -71,9 +71,9 @@ TEST_CASE("Answers find their questions in whatever order they come, and errors 
         JailClient client{executor, std::move(jail.ours)};
         async::Scope scope{executor};
         std::string one, two, three;
-        scope.start("one", ask_into(client, jail::Stop{"desk_000000000001"}, one));
-        scope.start("two", ask_into(client, jail::List{}, two));
-        scope.start("three", ask_into(client, jail::Doctor{}, three));
+        scope.start("one", ask_into(client, jail::wire::Stop{"desk_000000000001"}, one));
+        scope.start("two", ask_into(client, jail::wire::List{}, two));
+        scope.start("three", ask_into(client, jail::wire::Doctor{}, three));
         const auto first = (co_await jail.hear()).number;
         const auto second = (co_await jail.hear()).number;
         const auto third = (co_await jail.hear()).number;
@@ -93,12 +93,12 @@ TEST_CASE("When the jail ends, every question ends with a sentence, and so do la
         JailClient client{executor, std::move(jail.ours)};
         async::Scope scope{executor};
         std::string before, after;
-        scope.start("before", ask_into(client, jail::List{}, before));
+        scope.start("before", ask_into(client, jail::wire::List{}, before));
         co_await async::yield_turn();
         jail.theirs.reset();
         while (scope.size() > 0) co_await async::yield_turn();
         CHECK(before == "carrel-jail has ended, so nothing can be done with desks");
-        co_await ask_into(client, jail::List{}, after);
+        co_await ask_into(client, jail::wire::List{}, after);
         CHECK(after == before);
     });
 }
@@ -109,13 +109,13 @@ TEST_CASE("A desk that nobody waits for any more is stopped as soon as it is the
         JailClient client{executor, std::move(jail.ours)};
         async::Scope scope{executor};
         std::string result = "cancelled";
-        scope.start("starting", ask_into(client, jail::Start{some_spec()}, result));
+        scope.start("starting", ask_into(client, jail::wire::Start{some_spec()}, result));
         const auto start = co_await jail.hear();
         co_await scope.close();
         jail.say({start.number, std::nullopt, {{"id", some_spec().id}}});
         const auto next = co_await jail.hear();
-        REQUIRE(std::holds_alternative<jail::Stop>(next.what));
-        CHECK(std::get<jail::Stop>(next.what).id == some_spec().id);
+        REQUIRE(std::holds_alternative<jail::wire::Stop>(next.what));
+        CHECK(std::get<jail::wire::Stop>(next.what).id == some_spec().id);
         CHECK(result == "cancelled");
     });
 }
@@ -125,7 +125,7 @@ TEST_CASE("Before the loop runs, a question is answered all the same") {
     PlayedJail jail;
     JailClient client{loop.get_executor(), std::move(jail.ours)};
     jail.say({1, std::nullopt, {{"internet", "yes"}}});
-    CHECK(client.ask_now(jail::Doctor{}).answer.find("internet") == "yes");
+    CHECK(client.ask_now(jail::wire::Doctor{}).answer.find("internet") == "yes");
     jail.theirs.reset();
-    CHECK_THROWS_AS((void)client.ask_now(jail::Doctor{}), core::Error);
+    CHECK_THROWS_AS((void)client.ask_now(jail::wire::Doctor{}), core::Error);
 }

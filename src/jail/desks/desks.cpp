@@ -1,0 +1,220 @@
+#include "jail/desks/desks.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/log.hpp"
+#include "core/sys.hpp"
+#include "jail/desks/removal.hpp"
+#include "jail/process/deadline.hpp"
+#include "jail/process/pidfd.hpp"
+
+namespace carrel::jail::desks {
+
+namespace {
+
+using core::Code;
+using core::Error;
+
+/// Reads what is written down about a desk. Its folder is root's, so the text is ours; but a crash
+/// may have cut it.
+core::Expected<Identity> read_identity(const plan::HostFacts& facts, const std::string& id) {
+    const auto text = core::find_file_text(plan::desk_folder(facts, id) + "/identity.json");
+    if (!text) return core::refuse("it was never finished", Code::conflict);
+    auto identity = parse_identity(*text);
+    if (identity && identity->id != id)
+        return core::refuse(fmt::format("its identity.json names {}", identity->id), Code::conflict);
+    return identity;
+}
+
+void require_folder(const plan::HostFacts& facts, const std::string& id) {
+    if (::access(plan::desk_folder(facts, id).c_str(), F_OK) < 0)
+        throw Error{Code::not_found, fmt::format("there is no desk {}", id)};
+}
+
+}  // namespace
+
+Desks::Desks(plan::HostFacts facts, Filter filter)
+    : facts_{std::move(facts)}, filter_{std::move(filter)}, network_{facts_.carrel_uid, facts_.carrel_gid} {}
+
+void Desks::remember() {
+    for (const auto& id : list_desks(facts_)) {
+        try {
+            auto identity = read_identity(facts_, id);
+            if (!identity) throw identity.error();
+            auto process = find_living(*identity);
+            known_.emplace(id, Known{std::move(*identity), std::move(process), {}});
+        } catch (const Error& error) {
+            core::log_info("{} does not live: {}", id, error.message());
+        }
+    }
+}
+
+void Desks::resume_network() {
+    try {
+        network_.resume();
+    } catch (const Error& error) {
+        core::log_warning("desks may be without internet: {}", error.message());
+    }
+}
+
+Handed Desks::start(const wire::Spec& spec) {
+    // Before anything is made: what fails later removes all there is of this id.
+    if (::access(plan::desk_folder(facts_, spec.id).c_str(), F_OK) == 0)
+        throw Error{Code::conflict, fmt::format("desk {} exists", spec.id)};
+    for (const auto& [id, known] : known_)
+        if (known.identity.slot == spec.slot)
+            throw Error{Code::conflict, fmt::format("slot {} belongs to {}", spec.slot, id)};
+    const auto root = plan::image_root(facts_, spec);
+    if (::access(root.c_str(), F_OK) < 0)
+        throw Error{Code::not_found, fmt::format("making desk {}: image {} has no build {}: {}", spec.id,
+                                                 spec.image, spec.image_hash, core::describe_errno(errno))};
+    if (spec.network == wire::Network::internet && facts_.has_internet) facts_.network = network_.prepare();
+    try {
+        auto made = make_desk(spec, facts_, filter_);
+        const auto [place, is_new] =
+            known_.insert_or_assign(spec.id, Known{made.identity, std::move(made.process), {}});
+        auto handed = hand_over(place->second);
+        handed.warnings = std::move(made.warnings);
+        handed.took = std::move(made.took);
+        return handed;
+    } catch (...) {
+        abandon(spec);
+        throw;
+    }
+}
+
+void Desks::abandon(const wire::Spec& spec) {
+    known_.erase(spec.id);
+    try {
+        const process::Deadline deadline{std::chrono::seconds{1}};
+        while (!remove_traces(facts_, facts_.hierarchies, spec.id)) deadline.pause("removing cgroups");
+        network_.disconnect(network::interface_of(spec.network, plan::first_id(facts_, spec.slot)));
+    } catch (const Error& error) {
+        core::log_error("cleaning up after {}: {}", spec.id, error.message());
+    }
+}
+
+Handed Desks::adopt(const std::string& id) {
+    require_folder(facts_, id);
+    auto known = known_.find(id);
+    if (known == known_.end()) {
+        auto identity = read_identity(facts_, id);
+        if (!identity) throw identity.error();
+        auto process = find_living(*identity);
+        known = known_.emplace(id, Known{std::move(*identity), std::move(process), {}}).first;
+    }
+    reap(known->second);
+    if (known->second.ended || process::has_ended(known->second.process))
+        throw Error{Code::conflict, "its first process has ended"};
+    return hand_over(known->second);
+}
+
+Handed Desks::hand_over(const Known& known) const {
+    Handed handed{known.identity, known.process.duplicate(), {}, {}, {}, {}};
+    const auto hierarchies = hierarchies_of(known.identity);
+    const auto try_to = [&](cgroup::WatchedGroup& watched, auto watch, std::string_view what) {
+        try {
+            watched = watch(hierarchies, known.identity.id);
+        } catch (const Error& error) {
+            handed.warnings.push_back(fmt::format("{} not noticed: {}", what, error.message()));
+        }
+    };
+    try_to(handed.memory, cgroup::watch_memory, "processes killed for memory are");
+    try_to(handed.processes, cgroup::watch_processes, "the limit of processes, when it is met, is");
+    return handed;
+}
+
+std::vector<Found> Desks::list() const {
+    std::vector<Found> found;
+    for (auto& id : list_desks(facts_)) {
+        std::string state = "alive";
+        try {
+            const auto identity = read_identity(facts_, id);
+            if (!identity) throw identity.error();
+            find_living(*identity);
+        } catch (const Error& error) {
+            state = error.message();
+        }
+        found.push_back({std::move(id), std::move(state)});
+    }
+    return found;
+}
+
+Stopping Desks::begin_stop(const std::string& id) {
+    Stopping stopping{.id = id, .identity = {}, .process = {}};
+    try {
+        if (const auto known = known_.find(id); known != known_.end()) {
+            stopping.identity = known->second.identity;
+            stopping.process = known->second.process.duplicate();
+        } else if (auto identity = read_identity(facts_, id)) {
+            stopping.identity = std::move(*identity);
+            stopping.process = find_living(stopping.identity);
+        }
+    } catch (const Error& error) {
+        // What is left of it goes all the same.
+        core::log_debug("{} does not live: {}", id, error.message());
+    }
+    stopping.is_dead = !stopping.process || !process::send_signal(stopping.process, SIGKILL);
+    if (stopping.is_dead) return stopping;
+    // In a frozen v1 group even SIGKILL waits.
+    for (const auto& tree : hierarchies_of(stopping.identity))
+        if (tree.freezer && !tree.is_v2 && ::access((tree.folder + "/" + id).c_str(), F_OK) == 0)
+            core::write_existing(tree.folder + "/" + id + "/freezer.state", "THAWED");
+    return stopping;
+}
+
+bool Desks::finish_stop(Stopping& stopping) {
+    if (const auto known = known_.find(stopping.id); known != known_.end()) reap(known->second);
+    const auto hierarchies = hierarchies_of(stopping.identity);
+    // What is written down about it is missing or wrong, but processes may live all the same.
+    if (!stopping.process) cgroup::kill_groups(hierarchies, stopping.id);
+    if (!remove_traces(facts_, hierarchies, stopping.id)) return false;
+    network_.disconnect(stopping.identity.interface);
+    known_.erase(stopping.id);
+    return true;
+}
+
+void Desks::reap(Known& known) {
+    if (known.ended) return;
+    siginfo_t info{};
+    const int result = ::waitid(P_PIDFD, static_cast<id_t>(known.process.get()), &info, WEXITED | WNOHANG);
+    if (result == 0 && info.si_pid != 0) known.ended = ExitStatus{info.si_code != CLD_EXITED, info.si_status};
+}
+
+std::optional<ExitStatus> Desks::find_exit_status(const std::string& id) {
+    const auto known = known_.find(id);
+    if (known == known_.end()) return std::nullopt;
+    reap(known->second);
+    return known->second.ended;
+}
+
+std::uint64_t Desks::count_memory_kills(const std::string& id) const {
+    const auto known = known_.find(id);
+    return known == known_.end() ? 0 : cgroup::count_memory_kills(hierarchies_of(known->second.identity), id);
+}
+
+void Desks::set_frozen(const std::string& id, bool frozen) const {
+    cgroup::set_frozen(hierarchies_of(get(id).identity), id, frozen);
+}
+
+cgroup::GroupUsage Desks::usage(const std::string& id) const {
+    return cgroup::read_usage(hierarchies_of(get(id).identity), id);
+}
+
+const Desks::Known& Desks::get(const std::string& id) const {
+    const auto known = known_.find(id);
+    if (known == known_.end())
+        throw Error{Code::not_found, fmt::format("there is no desk {}, or it was not adopted", id)};
+    return known->second;
+}
+
+std::vector<cgroup::Hierarchy> Desks::hierarchies_of(const Identity& identity) const {
+    return identity.id.empty() ? facts_.hierarchies : cgroup::parse_hierarchies(identity.groups);
+}
+
+}  // namespace carrel::jail::desks

@@ -1,0 +1,96 @@
+// The desks that this jail knows: made by it, or taken up from one before it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jail/cgroup/groups.hpp"
+#include "jail/desks/make.hpp"
+#include "jail/host/network.hpp"
+
+namespace carrel::jail::desks {
+
+/// How the first process of a desk ended, as far as its parent (we, unless it was adopted) knows.
+struct ExitStatus {
+    bool was_killed;  ///< by signal `number`; else `number` is its status
+    int number;
+};
+
+/// A desk as its owner is told of it, with descriptors to pass on.
+struct Handed {
+    Identity identity;
+    core::Fd process;
+    cgroup::WatchedGroup memory;
+    cgroup::WatchedGroup processes;
+    std::vector<std::string> warnings;
+    std::vector<std::pair<std::string, std::chrono::microseconds>> took;
+};
+
+struct Found {
+    std::string id;
+    std::string state;  ///< "alive", or a sentence that says why not
+};
+
+/// What became of a desk that is to be stopped.
+struct Stopping {
+    std::string id;
+    Identity identity;
+    core::Fd process;  ///< none when no process lives
+    bool is_dead = false;
+};
+
+class Desks {
+public:
+    Desks(plan::HostFacts facts, Filter filter);
+
+    /// Takes note of the living desks of an earlier jail, so that their slots are taken and they can be
+    /// asked about. Once, at the start.
+    void remember();
+
+    /// Throws conflict when there is a directory of that id, or what make_desk throws; nothing of
+    /// the desk is left then.
+    Handed start(const wire::Spec& spec);
+    /// Throws not_found, or conflict with what is not as identity.json says.
+    Handed adopt(const std::string& id);
+    std::vector<Found> list() const;
+
+    /// Kills. The desk is to be asked about by finish_stop when the pidfd becomes readable.
+    Stopping begin_stop(const std::string& id);
+    /// Removes what is left. False while the kernel has not let go of its groups.
+    bool finish_stop(Stopping& stopping);
+
+    /// Nothing while the desk lives, or when another process was its parent.
+    std::optional<ExitStatus> find_exit_status(const std::string& id);
+    std::uint64_t count_memory_kills(const std::string& id) const;
+    void set_frozen(const std::string& id, bool frozen) const;
+    cgroup::GroupUsage usage(const std::string& id) const;
+
+    /// Looks after what living desks need on the host; a failure is a warning.
+    void resume_network();
+    /// Removes it at the end, unless somebody still needs it.
+    void close_network() { network_.close(); }
+
+    const plan::HostFacts& facts() const { return facts_; }
+
+private:
+    struct Known {
+        Identity identity;
+        core::Fd process;
+        std::optional<ExitStatus> ended;
+    };
+
+    const Known& get(const std::string& id) const;
+    std::vector<cgroup::Hierarchy> hierarchies_of(const Identity& identity) const;
+    Handed hand_over(const Known& known) const;
+    void abandon(const wire::Spec& spec);
+    static void reap(Known& known);
+
+    plan::HostFacts facts_;
+    Filter filter_;
+    host::HostNetwork network_;
+    std::map<std::string, Known> known_;
+};
+
+}  // namespace carrel::jail::desks

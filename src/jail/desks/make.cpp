@@ -1,0 +1,253 @@
+#include "jail/desks/make.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "core/sys.hpp"
+#include "jail/cgroup/groups.hpp"
+#include "jail/desks/inside.hpp"
+#include "jail/desks/mounts.hpp"
+#include "jail/host/data.hpp"
+#include "jail/process/channel.hpp"
+#include "jail/process/deadline.hpp"
+#include "jail/process/pidfd.hpp"
+#include "jail/process/user.hpp"
+
+namespace carrel::jail::desks {
+
+namespace {
+
+using core::checked;
+using core::Fd;
+using Clock = std::chrono::steady_clock;
+
+/// A start takes milliseconds; a disk that hangs must not stop the jail for ever.
+constexpr std::chrono::seconds longest_start{10};
+
+Fd listen_at(const plan::step::Listen& s) {
+    Fd socket{checked("socket", ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))};
+    const std::filesystem::path path{s.path};
+    // By the folder's descriptor: a socket's address has room for 107 bytes only.
+    const Fd folder = core::open_file(path.parent_path(), O_PATH | O_DIRECTORY);
+    const auto name = path.filename().string();
+    const auto short_path = fmt::format("/proc/self/fd/{}/{}", folder.get(), name);
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    short_path.copy(address.sun_path, sizeof address.sun_path - 1);
+    checked("bind " + s.path, ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address));
+    // Only root can write in this folder, so the name still means our socket.
+    checked("chmod " + s.path, ::fchmodat(folder.get(), name.c_str(), 0600, 0));
+    checked("chown " + s.path, ::fchownat(folder.get(), name.c_str(), s.uid, s.gid, AT_SYMLINK_NOFOLLOW));
+    checked("listen at " + s.path, ::listen(socket.get(), endpoint_backlog));
+    return socket;
+}
+
+struct Cloned {
+    pid_t pid;  ///< 0 in the new process
+    Fd process;
+};
+
+/// Like fork, in new namespaces. Before clone3 can be used (filters of containers refuse it), the
+/// older call does, without a group.
+Cloned clone_process(std::uint64_t namespaces, const std::string& group) {
+    int process = -1;
+    const Fd group_folder = group.empty() ? Fd{} : core::open_file(group, O_PATH | O_DIRECTORY);
+    clone_args arguments{};
+    arguments.flags = namespaces | CLONE_PIDFD | (group.empty() ? 0 : CLONE_INTO_CGROUP);
+    arguments.pidfd = reinterpret_cast<std::uint64_t>(&process);
+    arguments.exit_signal = SIGCHLD;
+    arguments.cgroup = group.empty() ? 0 : static_cast<std::uint64_t>(group_folder.get());
+    auto pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid < 0 && errno == ENOSYS && group.empty())
+        pid = ::syscall(SYS_clone, namespaces | CLONE_PIDFD | SIGCHLD, nullptr, &process, nullptr, nullptr);
+    checked("clone into new namespaces", pid);
+    return {static_cast<pid_t>(pid), pid == 0 ? Fd{} : Fd{process}};
+}
+
+class Making {
+public:
+    Making(const plan::Plan& plan, const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter)
+        : plan_{plan}, facts_{facts}, filter_{filter} {
+        made_.identity =
+            Identity{.id = spec.id,
+                     .process = {},
+                     .nonce = spec.nonce,
+                     .slot = spec.slot,
+                     .uid_base = plan::first_id(facts, spec.slot),
+                     .image = spec.image,
+                     .image_hash = spec.image_hash,
+                     .network = std::string{name_of(spec.network)},
+                     .interface = network::interface_of(spec.network, plan::first_id(facts, spec.slot)),
+                     .desk_hash = facts.desk_hash,
+                     .groups = cgroup::format_hierarchies(facts.hierarchies)};
+        made_.warnings = plan.warnings;
+    }
+    ~Making() {
+        if (made_.process && !is_done_) kill();
+    }
+    Making(const Making&) = delete;
+    Making& operator=(const Making&) = delete;
+
+    Made finish() {
+        for (const auto& step : plan_.steps)
+            if (const auto* ours = std::get_if<plan::HostStep>(&step)) std::visit(*this, *ours);
+        is_done_ = true;
+        return std::move(made_);
+    }
+
+    void operator()(const plan::step::Folder& s) {
+        checked("make " + s.path, ::mkdir(s.path.c_str(), s.mode));
+        note("files");
+    }
+    void operator()(const plan::step::TextFile& s) {
+        const auto file = core::open_file(s.path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+        core::write_all(file.get(), s.text);
+        note("files");
+    }
+    void operator()(const plan::step::Listen& s) {
+        endpoint_ = listen_at(s);
+        note("endpoint");
+    }
+    void operator()(const plan::step::Group& s) {
+        cgroup::make_group(s.folder);
+        note("groups");
+    }
+    void operator()(const plan::step::Setting& s) {
+        or_warn(s.without, [&] { core::write_existing(s.file, s.value); });
+        note("groups");
+    }
+    void operator()(const plan::step::Clone& s) {
+        const auto path = plan::desk_binary(facts_, facts_.desk_hash);
+        const auto program = core::open_file(path, O_RDONLY | O_NOFOLLOW);
+        auto [ours, theirs] = process::make_channel();
+        auto cloned = clone_process(s.namespaces, s.group);
+        if (cloned.pid == 0) run_inside(plan_, {theirs.get(), endpoint_.get(), program.get(), &filter_});
+        made_.process = std::move(cloned.process);
+        pid_ = cloned.pid;
+        channel_ = std::move(ours);
+        note("clone");
+    }
+    void operator()(const plan::step::MapIds& s) {
+        process::map_ids(s, pid_);
+        note("ids");
+    }
+    void operator()(const plan::step::Expendable& s) {
+        core::write_existing(fmt::format("/proc/{}/oom_score_adj", pid_), fmt::to_string(s.score));
+    }
+    void operator()(const plan::step::Overlay& s) {
+        const auto ns = core::open_file(fmt::format("/proc/{}/ns/user", pid_), O_RDONLY);
+        root_ = mount_overlay(s, ns.get(), host::scratch_folder(facts_.data));
+        note("overlay");
+    }
+    void operator()(const plan::step::SendRoot&) {
+        tell("root", root_.get());
+        root_.reset();
+        note("overlay");
+    }
+    void operator()(const plan::step::ConnectNetwork& s) {
+        network::connect(s, pid_);
+        note("network");
+    }
+    void operator()(const plan::step::Attach& s) {
+        or_warn(s.without, [&] { core::write_existing(s.group + "/cgroup.procs", fmt::to_string(pid_)); });
+        note("attach");
+    }
+    void operator()(const plan::step::Record& s) {
+        made_.identity.process = identify(pid_);
+        write_identity(s.path, made_.identity);
+        note("record");
+    }
+    void operator()(const plan::step::LetGo&) {
+        tell("go");
+        process::Deadline{longest_start}.wait_for(channel_.get(), POLLIN, "setting up inside");
+        if (const auto packet = process::receive_packet(channel_.get()))
+            throw process::parse_failure(packet->text);
+        note("inside");
+        require_alive();
+    }
+
+private:
+    template <class Action>
+    void or_warn(const std::string& without, Action action) {
+        try {
+            action();
+        } catch (const core::Error& error) {
+            if (!without.empty()) made_.warnings.push_back(fmt::format("{}: {}", without, error.message()));
+        }
+    }
+
+    void tell(const std::string& word, int fd = -1) {
+        try {
+            process::send_packet(channel_.get(), word, fd);
+        } catch (const core::Error&) {
+            // It has failed already, and said why before it went.
+            if (const auto packet = process::receive_packet(channel_.get()))
+                throw process::parse_failure(packet->text);
+            throw;
+        }
+    }
+
+    /// Adds the time since the last note to `what`.
+    void note(std::string_view what) {
+        const auto now = Clock::now();
+        const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - last_);
+        last_ = now;
+        if (made_.took.empty() || made_.took.back().first != what)
+            made_.took.emplace_back(what, took);
+        else
+            made_.took.back().second += took;
+    }
+
+    /// The channel also closes when the process is killed before its program runs.
+    void require_alive() {
+        siginfo_t info{};
+        ::waitid(P_PIDFD, static_cast<id_t>(made_.process.get()), &info, WEXITED | WNOHANG | WNOWAIT);
+        if (info.si_pid == 0) return;
+        throw core::Error{
+            core::Code::internal,
+            info.si_code == CLD_EXITED
+                ? fmt::format("its first process ended at once with status {}", info.si_status)
+                : fmt::format("its first process was killed at once by signal {}", info.si_status)};
+    }
+
+    void kill() {
+        process::send_signal(made_.process, SIGKILL);
+        siginfo_t info{};
+        ::waitid(P_PIDFD, static_cast<id_t>(made_.process.get()), &info, WEXITED);
+    }
+
+    const plan::Plan& plan_;
+    const plan::HostFacts& facts_;
+    const Filter& filter_;
+    Made made_;
+    bool is_done_ = false;
+    pid_t pid_ = -1;
+    Fd endpoint_;
+    Fd channel_;
+    Fd root_;
+    Clock::time_point last_ = Clock::now();
+};
+
+}  // namespace
+
+Made make_desk(const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter) {
+    try {
+        const auto steps = plan::plan_desk(spec, facts);
+        return Making{steps, spec, facts, filter}.finish();
+    } catch (core::Error& error) {
+        throw error.during("making desk " + spec.id);
+    }
+}
+
+}  // namespace carrel::jail::desks

@@ -1,0 +1,140 @@
+#include "jail/desks/removal.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "core/id.hpp"
+#include "core/log.hpp"
+#include "core/sys.hpp"
+#include "jail/cgroup/groups.hpp"
+#include "jail/plan/plan.hpp"
+
+namespace carrel::jail::desks {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> ids_in(const std::string& folder) {
+    std::vector<std::string> ids;
+    for (const auto& entry : fs::directory_iterator{folder}) {
+        auto name = entry.path().filename().string();
+        if (core::is_id("desk_", name)) ids.push_back(std::move(name));
+    }
+    std::ranges::sort(ids);
+    return ids;
+}
+
+void rename_away(const plan::HostFacts& facts, const std::string& id) {
+    const auto folder = plan::desk_folder(facts, id);
+    const auto away = fmt::format("{}/trash/{}-{}", facts.data, id, core::random_hex(8));
+    if (::rename(folder.c_str(), away.c_str()) < 0 && errno != ENOENT)
+        throw core::system_error("rename away " + folder, errno);
+}
+
+void remove_endpoint(const plan::HostFacts& facts, const std::string& id) {
+    const auto path = plan::endpoint_path(facts, id);
+    if (::unlink(path.c_str()) < 0 && errno != ENOENT) throw core::system_error("remove " + path, errno);
+}
+
+using Directory = std::unique_ptr<DIR, decltype(&::closedir)>;
+
+/// Null when `name` is no directory (any more).
+Directory open_directory(int folder, const char* name) {
+    const int fd = ::openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return {fd < 0 ? nullptr : ::fdopendir(fd), ::closedir};
+}
+
+bool is_dots(std::string_view name) { return name == "." || name == ".."; }
+
+/// Deletes the directory `name` of `top`, whose own directories it moves into `top`, to be deleted next.
+bool delete_one_level(int top, const char* name) {
+    const auto directory = open_directory(top, name);
+    if (!directory) return ::unlinkat(top, name, 0) == 0;
+    const int folder = ::dirfd(directory.get());
+    bool is_complete = true;
+    while (const dirent* entry = ::readdir(directory.get())) {
+        if (is_dots(entry->d_name) || ::unlinkat(folder, entry->d_name, 0) == 0) continue;
+        const auto above = "inner-" + core::random_hex(16);
+        const bool is_moved = errno == EISDIR && ::renameat(folder, entry->d_name, top, above.c_str()) == 0;
+        is_complete = is_complete && is_moved;
+    }
+    return ::unlinkat(top, name, AT_REMOVEDIR) == 0 && is_complete;
+}
+
+/// The rest of this process: deleting may take seconds, and nobody waits for it.
+[[noreturn]] void delete_all(const std::string& folder) {
+    ::prctl(PR_SET_NAME, "carrel-trash");
+    ::setpriority(PRIO_PROCESS, 0, 19);
+    constexpr int idle_class = 3 << 13;
+    ::syscall(SYS_ioprio_set, 1, 0, idle_class);
+    ::_exit(delete_contents(folder) ? 0 : 1);
+}
+
+}  // namespace
+
+std::vector<std::string> list_desks(const plan::HostFacts& facts) { return ids_in(facts.data + "/desks"); }
+
+bool remove_traces(const plan::HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
+                   const std::string& id) {
+    remove_endpoint(facts, id);
+    if (!cgroup::remove_groups(hierarchies, id)) return false;
+    rename_away(facts, id);
+    return true;
+}
+
+bool delete_contents(const std::string& folder) {
+    const auto top = open_directory(AT_FDCWD, folder.c_str());
+    if (!top) return false;
+    // What was moved up may come into sight in this pass or only in the next one. A pass that deletes
+    // nothing is the last one.
+    for (bool is_complete = true;; is_complete = true) {
+        bool has_deleted = false;
+        ::rewinddir(top.get());
+        while (const dirent* entry = ::readdir(top.get())) {
+            if (is_dots(entry->d_name)) continue;
+            const bool is_deleted = delete_one_level(::dirfd(top.get()), entry->d_name);
+            has_deleted = has_deleted || is_deleted;
+            is_complete = is_complete && is_deleted;
+        }
+        if (!has_deleted) return is_complete;
+    }
+}
+
+pid_t empty_trash(const std::string& data) {
+    const auto folder = data + "/trash";
+    if (fs::is_empty(folder)) return -1;
+    const auto pid = ::fork();
+    if (pid != 0) return pid;
+    ::close_range(3, ~0U, 0);
+    delete_all(folder);
+}
+
+void remove_strays(const plan::HostFacts& facts) {
+    const auto desks = list_desks(facts);
+    for (const auto& id : ids_in(facts.data + "/endpoints"))
+        if (std::ranges::count(desks, id) == 0) remove_endpoint(facts, id);
+    for (const auto& id : cgroup::list_groups(facts.hierarchies)) {
+        if (std::ranges::count(desks, id) > 0 || cgroup::remove_groups(facts.hierarchies, id)) continue;
+        // Processes without a directory are nobody's desk.
+        cgroup::kill_groups(facts.hierarchies, id);
+        if (!cgroup::remove_groups(facts.hierarchies, id))
+            core::log_warning(
+                "{} has no directory: its processes were killed, its cgroup goes at the next start", id);
+    }
+}
+
+}  // namespace carrel::jail::desks

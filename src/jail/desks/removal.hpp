@@ -1,0 +1,31 @@
+// Removing desks: everything by which one shows on the host, and files behind everybody's back.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "jail/plan/facts.hpp"
+
+namespace carrel::jail::desks {
+
+/// Ids of all desk directories.
+std::vector<std::string> list_desks(const plan::HostFacts& facts);
+
+/// Removes what is left of a dead desk: endpoint, groups; its directory is renamed into
+/// the trash. Nothing left is no error. False when a group still holds a dying process: ask again.
+bool remove_traces(const plan::HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
+                   const std::string& id);
+
+/// Deletes all that `folder` holds, however deep a desk made it: directories inside are moved up into
+/// `folder` before they are emptied, so neither descriptors nor the stack grow with the depth. Follows no
+/// symbolic link. False when something could not be deleted.
+bool delete_contents(const std::string& folder);
+
+/// Starts a process that deletes what is in the trash now, at the lowest priority. Its pid, or -1
+/// when the trash is empty; the caller reaps it.
+pid_t empty_trash(const std::string& data);
+
+/// Once at the start: sockets and groups whose desk has no directory.
+void remove_strays(const plan::HostFacts& facts);
+
+}  // namespace carrel::jail::desks

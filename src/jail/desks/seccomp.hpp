@@ -1,0 +1,18 @@
+// Which system calls programs in a desk may not make.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <vector>
+
+namespace carrel::jail::desks {
+
+/// A compiled filter: made once when the jail starts, given to every desk.
+using Filter = std::vector<sock_filter>;
+
+/// The deny-list of seccomp.cpp, compiled for this machine. Throws internal.
+Filter compile_filter();
+/// Puts the calling thread under `filter` for good; needs no_new_privs.
+void apply_filter(const Filter& filter);
+
+}  // namespace carrel::jail::desks

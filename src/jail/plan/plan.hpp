@@ -1,0 +1,159 @@
+// The plan of a desk: every step that makes it, in order, on both sides of the clone.
+//
+// plan_desk() is pure: a spec and the host's facts give the same steps always, and tests keep them as
+// text; plan.cpp says why the order is as it is. desks/make.cpp carries out the host's steps,
+// desks/inside.cpp the desk's. The two sides run at the same time between `Clone` and `LetGo`; they meet
+// where the desk waits: TakeRoot waits for SendRoot, AwaitGo for LetGo.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "jail/network/cable.hpp"
+#include "jail/plan/facts.hpp"
+#include "jail/process/user.hpp"
+#include "jail/wire/spec.hpp"
+
+namespace carrel::jail::plan {
+
+namespace step {
+
+// --- the host's steps: the jail as root, outside
+/// A directory of root on the host; with its parents, which the jail made itself.
+struct Folder {
+    std::string path;
+    mode_t mode;
+};
+/// A small file in the upper layer, before the desk sees it.
+struct TextFile {
+    std::string path;
+    std::string text;
+};
+/// The endpoint: a listening Unix socket that belongs to `uid`, in a directory of root.
+struct Listen {
+    std::string path;
+    uid_t uid;
+    gid_t gid;
+};
+struct Group {
+    std::string folder;
+};
+/// A value written to a group's file. A host that refuses it costs the warning `without`; an empty
+/// one says that nobody need hear of it.
+struct Setting {
+    std::string file;
+    std::string value;
+    std::string without;
+};
+/// The desk's first process, in new namespaces. `group`: the v2 group that it begins in, or "".
+struct Clone {
+    std::uint64_t namespaces;  ///< CLONE_NEW…
+    std::string group;
+};
+using process::MapIds;
+/// The root file system: an overlay of which all layers hold the image's ids on disk.
+struct Overlay {
+    std::vector<std::string> lowers;  ///< the upmost first
+    std::string folder;               ///< holds upper and work
+    std::uint32_t first_id;
+    bool by_descriptor;
+};
+/// How readily the kernel kills the desk when the whole host runs out of memory (proc(5),
+/// oom_score_adj): 0 is ordinary, 1000 first of all.
+struct Expendable {
+    int score;
+};
+using ConnectNetwork = network::Connect;
+struct SendRoot {};
+struct Attach {
+    std::string group;
+    std::string without;
+};
+/// identity.json: what a later jail recognises this desk by.
+struct Record {
+    std::string path;
+};
+struct LetGo {};
+
+// --- the desk's steps: its first process, inside the new namespaces
+struct TakeRoot {};
+struct BecomeRoot {};
+/// A new file system at a place of the new root, which is made if it is missing.
+struct Filesystem {
+    std::string type;
+    std::string at;
+    std::vector<std::pair<std::string, std::string>> options;  ///< "" as value: a flag
+    std::uint64_t attributes;                                  ///< MOUNT_ATTR_…
+};
+/// The host's device node at the same place of the new root.
+struct Device {
+    std::string path;
+};
+struct Link {
+    std::string path;
+    std::string target;
+};
+struct InnerFolder {
+    std::string path;
+    mode_t mode;
+    uid_t owner;
+};
+struct Pivot {};
+struct Hostname {
+    std::string name;
+};
+using ConfigureNetwork = network::Configure;
+/// A value for a file of the desk's /proc; one that this kernel does not have is passed over.
+struct KernelValue {
+    std::string path;
+    std::string value;
+};
+using process::ResourceLimit;
+struct AwaitGo {};
+/// From here on the desk sees its groups as the top.
+struct HideGroups {};
+struct DropCapabilities {};
+using process::BecomeUser;
+struct NoNewPrivileges {};
+struct FilterCalls {};
+struct Run {
+    std::vector<std::string> arguments;
+    std::vector<std::string> environment;
+};
+
+}  // namespace step
+
+using HostStep = std::variant<step::Folder, step::TextFile, step::Listen, step::Group, step::Setting,
+                              step::Clone, step::MapIds, step::Overlay, step::Expendable, step::SendRoot,
+                              step::ConnectNetwork, step::Attach, step::Record, step::LetGo>;
+using DeskStep =
+    std::variant<step::TakeRoot, step::BecomeRoot, step::Filesystem, step::Device, step::Link,
+                 step::InnerFolder, step::Pivot, step::Hostname, step::ConfigureNetwork, step::KernelValue,
+                 step::ResourceLimit, step::AwaitGo, step::HideGroups, step::DropCapabilities,
+                 step::BecomeUser, step::NoNewPrivileges, step::FilterCalls, step::Run>;
+using Step = std::variant<HostStep, DeskStep>;
+
+struct Plan {
+    std::vector<Step> steps;
+    std::vector<std::string> warnings;  ///< what this host cannot give, known beforehand
+};
+
+/// Throws unavailable for a network that the host does not offer; `spec` has passed judge().
+Plan plan_desk(const wire::Spec& spec, const HostFacts& facts);
+
+/// One line a step, "host" or "desk" before it.
+std::string to_text(const Plan& plan);
+
+/// Places below the data directory; the only ones where the jail makes or removes anything.
+std::string desk_folder(const HostFacts& facts, const std::string& id);
+std::string endpoint_path(const HostFacts& facts, const std::string& id);
+std::string image_root(const HostFacts& facts, const wire::Spec& spec);
+std::string desk_binary(const HostFacts& facts, const std::string& hash);
+std::uint32_t first_id(const HostFacts& facts, std::uint32_t slot);
+
+}  // namespace carrel::jail::plan

@@ -1,0 +1,70 @@
+#include "jail/wire/spec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/id.hpp"
+
+namespace carrel::jail::wire {
+
+namespace {
+
+struct Bound {
+    std::string_view field;
+    std::uint64_t value;
+    std::uint64_t least;
+    std::uint64_t most;
+};
+
+constexpr std::size_t longest_image_name = 32;
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+
+bool is_image_name(std::string_view name) {
+    return !name.empty() && name.size() <= longest_image_name && name.front() != '-' &&
+           std::ranges::all_of(
+               name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+}  // namespace
+
+std::string_view name_of(Network network) {
+    switch (network) {
+        case Network::none: return "none";
+        case Network::internet: return "internet";
+    }
+    std::unreachable();
+}
+
+bool is_hex(std::string_view text, std::size_t digits) {
+    return text.size() == digits &&
+           std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+core::Expected<Spec> judge(Spec spec) {
+    if (!core::is_id("desk_", spec.id))
+        return core::refuse(fmt::format("id is '{}', but must be desk_ and 12 hexadecimal digits", spec.id));
+    if (!is_image_name(spec.image))
+        return core::refuse(fmt::format("image is '{}', but must be 1 to {} of a-z, 0-9 and -", spec.image,
+                                        longest_image_name));
+    if (!is_hex(spec.image_hash, 64))
+        return core::refuse(
+            fmt::format("image_hash is '{}', but must be 64 hexadecimal digits", spec.image_hash));
+    if (!is_hex(spec.nonce, 32)) return core::refuse("nonce must be 32 hexadecimal digits");
+    const Bound bounds[] = {
+        {"slot", spec.slot, 0, max_slot},
+        {"width", spec.width, 64, 8192},
+        {"height", spec.height, 64, 8192},
+        {"memory", spec.limits.memory, 64 * mebibyte, mebibyte * mebibyte},
+        {"cpu", spec.limits.cpu, 5, std::uint64_t{100} * 1024},
+        {"processes", spec.limits.processes, 16, 1U << 20},
+    };
+    for (const auto& [field, value, least, most] : bounds)
+        if (value < least || value > most)
+            return core::refuse(
+                fmt::format("{} is {}, but must be between {} and {}", field, value, least, most));
+    return spec;
+}
+
+}  // namespace carrel::jail::wire

@@ -1,0 +1,51 @@
+// What the unprivileged side may ask for: a desk, by names and numbers. Never a mount, never a path.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+
+namespace carrel::jail::wire {
+
+enum class Network {
+    none,      ///< loopback only
+    internet,  ///< the public internet; never the host, other desks or private ranges
+};
+
+/// "none" or "internet".
+std::string_view name_of(Network network);
+
+/// What one desk may use at most.
+struct Limits {
+    std::uint64_t memory;     ///< bytes, /tmp and /dev/shm included
+    std::uint32_t cpu;        ///< percent of one processor: 150 is one and a half
+    std::uint32_t processes;  ///< processes and threads
+};
+
+/// One desk. Everything else about it (mounts, identities, cgroups) the jail decides (jail/plan).
+struct Spec {
+    std::string id;          ///< "desk_" and 12 hexadecimal digits
+    std::uint32_t slot;      ///< which range of 65536 uids; no two living desks share one
+    std::string image;       ///< name, [a-z0-9-]
+    std::string image_hash;  ///< 64 hexadecimal digits
+    std::string nonce;       ///< 32 hexadecimal digits that GET /hello proves the desk by
+    std::uint32_t width;     ///< of the display, pixels
+    std::uint32_t height;    ///< of the display, pixels
+    Network network;
+    Limits limits;
+};
+
+inline constexpr std::uint32_t ids_per_desk = 65536;
+inline constexpr std::uint32_t agent = 1000;  ///< uid and gid of everything in a desk, as it sees them
+inline constexpr std::uint32_t max_slot = 32767;
+
+/// Nothing when `spec` may be made into a desk, else a refusal that names the field, the value and
+/// what would be right. The only door for what comes from the unprivileged side.
+core::Expected<Spec> judge(Spec spec);
+
+/// Whether `text` is exactly `digits` lower-case hexadecimal digits.
+bool is_hex(std::string_view text, std::size_t digits);
+
+}  // namespace carrel::jail::wire

@@ -1,0 +1,95 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "core/sys.hpp"
+#include "jail/plan/plan.hpp"
+
+using namespace carrel::jail::plan;
+namespace wire = carrel::jail::wire;
+
+namespace {
+
+wire::Spec some_spec() {
+    return {.id = "desk_0123456789ab",
+            .slot = 3,
+            .image = "desktop",
+            .image_hash = std::string(64, 'c'),
+            .nonce = std::string(32, 'e'),
+            .width = 1280,
+            .height = 800,
+            .network = wire::Network::none,
+            .limits = {.memory = 4ULL << 30, .cpu = 200, .processes = 1024}};
+}
+
+HostFacts some_host() {
+    return {.data = "/var/lib/carrel",
+            .uid_base = 2'000'000'000,
+            .carrel_uid = 990,
+            .carrel_gid = 991,
+            .desk_hash = std::string(64, 'd'),
+            .hierarchies = {{.folder = "/sys/fs/cgroup/carrel-1",
+                             .is_v2 = true,
+                             .memory = true,
+                             .cpu = true,
+                             .processes = true,
+                             .freezer = true}},
+            .overlay_by_descriptor = true,
+            .clone_into_cgroup = true};
+}
+
+/// The plan must be what tests/unit/jail/plan/golden/NAME.txt says. CARREL_WRITE_GOLDEN=1 writes the
+/// file anew; the difference is then read in review.
+void check_golden(const std::string& name, const Plan& made) {
+    const auto path = fmt::format("{}/tests/unit/jail/plan/golden/{}.txt", CARREL_SOURCE_DIR, name);
+    if (std::getenv("CARREL_WRITE_GOLDEN")) std::ofstream{path} << to_text(made);
+    CHECK(to_text(made) == carrel::core::find_file_text(path).value_or("no such file"));
+}
+
+}  // namespace
+
+TEST_CASE("On a new kernel with cgroup v2 a desk begins in its group, with layers by descriptor") {
+    check_golden("cgroup_v2", plan_desk(some_spec(), some_host()));
+}
+
+TEST_CASE("On a hybrid host v1 limits and v2 freezes") {
+    auto host = some_host();
+    host.hierarchies = {{.folder = "/sys/fs/cgroup/unified/carrel-1", .is_v2 = true, .freezer = true},
+                        {.folder = "/sys/fs/cgroup/memory/carrel-1", .memory = true},
+                        {.folder = "/sys/fs/cgroup/cpu/carrel-1", .cpu = true},
+                        {.folder = "/sys/fs/cgroup/pids/carrel-1", .processes = true}};
+    check_golden("cgroup_hybrid", plan_desk(some_spec(), host));
+}
+
+TEST_CASE("On an old kernel without cgroups a desk is made by paths, and what it lacks is said") {
+    auto host = some_host();
+    host.hierarchies.clear();
+    host.overlay_by_descriptor = false;
+    host.clone_into_cgroup = false;
+    check_golden("no_cgroups", plan_desk(some_spec(), host));
+}
+
+TEST_CASE("Capabilities go after the last step that needs one, and the filter comes last") {
+    const auto text = to_text(plan_desk(some_spec(), some_host()));
+    std::size_t last = 0;
+    for (const char* step :
+         {"host  clone", "host  map ids", "host  overlay", "desk  take the root", "desk  pivot",
+          "desk  await go", "host  record", "host  let go", "desk  new cgroup namespace",
+          "desk  drop all capabilities", "desk  become 1000:1000", "desk  no new privileges",
+          "desk  filter system calls", "desk  run"}) {
+        CAPTURE(step);
+        const auto at = text.find(step);
+        REQUIRE(at != std::string::npos);
+        CHECK(at >= last);
+        last = at;
+    }
+}
+
+TEST_CASE("Ranges of ids of different slots do not touch") {
+    const auto host = some_host();
+    CHECK(first_id(host, 0) == 2'000'000'000);
+    CHECK(first_id(host, 1) == first_id(host, 0) + wire::ids_per_desk);
+    CHECK(first_id(host, wire::max_slot) + std::uint64_t{wire::ids_per_desk} < 0xFFFF'FFFF);
+}
