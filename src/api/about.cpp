@@ -3,6 +3,7 @@
 #include "api/body.hpp"
 #include "api/web.hpp"
 #include "core/log.hpp"
+#include "ops/principal.hpp"
 #include "ops/server.hpp"
 
 namespace carrel::api {
@@ -16,7 +17,7 @@ using session::SessionService;
 /// Whether the store answers.
 Task<bool> is_store_well(SessionService& service) {
     try {
-        co_await service.list("local", false, 1, 0);
+        co_await service.list(ops::local_principal(), false, 1, 0);
         co_return true;
     } catch (const core::Error& error) {
         core::log_error("the store does not answer: {}", error.message());
@@ -24,10 +25,11 @@ Task<bool> is_store_well(SessionService& service) {
     }
 }
 
-Task<Response> health(SessionService& service, const core::Clock& clock, std::string principal) {
+Task<Response> health(SessionService& service, const core::Clock& clock, Principal principal) {
     const bool is_well = co_await is_store_well(service);
     const auto& provider = service.settings().default_provider;
-    const bool has_key = service.has_key(principal.empty() ? "local" : principal, provider);
+    const bool is_guest = principal.role == ops::Role::guest;
+    const bool has_key = service.has_key(is_guest ? ops::local_principal() : principal, provider);
     const auto status = !is_well ? "unhealthy" : has_key ? "healthy" : "degraded";
     co_return answer(
         is_well ? 200 : 503,
@@ -76,13 +78,13 @@ Task<Response> log_out(Gatekeeper& gatekeeper, Request& request) {
     co_return response;
 }
 
-Task<Response> set_key(SessionService& service, Request& request, std::string principal) {
+Task<Response> set_key(SessionService& service, Request& request, Principal principal) {
     auto asked = co_await read_body(request, ops::set_credential_shape());
     service.set_key(principal, asked.provider, std::move(asked.key));
     co_return Response{.status = 204};
 }
 
-Task<Response> forget_key(SessionService& service, Request& request, std::string principal) {
+Task<Response> forget_key(SessionService& service, Request& request, Principal principal) {
     const auto asked = co_await read_body(request, ops::forget_credential_shape());
     service.forget_key(principal, asked.provider);
     co_return Response{.status = 204};
@@ -97,24 +99,22 @@ Task<Response> live() { co_return answer(200, json::Object{{"status", "alive"}})
 std::vector<Binding> about_bindings(SessionService& service, Gatekeeper& gatekeeper,
                                     const core::Clock& clock) {
     return {
-        {"health", [&](Request&, const std::string& principal) { return health(service, clock, principal); }},
-        {"health/ready", [&](Request&, const std::string&) { return ready(service); }},
-        {"health/live", [](Request&, const std::string&) { return live(); }},
-        {"config", [&](Request&, const std::string&) { return config(service); }},
-        {"login", [&](Request& request, const std::string&) { return log_in(gatekeeper, request); }},
-        {"logout", [&](Request& request, const std::string&) { return log_out(gatekeeper, request); }},
+        {"health", [&](Request&, const Principal& principal) { return health(service, clock, principal); }},
+        {"health/ready", [&](Request&, const Principal&) { return ready(service); }},
+        {"health/live", [](Request&, const Principal&) { return live(); }},
+        {"config", [&](Request&, const Principal&) { return config(service); }},
+        {"login", [&](Request& request, const Principal&) { return log_in(gatekeeper, request); }},
+        {"logout", [&](Request& request, const Principal&) { return log_out(gatekeeper, request); }},
         {"credentials/set",
-         [&](Request& request, const std::string& principal) {
-             return set_key(service, request, principal);
-         }},
+         [&](Request& request, const Principal& principal) { return set_key(service, request, principal); }},
         {"credentials/forget",
-         [&](Request& request, const std::string& principal) {
+         [&](Request& request, const Principal& principal) {
              return forget_key(service, request, principal);
          }},
-        {"page/index", [](Request& request, const std::string&) { return page(request, "index.html"); }},
-        {"page/desk", [](Request& request, const std::string&) { return page(request, "desk.html"); }},
+        {"page/index", [](Request& request, const Principal&) { return page(request, "index.html"); }},
+        {"page/desk", [](Request& request, const Principal&) { return page(request, "desk.html"); }},
         {"page/asset",
-         [](Request& request, const std::string&) { return page(request, request.parameters.at("name")); }},
+         [](Request& request, const Principal&) { return page(request, request.parameters.at("name")); }},
     };
 }
 

@@ -62,7 +62,7 @@ std::optional<std::int64_t> last_event(const Request& request) {
     return static_cast<std::int64_t>(query_number(request, "last_event_id", 0, 0, 1ull << 62));
 }
 
-Task<Response> stream(SessionService& service, Request& request, std::string principal) {
+Task<Response> stream(SessionService& service, Request& request, Principal principal) {
     const auto after = last_event(request);
     auto follower = co_await service.follow(std::move(principal), request.parameters.at("id"), after);
     Response response;
@@ -73,7 +73,7 @@ Task<Response> stream(SessionService& service, Request& request, std::string pri
     co_return response;
 }
 
-Task<Response> list(SessionService& service, Request& request, std::string principal) {
+Task<Response> list(SessionService& service, Request& request, Principal principal) {
     const auto after = static_cast<std::int64_t>(query_number(request, "after", 0, 0, 1ull << 62));
     const auto limit = static_cast<std::int64_t>(query_number(request, "limit", 500, 1, 1000));
     const auto events =
@@ -86,7 +86,7 @@ Task<Response> list(SessionService& service, Request& request, std::string princ
     co_return net::json_response(200, body + "]}");
 }
 
-Task<Response> blob(SessionService& service, Request& request, std::string principal) {
+Task<Response> blob(SessionService& service, Request& request, Principal principal) {
     auto found = co_await service.blob(std::move(principal), request.parameters.at("id"),
                                        request.parameters.at("hash"));
     Response response;

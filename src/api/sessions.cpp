@@ -25,7 +25,7 @@ std::string server_timing(const fleet::Timings& timings) {
     return line;
 }
 
-Task<Response> create(SessionService& service, Request& request, std::string principal) {
+Task<Response> create(SessionService& service, Request& request, Principal principal) {
     auto asked = co_await read_body(request, ops::create_session_shape());
     session::Wish wish{.title = std::move(asked.title),
                        .provider = std::move(asked.provider),
@@ -43,7 +43,7 @@ Task<Response> create(SessionService& service, Request& request, std::string pri
     co_return response;
 }
 
-Task<Response> list(SessionService& service, Request& request, std::string principal) {
+Task<Response> list(SessionService& service, Request& request, Principal principal) {
     const bool include_archived = query_flag(request, "include_archived", false);
     const auto limit = static_cast<std::int64_t>(query_number(request, "limit", 50, 1, 100));
     const auto offset = static_cast<std::int64_t>(query_number(request, "offset", 0, 0, 1'000'000'000));
@@ -53,7 +53,7 @@ Task<Response> list(SessionService& service, Request& request, std::string princ
     co_return answer(200, json::Object{{"sessions", std::move(sessions)}, {"total", page.total}});
 }
 
-Task<Response> get(SessionService& service, Request& request, std::string principal) {
+Task<Response> get(SessionService& service, Request& request, Principal principal) {
     const auto detail = co_await service.get_with_messages(std::move(principal), id_of(request));
     auto body = to_json(detail.session);
     body["system_prompt_suffix"] = detail.session.row.system_prompt_suffix;
@@ -63,20 +63,20 @@ Task<Response> get(SessionService& service, Request& request, std::string princi
     co_return answer(200, body);
 }
 
-Task<Response> rename(SessionService& service, Request& request, std::string principal) {
+Task<Response> rename(SessionService& service, Request& request, Principal principal) {
     auto asked = co_await read_body(request, ops::rename_session_shape());
     const auto renamed =
         co_await service.rename(std::move(principal), id_of(request), std::move(asked.title));
     co_return answer(200, to_json(renamed));
 }
 
-Task<Response> remove(SessionService& service, Request& request, std::string principal) {
+Task<Response> remove(SessionService& service, Request& request, Principal principal) {
     const bool purge = query_flag(request, "purge", false);
     co_await service.remove(std::move(principal), id_of(request), purge);
     co_return Response{.status = 204};
 }
 
-Task<Response> send(SessionService& service, Request& request, std::string principal) {
+Task<Response> send(SessionService& service, Request& request, Principal principal) {
     auto asked = co_await read_body(request, ops::send_message_shape());
     const auto id = id_of(request);
     const auto message = co_await service.send_message(std::move(principal), id, std::move(asked.content));
@@ -85,7 +85,7 @@ Task<Response> send(SessionService& service, Request& request, std::string princ
                                        {"stream_url", fmt::format("/api/v1/sessions/{}/stream", id)}});
 }
 
-Task<Response> cancel(SessionService& service, Request& request, std::string principal) {
+Task<Response> cancel(SessionService& service, Request& request, Principal principal) {
     const auto result = co_await service.cancel(std::move(principal), id_of(request));
     const bool was_busy = result == session::Cancelled::yes;
     co_return answer(200,
@@ -93,7 +93,7 @@ Task<Response> cancel(SessionService& service, Request& request, std::string pri
                                   {"message", was_busy ? "The turn was ended" : "No turn is on its way"}});
 }
 
-Task<Response> renew(SessionService& service, Request& request, std::string principal) {
+Task<Response> renew(SessionService& service, Request& request, Principal principal) {
     co_return answer(200, to_json(co_await service.renew_desk(std::move(principal), id_of(request))));
 }
 

@@ -1,6 +1,18 @@
 #include "ops/operation.hpp"
 
+#include <utility>
+
 namespace carrel::ops {
+
+std::string_view name_of(Permission permission) {
+    switch (permission) {
+        case Permission::open: return "open";
+        case Permission::view: return "view";
+        case Permission::control: return "control";
+        case Permission::create: return "create";
+    }
+    std::unreachable();
+}
 
 bool is_batchable(const Operation& row) {
     const bool takes_json = row.request == Body::none || row.request == Body::json;

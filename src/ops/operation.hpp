@@ -18,6 +18,9 @@ enum class Permission {
     create,   ///< make, change and end sessions
 };
 
+/// "open", "view", "control", "create".
+std::string_view name_of(Permission permission);
+
 /// Media of a request's or answer's body.
 enum class Body {
     none,

@@ -45,22 +45,22 @@ Session SessionService::view(store::SessionRow row) const {
     return {std::move(row), is_busy};
 }
 
-Task<store::SessionRow> SessionService::row_of(std::string principal, std::string id, bool archived_too) {
+Task<store::SessionRow> SessionService::row_of(Principal principal, std::string id, bool archived_too) {
     auto row = co_await store_.run([id](store::Transaction& t) { return t.find_session(id); });
-    if (!row || row->principal != principal) throw no_session(id);
+    if (!row || row->principal != principal.name) throw no_session(id);
     if (row->archived_at && !archived_too) throw no_session(id);
     co_return std::move(*row);
 }
 
-Task<Created> SessionService::create(std::string principal, Wish wish) {
+Task<Created> SessionService::create(Principal principal, Wish wish) {
     return async::shield(scope_, "making a session", create_now(std::move(principal), std::move(wish)));
 }
 
-Task<Created> SessionService::create_now(std::string principal, Wish wish) {
+Task<Created> SessionService::create_now(Principal principal, Wish wish) {
     const auto& provider = provider_named(wish.provider.value_or(settings_.default_provider));
     store::SessionRow row;
     row.id = core::make_id("sess_");
-    row.principal = std::move(principal);
+    row.principal = std::move(principal.name);
     row.title = std::move(wish.title);
     row.provider = provider.name;
     row.model = wish.model.value_or(provider.default_model);
@@ -86,21 +86,22 @@ Task<Created> SessionService::create_now(std::string principal, Wish wish) {
     std::rethrow_exception(failure);
 }
 
-Task<Sessions> SessionService::list(std::string principal, bool include_archived, std::int64_t limit,
+Task<Sessions> SessionService::list(Principal principal, bool include_archived, std::int64_t limit,
                                     std::int64_t offset) {
-    auto page = co_await store_.run(
-        [=](store::Transaction& t) { return t.list_sessions(principal, include_archived, limit, offset); });
+    auto page = co_await store_.run([=](store::Transaction& t) {
+        return t.list_sessions(principal.name, include_archived, limit, offset);
+    });
     Sessions sessions;
     sessions.total = page.total;
     for (auto& row : page.sessions) sessions.sessions.push_back(view(std::move(row)));
     co_return sessions;
 }
 
-Task<Session> SessionService::get(std::string principal, std::string id) {
+Task<Session> SessionService::get(Principal principal, std::string id) {
     co_return view(co_await row_of(std::move(principal), std::move(id)));
 }
 
-Task<Detail> SessionService::get_with_messages(std::string principal, std::string id) {
+Task<Detail> SessionService::get_with_messages(Principal principal, std::string id) {
     auto row = co_await row_of(std::move(principal), id);
     auto events = co_await store_.run([id](store::Transaction& t) { return t.events_after(id, 0, -1); });
     auto messages =
@@ -108,7 +109,7 @@ Task<Detail> SessionService::get_with_messages(std::string principal, std::strin
     co_return Detail{view(std::move(row)), std::move(messages)};
 }
 
-Task<Session> SessionService::rename(std::string principal, std::string id, std::string title) {
+Task<Session> SessionService::rename(Principal principal, std::string id, std::string title) {
     auto row = co_await row_of(std::move(principal), id);
     row.updated_at = clock_.now();
     row.title = title;
@@ -117,7 +118,7 @@ Task<Session> SessionService::rename(std::string principal, std::string id, std:
     co_return view(std::move(row));
 }
 
-Task<> SessionService::remove(std::string principal, std::string id, bool purge) {
+Task<> SessionService::remove(Principal principal, std::string id, bool purge) {
     auto row = co_await row_of(std::move(principal), std::move(id), purge);
     co_await async::shield(scope_, "removing a session", remove_now(std::move(row), purge));
 }
@@ -145,19 +146,19 @@ Task<> SessionService::remove_now(store::SessionRow row, bool purge) {
 
 // --- the log ----------------------------------------------------------------------------------------
 
-Task<std::vector<store::Event>> SessionService::events_after(std::string principal, std::string id,
+Task<std::vector<store::Event>> SessionService::events_after(Principal principal, std::string id,
                                                              std::int64_t after, std::int64_t limit) {
     co_await row_of(std::move(principal), id, true);
     co_return co_await store_.run([=](store::Transaction& t) { return t.events_after(id, after, limit); });
 }
 
-Task<store::EventFollower> SessionService::follow(std::string principal, std::string id,
+Task<store::EventFollower> SessionService::follow(Principal principal, std::string id,
                                                   std::optional<std::int64_t> after) {
     co_await row_of(std::move(principal), id);
     co_return co_await store_.follow(std::move(id), after.value_or(std::numeric_limits<std::int64_t>::max()));
 }
 
-Task<store::Blob> SessionService::blob(std::string principal, std::string id, std::string hash) {
+Task<store::Blob> SessionService::blob(Principal principal, std::string id, std::string hash) {
     co_await row_of(std::move(principal), id, true);
     auto blob = co_await store_.run([=](store::Transaction& t) { return t.find_blob(id, hash); });
     if (!blob) throw Error{Code::not_found, "the session has no picture " + hash};
@@ -166,16 +167,16 @@ Task<store::Blob> SessionService::blob(std::string principal, std::string id, st
 
 // --- its desk ---------------------------------------------------------------------------------------
 
-Task<std::shared_ptr<net::Handler>> SessionService::desk(std::string principal, std::string id) {
+Task<std::shared_ptr<net::Handler>> SessionService::desk(Principal principal, std::string id) {
     // Asked for every click: what the fleet knows needs no look into the store.
     const auto* known = fleet_.find_desk(id);
-    if (known && known->principal == principal)
+    if (known && known->principal == principal.name)
         if (auto endpoint = fleet_.find_endpoint(id)) co_return endpoint;
     const auto row = co_await row_of(std::move(principal), std::move(id));
     throw not_ready(row.desk);
 }
 
-Task<Session> SessionService::renew_desk(std::string principal, std::string id) {
+Task<Session> SessionService::renew_desk(Principal principal, std::string id) {
     auto row = co_await row_of(std::move(principal), std::move(id));
     co_return co_await async::shield(scope_, "renewing a desk", renew_now(std::move(row)));
 }

@@ -29,19 +29,19 @@ std::optional<Key> SessionService::find_key(const std::string& principal, const 
     return own != keys_.end() ? own->second : provider.base_key;
 }
 
-bool SessionService::has_key(const std::string& principal, const std::string& provider) const {
+bool SessionService::has_key(const Principal& principal, const std::string& provider) const {
     const auto& named = provider_named(provider);
-    return !named.needs_key || find_key(principal, named);
+    return !named.needs_key || find_key(principal.name, named);
 }
 
-void SessionService::set_key(const std::string& principal, const std::string& provider, Key key) {
+void SessionService::set_key(const Principal& principal, const std::string& provider, Key key) {
     const auto& named = provider_named(provider);
     if (!named.needs_key) throw Error{Code::invalid, "the provider " + provider + " takes no key"};
-    keys_[{principal, provider}] = std::move(key);
+    keys_[{principal.name, provider}] = std::move(key);
 }
 
-void SessionService::forget_key(const std::string& principal, const std::string& provider) {
-    keys_.erase({principal, provider_named(provider).name});
+void SessionService::forget_key(const Principal& principal, const std::string& provider) {
+    keys_.erase({principal.name, provider_named(provider).name});
 }
 
 /// Refuses a model that the provider does not have. Without a key nothing can be said, and the first
@@ -67,7 +67,7 @@ std::unique_ptr<agent::Model> SessionService::make_model(const store::SessionRow
 
 // --- turns ------------------------------------------------------------------------------------------
 
-Task<std::string> SessionService::send_message(std::string principal, std::string id, std::string content) {
+Task<std::string> SessionService::send_message(Principal principal, std::string id, std::string content) {
     auto row = co_await row_of(std::move(principal), std::move(id));
     co_return co_await async::shield(scope_, "beginning a turn",
                                      begin_turn(std::move(row), std::move(content)));
@@ -108,7 +108,7 @@ Task<> SessionService::run_turn(std::shared_ptr<Turn> turn) {
     turns_.erase(turn->session_id());
 }
 
-Task<Cancelled> SessionService::cancel(std::string principal, std::string id) {
+Task<Cancelled> SessionService::cancel(Principal principal, std::string id) {
     co_await row_of(std::move(principal), id);
     const auto found = turns_.find(id);
     if (found == turns_.end()) co_return Cancelled::was_not_processing;

@@ -12,16 +12,6 @@ namespace carrel::app {
 
 namespace {
 
-std::string_view name_of(ops::Permission permission) {
-    switch (permission) {
-        case ops::Permission::open: return "open";
-        case ops::Permission::view: return "view";
-        case ops::Permission::control: return "control";
-        case ops::Permission::create: return "create";
-    }
-    return "?";
-}
-
 std::string_view name_of(ops::Body body) {
     switch (body) {
         case ops::Body::none: return "none";

@@ -77,13 +77,13 @@ struct House {
     }
 
     Task<std::string> create(session::Wish wish = {}) {
-        const auto created = co_await service.create("local", std::move(wish));
+        const auto created = co_await service.create(ops::local_principal(), std::move(wish));
         co_return created.session.row.id;
     }
     /// The session's log as "name code-or-state-or-content" lines.
     Task<std::vector<std::string>> log(std::string id) {
         std::vector<std::string> lines;
-        for (const auto& event : co_await service.events_after("local", id, 0, 10'000))
+        for (const auto& event : co_await service.events_after(ops::local_principal(), id, 0, 10'000))
             lines.push_back(describe(event.name, event.data));
         co_return lines;
     }
@@ -96,7 +96,7 @@ struct House {
     }
     /// Waits until the log of the session has an event of that description.
     Task<> wait_for(std::string id, std::string line) {
-        auto follower = co_await service.follow("local", id, 0);
+        auto follower = co_await service.follow(ops::local_principal(), id, 0);
         while (const auto event = co_await follower.next_for(10s))
             if (describe(event->name, event->data) == line) co_return;
         FAIL("never in the log: " << line);
