@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/sys.hpp"
 #include "store/schema.hpp"
+#include "store/sqlite.hpp"
 #include "tests/fakes/run_loop.hpp"
 #include "tests/fakes/temp_dir.hpp"
 
@@ -192,7 +193,7 @@ TEST_CASE("a damaged database and one of a newer program are refused with a sent
         co_return;
     });
     std::filesystem::remove(dir / "carrel.db");
-    store::sql::Connection{dir / "carrel.db"}.execute("PRAGMA user_version = 9999");
+    store::sql::open_sqlite(dir / "carrel.db")->set_schema_version(9999);
     run_loop([&](async::Executor executor) -> Task<> {
         CHECK_THROWS_WITH_AS(Store(executor, {dir.path()}), doctest::Contains("newer Carrel"), core::Error);
         co_return;
@@ -201,7 +202,8 @@ TEST_CASE("a damaged database and one of a newer program are refused with a sent
 
 TEST_CASE("a migration that fails changes nothing, and the ones before it stay") {
     TempDir dir;
-    store::sql::Connection connection{dir / "test.db"};
+    const auto opened = store::sql::open_sqlite(dir / "test.db");
+    auto& connection = *opened;
     const std::vector<std::string_view> steps{"CREATE TABLE a (x);",
                                               "CREATE TABLE b (x); CREATE TABLE a (x);"};
     CHECK_THROWS_AS(store::migrate(connection, steps), core::Error);
