@@ -60,7 +60,7 @@ Task<Response> config(SessionService& service) {
                                        {"version", version},
                                        {"api_provider", settings.default_provider},
                                        {"default_model", default_model},
-                                       {"default_network", fleet::name_of(settings.network)},
+                                       {"default_network", core::name_of(settings.desk.network)},
                                        {"vnc_url", "/desk/{id}"},
                                        {"available_providers", std::move(names)}});
 }

@@ -27,15 +27,15 @@ std::string server_timing(const fleet::Timings& timings) {
 
 Task<Response> create(SessionService& service, Request& request, Principal principal) {
     auto asked = co_await read_body(request, ops::create_session_shape());
+    auto desk = service.settings().desk;
+    if (asked.network) desk.network = core::network_of(*asked.network);
+    desk.width = asked.width.value_or(desk.width);
+    desk.height = asked.height.value_or(desk.height);
     session::Wish wish{.title = std::move(asked.title),
                        .provider = std::move(asked.provider),
                        .model = std::move(asked.model),
                        .system_prompt_suffix = asked.system_prompt_suffix.value_or(""),
-                       .network = service.settings().network,
-                       .width = asked.width,
-                       .height = asked.height};
-    if (asked.network)
-        wish.network = *asked.network == "none" ? fleet::Network::none : fleet::Network::internet;
+                       .desk = std::move(desk)};
     const auto created = co_await service.create(std::move(principal), std::move(wish));
     auto response = answer(201, to_json(created.session));
     response.headers.add("Location", "/api/v1/sessions/" + created.session.row.id);

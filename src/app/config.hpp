@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fleet/driver.hpp"
+#include "core/desk_shape.hpp"
 
 namespace carrel::app {
 
@@ -30,10 +30,7 @@ struct Config {
     std::string token;  ///< secret; from CARREL_TOKEN only
     std::string log_level = "info";
     unsigned most_desks = 20;
-    int width = 1280;
-    int height = 800;
-    fleet::Limits limits;
-    std::string network = "internet";
+    core::DeskShape desk;  ///< of new desks
     std::uint32_t uid_base = 2'000'000'000;
     std::string provider = "anthropic";
     std::string model = "claude-opus-5-5";

@@ -17,17 +17,14 @@ namespace {
 fleet::FleetOptions fleet_options(const Config& config) {
     fleet::FleetOptions options;
     options.most_desks = config.most_desks;
-    options.limits = config.limits;
     return options;
 }
 
 session::Settings session_settings(const Config& config, bool has_internet, outbound::HttpClient& http,
                                    async::Pool& pool) {
-    session::Settings settings{
-        .providers = {}, .default_provider = config.provider, .width = config.width, .height = config.height};
+    session::Settings settings{.providers = {}, .default_provider = config.provider, .desk = config.desk};
     // Who does not say gets what this host can give; who asks for more is told that it cannot.
-    const bool wants_none = config.network == "none" || !has_internet;
-    settings.network = wants_none ? fleet::Network::none : fleet::Network::internet;
+    if (!has_internet) settings.desk.network = core::Network::none;
     for (const auto& provider : agent::providers()) {
         const bool is_anthropic = provider.name == "anthropic";
         session::Provider offered{

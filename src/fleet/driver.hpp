@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,30 +9,18 @@
 #include <vector>
 
 #include "async/task.hpp"
+#include "core/desk_shape.hpp"
 #include "net/http.hpp"
 
 namespace carrel::fleet {
 
 using async::Task;
 
-enum class Network { none, internet };
-
-struct Limits {
-    double cpus = 2;                    ///< cores' worth of time
-    std::uint64_t memory = 4ull << 30;  ///< bytes, all processes of the desk together
-    unsigned processes = 1024;          ///< processes and threads
-    bool operator==(const Limits&) const = default;
-};
-
 /// All that is said about a desk that shall be made.
 struct DeskSpec {
     std::string id;     ///< "desk_" + 12 hex
-    std::string image;  ///< name of an image, "desktop"; the driver takes its newest build
     unsigned slot = 0;  ///< which range of user ids (and interface) it gets; unique among living desks
-    int width = 1280;   ///< pixels
-    int height = 800;
-    Limits limits;
-    Network network = Network::internet;
+    core::DeskShape shape;
     std::string nonce;  ///< 32 hex; the desk proves itself with it in GET /hello
 };
 

@@ -32,12 +32,6 @@ void do_both(const std::function<void(store::Transaction&)>& first,
 
 }  // namespace
 
-std::string_view name_of(Network network) { return network == Network::none ? "none" : "internet"; }
-
-Network network_of(std::string_view name) {
-    return name == name_of(Network::none) ? Network::none : Network::internet;
-}
-
 Fleet::Fleet(async::Executor executor, Driver& driver, store::Store& store, const core::Clock& clock,
              FleetOptions options)
     : executor_{executor},
@@ -90,11 +84,8 @@ Fleet::MemberPtr Fleet::admit(const DeskWish& wish) {
     row.session_id = wish.session_id;
     row.principal = wish.principal;
     while (slots_.contains(row.slot)) ++row.slot;
-    row.image = options_.image;
+    row.shape = wish.shape;
     row.nonce = core::random_hex(32);
-    row.network = name_of(wish.network);
-    row.width = wish.width;
-    row.height = wish.height;
     row.created_at = clock_.now();
     return enroll(std::move(row));
 }
@@ -119,14 +110,7 @@ Task<> Fleet::commit_row(MemberPtr member, Along along, Timings& timings) {
 Task<> Fleet::launch(MemberPtr member, Timings& timings) {
     const auto& row = member->row;
     const auto began = std::chrono::steady_clock::now();
-    DeskSpec spec{.id = row.id,
-                  .image = row.image,
-                  .slot = row.slot,
-                  .width = row.width,
-                  .height = row.height,
-                  .limits = options_.limits,
-                  .network = network_of(row.network),
-                  .nonce = row.nonce};
+    DeskSpec spec{.id = row.id, .slot = row.slot, .shape = row.shape, .nonce = row.nonce};
     member->desk = co_await driver_.start(std::move(spec));
     timings.emplace_back("start", std::chrono::steady_clock::now() - began);
     member->open_endpoint(executor_);

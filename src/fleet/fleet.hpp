@@ -32,8 +32,6 @@ namespace carrel::fleet {
 
 struct FleetOptions {
     unsigned most_desks = 20;
-    std::string image = "desktop";
-    Limits limits;
     Patience patience;
 };
 
@@ -41,18 +39,13 @@ struct FleetOptions {
 struct DeskWish {
     std::string session_id;
     std::string principal;
-    Network network = Network::internet;
-    int width = 1280;  ///< pixels
-    int height = 800;
+    core::DeskShape shape;
 };
 
 struct Started {
     store::DeskRow desk;
     Timings timings;
 };
-
-std::string_view name_of(Network network);
-Network network_of(std::string_view name);
 
 class Fleet {
 public:

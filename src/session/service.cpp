@@ -67,11 +67,8 @@ Task<Created> SessionService::create_now(Principal principal, Wish wish) {
     row.system_prompt_suffix = std::move(wish.system_prompt_suffix);
     row.created_at = row.updated_at = clock_.now();
     check_model(provider, row);
-    fleet::DeskWish desk{.session_id = row.id,
-                         .principal = row.principal,
-                         .network = wish.network,
-                         .width = wish.width.value_or(settings_.width),
-                         .height = wish.height.value_or(settings_.height)};
+    fleet::DeskWish desk{
+        .session_id = row.id, .principal = row.principal, .shape = wish.desk.value_or(settings_.desk)};
     std::exception_ptr failure;
     try {
         auto started =
@@ -185,12 +182,13 @@ Task<Session> SessionService::renew_now(store::SessionRow row) {
     if (leaving_.contains(row.id)) throw no_session(row.id);
     if (fleet_.find_endpoint(row.id))
         throw Error{Code::conflict, "the desk is well: there is nothing to replace"};
-    auto started = co_await fleet_.start({.session_id = row.id,
-                                          .principal = row.principal,
-                                          .network = fleet::network_of(row.desk.network),
-                                          .width = row.desk.width,
-                                          .height = row.desk.height},
-                                         nullptr);
+    // What the session's user chose; the image and the limits are the server's, as they are now.
+    auto shape = settings_.desk;
+    shape.network = row.desk.shape.network;
+    shape.width = row.desk.shape.width;
+    shape.height = row.desk.shape.height;
+    auto started = co_await fleet_.start(
+        {.session_id = row.id, .principal = row.principal, .shape = std::move(shape)}, nullptr);
     row.desk = std::move(started.desk);
     co_return view(std::move(row));
 }

@@ -50,9 +50,7 @@ struct Provider {
 struct Settings {
     std::vector<Provider> providers;  ///< not empty
     std::string default_provider;     ///< one of them
-    int width = 1280;                 ///< of new desks, pixels
-    int height = 800;
-    fleet::Network network = fleet::Network::internet;  ///< of new desks, for faces that do not say
+    core::DeskShape desk;             ///< a new one, when nobody says what it shall be like
 };
 
 /// What a new session shall be; what is absent is the server's default.
@@ -61,9 +59,7 @@ struct Wish {
     std::optional<std::string> provider;
     std::optional<std::string> model;
     std::string system_prompt_suffix;
-    fleet::Network network = fleet::Network::internet;
-    std::optional<int> width;  ///< pixels
-    std::optional<int> height;
+    std::optional<core::DeskShape> desk;
 };
 
 /// A session as it is now.

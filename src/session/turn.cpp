@@ -111,7 +111,7 @@ Task<TurnEnd> Turn::play() {
     EventSink sink{around_.executor, around_.store, around_.clock, session_.id};
     FleetDeskCalls desk{around_.fleet, session_.id};
     agent::Turn turn{.message = content_,
-                     .screen = {session_.desk.width, session_.desk.height},
+                     .screen = {session_.desk.shape.width, session_.desk.shape.height},
                      .system_suffix = session_.system_prompt_suffix,
                      .limits = {}};
     auto end = co_await agent::run_turn(*model_, desk, transcript, sink, around_.pool, std::move(turn));

@@ -16,11 +16,11 @@ DeskRow read_desk(const sql::Statement& row, int first) {
     desk.session_id = text(1);
     desk.principal = text(2);
     desk.slot = static_cast<unsigned>(number(3));
-    desk.image = text(4);
+    desk.shape.image = text(4);
     desk.nonce = text(5);
-    desk.network = text(6);
-    desk.width = static_cast<int>(number(7));
-    desk.height = static_cast<int>(number(8));
+    desk.shape.network = core::network_of(text(6));
+    desk.shape.width = static_cast<int>(number(7));
+    desk.shape.height = static_cast<int>(number(8));
     desk.state = desk_state_of(text(9));
     desk.code = text(10);
     desk.reason = text(11);

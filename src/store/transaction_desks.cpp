@@ -9,9 +9,9 @@ void Transaction::insert_desk(const DeskRow& desk) {
     db_.prepare(
            "INSERT INTO desks (id, session_id, principal, slot, image, nonce, network, width, height, state, "
            "code, reason, is_removed, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(desk.id, desk.session_id, desk.principal, desk.slot, desk.image, desk.nonce, desk.network,
-              desk.width, desk.height, name_of(desk.state), desk.code, desk.reason, desk.is_removed,
-              number_of(desk.created_at))
+        .bind(desk.id, desk.session_id, desk.principal, desk.slot, desk.shape.image, desk.nonce,
+              core::name_of(desk.shape.network), desk.shape.width, desk.shape.height, name_of(desk.state),
+              desk.code, desk.reason, desk.is_removed, number_of(desk.created_at))
         .run();
     db_.prepare("UPDATE sessions SET desk_id = ? WHERE id = ?").bind(desk.id, desk.session_id).run();
 }

@@ -6,12 +6,16 @@
 
 #include "driver/native/jail_client.hpp"
 #include "fleet/driver.hpp"
+#include "jail/spec.hpp"
 
 namespace carrel::driver::native {
 
 /// The hash of the newest build of `image` below `data`/images, by the time its directory came
 /// there; nothing when there is none.
 std::optional<std::string> find_newest_build(const std::string& data, const std::string& image);
+
+/// The desk in the jail's words: what travels to it.
+jail::Spec jail_spec(const fleet::DeskSpec& spec, std::string image_hash);
 
 class NativeDriver final : public fleet::Driver {
 public:

@@ -39,8 +39,9 @@ struct House {
         return row;
     }
     Task<fleet::Started> start(std::string session) {
-        return fleet.start({.session_id = session, .principal = "local", .width = 1024, .height = 768},
-                           [session](Transaction& t) { t.insert_session(session_row(session)); });
+        return fleet.start(
+            {.session_id = session, .principal = "local", .shape = {.width = 1024, .height = 768}},
+            [session](Transaction& t) { t.insert_session(session_row(session)); });
     }
     Task<core::Error> failure_of_start(std::string session) {
         try {
@@ -105,7 +106,7 @@ TEST_CASE("a desk starts, answers calls, and is destroyed") {
         REQUIRE(started.timings.size() == 4);
         CHECK(started.timings[0].first == "commit");
         CHECK(started.timings[3].first == "ready");
-        CHECK(host.only().spec.width == 1024);
+        CHECK(host.only().spec.shape.width == 1024);
         CHECK(host.only().spec.nonce.size() == 32);
         CHECK((co_await house.row("s1")).state == DeskState::ready);
 

@@ -62,7 +62,7 @@ struct House {
 
     session::Settings settings() {
         session::Settings settings{
-            .providers = {}, .default_provider = "played", .width = 1024, .height = 768};
+            .providers = {}, .default_provider = "played", .desk = {.width = 1024, .height = 768}};
         settings.providers.push_back(
             {.name = "played", .default_model = "player", .needs_key = false, .make = maker()});
         settings.providers.push_back({.name = "keyed", .default_model = "k1", .make = maker()});

@@ -15,12 +15,12 @@ using tests::in_a_house;
 
 TEST_CASE("a session is made with its desk, found, listed, renamed, and deleted with its history kept") {
     in_a_house([](House& house) -> Task<> {
-        const auto created = co_await house.service.create(ops::local_principal(),
-                                                           {.title = "First", .width = 800, .height = 600});
+        const auto created = co_await house.service.create(
+            ops::local_principal(), {.title = "First", .desk = core::DeskShape{.width = 800, .height = 600}});
         const auto id = created.session.row.id;
         CHECK(core::is_id("sess_", id));
         CHECK(created.session.row.desk.state == store::DeskState::ready);
-        CHECK(created.session.row.desk.width == 800);
+        CHECK(created.session.row.desk.shape.width == 800);
         CHECK(created.session.row.model == "player");
         CHECK_FALSE(created.timings.empty());
         CHECK((co_await house.service.get(ops::local_principal(), id)).row.title == "First");
@@ -154,7 +154,7 @@ TEST_CASE("a desk that failed says why, refuses calls and messages, and is repla
 
         const auto renewed = co_await house.service.renew_desk(ops::local_principal(), id);
         CHECK(renewed.row.desk.state == store::DeskState::ready);
-        CHECK(renewed.row.desk.width == 1024);
+        CHECK(renewed.row.desk.shape.width == 1024);
         CHECK(co_await house.service.desk(ops::local_principal(), id) != before);
         co_await house.service.send_message(ops::local_principal(), id, "hi");
         co_await house.wait_for(id, "message_complete completed");

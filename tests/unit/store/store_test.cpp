@@ -42,10 +42,10 @@ store::DeskRow desk_row(std::string id, std::string session_id, unsigned slot) {
     row.session_id = std::move(session_id);
     row.principal = "local";
     row.slot = slot;
-    row.image = "desktop";
+    row.shape.image = "desktop";
     row.nonce = "n";
-    row.width = 1024;
-    row.height = 768;
+    row.shape.width = 1024;
+    row.shape.height = 768;
     return row;
 }
 
