@@ -152,7 +152,7 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
     co_return response;
 }
 
-Task<Response> watch(SessionService& service, Request& request, Principal principal) {
+Task<Response> show_desktop(SessionService& service, Request& request, Principal principal) {
     const bool view_only = query_flag(request, "view_only", false);
     auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
     co_return watch_desktop(request, std::move(desk), view_only);
@@ -171,7 +171,7 @@ void add_desk_routes(net::Router& router, const Gatekeeper& gatekeeper, SessionS
 
 std::vector<Binding> desk_bindings(SessionService& service) {
     return {{"desk/vnc", [&service](Request& request, const Principal& principal) {
-                 return watch(service, request, principal);
+                 return show_desktop(service, request, principal);
              }}};
 }
 

@@ -54,17 +54,21 @@ async::Task<> wait_for_signal() {
 Server::Server(const Config& config, const DataDirectory& data, Beginnings beginnings)
     : http_{executor_},
       store_{executor_, {.directory = data.server()}},
-      driver_{executor_, std::move(beginnings.jail.socket), data.path()},
-      fleet_{executor_, driver_, store_, clock_, fleet_options(config)},
-      service_{executor_, pool_,  store_,
-               fleet_,    clock_, session_settings(config, driver_.describe().has_internet, http_, pool_)},
+      drivers_{make_drivers(executor_, std::move(beginnings.jail.socket), data.path())},
+      fleet_{executor_, driver_of_desks(drivers_), store_, clock_, fleet_options(config)},
+      service_{executor_,
+               pool_,
+               store_,
+               fleet_,
+               clock_,
+               session_settings(config, driver_of_desks(drivers_).describe().has_internet, http_, pool_)},
       api_{service_, api::Gatekeeper{std::move(beginnings.keys)}, clock_},
       server_{executor_, api_},
       jail_end_{std::move(beginnings.jail.pidfd)} {
     server_.listen_fd(std::move(beginnings.listener));
 }
 
-async::Task<> Server::watch_jail() {
+async::Task<> Server::end_with_jail() {
     boost::asio::posix::stream_descriptor jail{executor_, jail_end_.release()};
     co_await jail.async_wait(boost::asio::posix::stream_descriptor::wait_read, boost::asio::use_awaitable);
     core::log_error(
@@ -75,7 +79,7 @@ async::Task<> Server::watch_jail() {
 
 async::Task<> Server::live() {
     async::Scope scope{executor_};
-    scope.start("watching the jail", watch_jail());
+    scope.start("ending with the jail", end_with_jail());
     co_await service_.start();
     scope.start("serving HTTP", server_.run());
     core::log_info("ready");

@@ -15,7 +15,7 @@ DeskRow read_desk(const sql::Statement& row, int first) {
     desk.id = text(0);
     desk.session_id = text(1);
     desk.principal = text(2);
-    desk.slot = static_cast<unsigned>(number(3));
+    desk.reservation = static_cast<unsigned>(number(3));
     desk.shape.image = text(4);
     desk.nonce = text(5);
     desk.shape.network = core::network_of(text(6));

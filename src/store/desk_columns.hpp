@@ -8,7 +8,7 @@
 
 namespace carrel::store {
 
-/// Of the table desks, called d in the query.
+/// Of the table desks, called d in the query. The column slot holds the reservation.
 inline constexpr std::string_view desk_columns =
     "d.id, d.session_id, d.principal, d.slot, d.image, d.nonce, d.network, d.width, d.height, d.state, "
     "d.code, d.reason, d.is_removed, d.created_at";

@@ -23,7 +23,9 @@ struct DeskRow {
     std::string id;  ///< "desk_" + 12 hex
     std::string session_id;
     std::string principal;
-    unsigned slot = 0;  ///< range of user ids and interface; unique among rows that are not removed
+    /// What its driver has set aside for it, in a number that only the driver understands; unique among rows
+    /// that are not removed.
+    unsigned reservation = 0;
     /// Its limits are not stored: of a row that was read, they say nothing.
     core::DeskShape shape{.image = {}, .width = 0, .height = 0};
     std::string nonce;  ///< 32 hex

@@ -9,7 +9,7 @@ void Transaction::insert_desk(const DeskRow& desk) {
     db_.prepare(
            "INSERT INTO desks (id, session_id, principal, slot, image, nonce, network, width, height, state, "
            "code, reason, is_removed, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(desk.id, desk.session_id, desk.principal, desk.slot, desk.shape.image, desk.nonce,
+        .bind(desk.id, desk.session_id, desk.principal, desk.reservation, desk.shape.image, desk.nonce,
               core::name_of(desk.shape.network), desk.shape.width, desk.shape.height, name_of(desk.state),
               desk.code, desk.reason, desk.is_removed, number_of(desk.created_at))
         .run();

@@ -21,7 +21,7 @@ namespace {
 
 fleet::DeskSpec some_desk(unsigned slot) {
     return {.id = core::make_id("desk_"),
-            .slot = slot,
+            .reservation = slot,
             .shape = {.image = "tiny",
                       .network = core::Network::none,
                       .width = 1280,
@@ -40,7 +40,7 @@ class Told {
 public:
     /// Until close().
     Told(async::Executor executor, fleet::Desk& desk) : changed_{executor}, scope_{executor} {
-        scope_.start("notices", desk.watch([this](fleet::Notice notice) {
+        scope_.start("notices", desk.tell_notices([this](fleet::Notice notice) {
             codes_.push_back(notice.code);
             changed_.notify_all();
         }));

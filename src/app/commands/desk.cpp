@@ -27,9 +27,11 @@ struct Options {
 
 /// A desk as the plan of this host would make it; nothing is made.
 int plan(const Options& options) {
-    const auto spec = driver::native::jail_spec(
-        {.id = "desk_000000000000", .slot = 0, .shape = options.config.desk, .nonce = std::string(32, '0')},
-        std::string(64, '0'));
+    const auto spec = driver::native::jail_spec({.id = "desk_000000000000",
+                                                 .reservation = 0,
+                                                 .shape = options.config.desk,
+                                                 .nonce = std::string(32, '0')},
+                                                std::string(64, '0'));
     std::vector<std::string> warnings;
     const auto hierarchies = jail::open_hierarchies("carrel-plan", warnings);
     const jail::HostFacts facts{.data = options.config.data,

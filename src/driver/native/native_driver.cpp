@@ -59,7 +59,7 @@ jail::Spec jail_spec(const fleet::DeskSpec& spec, std::string image_hash) {
     const auto& shape = spec.shape;
     const bool has_internet = shape.network == core::Network::internet;
     return {.id = spec.id,
-            .slot = spec.slot,
+            .slot = spec.reservation,
             .image = shape.image,
             .image_hash = std::move(image_hash),
             .nonce = spec.nonce,

@@ -41,7 +41,7 @@ store::DeskRow desk_row(std::string id, std::string session_id, unsigned slot) {
     row.id = std::move(id);
     row.session_id = std::move(session_id);
     row.principal = "local";
-    row.slot = slot;
+    row.reservation = slot;
     row.shape.image = "desktop";
     row.nonce = "n";
     row.shape.width = 1024;
@@ -91,7 +91,7 @@ TEST_CASE("what was stored is there after the store was opened again") {
         CHECK(row.desk.id == "d1");
         CHECK(row.desk.state == store::DeskState::failed);
         CHECK(row.desk.reason == "somebody killed it");
-        CHECK(row.desk.slot == 3);
+        CHECK(row.desk.reservation == 3);
         const auto messages = co_await store.run([](Transaction& t) { return t.messages("s1"); });
         REQUIRE(messages.size() == 1);
         CHECK(messages[0] == R"({"role":"user",  "content":"byte for byte"})");
