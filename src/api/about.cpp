@@ -12,6 +12,7 @@ namespace {
 
 using net::Request;
 using net::Response;
+using session::Models;
 using session::SessionService;
 
 /// Whether the store answers.
@@ -25,11 +26,12 @@ Task<bool> is_store_well(SessionService& service) {
     }
 }
 
-Task<Response> health(SessionService& service, const core::Clock& clock, Principal principal) {
+Task<Response> health(SessionService& service, const Models& models, const core::Clock& clock,
+                      Principal principal) {
     const bool is_well = co_await is_store_well(service);
-    const auto& provider = service.settings().default_provider;
+    const auto& provider = models.default_provider().name;
     const bool is_guest = principal.role == ops::Role::guest;
-    const bool has_key = service.has_key(is_guest ? ops::local_principal() : principal, provider);
+    const bool has_key = models.has_key(is_guest ? ops::local_principal().name : principal.name, provider);
     const auto status = !is_well ? "unhealthy" : has_key ? "healthy" : "degraded";
     co_return answer(
         is_well ? 200 : 503,
@@ -48,19 +50,15 @@ Task<Response> ready(SessionService& service) {
     co_return answer(200, json::Object{{"status", "ready"}});
 }
 
-Task<Response> config(SessionService& service) {
-    const auto& settings = service.settings();
+Task<Response> config(SessionService& service, const Models& models) {
     json::Array names;
-    std::string default_model;
-    for (const auto& provider : settings.providers) {
-        names.emplace_back(provider.name);
-        if (provider.name == settings.default_provider) default_model = provider.default_model;
-    }
+    for (const auto& provider : models.providers()) names.emplace_back(provider.name);
+    const auto& standard = models.default_provider();
     co_return answer(200, json::Object{{"app_name", "Carrel"},
                                        {"version", version},
-                                       {"api_provider", settings.default_provider},
-                                       {"default_model", default_model},
-                                       {"default_network", core::name_of(settings.desk.network)},
+                                       {"api_provider", standard.name},
+                                       {"default_model", standard.default_model},
+                                       {"default_network", core::name_of(service.new_desk().network)},
                                        {"vnc_url", "/desk/{id}"},
                                        {"available_providers", std::move(names)}});
 }
@@ -78,15 +76,15 @@ Task<Response> log_out(Gatekeeper& gatekeeper, Request& request) {
     co_return response;
 }
 
-Task<Response> set_key(SessionService& service, Request& request, Principal principal) {
+Task<Response> set_key(Models& models, Request& request, Principal principal) {
     auto asked = co_await read_body(request, ops::set_credential_shape());
-    service.set_key(principal, asked.provider, std::move(asked.key));
+    models.set_key(principal.name, asked.provider, std::move(asked.key));
     co_return Response{.status = 204};
 }
 
-Task<Response> forget_key(SessionService& service, Request& request, Principal principal) {
+Task<Response> forget_key(Models& models, Request& request, Principal principal) {
     const auto asked = co_await read_body(request, ops::forget_credential_shape());
-    service.forget_key(principal, asked.provider);
+    models.forget_key(principal.name, asked.provider);
     co_return Response{.status = 204};
 }
 
@@ -96,20 +94,21 @@ Task<Response> live() { co_return answer(200, json::Object{{"status", "alive"}})
 
 }  // namespace
 
-std::vector<Binding> about_bindings(SessionService& service, Gatekeeper& gatekeeper,
+std::vector<Binding> about_bindings(SessionService& service, Models& models, Gatekeeper& gatekeeper,
                                     const core::Clock& clock) {
     return {
-        {"health", [&](Request&, const Principal& principal) { return health(service, clock, principal); }},
+        {"health",
+         [&](Request&, const Principal& principal) { return health(service, models, clock, principal); }},
         {"health/ready", [&](Request&, const Principal&) { return ready(service); }},
         {"health/live", [](Request&, const Principal&) { return live(); }},
-        {"config", [&](Request&, const Principal&) { return config(service); }},
+        {"config", [&](Request&, const Principal&) { return config(service, models); }},
         {"login", [&](Request& request, const Principal&) { return log_in(gatekeeper, request); }},
         {"logout", [&](Request& request, const Principal&) { return log_out(gatekeeper, request); }},
         {"credentials/set",
-         [&](Request& request, const Principal& principal) { return set_key(service, request, principal); }},
+         [&](Request& request, const Principal& principal) { return set_key(models, request, principal); }},
         {"credentials/forget",
          [&](Request& request, const Principal& principal) {
-             return forget_key(service, request, principal);
+             return forget_key(models, request, principal);
          }},
         {"page/index", [](Request& request, const Principal&) { return page(request, "index.html"); }},
         {"page/desk", [](Request& request, const Principal&) { return page(request, "desk.html"); }},

@@ -27,7 +27,7 @@ std::string server_timing(const fleet::Timings& timings) {
 
 Task<Response> create(SessionService& service, Request& request, Principal principal) {
     auto asked = co_await read_body(request, ops::create_session_shape());
-    auto desk = service.settings().desk;
+    auto desk = service.new_desk();
     if (asked.network) desk.network = core::network_of(*asked.network);
     desk.width = asked.width.value_or(desk.width);
     desk.height = asked.height.value_or(desk.height);

@@ -20,11 +20,15 @@ fleet::FleetOptions fleet_options(const Config& config) {
     return options;
 }
 
-session::Settings session_settings(const Config& config, bool has_internet, outbound::HttpClient& http,
-                                   async::Pool& pool) {
-    session::Settings settings{.providers = {}, .default_provider = config.provider, .desk = config.desk};
-    // Who does not say gets what this host can give; who asks for more is told that it cannot.
-    if (!has_internet) settings.desk.network = core::Network::none;
+/// Who does not say gets what this host can give; who asks for more is told that it cannot.
+core::DeskShape new_desk(const Config& config, bool has_internet) {
+    auto desk = config.desk;
+    if (!has_internet) desk.network = core::Network::none;
+    return desk;
+}
+
+session::Models make_models(const Config& config, outbound::HttpClient& http, async::Pool& pool) {
+    std::vector<session::Provider> providers;
     for (const auto& provider : agent::providers()) {
         const bool is_anthropic = provider.name == "anthropic";
         session::Provider offered{
@@ -38,9 +42,9 @@ session::Settings session_settings(const Config& config, bool has_internet, outb
             return agent::make_model({.provider = name, .model = model, .key = key, .base_url = base}, http,
                                      pool);
         };
-        settings.providers.push_back(std::move(offered));
+        providers.push_back(std::move(offered));
     }
-    return settings;
+    return {std::move(providers), config.provider};
 }
 
 /// Waits for SIGINT or SIGTERM.
@@ -56,13 +60,15 @@ Server::Server(const Config& config, const DataDirectory& data, Beginnings begin
       store_{executor_, {.directory = data.server()}},
       drivers_{make_drivers(executor_, std::move(beginnings.jail.socket), data.path())},
       fleet_{executor_, driver_of_desks(drivers_), store_, clock_, fleet_options(config)},
+      models_{make_models(config, http_, pool_)},
       service_{executor_,
                pool_,
                store_,
                fleet_,
                clock_,
-               session_settings(config, driver_of_desks(drivers_).describe().has_internet, http_, pool_)},
-      api_{service_, api::Gatekeeper{std::move(beginnings.keys)}, clock_},
+               models_,
+               new_desk(config, driver_of_desks(drivers_).describe().has_internet)},
+      api_{service_, models_, api::Gatekeeper{std::move(beginnings.keys)}, clock_},
       server_{executor_, api_},
       jail_end_{std::move(beginnings.jail.pidfd)} {
     server_.listen_fd(std::move(beginnings.listener));

@@ -44,6 +44,7 @@ private:
     store::Store store_;
     Drivers drivers_;
     fleet::Fleet fleet_;
+    session::Models models_;
     session::SessionService service_;
     api::Api api_;
     net::Server server_;

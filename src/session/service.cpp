@@ -13,35 +13,33 @@ using core::Code;
 using core::Error;
 
 SessionService::SessionService(async::Executor executor, async::Pool& pool, store::Store& store,
-                               fleet::Fleet& fleet, const core::Clock& clock, Settings settings)
-    : executor_{executor},
-      pool_{pool},
+                               fleet::Fleet& fleet, const core::Clock& clock, const Models& models,
+                               core::DeskShape new_desk)
+    : pool_{pool},
       store_{store},
       fleet_{fleet},
       clock_{clock},
-      settings_{std::move(settings)},
+      models_{models},
+      new_desk_{std::move(new_desk)},
+      turns_{{executor, pool, store, fleet, clock}, models},
       scope_{executor} {}
 
-SessionService::~SessionService() = default;
+Task<> SessionService::start() {
+    co_await turns_.end_cut_turns();
+    co_await fleet_.recover();
+    store_.post([](store::Transaction& t) { t.sweep_blobs(); });
+}
 
 Task<> SessionService::shutdown() {
-    for (const auto& [id, turn] : turns_) turn->cancel(true);
-    while (!turns_.empty()) {
-        const auto turn = turns_.begin()->second;
-        try {
-            co_await turn->wait();
-        } catch (const Error&) {
-            // Its end cannot be stored: the next server will end it. It goes in a moment.
-        }
-        co_await async::yield_turn();
-    }
+    co_await turns_.interrupt_all();
     co_await scope_.close();
+    co_await turns_.close();
 }
 
 // --- sessions ---------------------------------------------------------------------------------------
 
 Session SessionService::view(store::SessionRow row) const {
-    const bool is_busy = turns_.contains(row.id);
+    const bool is_busy = turns_.is_busy(row.id);
     return {std::move(row), is_busy};
 }
 
@@ -57,18 +55,17 @@ Task<Created> SessionService::create(Principal principal, Wish wish) {
 }
 
 Task<Created> SessionService::create_now(Principal principal, Wish wish) {
-    const auto& provider = provider_named(wish.provider.value_or(settings_.default_provider));
+    auto chosen = models_.choose(principal.name, wish.provider, wish.model);
     store::SessionRow row;
     row.id = core::make_id("sess_");
     row.principal = std::move(principal.name);
     row.title = std::move(wish.title);
-    row.provider = provider.name;
-    row.model = wish.model.value_or(provider.default_model);
+    row.provider = std::move(chosen.provider);
+    row.model = std::move(chosen.model);
     row.system_prompt_suffix = std::move(wish.system_prompt_suffix);
     row.created_at = row.updated_at = clock_.now();
-    check_model(provider, row);
     fleet::DeskWish desk{
-        .session_id = row.id, .principal = row.principal, .shape = wish.desk.value_or(settings_.desk)};
+        .session_id = row.id, .principal = row.principal, .shape = wish.desk.value_or(new_desk_)};
     std::exception_ptr failure;
     try {
         auto started =
@@ -129,16 +126,30 @@ Task<> SessionService::remove_now(store::SessionRow row, bool purge) {
         ~Leave() { leaving.erase(id); }
     } leave{leaving_, row.id};
 
-    if (const auto found = turns_.find(row.id); found != turns_.end()) {
-        const auto turn = found->second;
-        turn->cancel(false);
-        co_await turn->wait();
-    }
+    co_await turns_.cancel(row.id);
     if (!row.archived_at)
         co_await fleet_.stop(
             row.id, [id = row.id, now = clock_.now()](store::Transaction& t) { t.archive_session(id, now); });
     if (purge) co_await store_.run([id = row.id](store::Transaction& t) { t.purge_session(id); });
     store_.close_log(row.id);
+}
+
+// --- turns -------------------------------------------------------------------------------------------
+
+Task<std::string> SessionService::send_message(Principal principal, std::string id, std::string content) {
+    auto row = co_await row_of(std::move(principal), std::move(id));
+    co_return co_await async::shield(scope_, "beginning a turn",
+                                     begin_turn(std::move(row), std::move(content)));
+}
+
+Task<std::string> SessionService::begin_turn(store::SessionRow row, std::string content) {
+    if (leaving_.contains(row.id)) throw no_session(row.id);
+    co_return co_await turns_.begin(std::move(row), std::move(content));
+}
+
+Task<Cancelled> SessionService::cancel(Principal principal, std::string id) {
+    co_await row_of(std::move(principal), id);
+    co_return co_await turns_.cancel(std::move(id));
 }
 
 // --- the log ----------------------------------------------------------------------------------------
@@ -183,7 +194,7 @@ Task<Session> SessionService::renew_now(store::SessionRow row) {
     if (fleet_.find_endpoint(row.id))
         throw Error{Code::conflict, "the desk is well: there is nothing to replace"};
     // What the session's user chose; the image and the limits are the server's, as they are now.
-    auto shape = settings_.desk;
+    auto shape = new_desk_;
     shape.network = row.desk.shape.network;
     shape.width = row.desk.shape.width;
     shape.height = row.desk.shape.height;

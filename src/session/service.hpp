@@ -11,15 +11,12 @@
 // this service may be cancelled (its client went away) at any time: what it began is finished anyway.
 #pragma once
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "agent/interfaces.hpp"
 #include "async/run_on.hpp"
 #include "async/scope.hpp"
 #include "async/task.hpp"
@@ -28,30 +25,14 @@
 #include "net/http.hpp"
 #include "ops/principal.hpp"
 #include "session/conversation.hpp"
-#include "session/turn.hpp"
+#include "session/models.hpp"
+#include "session/turns.hpp"
 #include "store/store.hpp"
 
 namespace carrel::session {
 
 using async::Task;
 using ops::Principal;
-using Key = std::string;  ///< of a model's vendor; never stored, logged or shown
-
-/// One vendor of models.
-struct Provider {
-    std::string name;  ///< "anthropic", "scripted"
-    std::string default_model;
-    bool needs_key = true;
-    std::optional<Key> base_key;  ///< from the environment; one that a principal sets goes before it
-    /// Throws Error when there is no such model.
-    std::function<std::unique_ptr<agent::Model>(const std::string& model, const Key& key)> make;
-};
-
-struct Settings {
-    std::vector<Provider> providers;  ///< not empty
-    std::string default_provider;     ///< one of them
-    core::DeskShape desk;             ///< a new one, when nobody says what it shall be like
-};
 
 /// What a new session shall be; what is absent is the server's default.
 struct Wish {
@@ -83,14 +64,12 @@ struct Detail {
     std::vector<Message> messages;
 };
 
-enum class Cancelled { yes, was_not_processing };
-
 class SessionService {
 public:
     /// `pool` does what would hold up the loop. All references must outlive the service.
+    /// `new_desk`: what a desk is like when nobody says it.
     SessionService(async::Executor executor, async::Pool& pool, store::Store& store, fleet::Fleet& fleet,
-                   const core::Clock& clock, Settings settings);
-    ~SessionService();
+                   const core::Clock& clock, const Models& models, core::DeskShape new_desk);
     SessionService(const SessionService&) = delete;
     SessionService& operator=(const SessionService&) = delete;
 
@@ -132,39 +111,28 @@ public:
     /// Replaces a desk that failed or was lost by a new one. Throws conflict while it is well.
     Task<Session> renew_desk(Principal principal, std::string id);
 
-    const Settings& settings() const { return settings_; }
-    /// Whether the provider can be used: needs no key, or has one for that principal.
-    bool has_key(const Principal& principal, const std::string& provider) const;
-    /// Keeps a key in memory. Throws invalid for an unknown provider.
-    void set_key(const Principal& principal, const std::string& provider, Key key);
-    void forget_key(const Principal& principal, const std::string& provider);
+    /// What a new desk is like when nobody says it.
+    const core::DeskShape& new_desk() const { return new_desk_; }
     /// How many turns are on their way.
     std::size_t busy_count() const { return turns_.size(); }
 
 private:
     Task<store::SessionRow> row_of(Principal principal, std::string id, bool archived_too = false);
     Session view(store::SessionRow row) const;
-    const Provider& provider_named(const std::string& name) const;
-    std::optional<Key> find_key(const std::string& principal, const Provider& provider) const;
-    void check_model(const Provider& provider, const store::SessionRow& row) const;
-    std::unique_ptr<agent::Model> make_model(const store::SessionRow& row) const;
 
     Task<Created> create_now(Principal principal, Wish wish);
     Task<> remove_now(store::SessionRow row, bool purge);
     Task<Session> renew_now(store::SessionRow row);
     Task<std::string> begin_turn(store::SessionRow row, std::string content);
-    Task<> run_turn(std::shared_ptr<Turn> turn);
-    Task<> end_cut_turn(store::SessionRow row);
 
-    async::Executor executor_;
     async::Pool& pool_;
     store::Store& store_;
     fleet::Fleet& fleet_;
     const core::Clock& clock_;
-    Settings settings_;
-    std::map<std::pair<std::string, std::string>, Key> keys_;  ///< by principal and provider
-    std::map<std::string, std::shared_ptr<Turn>> turns_;       ///< by session
-    std::set<std::string> leaving_;                            ///< sessions that are being removed
+    const Models& models_;
+    core::DeskShape new_desk_;
+    Turns turns_;
+    std::set<std::string> leaving_;  ///< sessions that are being removed
     async::Scope scope_;
 };
 

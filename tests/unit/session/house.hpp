@@ -58,15 +58,12 @@ struct House {
           store{executor, {directory, most_pages}},
           driver{executor, host},
           fleet{executor, driver, store, clock, {.most_desks = 3}},
-          service{executor, pool, store, fleet, clock, settings()} {}
+          models{providers(), "played"},
+          service{executor, pool, store, fleet, clock, models, {.width = 1024, .height = 768}} {}
 
-    session::Settings settings() {
-        session::Settings settings{
-            .providers = {}, .default_provider = "played", .desk = {.width = 1024, .height = 768}};
-        settings.providers.push_back(
-            {.name = "played", .default_model = "player", .needs_key = false, .make = maker()});
-        settings.providers.push_back({.name = "keyed", .default_model = "k1", .make = maker()});
-        return settings;
+    std::vector<session::Provider> providers() {
+        return {{.name = "played", .default_model = "player", .needs_key = false, .make = maker()},
+                {.name = "keyed", .default_model = "k1", .make = maker()}};
     }
     std::function<std::unique_ptr<agent::Model>(const std::string&, const session::Key&)> maker() {
         return [this](const std::string& model, const session::Key& key) -> std::unique_ptr<agent::Model> {
@@ -131,6 +128,7 @@ struct House {
     store::Store store;
     fakes::FakeDriver driver;
     fleet::Fleet fleet;
+    session::Models models;
     session::SessionService service;
 };
 

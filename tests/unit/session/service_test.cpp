@@ -165,20 +165,20 @@ TEST_CASE("keys are kept by principal, and a provider that needs one says so at 
     in_a_house([](House& house) -> Task<> {
         auto& service = house.service;
         const auto id = co_await house.create({.provider = "keyed"});
-        CHECK_FALSE(service.has_key(ops::local_principal(), "keyed"));
-        CHECK(service.has_key(ops::local_principal(), "played"));
+        CHECK_FALSE(house.models.has_key("local", "keyed"));
+        CHECK(house.models.has_key("local", "played"));
         const auto error = co_await house.failure_of(service.send_message(ops::local_principal(), id, "hi"));
         CHECK(error.code() == Code::unavailable);
         CHECK(error.reason() == "no_model_key");
-        service.set_key({"eve", ops::Role::owner}, "keyed", "eve's");
-        CHECK_FALSE(service.has_key(ops::local_principal(), "keyed"));
-        service.set_key(ops::local_principal(), "keyed", "mine");
+        house.models.set_key("eve", "keyed", "eve's");
+        CHECK_FALSE(house.models.has_key("local", "keyed"));
+        house.models.set_key("local", "keyed", "mine");
         co_await service.send_message(ops::local_principal(), id, "hi");
         CHECK(house.last_key == "mine");
         co_await house.wait_for(id, "message_complete completed");
-        service.forget_key(ops::local_principal(), "keyed");
-        CHECK_FALSE(service.has_key(ops::local_principal(), "keyed"));
-        CHECK_THROWS_AS(service.set_key(ops::local_principal(), "nobody", "x"), core::Error);
-        CHECK_THROWS_AS(service.set_key(ops::local_principal(), "played", "x"), core::Error);
+        house.models.forget_key("local", "keyed");
+        CHECK_FALSE(house.models.has_key("local", "keyed"));
+        CHECK_THROWS_AS(house.models.set_key("local", "nobody", "x"), core::Error);
+        CHECK_THROWS_AS(house.models.set_key("local", "played", "x"), core::Error);
     });
 }

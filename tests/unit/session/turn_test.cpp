@@ -2,6 +2,7 @@
 
 #include "agent/messages.hpp"
 #include "core/id.hpp"
+#include "session/turn_events.hpp"
 #include "tests/unit/session/house.hpp"
 
 using namespace carrel;
