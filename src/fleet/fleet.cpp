@@ -83,10 +83,10 @@ Fleet::MemberPtr Fleet::admit(const DeskWish& wish) {
     row.id = core::make_id("desk_");
     row.session_id = wish.session_id;
     row.principal = wish.principal;
-    row.reservation = driver_.reserve();
     row.shape = wish.shape;
     row.nonce = core::random_hex(32);
     row.created_at = clock_.now();
+    row.reservation = driver_.reserve();
     return enroll(std::move(row));
 }
 

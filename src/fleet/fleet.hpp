@@ -70,7 +70,6 @@ public:
     const store::DeskRow* find_desk(const std::string& session_id) const;
     /// Desks that are starting, ready or ending.
     std::size_t size() const { return members_.size(); }
-    const FleetOptions& options() const { return options_; }
 
     /// Stops watching; desks live on.
     Task<> close();
