@@ -3,6 +3,7 @@
 #include "api/body.hpp"
 #include "api/web.hpp"
 #include "core/log.hpp"
+#include "ops/principal.hpp"
 #include "ops/server.hpp"
 
 namespace carrel::api {
@@ -11,12 +12,13 @@ namespace {
 
 using net::Request;
 using net::Response;
+using session::Models;
 using session::SessionService;
 
 /// Whether the store answers.
 Task<bool> is_store_well(SessionService& service) {
     try {
-        co_await service.list("local", false, 1, 0);
+        co_await service.list(ops::local_principal(), false, 1, 0);
         co_return true;
     } catch (const core::Error& error) {
         core::log_error("the store does not answer: {}", error.message());
@@ -24,10 +26,12 @@ Task<bool> is_store_well(SessionService& service) {
     }
 }
 
-Task<Response> health(SessionService& service, const core::Clock& clock, std::string principal) {
+Task<Response> health(SessionService& service, const Models& models, const core::Clock& clock,
+                      Principal principal) {
     const bool is_well = co_await is_store_well(service);
-    const auto& provider = service.settings().default_provider;
-    const bool has_key = service.has_key(principal.empty() ? "local" : principal, provider);
+    const std::string provider{models.default_provider().vendor.name};
+    const bool is_guest = principal.role == ops::Role::guest;
+    const bool has_key = models.has_key(is_guest ? ops::local_principal().name : principal.name, provider);
     const auto status = !is_well ? "unhealthy" : has_key ? "healthy" : "degraded";
     co_return answer(
         is_well ? 200 : 503,
@@ -58,21 +62,19 @@ json::Object view(const session::Provider& provider) {
             {"models", json::Array(vendor.models.begin(), vendor.models.end())}};
 }
 
-Task<Response> config(SessionService& service) {
-    const auto& settings = service.settings();
+Task<Response> config(SessionService& service, const Models& models) {
     json::Array names;
     json::Array providers;
-    std::string default_model;
-    for (const auto& provider : settings.providers) {
+    for (const auto& provider : models.providers()) {
         names.emplace_back(provider.vendor.name);
         providers.emplace_back(view(provider));
-        if (provider.vendor.name == settings.default_provider) default_model = provider.default_model;
     }
+    const auto& standard = models.default_provider();
     co_return answer(200, json::Object{{"app_name", "Carrel"},
                                        {"version", version},
-                                       {"api_provider", settings.default_provider},
-                                       {"default_model", default_model},
-                                       {"default_network", fleet::name_of(settings.network)},
+                                       {"api_provider", standard.vendor.name},
+                                       {"default_model", standard.default_model},
+                                       {"default_network", core::name_of(service.new_desk().network)},
                                        {"vnc_url", "/desk/{id}"},
                                        {"available_providers", std::move(names)},
                                        {"providers", std::move(providers)}});
@@ -91,15 +93,15 @@ Task<Response> log_out(Gatekeeper& gatekeeper, Request& request) {
     co_return response;
 }
 
-Task<Response> set_key(SessionService& service, Request& request, std::string principal) {
+Task<Response> set_key(Models& models, Request& request, Principal principal) {
     auto asked = co_await read_body(request, ops::set_credential_shape());
-    service.set_key(principal, asked.provider, std::move(asked.key));
+    models.set_key(principal.name, asked.provider, std::move(asked.key));
     co_return Response{.status = 204};
 }
 
-Task<Response> forget_key(SessionService& service, Request& request, std::string principal) {
+Task<Response> forget_key(Models& models, Request& request, Principal principal) {
     const auto asked = co_await read_body(request, ops::forget_credential_shape());
-    service.forget_key(principal, asked.provider);
+    models.forget_key(principal.name, asked.provider);
     co_return Response{.status = 204};
 }
 
@@ -109,27 +111,26 @@ Task<Response> live() { co_return answer(200, json::Object{{"status", "alive"}})
 
 }  // namespace
 
-std::vector<Binding> about_bindings(SessionService& service, Gatekeeper& gatekeeper,
+std::vector<Binding> about_bindings(SessionService& service, Models& models, Gatekeeper& gatekeeper,
                                     const core::Clock& clock) {
     return {
-        {"health", [&](Request&, const std::string& principal) { return health(service, clock, principal); }},
-        {"health/ready", [&](Request&, const std::string&) { return ready(service); }},
-        {"health/live", [](Request&, const std::string&) { return live(); }},
-        {"config", [&](Request&, const std::string&) { return config(service); }},
-        {"login", [&](Request& request, const std::string&) { return log_in(gatekeeper, request); }},
-        {"logout", [&](Request& request, const std::string&) { return log_out(gatekeeper, request); }},
+        {"health",
+         [&](Request&, const Principal& principal) { return health(service, models, clock, principal); }},
+        {"health/ready", [&](Request&, const Principal&) { return ready(service); }},
+        {"health/live", [](Request&, const Principal&) { return live(); }},
+        {"config", [&](Request&, const Principal&) { return config(service, models); }},
+        {"login", [&](Request& request, const Principal&) { return log_in(gatekeeper, request); }},
+        {"logout", [&](Request& request, const Principal&) { return log_out(gatekeeper, request); }},
         {"credentials/set",
-         [&](Request& request, const std::string& principal) {
-             return set_key(service, request, principal);
-         }},
+         [&](Request& request, const Principal& principal) { return set_key(models, request, principal); }},
         {"credentials/forget",
-         [&](Request& request, const std::string& principal) {
-             return forget_key(service, request, principal);
+         [&](Request& request, const Principal& principal) {
+             return forget_key(models, request, principal);
          }},
-        {"page/index", [](Request& request, const std::string&) { return page(request, "index.html"); }},
-        {"page/desk", [](Request& request, const std::string&) { return page(request, "desk.html"); }},
+        {"page/index", [](Request& request, const Principal&) { return page(request, "index.html"); }},
+        {"page/desk", [](Request& request, const Principal&) { return page(request, "desk.html"); }},
         {"page/asset",
-         [](Request& request, const std::string&) { return page(request, request.parameters.at("name")); }},
+         [](Request& request, const Principal&) { return page(request, request.parameters.at("name")); }},
     };
 }
 

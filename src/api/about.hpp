@@ -13,7 +13,7 @@ namespace carrel::api {
 inline constexpr std::string_view version = "0.1.0";
 
 /// Bindings of health*, config, login, logout, credentials/* and page/*; all must outlive them.
-std::vector<Binding> about_bindings(session::SessionService& service, Gatekeeper& gatekeeper,
-                                    const core::Clock& clock);
+std::vector<Binding> about_bindings(session::SessionService& service, session::Models& models,
+                                    Gatekeeper& gatekeeper, const core::Clock& clock);
 
 }  // namespace carrel::api

@@ -31,13 +31,14 @@ void protect(net::Response& response) {
 
 }  // namespace
 
-Api::Api(session::SessionService& service, Gatekeeper gatekeeper, const core::Clock& clock)
+Api::Api(session::SessionService& service, session::Models& models, Gatekeeper gatekeeper,
+         const core::Clock& clock)
     : gatekeeper_{std::move(gatekeeper)}, router_{error_response} {
     std::vector<Binding> bindings;
     append(bindings, session_bindings(service));
     append(bindings, event_bindings(service));
     append(bindings, desk_bindings(service));
-    append(bindings, about_bindings(service, gatekeeper_, clock));
+    append(bindings, about_bindings(service, models, gatekeeper_, clock));
     add_routes(router_, gatekeeper_, ops::server_operations(), bindings);
     add_desk_routes(router_, gatekeeper_, service);
 }

@@ -11,8 +11,9 @@ namespace carrel::api {
 class Api final : public net::Handler {
 public:
     /// Binds every operation row to its handler; throws Error{internal} when they do not match.
-    /// `service` and `clock` must outlive it.
-    Api(session::SessionService& service, Gatekeeper gatekeeper, const core::Clock& clock);
+    /// What is referred to must outlive it.
+    Api(session::SessionService& service, session::Models& models, Gatekeeper gatekeeper,
+        const core::Clock& clock);
 
     /// Checks Host first, whatever is asked; every answer carries the headers that keep browsers honest.
     async::Task<net::Response> handle(net::Request& request) override;

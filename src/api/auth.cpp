@@ -75,7 +75,7 @@ std::vector<Key> parse_keys(std::string_view text) {
             throw core::Error{
                 core::Code::invalid,
                 fmt::format("line {}: a key is one word of at least {} characters", number, shortest_key)};
-        keys.push_back({std::string{name}, crypto::sha256(key)});
+        keys.push_back({{std::string{name}, ops::Role::owner}, crypto::sha256(key)});
     }
     return keys;
 }
@@ -126,7 +126,7 @@ void Gatekeeper::check_origin(const net::Request& request, const ops::Operation&
     check_media_type(request, operation);
 }
 
-std::optional<std::string> Gatekeeper::principal_of_key(std::string_view key) const {
+std::optional<ops::Principal> Gatekeeper::principal_of_key(std::string_view key) const {
     // Digests are compared, not keys: the time of the comparison says nothing about the key.
     const auto digest = crypto::sha256(key);
     const auto found = std::ranges::find(keys_, digest, &Key::digest);
@@ -134,8 +134,8 @@ std::optional<std::string> Gatekeeper::principal_of_key(std::string_view key) co
     return found->principal;
 }
 
-std::optional<std::string> Gatekeeper::find_principal(const net::Request& request) const {
-    if (!needs_key()) return "local";
+std::optional<ops::Principal> Gatekeeper::find_principal(const net::Request& request) const {
+    if (!needs_key()) return ops::local_principal();
     if (const auto line = request.headers.find("Authorization")) {
         constexpr std::string_view scheme = "Bearer ";
         if (!core::equals_ignoring_case(line->substr(0, scheme.size()), scheme)) return std::nullopt;

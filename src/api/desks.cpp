@@ -109,7 +109,7 @@ std::shared_ptr<Request> inner_request(Request& request, const ops::Operation& r
 }
 
 Task<Response> pass_on(SessionService& service, const ops::Operation& row, Request& request,
-                       std::string principal) {
+                       Principal principal) {
     const bool is_upgrade = row.response == ops::Body::upgrade;
     if (is_upgrade)
         if (auto refusal = net::refuse_handshake(request)) co_return std::move(*refusal);
@@ -136,7 +136,7 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
     co_return response;
 }
 
-Task<Response> watch(SessionService& service, Request& request, std::string principal) {
+Task<Response> show_desktop(SessionService& service, Request& request, Principal principal) {
     const auto asked = read_query(request, ops::watch_desk_shape());
     auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
     co_return watch_desktop(request, std::move(desk), asked.view_only);
@@ -146,7 +146,7 @@ Task<Response> watch(SessionService& service, Request& request, std::string prin
 
 void add_desk_routes(net::Router& router, const Gatekeeper& gatekeeper, SessionService& service) {
     for (const auto& row : ops::desk_operations()) {
-        auto handler = [&service, &row](Request& request, const std::string& principal) {
+        auto handler = [&service, &row](Request& request, const Principal& principal) {
             return pass_on(service, row, request, principal);
         };
         router.add(guarded(gatekeeper, row, fmt::format("{}{}", desk_prefix, row.path), std::move(handler)));
@@ -154,8 +154,8 @@ void add_desk_routes(net::Router& router, const Gatekeeper& gatekeeper, SessionS
 }
 
 std::vector<Binding> desk_bindings(SessionService& service) {
-    return {{"desk/vnc", [&service](Request& request, const std::string& principal) {
-                 return watch(service, request, principal);
+    return {{"desk/vnc", [&service](Request& request, const Principal& principal) {
+                 return show_desktop(service, request, principal);
              }}};
 }
 

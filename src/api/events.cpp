@@ -62,7 +62,7 @@ std::optional<std::int64_t> last_event(const Request& request) {
     return read_query(request, ops::follow_events_shape()).last_event_id;
 }
 
-Task<Response> stream(SessionService& service, Request& request, std::string principal) {
+Task<Response> stream(SessionService& service, Request& request, Principal principal) {
     const auto after = last_event(request);
     auto follower = co_await service.follow(std::move(principal), request.parameters.at("id"), after);
     co_return net::stream_response(200,
@@ -72,7 +72,7 @@ Task<Response> stream(SessionService& service, Request& request, std::string pri
                                    std::make_unique<EventStream>(std::move(follower)));
 }
 
-Task<Response> list(SessionService& service, Request& request, std::string principal) {
+Task<Response> list(SessionService& service, Request& request, Principal principal) {
     const auto asked = read_query(request, ops::list_events_shape());
     const auto events = co_await service.events_after(std::move(principal), request.parameters.at("id"),
                                                       asked.after, asked.limit);
@@ -84,7 +84,7 @@ Task<Response> list(SessionService& service, Request& request, std::string princ
     co_return net::json_response(200, body + "]}");
 }
 
-Task<Response> blob(SessionService& service, Request& request, std::string principal) {
+Task<Response> blob(SessionService& service, Request& request, Principal principal) {
     auto found = co_await service.blob(std::move(principal), request.parameters.at("id"),
                                        request.parameters.at("hash"));
     // A blob's name is its content's digest: it never changes.

@@ -8,16 +8,32 @@
 
 namespace carrel::api {
 
+namespace {
+
+/// Who asks, if they may.
+Principal get_principal(const Gatekeeper& gatekeeper, const net::Request& request,
+                        const ops::Operation& row) {
+    const auto known = gatekeeper.find_principal(request);
+    if (!known && row.permission != ops::Permission::open)
+        throw core::Error{core::Code::unauthorized,
+                          "this server asks for a key: send it as Authorization: Bearer KEY, or log in"};
+    const auto principal = known.value_or(Principal{});
+    if (!principal.may(row.permission))
+        throw core::Error{core::Code::forbidden,
+                          fmt::format("{} needs the permission to {}, which {} does not have", row.name,
+                                      ops::name_of(row.permission), principal.name)};
+    return principal;
+}
+
+}  // namespace
+
 net::Route guarded(const Gatekeeper& gatekeeper, const ops::Operation& row, std::string path,
-                   std::function<Task<net::Response>(net::Request&, const std::string&)> handler) {
+                   std::function<Task<net::Response>(net::Request&, const Principal&)> handler) {
     auto checked = [&gatekeeper, &row,
                     handler = std::move(handler)](net::Request& request) -> Task<net::Response> {
         gatekeeper.check_origin(request, row);
-        auto principal = gatekeeper.find_principal(request);
-        if (!principal && row.permission != ops::Permission::open)
-            throw core::Error{core::Code::unauthorized,
-                              "this server asks for a key: send it as Authorization: Bearer KEY, or log in"};
-        co_return co_await handler(request, principal.value_or(""));
+        const auto principal = get_principal(gatekeeper, request, row);
+        co_return co_await handler(request, principal);
     };
     return {std::string{row.method}, std::move(path), std::move(checked)};
 }

@@ -10,15 +10,18 @@
 #include "api/auth.hpp"
 #include "net/router.hpp"
 #include "ops/operation.hpp"
+#include "ops/principal.hpp"
 
 namespace carrel::api {
 
 using async::Task;
+using ops::Principal;
 
-/// The function behind a row. `principal` is who asks; empty only on rows that are open.
+/// The function behind a row. `principal` is who asks, and may do what the row asks for; a guest only on
+/// rows that are open.
 struct Binding {
     std::string_view name;  ///< of the row
-    std::function<Task<net::Response>(net::Request&, const std::string& principal)> handler;
+    std::function<Task<net::Response>(net::Request&, const Principal& principal)> handler;
 };
 
 /// Adds a route for every row; throws Error{internal} when a row has no binding, or a binding no row.
@@ -26,8 +29,9 @@ struct Binding {
 void add_routes(net::Router& router, const Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
                 const std::vector<Binding>& bindings);
 
-/// One route behind the same checks: for rows whose path depends on where they are offered.
+/// One route behind the same checks: a foreign page is refused, then who shows no key (401), then whose
+/// role is not enough for the row (403). For rows whose path depends on where they are offered.
 net::Route guarded(const Gatekeeper& gatekeeper, const ops::Operation& row, std::string path,
-                   std::function<Task<net::Response>(net::Request&, const std::string&)> handler);
+                   std::function<Task<net::Response>(net::Request&, const Principal&)> handler);
 
 }  // namespace carrel::api

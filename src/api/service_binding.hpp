@@ -6,13 +6,12 @@
 
 namespace carrel::api {
 
-using ServiceFunction = Task<net::Response> (*)(session::SessionService&, net::Request&,
-                                                std::string principal);
+using ServiceFunction = Task<net::Response> (*)(session::SessionService&, net::Request&, Principal principal);
 
 /// `service` must outlive the binding.
 inline Binding service_binding(session::SessionService& service, std::string_view name,
                                ServiceFunction function) {
-    return {name, [&service, function](net::Request& request, const std::string& principal) {
+    return {name, [&service, function](net::Request& request, const Principal& principal) {
                 return function(service, request, principal);
             }};
 }

@@ -25,17 +25,17 @@ std::string server_timing(const fleet::Timings& timings) {
     return line;
 }
 
-Task<Response> create(SessionService& service, Request& request, std::string principal) {
+Task<Response> create(SessionService& service, Request& request, Principal principal) {
     auto asked = co_await read_body(request, ops::create_session_shape());
+    auto desk = service.new_desk();
+    if (asked.network) desk.network = core::network_of(*asked.network);
+    desk.width = asked.width.value_or(desk.width);
+    desk.height = asked.height.value_or(desk.height);
     session::Wish wish{.title = std::move(asked.title),
                        .provider = std::move(asked.provider),
                        .model = std::move(asked.model),
                        .system_prompt_suffix = asked.system_prompt_suffix.value_or(""),
-                       .network = service.settings().network,
-                       .width = asked.width,
-                       .height = asked.height};
-    if (asked.network)
-        wish.network = *asked.network == "none" ? fleet::Network::none : fleet::Network::internet;
+                       .desk = std::move(desk)};
     const auto created = co_await service.create(std::move(principal), std::move(wish));
     auto response = answer(201, to_json(created.session));
     response.headers.add("Location", "/api/v1/sessions/" + created.session.row.id);
@@ -43,7 +43,7 @@ Task<Response> create(SessionService& service, Request& request, std::string pri
     co_return response;
 }
 
-Task<Response> list(SessionService& service, Request& request, std::string principal) {
+Task<Response> list(SessionService& service, Request& request, Principal principal) {
     const auto asked = read_query(request, ops::list_sessions_shape());
     const auto page =
         co_await service.list(std::move(principal), asked.include_archived, asked.limit, asked.offset);
@@ -52,7 +52,7 @@ Task<Response> list(SessionService& service, Request& request, std::string princ
     co_return answer(200, json::Object{{"sessions", std::move(sessions)}, {"total", page.total}});
 }
 
-Task<Response> get(SessionService& service, Request& request, std::string principal) {
+Task<Response> get(SessionService& service, Request& request, Principal principal) {
     const auto detail = co_await service.get_with_messages(std::move(principal), id_of(request));
     auto body = to_json(detail.session);
     body["system_prompt_suffix"] = detail.session.row.system_prompt_suffix;
@@ -62,20 +62,20 @@ Task<Response> get(SessionService& service, Request& request, std::string princi
     co_return answer(200, body);
 }
 
-Task<Response> rename(SessionService& service, Request& request, std::string principal) {
+Task<Response> rename(SessionService& service, Request& request, Principal principal) {
     auto asked = co_await read_body(request, ops::rename_session_shape());
     const auto renamed =
         co_await service.rename(std::move(principal), id_of(request), std::move(asked.title));
     co_return answer(200, to_json(renamed));
 }
 
-Task<Response> remove(SessionService& service, Request& request, std::string principal) {
+Task<Response> remove(SessionService& service, Request& request, Principal principal) {
     const auto asked = read_query(request, ops::delete_session_shape());
     co_await service.remove(std::move(principal), id_of(request), asked.purge);
     co_return Response{.status = 204};
 }
 
-Task<Response> send(SessionService& service, Request& request, std::string principal) {
+Task<Response> send(SessionService& service, Request& request, Principal principal) {
     auto asked = co_await read_body(request, ops::send_message_shape());
     const auto id = id_of(request);
     const auto message = co_await service.send_message(std::move(principal), id, std::move(asked.content));
@@ -84,7 +84,7 @@ Task<Response> send(SessionService& service, Request& request, std::string princ
                                        {"stream_url", fmt::format("/api/v1/sessions/{}/stream", id)}});
 }
 
-Task<Response> cancel(SessionService& service, Request& request, std::string principal) {
+Task<Response> cancel(SessionService& service, Request& request, Principal principal) {
     const auto result = co_await service.cancel(std::move(principal), id_of(request));
     const bool was_busy = result == session::Cancelled::yes;
     co_return answer(200,
@@ -92,7 +92,7 @@ Task<Response> cancel(SessionService& service, Request& request, std::string pri
                                   {"message", was_busy ? "The turn was ended" : "No turn is on its way"}});
 }
 
-Task<Response> renew(SessionService& service, Request& request, std::string principal) {
+Task<Response> renew(SessionService& service, Request& request, Principal principal) {
     co_return answer(200, to_json(co_await service.renew_desk(std::move(principal), id_of(request))));
 }
 

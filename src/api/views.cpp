@@ -13,9 +13,9 @@ json::Value or_null(const std::optional<std::string>& text) {
 json::Object desk_json(const store::DeskRow& desk) {
     json::Object result{{"id", desk.id},
                         {"state", store::name_of(desk.state)},
-                        {"network", desk.network},
-                        {"width", desk.width},
-                        {"height", desk.height}};
+                        {"network", core::name_of(desk.shape.network)},
+                        {"width", desk.shape.width},
+                        {"height", desk.shape.height}};
     if (!desk.reason.empty()) {
         result["reason"] = desk.reason;
         result["code"] = desk.code;

@@ -50,6 +50,18 @@ Setting whole(std::string name, std::vector<std::string> variables, std::string 
             [=](const Config& config) { return fmt::to_string(config.*member); }};
 }
 
+Setting pixels(std::string name, std::vector<std::string> variables, int core::DeskShape::* member,
+               std::uint64_t least, std::uint64_t most) {
+    return {std::move(name),
+            std::move(variables),
+            "of new desks' screens, pixels",
+            false,
+            [=](Config& config, const std::string& text) {
+                config.desk.*member = static_cast<int>(number(text, least, most));
+            },
+            [=](const Config& config) { return fmt::to_string(config.desk.*member); }};
+}
+
 Setting text(std::string name, std::vector<std::string> variables, std::string description,
              std::string Config::* member, std::vector<std::string> words = {}) {
     return {std::move(name),
@@ -114,37 +126,42 @@ std::vector<Setting> make_settings() {
              {"debug", "info", "warning", "error"}),
         whole("max_displays", {"CARREL_MAX_DISPLAYS", "MAX_DISPLAYS"}, "most desks at once",
               &Config::most_desks, 1, 1000),
-        whole("width", {"CARREL_WIDTH", "WIDTH"}, "of new desks' screens, pixels", &Config::width, 320, 3840),
-        whole("height", {"CARREL_HEIGHT", "HEIGHT"}, "of new desks' screens, pixels", &Config::height, 240,
-              2160),
+        pixels("width", {"CARREL_WIDTH", "WIDTH"}, &core::DeskShape::width, 320, 3840),
+        pixels("height", {"CARREL_HEIGHT", "HEIGHT"}, &core::DeskShape::height, 240, 2160),
         {"desk_memory_mb",
          {"CARREL_DESK_MEMORY_MB"},
          "memory of one desk, MiB",
          false,
          [](Config& config, const std::string& value) {
-             config.limits.memory = number(value, 128, 1 << 20) * mib;
+             config.desk.limits.memory = number(value, 128, 1 << 20) * mib;
          },
-         [](const Config& config) { return fmt::to_string(config.limits.memory / mib); }},
+         [](const Config& config) { return fmt::to_string(config.desk.limits.memory / mib); }},
         {"desk_cpu_percent",
          {"CARREL_DESK_CPU_PERCENT"},
          "time of one desk; 100 is one core",
          false,
          [](Config& config, const std::string& value) {
-             config.limits.cpus = static_cast<double>(number(value, 5, 100000)) / 100;
+             config.desk.limits.cpus = static_cast<double>(number(value, 5, 100000)) / 100;
          },
          [](const Config& config) {
-             return fmt::to_string(static_cast<int>(config.limits.cpus * 100 + 0.5));
+             return fmt::to_string(static_cast<int>(config.desk.limits.cpus * 100 + 0.5));
          }},
         {"desk_processes",
          {"CARREL_DESK_PROCESSES"},
          "processes and threads of one desk",
          false,
          [](Config& config, const std::string& value) {
-             config.limits.processes = static_cast<unsigned>(number(value, 64, 100000));
+             config.desk.limits.processes = static_cast<unsigned>(number(value, 64, 100000));
          },
-         [](const Config& config) { return fmt::to_string(config.limits.processes); }},
-        text("network", {"CARREL_NETWORK"}, "of new desks: internet or none", &Config::network,
-             {"internet", "none"}),
+         [](const Config& config) { return fmt::to_string(config.desk.limits.processes); }},
+        {"network",
+         {"CARREL_NETWORK"},
+         "of new desks: internet or none",
+         false,
+         [](Config& config, const std::string& value) {
+             config.desk.network = core::network_of(word(value, {"internet", "none"}));
+         },
+         [](const Config& config) { return std::string{core::name_of(config.desk.network)}; }},
         whole("uid_base", {"CARREL_UID_BASE"}, "first user id of desks; each takes 65536", &Config::uid_base,
               65536, 2'147'483'646),
         text("provider", {"CARREL_PROVIDER", "API_PROVIDER"},

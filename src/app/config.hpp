@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fleet/driver.hpp"
+#include "core/desk_shape.hpp"
 #include "vendors/vendors.hpp"
 
 namespace carrel::app {
@@ -37,10 +37,7 @@ struct Config {
     std::string token;  ///< secret; from CARREL_TOKEN only
     std::string log_level = "info";
     unsigned most_desks = 20;
-    int width = 1280;
-    int height = 800;
-    fleet::Limits limits;
-    std::string network = "internet";
+    core::DeskShape desk;  ///< of new desks
     std::uint32_t uid_base = 2'000'000'000;
     std::string provider{vendors::table.front().name};
     std::string model;  ///< of the vendor that chosen_vendor gives; empty: its default

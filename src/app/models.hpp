@@ -10,7 +10,7 @@
 #include "app/config.hpp"
 #include "async/run_on.hpp"
 #include "outbound/http_client.hpp"
-#include "session/service.hpp"
+#include "session/models.hpp"
 
 namespace carrel::app {
 

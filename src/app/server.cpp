@@ -17,20 +17,14 @@ namespace {
 fleet::FleetOptions fleet_options(const Config& config) {
     fleet::FleetOptions options;
     options.most_desks = config.most_desks;
-    options.limits = config.limits;
     return options;
 }
 
-session::Settings session_settings(const Config& config, bool has_internet, outbound::HttpClient& http,
-                                   async::Pool& pool) {
-    session::Settings settings{.providers = offered_models(config, http, pool),
-                               .default_provider = config.provider,
-                               .width = config.width,
-                               .height = config.height};
-    // Who does not say gets what this host can give; who asks for more is told that it cannot.
-    const bool wants_none = config.network == "none" || !has_internet;
-    settings.network = wants_none ? fleet::Network::none : fleet::Network::internet;
-    return settings;
+/// Who does not say gets what this host can give; who asks for more is told that it cannot.
+core::DeskShape new_desk(const Config& config, bool has_internet) {
+    auto desk = config.desk;
+    if (!has_internet) desk.network = core::Network::none;
+    return desk;
 }
 
 /// Waits for SIGINT or SIGTERM.
@@ -44,17 +38,23 @@ async::Task<> wait_for_signal() {
 Server::Server(const Config& config, const DataDirectory& data, Beginnings beginnings)
     : http_{executor_},
       store_{executor_, {.directory = data.server()}},
-      driver_{executor_, std::move(beginnings.jail.socket), data.path()},
-      fleet_{executor_, driver_, store_, clock_, fleet_options(config)},
-      service_{executor_, pool_,  store_,
-               fleet_,    clock_, session_settings(config, driver_.describe().has_internet, http_, pool_)},
-      api_{service_, api::Gatekeeper{std::move(beginnings.keys)}, clock_},
+      drivers_{make_drivers(executor_, std::move(beginnings.jail.socket), data.path())},
+      fleet_{executor_, driver_of_desks(drivers_), store_, clock_, fleet_options(config)},
+      models_{offered_models(config, http_, pool_), config.provider},
+      service_{executor_,
+               pool_,
+               store_,
+               fleet_,
+               clock_,
+               models_,
+               new_desk(config, driver_of_desks(drivers_).describe().has_internet)},
+      api_{service_, models_, api::Gatekeeper{std::move(beginnings.keys)}, clock_},
       server_{executor_, api_},
       jail_end_{std::move(beginnings.jail.pidfd)} {
     server_.listen_fd(std::move(beginnings.listener));
 }
 
-async::Task<> Server::watch_jail() {
+async::Task<> Server::end_with_jail() {
     boost::asio::posix::stream_descriptor jail{executor_, jail_end_.release()};
     co_await jail.async_wait(boost::asio::posix::stream_descriptor::wait_read, boost::asio::use_awaitable);
     core::log_error(
@@ -65,7 +65,7 @@ async::Task<> Server::watch_jail() {
 
 async::Task<> Server::live() {
     async::Scope scope{executor_};
-    scope.start("watching the jail", watch_jail());
+    scope.start("ending with the jail", end_with_jail());
     co_await service_.start();
     scope.start("serving HTTP", server_.run());
     core::log_info("ready");

@@ -6,10 +6,10 @@
 
 #include "api/api.hpp"
 #include "app/config.hpp"
+#include "app/drivers.hpp"
 #include "app/privileges.hpp"
 #include "async/run_on.hpp"
 #include "core/clock.hpp"
-#include "driver/native/native_driver.hpp"
 #include "fleet/fleet.hpp"
 #include "net/server.hpp"
 #include "outbound/curl_client.hpp"
@@ -34,7 +34,7 @@ public:
 
 private:
     async::Task<> live();
-    async::Task<> watch_jail();
+    async::Task<> end_with_jail();
 
     boost::asio::io_context loop_{1};
     async::Executor executor_{loop_.get_executor()};
@@ -42,8 +42,9 @@ private:
     core::SystemClock clock_;
     outbound::CurlClient http_;
     store::Store store_;
-    driver::native::NativeDriver driver_;
+    Drivers drivers_;
     fleet::Fleet fleet_;
+    session::Models models_;
     session::SessionService service_;
     api::Api api_;
     net::Server server_;

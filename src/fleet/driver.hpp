@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,30 +9,18 @@
 #include <vector>
 
 #include "async/task.hpp"
+#include "core/desk_shape.hpp"
 #include "net/http.hpp"
 
 namespace carrel::fleet {
 
 using async::Task;
 
-enum class Network { none, internet };
-
-struct Limits {
-    double cpus = 2;                    ///< cores' worth of time
-    std::uint64_t memory = 4ull << 30;  ///< bytes, all processes of the desk together
-    unsigned processes = 1024;          ///< processes and threads
-    bool operator==(const Limits&) const = default;
-};
-
 /// All that is said about a desk that shall be made.
 struct DeskSpec {
-    std::string id;     ///< "desk_" + 12 hex
-    std::string image;  ///< name of an image, "desktop"; the driver takes its newest build
-    unsigned slot = 0;  ///< which range of user ids (and interface) it gets; unique among living desks
-    int width = 1280;   ///< pixels
-    int height = 800;
-    Limits limits;
-    Network network = Network::internet;
+    std::string id;            ///< "desk_" + 12 hex
+    unsigned reservation = 0;  ///< of Driver::reserve
+    core::DeskShape shape;
     std::string nonce;  ///< 32 hex; the desk proves itself with it in GET /hello
 };
 
@@ -71,15 +58,16 @@ class Desk {
 public:
     virtual ~Desk() = default;
     virtual const std::string& id() const = 0;
-    /// Where its tool server listens; a file system path of a Unix socket.
-    virtual const std::string& endpoint() const = 0;
+    /// Its tool server, wherever that listens. It may be held longer than the desk lives; calls fail with
+    /// Error{unavailable} then (see net::Tunnel).
+    virtual std::shared_ptr<net::Handler> endpoint() const = 0;
     /// Warnings of its start, such as "no limit of memory: …".
     virtual const std::vector<std::string>& warnings() const = 0;
     /// Returns when the desk has ended. Cancellable; at most one caller.
     virtual Task<Ending> ended() = 0;
     /// Tells every fact (the kernel killed a process for memory, …) until nothing more can come.
     /// Cancellable; one caller.
-    virtual Task<> watch(std::function<void(Notice)> tell) = 0;
+    virtual Task<> tell_notices(std::function<void(Notice)> tell) = 0;
     /// Ends every process of it; returns when all are dead and nothing of the desk is left on the
     /// host but files that are being removed.
     virtual Task<> stop() = 0;
@@ -97,6 +85,15 @@ class Driver {
 public:
     virtual ~Driver() = default;
     virtual Capabilities describe() = 0;
+
+    /// Sets aside whatever a new desk must not share with another, and answers the number by which the driver
+    /// knows it again. Nobody else gets it until release(), however the desk fares.
+    virtual unsigned reserve() = 0;
+    /// What an earlier server reserved for a desk of which something may still exist. Before any reserve().
+    virtual void keep_reserved(unsigned reservation) = 0;
+    /// Nothing is left of the desk, and its row says so.
+    virtual void release(unsigned reservation) = 0;
+
     /// Throws Error with a sentence; nothing is left behind then.
     virtual Task<std::unique_ptr<Desk>> start(DeskSpec spec) = 0;
     /// Every desk on the host that this driver made with this data directory, alive or not.

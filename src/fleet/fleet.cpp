@@ -32,12 +32,6 @@ void do_both(const std::function<void(store::Transaction&)>& first,
 
 }  // namespace
 
-std::string_view name_of(Network network) { return network == Network::none ? "none" : "internet"; }
-
-Network network_of(std::string_view name) {
-    return name == name_of(Network::none) ? Network::none : Network::internet;
-}
-
 Fleet::Fleet(async::Executor executor, Driver& driver, store::Store& store, const core::Clock& clock,
              FleetOptions options)
     : executor_{executor},
@@ -59,7 +53,7 @@ Task<Started> Fleet::start(DeskWish wish, Along along) {
         failure = std::current_exception();
     }
     if (failure) {
-        slots_.erase(member->row.slot);
+        driver_.release(member->row.reservation);
         leave(member);
         std::rethrow_exception(failure);
     }
@@ -77,7 +71,7 @@ Task<Started> Fleet::start(DeskWish wish, Along along) {
 }
 
 Fleet::MemberPtr Fleet::admit(const DeskWish& wish) {
-    if (members_.contains(wish.session_id))
+    if (find(wish.session_id))
         throw Error{Code::conflict, "the session has a desk already: it is starting, in use or ending"};
     if (members_.size() >= options_.most_desks)
         throw Error{
@@ -89,20 +83,17 @@ Fleet::MemberPtr Fleet::admit(const DeskWish& wish) {
     row.id = core::make_id("desk_");
     row.session_id = wish.session_id;
     row.principal = wish.principal;
-    while (slots_.contains(row.slot)) ++row.slot;
-    row.image = options_.image;
+    row.shape = wish.shape;
     row.nonce = core::random_hex(32);
-    row.network = name_of(wish.network);
-    row.width = wish.width;
-    row.height = wish.height;
     row.created_at = clock_.now();
+    row.reservation = driver_.reserve();
     return enroll(std::move(row));
 }
 
 Fleet::MemberPtr Fleet::enroll(store::DeskRow row) {
-    slots_.insert(row.slot);
     auto member = std::make_shared<Member>(executor_, std::move(row));
-    members_[member->row.session_id] = member;
+    members_[member->row.id] = member;
+    desk_of_session_[member->row.session_id] = member->row.id;
     return member;
 }
 
@@ -119,17 +110,9 @@ Task<> Fleet::commit_row(MemberPtr member, Along along, Timings& timings) {
 Task<> Fleet::launch(MemberPtr member, Timings& timings) {
     const auto& row = member->row;
     const auto began = std::chrono::steady_clock::now();
-    DeskSpec spec{.id = row.id,
-                  .image = row.image,
-                  .slot = row.slot,
-                  .width = row.width,
-                  .height = row.height,
-                  .limits = options_.limits,
-                  .network = network_of(row.network),
-                  .nonce = row.nonce};
+    DeskSpec spec{.id = row.id, .reservation = row.reservation, .shape = row.shape, .nonce = row.nonce};
     member->desk = co_await driver_.start(std::move(spec));
     timings.emplace_back("start", std::chrono::steady_clock::now() - began);
-    member->open_endpoint(executor_);
     co_await member->check(row.nonce, options_.patience, timings);
 }
 
@@ -150,7 +133,8 @@ Task<Error> Fleet::clear_failed(MemberPtr member, Error error) {
     store_.post(state_change(member->row, DeskState::failed, {error.reason(), error.message()}));
     // Not waited for: on a full disk it fails, and the desk must not stay a member for that.
     if (is_removed)
-        scope_.start("freeing the slot of " + member->row.id, set_removed(member->row.id, member->row.slot));
+        scope_.start("freeing what was reserved for " + member->row.id,
+                     set_removed(member->row.id, member->row.reservation));
     leave(member);
     co_return error;
 }
@@ -217,31 +201,35 @@ Task<> Fleet::finish_off(MemberPtr member) {
     }
     leave(member);
     if (failure) std::rethrow_exception(failure);
-    // Nobody needs to wait for this commit: until it is made, the slot stays taken.
-    scope_.start("freeing the slot of " + member->row.id, set_removed(member->row.id, member->row.slot));
+    // Nobody needs to wait for this commit: until it is made, nobody else gets what was reserved.
+    scope_.start("freeing what was reserved for " + member->row.id,
+                 set_removed(member->row.id, member->row.reservation));
 }
 
 void Fleet::leave(const MemberPtr& member) {
-    if (find(member->row.session_id) == member) members_.erase(member->row.session_id);
+    members_.erase(member->row.id);
+    const auto current = desk_of_session_.find(member->row.session_id);
+    if (current != desk_of_session_.end() && current->second == member->row.id)
+        desk_of_session_.erase(current);
     member->is_ready = false;
     member->changed.notify_all();
 }
 
-Task<> Fleet::set_removed(std::string id, unsigned slot) {
+Task<> Fleet::set_removed(std::string id, unsigned reservation) {
     co_await store_.run([id](store::Transaction& t) { t.set_desk_removed(id); });
-    slots_.erase(slot);
+    driver_.release(reservation);
 }
 
 // --- asking -----------------------------------------------------------------------------------------
 
 Fleet::MemberPtr Fleet::find(const std::string& session_id) const {
-    const auto found = members_.find(session_id);
-    return found == members_.end() ? nullptr : found->second;
+    const auto current = desk_of_session_.find(session_id);
+    return current == desk_of_session_.end() ? nullptr : members_.at(current->second);
 }
 
 std::shared_ptr<net::Handler> Fleet::find_endpoint(const std::string& session_id) const {
     const auto member = find(session_id);
-    return member && member->is_ready && !member->is_ending ? member->endpoint() : nullptr;
+    return member && member->is_ready && !member->is_ending ? member->desk->endpoint() : nullptr;
 }
 
 const store::DeskRow* Fleet::find_desk(const std::string& session_id) const {
@@ -276,7 +264,7 @@ void Fleet::tell_notice(const store::DeskRow& row, const Notice& notice) {
 
 Task<> Fleet::close() {
     co_await scope_.close();
-    for (const auto& [session, member] : members_) co_await member->stop_watching();
+    for (const auto& [id, member] : members_) co_await member->stop_watching();
 }
 
 }  // namespace carrel::fleet

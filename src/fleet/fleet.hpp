@@ -7,15 +7,14 @@
 //     any of them ── not what identity.json and its row say, at the next start ──▶ lost
 //
 // A desk's row is committed before anything of it exists, and says `removed` only after the driver
-// confirmed that nothing is left; until then its slot (user ids, interface) is taken. Each change of
-// state is an event `desk` in the session's log, in the same commit. Desks outlive this object.
+// confirmed that nothing is left; until then what the driver has reserved for it stays reserved. Each
+// change of state is an event `desk` in the session's log, in the same commit. Desks outlive this object.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "async/scope.hpp"
@@ -32,8 +31,6 @@ namespace carrel::fleet {
 
 struct FleetOptions {
     unsigned most_desks = 20;
-    std::string image = "desktop";
-    Limits limits;
     Patience patience;
 };
 
@@ -41,18 +38,13 @@ struct FleetOptions {
 struct DeskWish {
     std::string session_id;
     std::string principal;
-    Network network = Network::internet;
-    int width = 1280;  ///< pixels
-    int height = 800;
+    core::DeskShape shape;
 };
 
 struct Started {
     store::DeskRow desk;
     Timings timings;
 };
-
-std::string_view name_of(Network network);
-Network network_of(std::string_view name);
 
 class Fleet {
 public:
@@ -78,7 +70,6 @@ public:
     const store::DeskRow* find_desk(const std::string& session_id) const;
     /// Desks that are starting, ready or ending.
     std::size_t size() const { return members_.size(); }
-    const FleetOptions& options() const { return options_; }
 
     /// Stops watching; desks live on.
     Task<> close();
@@ -97,7 +88,8 @@ private:
     Task<> end_by_itself(MemberPtr member, Ending ending);
     Task<> finish_off(MemberPtr member);
     void leave(const MemberPtr& member);
-    Task<> set_removed(std::string id, unsigned slot);
+    /// Its row says so from then on, and what was reserved for it is free.
+    Task<> set_removed(std::string id, unsigned reservation);
 
     Task<> recover_one(Remedy remedy);
     Task<> adopt(store::DeskRow row);
@@ -111,8 +103,8 @@ private:
     store::Store& store_;
     const core::Clock& clock_;
     FleetOptions options_;
-    std::map<std::string, MemberPtr> members_;  ///< by session
-    std::set<unsigned> slots_;  ///< taken: of members, and of desks not yet removed for certain
+    std::map<std::string, MemberPtr> members_;            ///< by the desk's id
+    std::map<std::string, std::string> desk_of_session_;  ///< the member that a session has now
     async::Scope scope_;
 };
 

@@ -4,7 +4,6 @@
 #include "core/error.hpp"
 #include "fleet/adoption.hpp"
 #include "fleet/desk_client.hpp"
-#include "net/tunnel.hpp"
 #include "ops/internal.hpp"
 
 namespace carrel::fleet {
@@ -28,14 +27,11 @@ private:
 
 }  // namespace
 
-void Member::open_endpoint(async::Executor executor) {
-    endpoint_ = std::make_shared<net::Tunnel>(std::move(executor), desk->endpoint());
-}
-
 Task<> Member::check(std::string identity_nonce, Patience patience, Timings& timings) {
+    const auto endpoint = desk->endpoint();
     Step hello_step{timings, "hello"};
     const auto hello_answer = co_await ask_desk(
-        *endpoint_,
+        *endpoint,
         {.target = std::string{ops::internal::hello}, .most_bytes = 4096, .limit = patience.hello});
     if (hello_answer.status != 200) throw error_of(hello_answer);
     const auto hello = core::value_or_throw(parse_hello(hello_answer.body));
@@ -45,7 +41,7 @@ Task<> Member::check(std::string identity_nonce, Patience patience, Timings& tim
 
     Step ready_step{timings, "ready"};
     const auto ready = co_await ask_desk(
-        *endpoint_,
+        *endpoint,
         {.target = std::string{ops::internal::ready}, .most_bytes = 16 * 1024, .limit = patience.ready});
     if (ready.status != 200) throw error_of(ready);
     ready_step.done();
@@ -58,8 +54,8 @@ void Member::start_watching(std::function<void(Notice)> tell_notice, std::functi
         if (limit.admits(Clock::now())) tell(std::move(notice));
     };
     watch_.start("watching for the end of " + row.id, watch_end(std::move(tell_end)));
-    watch_.start("notices of " + row.id, desk->watch(limited));
-    watch_.start("notices of the tool server of " + row.id, follow_notices(endpoint_, limited));
+    watch_.start("notices of " + row.id, desk->tell_notices(limited));
+    watch_.start("notices of the tool server of " + row.id, follow_notices(desk->endpoint(), limited));
 }
 
 Task<> Member::watch_end(std::function<void(Ending)> tell) { tell(co_await desk->ended()); }

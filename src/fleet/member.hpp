@@ -37,10 +37,6 @@ public:
     bool is_ending = false;      ///< somebody ends it; nobody else may begin to
     async::Gate changed;         ///< of the above, and when it leaves the fleet
 
-    /// Its tool server's address, once the driver made it.
-    void open_endpoint(async::Executor executor);
-    const std::shared_ptr<net::Handler>& endpoint() const { return endpoint_; }
-
     /// GET /hello and GET /ready. Throws Error when it is not the desk of `row`, or does not become ready;
     /// adds the steps' times. `identity_nonce` is the driver's word.
     Task<> check(std::string identity_nonce, Patience patience, Timings& timings);
@@ -54,7 +50,6 @@ public:
 private:
     Task<> watch_end(std::function<void(Ending)> tell);
 
-    std::shared_ptr<net::Handler> endpoint_;
     NoticeLimit notice_limit_{10, std::chrono::seconds{60}};
     NoticeLimit notification_limit_{30, std::chrono::seconds{60}};
     async::Scope watch_;

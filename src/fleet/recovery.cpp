@@ -11,7 +11,7 @@ using store::DeskState;
 
 Task<> Fleet::recover() {
     const auto rows = co_await store_.run([](store::Transaction& t) { return t.desks_on_host(); });
-    for (const auto& row : rows) slots_.insert(row.slot);
+    for (const auto& row : rows) driver_.keep_reserved(row.reservation);
     std::vector<Task<>> tasks;
     for (auto& remedy : plan_recovery(rows, co_await driver_.list()))
         tasks.push_back(recover_one(std::move(remedy)));
@@ -28,7 +28,7 @@ Task<> Fleet::recover_one(Remedy remedy) {
             break;
         case Remedy::Kind::remove:
             co_await driver_.remove(remedy.id);
-            co_await set_removed(remedy.id, remedy.row->slot);
+            co_await set_removed(remedy.id, remedy.row->reservation);
             break;
         case Remedy::Kind::remove_odd:
             core::log_warning("desk {} belongs to no session: it is removed", remedy.id);
@@ -46,7 +46,6 @@ Task<> Fleet::adopt(store::DeskRow row) {
         member->desk = std::move(adoption.desk);
         if (member->desk) {
             Timings timings;
-            member->open_endpoint(executor_);
             co_await member->check(adoption.nonce, options_.patience, timings);
         } else if (why.empty()) {
             why = "the desk could not be taken over";
@@ -77,7 +76,7 @@ Task<> Fleet::give_up(store::DeskRow row, Ending ending) {
     core::log_warning("desk {} is lost: {}", row.id, ending.reason);
     store_.post(state_change(row, DeskState::lost, ending));
     co_await driver_.remove(row.id);
-    co_await set_removed(row.id, row.slot);
+    co_await set_removed(row.id, row.reservation);
 }
 
 }  // namespace carrel::fleet

@@ -59,7 +59,7 @@ struct Server::State {
     }
 
     /// Runs only while there are connections: an idle server wakes nobody.
-    Task<> watch() {
+    Task<> check_connections() {
         const auto tick = tick_of(shared.limits);
         for (;;) {
             while (entries.empty()) co_await changed.wait();
@@ -113,7 +113,7 @@ Task<> Server::run() {
     async::Scope scope{state_->executor};
     for (auto& listener : state_->listeners)
         scope.start("accepting connections", state_->accept_all(listener));
-    scope.start("watching connections", state_->watch());
+    scope.start("checking connections", state_->check_connections());
     async::Gate cancelled{state_->executor};
     std::exception_ptr failure;
     try {

@@ -62,7 +62,7 @@ struct WebSocket::State {
         over.notify_all();
     }
     /// Pings, and cuts off who is silent. Runs as long as the connection.
-    Task<> watch();
+    Task<> keep_alive();
 
     std::unique_ptr<Stream> stream;
     std::string subprotocol;
@@ -196,7 +196,7 @@ Task<> WebSocket::State::close(std::uint16_t code, std::string reason) {
     }
 }
 
-Task<> WebSocket::State::watch() {
+Task<> WebSocket::State::keep_alive() {
     try {
         while (!said_goodbye) {
             if (co_await leaving.wait_for(limits.ping_every)) break;
@@ -261,7 +261,7 @@ Task<> run_websocket(std::unique_ptr<Stream> stream, std::string agreed, WebSock
     auto& state = *made;
     WebSocket socket{std::move(made)};
     async::Scope scope{executor};
-    scope.start("watching a WebSocket", state.watch());
+    scope.start("keeping a WebSocket alive", state.keep_alive());
     std::exception_ptr failure;
     try {
         co_await serve_to_end(socket, serve);

@@ -33,4 +33,14 @@ const Operation* find_desk_operation(std::string_view method, std::string_view p
     return nullptr;
 }
 
+const Operation* find_desk_operation_named(std::string_view name, bool has_input, Fits fits) {
+    const auto find = [&](std::string_view method) -> const Operation* {
+        for (const auto& row : desk_operations())
+            if (row.name == name && row.method == method && fits(row)) return &row;
+        return nullptr;
+    };
+    const auto* wanted = find(has_input ? "POST" : "GET");
+    return wanted ? wanted : find(has_input ? "GET" : "POST");
+}
+
 }  // namespace carrel::ops

@@ -56,13 +56,10 @@ const Shape<Batch>& batch_shape() {
 }
 
 const Operation* find_batch_operation(const BatchAction& action) {
-    const auto find = [&](std::string_view method) {
-        const auto* row = find_desk_operation(method, "/" + action.operation);
-        return row && is_batchable(*row) ? row : nullptr;
-    };
-    if (action.method) return find(*action.method);
-    const auto* first = find(action.input ? "POST" : "GET");
-    return first ? first : find(action.input ? "GET" : "POST");
+    if (!action.method)
+        return find_desk_operation_named(action.operation, action.input.has_value(), is_batchable);
+    const auto* row = find_desk_operation(*action.method, "/" + action.operation);
+    return row && is_batchable(*row) ? row : nullptr;
 }
 
 std::string explain_unbatchable(std::string_view name) {

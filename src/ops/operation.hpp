@@ -93,4 +93,12 @@ std::span<const Operation> server_operations();
 /// The desk row for a method and path ("/mouse/click"); null when there is none.
 const Operation* find_desk_operation(std::string_view method, std::string_view path);
 
+/// What a row may be asked for besides its name.
+using Fits = bool (*)(const Operation& row);
+
+/// The desk row of that name which `fits`; null when there is none. Some names have two rows, such as
+/// GET and POST of system/clipboard: with input it is the POST row, without it the GET row, and the other
+/// one where that does not fit.
+const Operation* find_desk_operation_named(std::string_view name, bool has_input, Fits fits);
+
 }  // namespace carrel::ops

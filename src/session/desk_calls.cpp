@@ -18,20 +18,19 @@ using core::Error;
 constexpr std::size_t most_picture_bytes = std::size_t{32} << 20;
 constexpr std::size_t most_answer_bytes = std::size_t{8} << 20;
 
-/// The row by its name; POST before GET, since that one takes any input.
+/// An input is all that a tool has for it.
+bool is_callable(const ops::Operation& row) { return !row.path.contains('{'); }
+
+/// Where a name has two rows it is the POST row, which takes any input.
 fleet::DeskQuestion question_for(const std::string& operation, const json::Object& input) {
-    const auto path = "/" + operation;
-    fleet::DeskQuestion question;
+    const auto* row = ops::find_desk_operation_named(operation, true, is_callable);
+    if (!row) throw Error{Code::internal, "a desk has no operation " + operation};
+    fleet::DeskQuestion question{.method = std::string{row->method}, .target = std::string{row->path}};
     question.limit = time_limit(input);
-    if (ops::find_desk_operation("POST", path)) {
-        question.method = "POST";
-        question.target = path;
+    if (row->method == "POST")
         question.body = json::to_text(input);
-    } else if (ops::find_desk_operation("GET", path)) {
-        question.target = path + json::query_text(input);
-    } else {
-        throw Error{Code::internal, "a desk has no operation " + operation};
-    }
+    else
+        question.target += json::query_text(input);
     return question;
 }
 

@@ -13,65 +13,59 @@ using core::Code;
 using core::Error;
 
 SessionService::SessionService(async::Executor executor, async::Pool& pool, store::Store& store,
-                               fleet::Fleet& fleet, const core::Clock& clock, Settings settings)
-    : executor_{executor},
-      pool_{pool},
+                               fleet::Fleet& fleet, const core::Clock& clock, const Models& models,
+                               core::DeskShape new_desk)
+    : pool_{pool},
       store_{store},
       fleet_{fleet},
       clock_{clock},
-      settings_{std::move(settings)},
+      models_{models},
+      new_desk_{std::move(new_desk)},
+      turns_{{executor, pool, store, fleet, clock}, models},
       scope_{executor} {}
 
-SessionService::~SessionService() = default;
+Task<> SessionService::start() {
+    co_await turns_.end_cut_turns();
+    co_await fleet_.recover();
+    store_.post([](store::Transaction& t) { t.sweep_blobs(); });
+}
 
 Task<> SessionService::shutdown() {
-    for (const auto& [id, turn] : turns_) turn->cancel(true);
-    while (!turns_.empty()) {
-        const auto turn = turns_.begin()->second;
-        try {
-            co_await turn->wait();
-        } catch (const Error&) {
-            // Its end cannot be stored: the next server will end it. It goes in a moment.
-        }
-        co_await async::yield_turn();
-    }
+    co_await turns_.interrupt_all();
     co_await scope_.close();
+    co_await turns_.close();
 }
 
 // --- sessions ---------------------------------------------------------------------------------------
 
 Session SessionService::view(store::SessionRow row) const {
-    const bool is_busy = turns_.contains(row.id);
+    const bool is_busy = turns_.is_busy(row.id);
     return {std::move(row), is_busy};
 }
 
-Task<store::SessionRow> SessionService::row_of(std::string principal, std::string id, bool archived_too) {
+Task<store::SessionRow> SessionService::row_of(Principal principal, std::string id, bool archived_too) {
     auto row = co_await store_.run([id](store::Transaction& t) { return t.find_session(id); });
-    if (!row || row->principal != principal) throw no_session(id);
+    if (!row || row->principal != principal.name) throw no_session(id);
     if (row->archived_at && !archived_too) throw no_session(id);
     co_return std::move(*row);
 }
 
-Task<Created> SessionService::create(std::string principal, Wish wish) {
+Task<Created> SessionService::create(Principal principal, Wish wish) {
     return async::shield(scope_, "making a session", create_now(std::move(principal), std::move(wish)));
 }
 
-Task<Created> SessionService::create_now(std::string principal, Wish wish) {
-    const auto& provider = provider_named(wish.provider.value_or(settings_.default_provider));
+Task<Created> SessionService::create_now(Principal principal, Wish wish) {
+    auto chosen = models_.choose(principal.name, wish.provider, wish.model);
     store::SessionRow row;
     row.id = core::make_id("sess_");
-    row.principal = std::move(principal);
+    row.principal = std::move(principal.name);
     row.title = std::move(wish.title);
-    row.provider = provider.vendor.name;
-    row.model = wish.model.value_or(provider.default_model);
+    row.provider = std::move(chosen.provider);
+    row.model = std::move(chosen.model);
     row.system_prompt_suffix = std::move(wish.system_prompt_suffix);
     row.created_at = row.updated_at = clock_.now();
-    check_model(provider, row);
-    fleet::DeskWish desk{.session_id = row.id,
-                         .principal = row.principal,
-                         .network = wish.network,
-                         .width = wish.width.value_or(settings_.width),
-                         .height = wish.height.value_or(settings_.height)};
+    fleet::DeskWish desk{
+        .session_id = row.id, .principal = row.principal, .shape = wish.desk.value_or(new_desk_)};
     std::exception_ptr failure;
     try {
         auto started =
@@ -86,21 +80,22 @@ Task<Created> SessionService::create_now(std::string principal, Wish wish) {
     std::rethrow_exception(failure);
 }
 
-Task<Sessions> SessionService::list(std::string principal, bool include_archived, std::int64_t limit,
+Task<Sessions> SessionService::list(Principal principal, bool include_archived, std::int64_t limit,
                                     std::int64_t offset) {
-    auto page = co_await store_.run(
-        [=](store::Transaction& t) { return t.list_sessions(principal, include_archived, limit, offset); });
+    auto page = co_await store_.run([=](store::Transaction& t) {
+        return t.list_sessions(principal.name, include_archived, limit, offset);
+    });
     Sessions sessions;
     sessions.total = page.total;
     for (auto& row : page.sessions) sessions.sessions.push_back(view(std::move(row)));
     co_return sessions;
 }
 
-Task<Session> SessionService::get(std::string principal, std::string id) {
+Task<Session> SessionService::get(Principal principal, std::string id) {
     co_return view(co_await row_of(std::move(principal), std::move(id)));
 }
 
-Task<Detail> SessionService::get_with_messages(std::string principal, std::string id) {
+Task<Detail> SessionService::get_with_messages(Principal principal, std::string id) {
     auto row = co_await row_of(std::move(principal), id);
     auto events = co_await store_.run([id](store::Transaction& t) { return t.events_after(id, 0, -1); });
     auto messages =
@@ -108,7 +103,7 @@ Task<Detail> SessionService::get_with_messages(std::string principal, std::strin
     co_return Detail{view(std::move(row)), std::move(messages)};
 }
 
-Task<Session> SessionService::rename(std::string principal, std::string id, std::string title) {
+Task<Session> SessionService::rename(Principal principal, std::string id, std::string title) {
     auto row = co_await row_of(std::move(principal), id);
     row.updated_at = clock_.now();
     row.title = title;
@@ -117,7 +112,7 @@ Task<Session> SessionService::rename(std::string principal, std::string id, std:
     co_return view(std::move(row));
 }
 
-Task<> SessionService::remove(std::string principal, std::string id, bool purge) {
+Task<> SessionService::remove(Principal principal, std::string id, bool purge) {
     auto row = co_await row_of(std::move(principal), std::move(id), purge);
     co_await async::shield(scope_, "removing a session", remove_now(std::move(row), purge));
 }
@@ -131,11 +126,7 @@ Task<> SessionService::remove_now(store::SessionRow row, bool purge) {
         ~Leave() { leaving.erase(id); }
     } leave{leaving_, row.id};
 
-    if (const auto found = turns_.find(row.id); found != turns_.end()) {
-        const auto turn = found->second;
-        turn->cancel(false);
-        co_await turn->wait();
-    }
+    co_await turns_.cancel(row.id);
     if (!row.archived_at)
         co_await fleet_.stop(
             row.id, [id = row.id, now = clock_.now()](store::Transaction& t) { t.archive_session(id, now); });
@@ -143,21 +134,39 @@ Task<> SessionService::remove_now(store::SessionRow row, bool purge) {
     store_.close_log(row.id);
 }
 
+// --- turns -------------------------------------------------------------------------------------------
+
+Task<std::string> SessionService::send_message(Principal principal, std::string id, std::string content) {
+    auto row = co_await row_of(std::move(principal), std::move(id));
+    co_return co_await async::shield(scope_, "beginning a turn",
+                                     begin_turn(std::move(row), std::move(content)));
+}
+
+Task<std::string> SessionService::begin_turn(store::SessionRow row, std::string content) {
+    if (leaving_.contains(row.id)) throw no_session(row.id);
+    co_return co_await turns_.begin(std::move(row), std::move(content));
+}
+
+Task<Cancelled> SessionService::cancel(Principal principal, std::string id) {
+    co_await row_of(std::move(principal), id);
+    co_return co_await turns_.cancel(std::move(id));
+}
+
 // --- the log ----------------------------------------------------------------------------------------
 
-Task<std::vector<store::Event>> SessionService::events_after(std::string principal, std::string id,
+Task<std::vector<store::Event>> SessionService::events_after(Principal principal, std::string id,
                                                              std::int64_t after, std::int64_t limit) {
     co_await row_of(std::move(principal), id, true);
     co_return co_await store_.run([=](store::Transaction& t) { return t.events_after(id, after, limit); });
 }
 
-Task<store::EventFollower> SessionService::follow(std::string principal, std::string id,
+Task<store::EventFollower> SessionService::follow(Principal principal, std::string id,
                                                   std::optional<std::int64_t> after) {
     co_await row_of(std::move(principal), id);
     co_return co_await store_.follow(std::move(id), after.value_or(std::numeric_limits<std::int64_t>::max()));
 }
 
-Task<store::Blob> SessionService::blob(std::string principal, std::string id, std::string hash) {
+Task<store::Blob> SessionService::blob(Principal principal, std::string id, std::string hash) {
     co_await row_of(std::move(principal), id, true);
     auto blob = co_await store_.run([=](store::Transaction& t) { return t.find_blob(id, hash); });
     if (!blob) throw Error{Code::not_found, "the session has no picture " + hash};
@@ -166,16 +175,16 @@ Task<store::Blob> SessionService::blob(std::string principal, std::string id, st
 
 // --- its desk ---------------------------------------------------------------------------------------
 
-Task<std::shared_ptr<net::Handler>> SessionService::desk(std::string principal, std::string id) {
+Task<std::shared_ptr<net::Handler>> SessionService::desk(Principal principal, std::string id) {
     // Asked for every click: what the fleet knows needs no look into the store.
     const auto* known = fleet_.find_desk(id);
-    if (known && known->principal == principal)
+    if (known && known->principal == principal.name)
         if (auto endpoint = fleet_.find_endpoint(id)) co_return endpoint;
     const auto row = co_await row_of(std::move(principal), std::move(id));
     throw not_ready(row.desk);
 }
 
-Task<Session> SessionService::renew_desk(std::string principal, std::string id) {
+Task<Session> SessionService::renew_desk(Principal principal, std::string id) {
     auto row = co_await row_of(std::move(principal), std::move(id));
     co_return co_await async::shield(scope_, "renewing a desk", renew_now(std::move(row)));
 }
@@ -184,12 +193,13 @@ Task<Session> SessionService::renew_now(store::SessionRow row) {
     if (leaving_.contains(row.id)) throw no_session(row.id);
     if (fleet_.find_endpoint(row.id))
         throw Error{Code::conflict, "the desk is well: there is nothing to replace"};
-    auto started = co_await fleet_.start({.session_id = row.id,
-                                          .principal = row.principal,
-                                          .network = fleet::network_of(row.desk.network),
-                                          .width = row.desk.width,
-                                          .height = row.desk.height},
-                                         nullptr);
+    // What the session's user chose; the image and the limits are the server's, as they are now.
+    auto shape = new_desk_;
+    shape.network = row.desk.shape.network;
+    shape.width = row.desk.shape.width;
+    shape.height = row.desk.shape.height;
+    auto started = co_await fleet_.start(
+        {.session_id = row.id, .principal = row.principal, .shape = std::move(shape)}, nullptr);
     row.desk = std::move(started.desk);
     co_return view(std::move(row));
 }

@@ -11,47 +11,28 @@
 // this service may be cancelled (its client went away) at any time: what it began is finished anyway.
 #pragma once
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "agent/interfaces.hpp"
 #include "async/run_on.hpp"
 #include "async/scope.hpp"
 #include "async/task.hpp"
 #include "core/clock.hpp"
 #include "fleet/fleet.hpp"
 #include "net/http.hpp"
+#include "ops/principal.hpp"
 #include "session/conversation.hpp"
-#include "session/turn.hpp"
+#include "session/models.hpp"
+#include "session/turns.hpp"
 #include "store/store.hpp"
-#include "vendors/vendors.hpp"
 
 namespace carrel::session {
 
 using async::Task;
-using Key = std::string;  ///< of a model's vendor; never stored, logged or shown
-
-/// One vendor of models, as this server offers it.
-struct Provider {
-    vendors::Vendor vendor;
-    std::string default_model;    ///< as the settings say
-    std::optional<Key> base_key;  ///< from the environment; one that a principal sets goes before it
-    /// Throws Error when there is no such model.
-    std::function<std::unique_ptr<agent::Model>(const std::string& model, const Key& key)> make;
-};
-
-struct Settings {
-    std::vector<Provider> providers;  ///< not empty
-    std::string default_provider;     ///< one of them
-    int width = 1280;                 ///< of new desks, pixels
-    int height = 800;
-    fleet::Network network = fleet::Network::internet;  ///< of new desks, for faces that do not say
-};
+using ops::Principal;
 
 /// What a new session shall be; what is absent is the server's default.
 struct Wish {
@@ -59,9 +40,7 @@ struct Wish {
     std::optional<std::string> provider;
     std::optional<std::string> model;
     std::string system_prompt_suffix;
-    fleet::Network network = fleet::Network::internet;
-    std::optional<int> width;  ///< pixels
-    std::optional<int> height;
+    std::optional<core::DeskShape> desk;
 };
 
 /// A session as it is now.
@@ -85,14 +64,12 @@ struct Detail {
     std::vector<Message> messages;
 };
 
-enum class Cancelled { yes, was_not_processing };
-
 class SessionService {
 public:
     /// `pool` does what would hold up the loop. All references must outlive the service.
+    /// `new_desk`: what a desk is like when nobody says it.
     SessionService(async::Executor executor, async::Pool& pool, store::Store& store, fleet::Fleet& fleet,
-                   const core::Clock& clock, Settings settings);
-    ~SessionService();
+                   const core::Clock& clock, const Models& models, core::DeskShape new_desk);
     SessionService(const SessionService&) = delete;
     SessionService& operator=(const SessionService&) = delete;
 
@@ -104,71 +81,58 @@ public:
 
     /// Answers when the desk is ready. Throws invalid (unknown provider), exhausted (no desk is free),
     /// or why the desk could not be made; then there is no session either.
-    Task<Created> create(std::string principal, Wish wish);
-    Task<Sessions> list(std::string principal, bool include_archived, std::int64_t limit,
-                        std::int64_t offset);
+    Task<Created> create(Principal principal, Wish wish);
+    Task<Sessions> list(Principal principal, bool include_archived, std::int64_t limit, std::int64_t offset);
     /// Throws not_found also for an archived session, as every call below but events and blob.
-    Task<Session> get(std::string principal, std::string id);
-    Task<Detail> get_with_messages(std::string principal, std::string id);
-    Task<Session> rename(std::string principal, std::string id, std::string title);
+    Task<Session> get(Principal principal, std::string id);
+    Task<Detail> get_with_messages(Principal principal, std::string id);
+    Task<Session> rename(Principal principal, std::string id, std::string title);
     /// Ends the turn and destroys the desk. The history stays (archived), unless it is purged; an archived
     /// session can still be purged.
-    Task<> remove(std::string principal, std::string id, bool purge);
+    Task<> remove(Principal principal, std::string id, bool purge);
 
     /// Begins a turn; answers its message_id. Throws conflict (a turn is on its way, or the desk is not
     /// ready), unavailable (reason "no_model_key": the provider needs a key and there is none).
-    Task<std::string> send_message(std::string principal, std::string id, std::string content);
+    Task<std::string> send_message(Principal principal, std::string id, std::string content);
     /// Returns when the turn has ended.
-    Task<Cancelled> cancel(std::string principal, std::string id);
+    Task<Cancelled> cancel(Principal principal, std::string id);
 
     /// Stored events with seq > after; of archived sessions too.
-    Task<std::vector<store::Event>> events_after(std::string principal, std::string id, std::int64_t after,
+    Task<std::vector<store::Event>> events_after(Principal principal, std::string id, std::int64_t after,
                                                  std::int64_t limit);
     /// From after `after` on; without it only what comes.
-    Task<store::EventFollower> follow(std::string principal, std::string id,
-                                      std::optional<std::int64_t> after);
+    Task<store::EventFollower> follow(Principal principal, std::string id, std::optional<std::int64_t> after);
     /// A picture of that session; of archived sessions too. Throws not_found.
-    Task<store::Blob> blob(std::string principal, std::string id, std::string hash);
+    Task<store::Blob> blob(Principal principal, std::string id, std::string hash);
 
     /// The desk's endpoint, for the proxy and VNC. Throws unavailable or conflict with the desk's reason
     /// while it is not ready. It stays usable after the desk's end, and then fails.
-    Task<std::shared_ptr<net::Handler>> desk(std::string principal, std::string id);
+    Task<std::shared_ptr<net::Handler>> desk(Principal principal, std::string id);
     /// Replaces a desk that failed or was lost by a new one. Throws conflict while it is well.
-    Task<Session> renew_desk(std::string principal, std::string id);
+    Task<Session> renew_desk(Principal principal, std::string id);
 
-    const Settings& settings() const { return settings_; }
-    /// Whether the provider can be used: needs no key, or has one for that principal.
-    bool has_key(const std::string& principal, const std::string& provider) const;
-    /// Keeps a key in memory. Throws invalid for an unknown provider.
-    void set_key(const std::string& principal, const std::string& provider, Key key);
-    void forget_key(const std::string& principal, const std::string& provider);
+    /// What a new desk is like when nobody says it.
+    const core::DeskShape& new_desk() const { return new_desk_; }
     /// How many turns are on their way.
     std::size_t busy_count() const { return turns_.size(); }
 
 private:
-    Task<store::SessionRow> row_of(std::string principal, std::string id, bool archived_too = false);
+    Task<store::SessionRow> row_of(Principal principal, std::string id, bool archived_too = false);
     Session view(store::SessionRow row) const;
-    const Provider& provider_named(const std::string& name) const;
-    std::optional<Key> find_key(const std::string& principal, const Provider& provider) const;
-    void check_model(const Provider& provider, const store::SessionRow& row) const;
-    std::unique_ptr<agent::Model> make_model(const store::SessionRow& row) const;
 
-    Task<Created> create_now(std::string principal, Wish wish);
+    Task<Created> create_now(Principal principal, Wish wish);
     Task<> remove_now(store::SessionRow row, bool purge);
     Task<Session> renew_now(store::SessionRow row);
     Task<std::string> begin_turn(store::SessionRow row, std::string content);
-    Task<> run_turn(std::shared_ptr<Turn> turn);
-    Task<> end_cut_turn(store::SessionRow row);
 
-    async::Executor executor_;
     async::Pool& pool_;
     store::Store& store_;
     fleet::Fleet& fleet_;
     const core::Clock& clock_;
-    Settings settings_;
-    std::map<std::pair<std::string, std::string>, Key> keys_;  ///< by principal and provider
-    std::map<std::string, std::shared_ptr<Turn>> turns_;       ///< by session
-    std::set<std::string> leaving_;                            ///< sessions that are being removed
+    const Models& models_;
+    core::DeskShape new_desk_;
+    Turns turns_;
+    std::set<std::string> leaving_;  ///< sessions that are being removed
     async::Scope scope_;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/desk_shape.hpp"
 
 namespace carrel::store {
 
@@ -22,12 +23,12 @@ struct DeskRow {
     std::string id;  ///< "desk_" + 12 hex
     std::string session_id;
     std::string principal;
-    unsigned slot = 0;  ///< range of user ids and interface; unique among rows that are not removed
-    std::string image;
+    /// What its driver has set aside for it, in a number that only the driver understands; unique among rows
+    /// that are not removed.
+    unsigned reservation = 0;
+    /// Its limits are not stored: of a row that was read, they say nothing.
+    core::DeskShape shape{.image = {}, .width = 0, .height = 0};
     std::string nonce;  ///< 32 hex
-    std::string network = "internet";
-    int width = 0;  ///< pixels
-    int height = 0;
     DeskState state = DeskState::starting;
     std::string code;         ///< why it failed or was lost, for programs; empty while it lives
     std::string reason;       ///< the same as a sentence

@@ -17,17 +17,12 @@ constexpr char initial[] = {
 
 constexpr std::array steps_of_this_program{std::string_view{initial, sizeof initial}};
 
-std::size_t version_of(sql::Connection& connection) {
-    auto statement = connection.prepare("PRAGMA user_version");
-    statement.step();
-    return static_cast<std::size_t>(statement.number(0));
-}
-
 void apply(sql::Connection& connection, std::string_view step, std::size_t version) {
-    connection.execute("BEGIN IMMEDIATE");
+    connection.begin();
     try {
         connection.execute(std::string{step});
-        connection.execute(fmt::format("PRAGMA user_version = {}; COMMIT", version));
+        connection.set_schema_version(version);
+        connection.execute("COMMIT");
     } catch (...) {
         if (connection.is_in_transaction()) connection.execute("ROLLBACK");
         throw;
@@ -39,7 +34,7 @@ void apply(sql::Connection& connection, std::string_view step, std::size_t versi
 std::span<const std::string_view> migrations() { return steps_of_this_program; }
 
 void migrate(sql::Connection& connection, std::span<const std::string_view> steps) {
-    const auto version = version_of(connection);
+    const auto version = connection.schema_version();
     if (version > steps.size())
         throw core::Error{
             core::Code::conflict,

@@ -11,7 +11,7 @@ namespace carrel::store {
 /// The numbered steps of schema/, oldest first. A step that was released is never changed again.
 std::span<const std::string_view> migrations();
 
-/// Applies the steps that the database lacks, each in its own transaction; PRAGMA user_version counts them.
+/// Applies the steps that the database lacks, each in its own transaction.
 /// Throws Error{conflict} when the database was made by a newer program.
 void migrate(sql::Connection& connection, std::span<const std::string_view> steps);
 

@@ -1,3 +1,5 @@
+#include "store/sqlite.hpp"
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -5,7 +7,6 @@
 
 #include "core/error.hpp"
 #include "core/sys.hpp"
-#include "store/sql.hpp"
 
 namespace carrel::store::sql {
 
@@ -51,99 +52,106 @@ void check(sqlite3* db, int result, std::string_view doing) {
     if (result != SQLITE_OK) throw error_of(db, result, doing);
 }
 
-void check(sqlite3_stmt* statement, int result) {
-    if (result != SQLITE_OK) throw error_of(sqlite3_db_handle(statement), result, sqlite3_sql(statement));
-}
+class PreparedSqlite final : public Prepared {
+public:
+    /// Takes over `raw`.
+    explicit PreparedSqlite(sqlite3_stmt* raw) : raw_{raw} {}
+    PreparedSqlite(const PreparedSqlite&) = delete;
+    PreparedSqlite& operator=(const PreparedSqlite&) = delete;
+    ~PreparedSqlite() override { sqlite3_finalize(raw_); }
+
+    void bind_text(int place, std::string_view value) override {
+        require(sqlite3_bind_text64(raw_, place, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+    }
+    void bind_number(int place, std::int64_t value) override {
+        require(sqlite3_bind_int64(raw_, place, value));
+    }
+    void bind_null(int place) override { require(sqlite3_bind_null(raw_, place)); }
+
+    bool step() override {
+        const auto result = sqlite3_step(raw_);
+        if (result == SQLITE_ROW) return true;
+        if (result == SQLITE_DONE) return false;
+        throw error(result);
+    }
+    std::string text(int column) const override {
+        // The order matters to SQLite: text first, then its length.
+        const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(raw_, column));
+        const auto size = sqlite3_column_bytes(raw_, column);
+        return bytes ? std::string(bytes, static_cast<std::size_t>(size)) : std::string{};
+    }
+    std::int64_t number(int column) const override { return sqlite3_column_int64(raw_, column); }
+    bool is_null(int column) const override { return sqlite3_column_type(raw_, column) == SQLITE_NULL; }
+    void clear() noexcept override {
+        sqlite3_reset(raw_);
+        sqlite3_clear_bindings(raw_);
+    }
+
+private:
+    Error error(int result) const { return error_of(sqlite3_db_handle(raw_), result, sqlite3_sql(raw_)); }
+    void require(int result) const {
+        if (result != SQLITE_OK) throw error(result);
+    }
+
+    sqlite3_stmt* raw_;
+};
+
+class Sqlite final : public Connection {
+public:
+    Sqlite(const std::string& path, std::int64_t most_pages) {
+        const auto flags =
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+        sqlite3* opened = nullptr;
+        const auto result = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
+        db_.reset(opened);  // also when it failed: it holds the reason
+        check(opened, result, "open " + path);
+        sqlite3_busy_timeout(opened, 5'000);
+        execute(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+            "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048;");
+        if (most_pages > 0) execute(fmt::format("PRAGMA max_page_count = {}", most_pages));
+    }
+
+    Statement prepare(std::string_view text) override {
+        auto found = statements_.find(text);
+        if (found == statements_.end()) {
+            sqlite3_stmt* fresh = nullptr;
+            check(db_.get(),
+                  sqlite3_prepare_v3(db_.get(), text.data(), static_cast<int>(text.size()),
+                                     SQLITE_PREPARE_PERSISTENT, &fresh, nullptr),
+                  text);
+            found = statements_.try_emplace(std::string{text}, fresh).first;
+        }
+        return Statement{found->second};
+    }
+    void execute(const std::string& script) override {
+        check(db_.get(), sqlite3_exec(db_.get(), script.c_str(), nullptr, nullptr, nullptr), "schema");
+    }
+    void begin() override { prepare("BEGIN IMMEDIATE").run(); }
+    bool is_in_transaction() const override { return sqlite3_get_autocommit(db_.get()) == 0; }
+
+    std::size_t schema_version() override {
+        auto statement = prepare("PRAGMA user_version");
+        statement.step();
+        return static_cast<std::size_t>(statement.number(0));
+    }
+    void set_schema_version(std::size_t version) override {
+        execute(fmt::format("PRAGMA user_version = {}", version));
+    }
+
+private:
+    struct Close {
+        void operator()(sqlite3* db) const { sqlite3_close(db); }
+    };
+
+    std::unique_ptr<sqlite3, Close> db_;
+    std::map<std::string, PreparedSqlite, std::less<>> statements_;  ///< by their text; end before db_
+};
 
 }  // namespace
 
-// --- Statement --------------------------------------------------------------------------------------
-
-Statement::~Statement() {
-    if (!raw_) return;
-    sqlite3_reset(raw_);
-    sqlite3_clear_bindings(raw_);
+std::unique_ptr<Connection> open_sqlite(const std::string& path, std::int64_t most_pages) {
+    return std::make_unique<Sqlite>(path, most_pages);
 }
-
-bool Statement::step() {
-    const auto result = sqlite3_step(raw_);
-    if (result == SQLITE_ROW) return true;
-    if (result == SQLITE_DONE) return false;
-    throw error_of(sqlite3_db_handle(raw_), result, sqlite3_sql(raw_));
-}
-
-void Statement::run() {
-    while (step()) continue;
-}
-
-std::string Statement::text(int column) const {
-    // The order matters to SQLite: text first, then its length.
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(raw_, column));
-    const auto size = sqlite3_column_bytes(raw_, column);
-    return bytes ? std::string(bytes, static_cast<std::size_t>(size)) : std::string{};
-}
-
-std::int64_t Statement::number(int column) const { return sqlite3_column_int64(raw_, column); }
-
-bool Statement::is_null(int column) const { return sqlite3_column_type(raw_, column) == SQLITE_NULL; }
-
-std::optional<std::string> Statement::find_text(int column) const {
-    if (is_null(column)) return std::nullopt;
-    return text(column);
-}
-
-void Statement::bind_text(std::string_view value) {
-    check(raw_,
-          sqlite3_bind_text64(raw_, ++bound_, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
-}
-
-void Statement::bind_number(std::int64_t value) { check(raw_, sqlite3_bind_int64(raw_, ++bound_, value)); }
-
-void Statement::bind_null() { check(raw_, sqlite3_bind_null(raw_, ++bound_)); }
-
-// --- Connection -------------------------------------------------------------------------------------
-
-struct Connection::State {
-    sqlite3* db = nullptr;
-    std::map<std::string, sqlite3_stmt*, std::less<>> statements;
-
-    ~State() {
-        for (const auto& [text, statement] : statements) sqlite3_finalize(statement);
-        sqlite3_close(db);
-    }
-};
-
-Connection::Connection(const std::string& path) : state_{std::make_unique<State>()} {
-    const auto flags =
-        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    check(state_->db, sqlite3_open_v2(path.c_str(), &state_->db, flags, nullptr), "open " + path);
-    sqlite3_busy_timeout(state_->db, 5'000);
-    execute(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048;");
-}
-
-Connection::~Connection() = default;
-
-Statement Connection::prepare(std::string_view text) {
-    auto found = state_->statements.find(text);
-    if (found == state_->statements.end()) {
-        sqlite3_stmt* fresh = nullptr;
-        check(state_->db,
-              sqlite3_prepare_v3(state_->db, text.data(), static_cast<int>(text.size()),
-                                 SQLITE_PREPARE_PERSISTENT, &fresh, nullptr),
-              text);
-        found = state_->statements.emplace(text, fresh).first;
-    }
-    return Statement{found->second};
-}
-
-void Connection::execute(const std::string& script) {
-    check(state_->db, sqlite3_exec(state_->db, script.c_str(), nullptr, nullptr, nullptr), "schema");
-}
-
-bool Connection::is_in_transaction() const { return sqlite3_get_autocommit(state_->db) == 0; }
-
-std::int64_t Connection::changes() const { return sqlite3_changes64(state_->db); }
 
 }  // namespace carrel::store::sql

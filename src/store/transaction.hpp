@@ -38,7 +38,7 @@ public:
     // --- desks (transaction_desks.cpp)
     void insert_desk(const DeskRow& desk);
     void set_desk_state(std::string_view id, DeskState state, std::string_view code, std::string_view reason);
-    /// The driver confirmed that nothing of it is left: its slot is free.
+    /// The driver confirmed that nothing of it is left: its reservation is free.
     void set_desk_removed(std::string_view id);
     /// Rows of desks that may still have something on the host.
     std::vector<DeskRow> desks_on_host();

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "store/desk_columns.hpp"
 #include "store/transaction.hpp"
 
 namespace carrel::store {
@@ -6,9 +9,9 @@ void Transaction::insert_desk(const DeskRow& desk) {
     db_.prepare(
            "INSERT INTO desks (id, session_id, principal, slot, image, nonce, network, width, height, state, "
            "code, reason, is_removed, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(desk.id, desk.session_id, desk.principal, desk.slot, desk.image, desk.nonce, desk.network,
-              desk.width, desk.height, name_of(desk.state), desk.code, desk.reason, desk.is_removed,
-              desk.created_at.time_since_epoch().count())
+        .bind(desk.id, desk.session_id, desk.principal, desk.reservation, desk.shape.image, desk.nonce,
+              core::name_of(desk.shape.network), desk.shape.width, desk.shape.height, name_of(desk.state),
+              desk.code, desk.reason, desk.is_removed, number_of(desk.created_at))
         .run();
     db_.prepare("UPDATE sessions SET desk_id = ? WHERE id = ?").bind(desk.id, desk.session_id).run();
 }
@@ -27,27 +30,11 @@ void Transaction::set_desk_removed(std::string_view id) {
 }
 
 std::vector<DeskRow> Transaction::desks_on_host() {
-    auto row = db_.prepare(
-        "SELECT id, session_id, principal, slot, image, nonce, network, width, height, state, code, reason, "
-        "created_at FROM desks WHERE is_removed = 0 ORDER BY slot");
+    static const auto query =
+        fmt::format("SELECT {} FROM desks d WHERE d.is_removed = 0 ORDER BY d.slot", desk_columns);
+    auto row = db_.prepare(query);
     std::vector<DeskRow> desks;
-    while (row.step()) {
-        DeskRow desk;
-        desk.id = row.text(0);
-        desk.session_id = row.text(1);
-        desk.principal = row.text(2);
-        desk.slot = static_cast<unsigned>(row.number(3));
-        desk.image = row.text(4);
-        desk.nonce = row.text(5);
-        desk.network = row.text(6);
-        desk.width = static_cast<int>(row.number(7));
-        desk.height = static_cast<int>(row.number(8));
-        desk.state = desk_state_of(row.text(9));
-        desk.code = row.text(10);
-        desk.reason = row.text(11);
-        desk.created_at = core::Instant{std::chrono::milliseconds{row.number(12)}};
-        desks.push_back(std::move(desk));
-    }
+    while (row.step()) desks.push_back(read_desk(row, 0));
     return desks;
 }
 

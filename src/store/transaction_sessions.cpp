@@ -1,41 +1,21 @@
+#include <fmt/format.h>
+
+#include "store/desk_columns.hpp"
 #include "store/transaction.hpp"
 
 namespace carrel::store {
 
 namespace {
 
-// One list of columns for every query that answers SessionRows; a session whose first desk's row is not
-// written yet has none.
-constexpr std::string_view select_sessions =
-    "SELECT s.id, s.principal, s.title, s.provider, s.model, s.system_prompt_suffix, s.created_at, "
-    "s.updated_at, s.archived_at, s.turn, "
-    "d.id, d.slot, d.image, d.nonce, d.network, d.width, d.height, d.state, d.code, d.reason, "
-    "d.is_removed, d.created_at "
-    "FROM sessions s LEFT JOIN desks d ON d.id = s.desk_id ";
-
-core::Instant instant(std::int64_t milliseconds) {
-    return core::Instant{std::chrono::milliseconds{milliseconds}};
+// A session whose first desk's row is not written yet has none.
+const std::string& select_sessions() {
+    static const auto text = fmt::format(
+        "SELECT s.id, s.principal, s.title, s.provider, s.model, s.system_prompt_suffix, s.created_at, "
+        "s.updated_at, s.archived_at, s.turn, {} FROM sessions s LEFT JOIN desks d ON d.id = s.desk_id ",
+        desk_columns);
+    return text;
 }
-std::int64_t number(core::Instant instant) { return instant.time_since_epoch().count(); }
-
-DeskRow read_desk(const sql::Statement& row, const SessionRow& owner) {
-    DeskRow desk;
-    desk.id = row.text(10);
-    desk.session_id = owner.id;
-    desk.principal = owner.principal;
-    desk.slot = static_cast<unsigned>(row.number(11));
-    desk.image = row.text(12);
-    desk.nonce = row.text(13);
-    desk.network = row.text(14);
-    desk.width = static_cast<int>(row.number(15));
-    desk.height = static_cast<int>(row.number(16));
-    desk.state = desk_state_of(row.text(17));
-    desk.code = row.text(18);
-    desk.reason = row.text(19);
-    desk.is_removed = row.number(20) != 0;
-    desk.created_at = instant(row.number(21));
-    return desk;
-}
+constexpr int first_desk_column = 10;
 
 SessionRow read_session(const sql::Statement& row) {
     SessionRow session;
@@ -45,11 +25,11 @@ SessionRow read_session(const sql::Statement& row) {
     session.provider = row.text(3);
     session.model = row.text(4);
     session.system_prompt_suffix = row.text(5);
-    session.created_at = instant(row.number(6));
-    session.updated_at = instant(row.number(7));
-    if (!row.is_null(8)) session.archived_at = instant(row.number(8));
+    session.created_at = instant_of(row.number(6));
+    session.updated_at = instant_of(row.number(7));
+    if (!row.is_null(8)) session.archived_at = instant_of(row.number(8));
     session.turn = row.find_text(9);
-    if (!row.is_null(10)) session.desk = read_desk(row, session);
+    if (!row.is_null(first_desk_column)) session.desk = read_desk(row, first_desk_column);
     return session;
 }
 
@@ -66,12 +46,12 @@ void Transaction::insert_session(const SessionRow& session) {
            "INSERT INTO sessions (id, principal, title, provider, model, system_prompt_suffix, created_at, "
            "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(session.id, session.principal, session.title, session.provider, session.model,
-              session.system_prompt_suffix, number(session.created_at), number(session.updated_at))
+              session.system_prompt_suffix, number_of(session.created_at), number_of(session.updated_at))
         .run();
 }
 
 std::optional<SessionRow> Transaction::find_session(std::string_view id) {
-    static const auto query = std::string{select_sessions} + "WHERE s.id = ?";
+    static const auto query = select_sessions() + "WHERE s.id = ?";
     auto statement = db_.prepare(query);
     statement.bind(id);
     if (!statement.step()) return std::nullopt;
@@ -80,7 +60,7 @@ std::optional<SessionRow> Transaction::find_session(std::string_view id) {
 
 SessionPage Transaction::list_sessions(std::string_view principal, bool include_archived, std::int64_t limit,
                                        std::int64_t offset) {
-    static const auto query = std::string{select_sessions} +
+    static const auto query = select_sessions() +
                               "WHERE s.principal = ? AND (s.archived_at IS NULL OR ?) "
                               "ORDER BY s.created_at DESC, s.id LIMIT ? OFFSET ?";
     SessionPage page;
@@ -97,14 +77,14 @@ SessionPage Transaction::list_sessions(std::string_view principal, bool include_
 
 void Transaction::set_title(std::string_view id, std::string_view title, core::Instant now) {
     db_.prepare("UPDATE sessions SET title = ?, updated_at = ? WHERE id = ?")
-        .bind(title, number(now), id)
+        .bind(title, number_of(now), id)
         .run();
 }
 
 void Transaction::archive_session(std::string_view id, core::Instant now) {
     may_use_reserve_ = true;
     db_.prepare("UPDATE sessions SET archived_at = coalesce(archived_at, ?), updated_at = ? WHERE id = ?")
-        .bind(number(now), number(now), id)
+        .bind(number_of(now), number_of(now), id)
         .run();
 }
 
@@ -120,12 +100,12 @@ void Transaction::purge_session(std::string_view id) {
 
 void Transaction::set_turn(std::string_view id, std::optional<std::string> turn, core::Instant now) {
     db_.prepare("UPDATE sessions SET turn = ?, updated_at = ? WHERE id = ?")
-        .bind(turn, number(now), id)
+        .bind(turn, number_of(now), id)
         .run();
 }
 
 std::vector<SessionRow> Transaction::sessions_with_turn() {
-    static const auto query = std::string{select_sessions} + "WHERE s.turn IS NOT NULL ORDER BY s.id";
+    static const auto query = select_sessions() + "WHERE s.turn IS NOT NULL ORDER BY s.id";
     return read_sessions(db_.prepare(query));
 }
 

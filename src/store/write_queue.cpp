@@ -1,10 +1,9 @@
 #include "store/write_queue.hpp"
 
-#include <fmt/format.h>
-
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "store/schema.hpp"
+#include "store/sqlite.hpp"
 
 namespace carrel::store {
 
@@ -18,11 +17,10 @@ WriteQueue::WriteQueue(async::Executor executor, const std::string& directory, s
     : executor_{executor},
       publish_{std::move(publish)},
       files_{directory + "/blobs"},
-      connection_{std::make_unique<sql::Connection>(directory + "/carrel.db")},
+      connection_{sql::open_sqlite(directory + "/carrel.db", most_pages)},
       reserve_{directory + "/reserve"},
       idle_{executor},
       scope_{executor} {
-    if (most_pages > 0) connection_->execute(fmt::format("PRAGMA max_page_count = {}", most_pages));
     migrate(*connection_, migrations());
 }
 
@@ -93,7 +91,7 @@ bool WriteQueue::may_retry(const Work& work) {
 }
 
 void WriteQueue::commit_together(const Batch& batch) {
-    connection_->prepare("BEGIN IMMEDIATE").run();
+    connection_->begin();
     try {
         for (const auto& work : batch) act(*work);
         connection_->prepare("COMMIT").run();

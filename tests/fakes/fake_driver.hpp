@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "json/parse.hpp"
 #include "net/server.hpp"
 #include "net/sse.hpp"
+#include "net/tunnel.hpp"
 
 namespace carrel::fakes {
 
@@ -147,17 +149,19 @@ struct FakeHost {
 
 class FakeDesk final : public fleet::Desk {
 public:
-    FakeDesk(FakeHost& host, std::shared_ptr<FakeMachine> machine)
-        : host_{host}, machine_{std::move(machine)} {}
+    FakeDesk(async::Executor executor, FakeHost& host, std::shared_ptr<FakeMachine> machine)
+        : host_{host},
+          machine_{std::move(machine)},
+          endpoint_{std::make_shared<net::Tunnel>(std::move(executor), machine_->endpoint)} {}
 
     const std::string& id() const override { return machine_->spec.id; }
-    const std::string& endpoint() const override { return machine_->endpoint; }
+    std::shared_ptr<net::Handler> endpoint() const override { return endpoint_; }
     const std::vector<std::string>& warnings() const override { return warnings_; }
     Task<fleet::Ending> ended() override {
         while (!machine_->ending) co_await machine_->changed.wait();
         co_return *machine_->ending;
     }
-    Task<> watch(std::function<void(fleet::Notice)> tell) override {
+    Task<> tell_notices(std::function<void(fleet::Notice)> tell) override {
         while (true) {
             while (machine_->driver_notices.empty()) co_await machine_->changed.wait();
             auto notice = std::move(machine_->driver_notices.front());
@@ -170,6 +174,7 @@ public:
 private:
     FakeHost& host_;
     std::shared_ptr<FakeMachine> machine_;
+    std::shared_ptr<net::Handler> endpoint_;
     std::vector<std::string> warnings_;
 };
 
@@ -178,6 +183,15 @@ public:
     FakeDriver(async::Executor executor, FakeHost& host) : executor_{std::move(executor)}, host_{host} {}
 
     fleet::Capabilities describe() override { return {.driver = "fake", .warnings = {}}; }
+
+    /// The least number that is free.
+    unsigned reserve() override {
+        unsigned number = 0;
+        while (!reserved_.insert(number).second) ++number;
+        return number;
+    }
+    void keep_reserved(unsigned reservation) override { reserved_.insert(reservation); }
+    void release(unsigned reservation) override { reserved_.erase(reservation); }
 
     Task<std::unique_ptr<fleet::Desk>> start(fleet::DeskSpec spec) override {
         if (host_.start_failure) throw *host_.start_failure;
@@ -188,7 +202,7 @@ public:
         auto machine = std::make_shared<FakeMachine>(executor_, std::move(spec), endpoint);
         if (host_.on_start) host_.on_start(*machine);
         host_.machines[machine->spec.id] = machine;
-        co_return std::make_unique<FakeDesk>(host_, machine);
+        co_return std::make_unique<FakeDesk>(executor_, host_, machine);
     }
     Task<std::vector<std::string>> list() override {
         std::vector<std::string> ids;
@@ -198,7 +212,7 @@ public:
     Task<fleet::Adoption> adopt(std::string id) override {
         const auto machine = host_.machines.at(id);
         fleet::Adoption adoption{id, machine->identity_nonce, nullptr, machine->why_not_adopted};
-        if (adoption.why_not.empty()) adoption.desk = std::make_unique<FakeDesk>(host_, machine);
+        if (adoption.why_not.empty()) adoption.desk = std::make_unique<FakeDesk>(executor_, host_, machine);
         co_return adoption;
     }
     Task<> remove(std::string id) override { return host_.remove(std::move(id)); }
@@ -206,6 +220,7 @@ public:
 private:
     async::Executor executor_;
     FakeHost& host_;
+    std::set<unsigned> reserved_;
 };
 
 }  // namespace carrel::fakes

@@ -21,12 +21,12 @@ namespace {
 
 fleet::DeskSpec some_desk(unsigned slot) {
     return {.id = core::make_id("desk_"),
-            .image = "tiny",
-            .slot = slot,
-            .width = 1280,
-            .height = 800,
-            .limits = {.cpus = 1, .memory = 128 << 20, .processes = 64},
-            .network = fleet::Network::none,
+            .reservation = slot,
+            .shape = {.image = "tiny",
+                      .network = core::Network::none,
+                      .width = 1280,
+                      .height = 800,
+                      .limits = {.cpus = 1, .memory = 128 << 20, .processes = 64}},
             .nonce = core::random_hex(32)};
 }
 
@@ -40,7 +40,7 @@ class Told {
 public:
     /// Until close().
     Told(async::Executor executor, fleet::Desk& desk) : changed_{executor}, scope_{executor} {
-        scope_.start("notices", desk.watch([this](fleet::Notice notice) {
+        scope_.start("notices", desk.tell_notices([this](fleet::Notice notice) {
             codes_.push_back(notice.code);
             changed_.notify_all();
         }));
@@ -134,7 +134,7 @@ TEST_CASE("The driver refuses an image that was never built, with the command th
     fakes::run_loop([&](async::Executor executor) -> Task<> {
         NativeDriver driver{executor, jail.restart_for_driver(), jail.data()};
         auto spec = some_desk(1);
-        spec.image = "desktop";
+        spec.shape.image = "desktop";
         try {
             co_await driver.start(spec);
             FAIL("it started");

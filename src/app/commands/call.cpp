@@ -45,18 +45,13 @@ core::Error unknown_operation(const std::string& name) {
                                                   : "; `carrel call` without one lists them")};
 }
 
-/// With fields the POST row, without the GET row, whichever there is; or the one of the method.
+/// The row of the name, and of the method if one was said.
 const ops::Operation& get_row(const CallOptions& options) {
-    const auto find = [&](std::string_view method) {
-        const auto* row = ops::find_desk_operation(method, "/" + options.operation);
-        return row && is_callable(*row) ? row : nullptr;
-    };
-    const auto* row = options.method.empty() ? nullptr : find(options.method);
-    if (options.method.empty()) {
-        row = find(options.fields.empty() ? "GET" : "POST");
-        if (!row) row = find(options.fields.empty() ? "POST" : "GET");
-    }
-    if (!row) throw unknown_operation(options.operation);
+    const auto* row =
+        options.method.empty()
+            ? ops::find_desk_operation_named(options.operation, !options.fields.empty(), is_callable)
+            : ops::find_desk_operation(options.method, "/" + options.operation);
+    if (!row || !is_callable(*row)) throw unknown_operation(options.operation);
     return *row;
 }
 

@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "core/id.hpp"
 #include "core/log.hpp"
+#include "driver/native/native_driver.hpp"
 #include "jail/cgroup/groups.hpp"
 #include "jail/plan/plan.hpp"
 
@@ -26,19 +27,11 @@ struct DeskOptions {
 
 /// A desk as the plan of this host would make it; nothing is made.
 int plan(const DeskOptions& options) {
-    const jail::wire::Spec spec{
-        .id = "desk_000000000000",
-        .slot = 0,
-        .image = "desktop",
-        .image_hash = std::string(64, '0'),
-        .nonce = std::string(32, '0'),
-        .width = static_cast<std::uint32_t>(options.config.width),
-        .height = static_cast<std::uint32_t>(options.config.height),
-        .network =
-            options.config.network == "none" ? jail::wire::Network::none : jail::wire::Network::internet,
-        .limits = {.memory = options.config.limits.memory,
-                   .cpu = static_cast<std::uint32_t>(options.config.limits.cpus * 100),
-                   .processes = options.config.limits.processes}};
+    const auto spec = driver::native::jail_spec({.id = "desk_000000000000",
+                                                 .reservation = 0,
+                                                 .shape = options.config.desk,
+                                                 .nonce = std::string(32, '0')},
+                                                std::string(64, '0'));
     std::vector<std::string> warnings;
     const auto hierarchies = jail::cgroup::open_hierarchies("carrel-plan", warnings);
     const jail::plan::HostFacts facts{.data = options.config.data,

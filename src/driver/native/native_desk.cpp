@@ -8,6 +8,7 @@
 
 #include "async/all.hpp"
 #include "core/text.hpp"
+#include "net/tunnel.hpp"
 
 namespace carrel::driver::native {
 
@@ -55,10 +56,10 @@ fleet::Ending explain_ending(const jail::wire::Answer& answer) {
     return {"killed", "the desk ended while nobody was there who could see why"};
 }
 
-NativeDesk::NativeDesk(async::Executor executor, JailClient& jail, Reply reply, std::string endpoint)
+NativeDesk::NativeDesk(async::Executor executor, JailClient& jail, Reply reply, std::string path)
     : jail_{jail},
       id_{reply.answer.find("id").value_or("")},
-      endpoint_{std::move(endpoint)},
+      endpoint_{std::make_shared<net::Tunnel>(executor, std::move(path))},
       process_{executor, reply.process.release()},
       memory_{executor, watch_of(reply.answer, "memory_watch"), std::move(reply.memory), "oom_kill"},
       processes_{executor, watch_of(reply.answer, "process_watch"), std::move(reply.processes), "max"} {
@@ -78,21 +79,21 @@ bool NativeDesk::is_dead() const {
     return ::poll(&ended, 1, 0) > 0;
 }
 
-Task<> NativeDesk::watch(std::function<void(fleet::Notice)> tell) {
-    std::vector<Task<>> watches;
-    watches.push_back(watch_memory(tell));
-    watches.push_back(watch_processes(tell));
-    co_await async::all("watching the limits of " + id_, std::move(watches));
+Task<> NativeDesk::tell_notices(std::function<void(fleet::Notice)> tell) {
+    std::vector<Task<>> limits;
+    limits.push_back(tell_of_memory(tell));
+    limits.push_back(tell_of_processes(tell));
+    co_await async::all("watching the limits of " + id_, std::move(limits));
 }
 
 // The groups' removal wakes both as well; a dead desk has no notices, only an ending.
 
-Task<> NativeDesk::watch_memory(std::function<void(fleet::Notice)> tell) {
+Task<> NativeDesk::tell_of_memory(std::function<void(fleet::Notice)> tell) {
     while (co_await memory_.is_met() && !is_dead())
         tell({"out_of_memory", "the desk's memory is full, so the kernel killed one of its programs"});
 }
 
-Task<> NativeDesk::watch_processes(std::function<void(fleet::Notice)> tell) {
+Task<> NativeDesk::tell_of_processes(std::function<void(fleet::Notice)> tell) {
     while (co_await processes_.is_met() && !is_dead()) {
         tell({"out_of_processes",
               "the desk runs as many processes and threads as it may, so programs fail with \"Resource "

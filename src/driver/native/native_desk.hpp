@@ -14,24 +14,25 @@ fleet::Ending explain_ending(const jail::wire::Answer& answer);
 
 class NativeDesk final : public fleet::Desk {
 public:
-    /// `reply` is the jail's to start or adopt. `jail` outlives this.
-    NativeDesk(async::Executor executor, JailClient& jail, Reply reply, std::string endpoint);
+    /// `reply` is the jail's to start or adopt; the desk listens at the Unix socket `path`. `jail` outlives
+    /// this.
+    NativeDesk(async::Executor executor, JailClient& jail, Reply reply, std::string path);
 
     const std::string& id() const override { return id_; }
-    const std::string& endpoint() const override { return endpoint_; }
+    std::shared_ptr<net::Handler> endpoint() const override { return endpoint_; }
     const std::vector<std::string>& warnings() const override { return warnings_; }
     Task<fleet::Ending> ended() override;
-    Task<> watch(std::function<void(fleet::Notice)> tell) override;
+    Task<> tell_notices(std::function<void(fleet::Notice)> tell) override;
     Task<> stop() override;
 
 private:
     bool is_dead() const;
-    Task<> watch_memory(std::function<void(fleet::Notice)> tell);
-    Task<> watch_processes(std::function<void(fleet::Notice)> tell);
+    Task<> tell_of_memory(std::function<void(fleet::Notice)> tell);
+    Task<> tell_of_processes(std::function<void(fleet::Notice)> tell);
 
     JailClient& jail_;
     std::string id_;
-    std::string endpoint_;
+    std::shared_ptr<net::Handler> endpoint_;
     std::vector<std::string> warnings_;
     boost::asio::posix::stream_descriptor process_;
     LimitWatch memory_;

@@ -31,21 +31,6 @@ fleet::Capabilities capabilities_of(const jail::wire::Answer& doctor) {
     return capabilities;
 }
 
-jail::wire::Spec to_jail(const fleet::DeskSpec& spec, std::string image_hash) {
-    return {.id = spec.id,
-            .slot = spec.slot,
-            .image = spec.image,
-            .image_hash = std::move(image_hash),
-            .nonce = spec.nonce,
-            .width = static_cast<std::uint32_t>(spec.width),
-            .height = static_cast<std::uint32_t>(spec.height),
-            .network = spec.network == fleet::Network::internet ? jail::wire::Network::internet
-                                                                : jail::wire::Network::none,
-            .limits = {.memory = spec.limits.memory,
-                       .cpu = static_cast<std::uint32_t>(std::lround(spec.limits.cpus * 100)),
-                       .processes = spec.limits.processes}};
-}
-
 std::string steps_of(const jail::wire::Answer& answer) {
     std::string text;
     for (const auto& [key, value] : answer.fields)
@@ -69,6 +54,22 @@ std::string why_not_its_socket(const std::string& path, std::uint64_t uid) {
 }
 
 }  // namespace
+
+jail::wire::Spec jail_spec(const fleet::DeskSpec& spec, std::string image_hash) {
+    const auto& shape = spec.shape;
+    const bool has_internet = shape.network == core::Network::internet;
+    return {.id = spec.id,
+            .slot = spec.reservation,
+            .image = shape.image,
+            .image_hash = std::move(image_hash),
+            .nonce = spec.nonce,
+            .width = static_cast<std::uint32_t>(shape.width),
+            .height = static_cast<std::uint32_t>(shape.height),
+            .network = has_internet ? jail::Network::internet : jail::Network::none,
+            .limits = {.memory = shape.limits.memory,
+                       .cpu = static_cast<std::uint32_t>(std::lround(shape.limits.cpus * 100)),
+                       .processes = shape.limits.processes}};
+}
 
 std::optional<std::string> find_newest_build(const std::string& data, const std::string& image) {
     std::optional<std::string> newest;
@@ -96,13 +97,13 @@ NativeDriver::NativeDriver(async::Executor executor, core::Fd socket, std::strin
       capabilities_{capabilities_of(jail_.ask_now(jail::wire::Doctor{}).answer)} {}
 
 Task<std::unique_ptr<fleet::Desk>> NativeDriver::start(fleet::DeskSpec spec) {
-    auto build = find_newest_build(data_, spec.image);
+    auto build = find_newest_build(data_, spec.shape.image);
     if (!build)
         throw Error{
             Code::unavailable,
-            fmt::format("there is no image '{0}': build it with `carrel image build {0}`", spec.image),
+            fmt::format("there is no image '{0}': build it with `carrel image build {0}`", spec.shape.image),
             "no_image"};
-    auto judged = core::value_or_throw(jail::wire::judge(to_jail(spec, std::move(*build))));
+    auto judged = core::value_or_throw(jail::wire::judge(jail_spec(spec, std::move(*build))));
     auto reply = co_await jail_.ask(jail::wire::Start{std::move(judged)});
     core::log_debug("{} took, in microseconds:{}", spec.id, steps_of(reply.answer));
     co_return std::make_unique<NativeDesk>(executor_, jail_, std::move(reply), endpoint_of(spec.id));

@@ -5,13 +5,18 @@
 #include <string>
 
 #include "driver/native/jail_client.hpp"
+#include "driver/native/slots.hpp"
 #include "fleet/driver.hpp"
+#include "jail/wire/spec.hpp"
 
 namespace carrel::driver::native {
 
 /// The hash of the newest build of `image` below `data`/images, by the time its directory came
 /// there; nothing when there is none.
 std::optional<std::string> find_newest_build(const std::string& data, const std::string& image);
+
+/// The desk in the jail's words: what travels to it. What was reserved for it is its slot.
+jail::wire::Spec jail_spec(const fleet::DeskSpec& spec, std::string image_hash);
 
 class NativeDriver final : public fleet::Driver {
 public:
@@ -20,6 +25,9 @@ public:
     NativeDriver(async::Executor executor, core::Fd socket, std::string data);
 
     fleet::Capabilities describe() override { return capabilities_; }
+    unsigned reserve() override { return slots_.take_next(); }
+    void keep_reserved(unsigned slot) override { slots_.take(slot); }
+    void release(unsigned slot) override { slots_.free(slot); }
     Task<std::unique_ptr<fleet::Desk>> start(fleet::DeskSpec spec) override;
     Task<std::vector<std::string>> list() override;
     Task<fleet::Adoption> adopt(std::string id) override;
@@ -32,6 +40,7 @@ private:
     std::string data_;
     JailClient jail_;
     fleet::Capabilities capabilities_;
+    Slots slots_;
 };
 
 }  // namespace carrel::driver::native

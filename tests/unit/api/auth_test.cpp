@@ -77,14 +77,15 @@ TEST_CASE("keys open the server by header or by login, and nothing else does") {
     CHECK_FALSE(gate.find_principal(request("GET", {{"Authorization", "Bearer wrong-wrong-wrong"}})));
     CHECK_FALSE(gate.find_principal(request("GET", {{"Authorization", "Basic 0123456789abcdef"}})));
     CHECK(gate.find_principal(request("GET", {{"Authorization", "bearer 0123456789abcdef"}})).value() ==
-          "alice");
-    CHECK(gate.find_principal(request("GET", {{"X-API-Key", "fedcba9876543210"}})).value() == "local");
+          ops::Principal{"alice", ops::Role::owner});
+    CHECK(gate.find_principal(request("GET", {{"X-API-Key", "fedcba9876543210"}})).value() ==
+          ops::local_principal());
     CHECK_THROWS_AS(gate.log_in("wrong-wrong-wrong"), core::Error);
 
     const auto cookie = gate.log_in("0123456789abcdef");
     CHECK(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"));
     const auto sent = request("GET", {{"Cookie", "other=1; " + cookie.substr(0, cookie.find(';'))}});
-    CHECK(gate.find_principal(sent).value() == "alice");
+    CHECK(gate.find_principal(sent).value().name == "alice");
     gate.log_out(sent);
     CHECK_FALSE(gate.find_principal(sent));
 }

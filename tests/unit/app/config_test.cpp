@@ -40,7 +40,7 @@ TEST_CASE("flags win over the environment, and that over the file") {
     };
     const auto config = load_config(file.path, environment, {{"max_displays", "5"}});
     CHECK(config.most_desks == 5);
-    CHECK(config.width == 900);
+    CHECK(config.desk.width == 900);
     CHECK(config.model == "m");
 }
 

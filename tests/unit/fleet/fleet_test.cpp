@@ -39,8 +39,9 @@ struct House {
         return row;
     }
     Task<fleet::Started> start(std::string session) {
-        return fleet.start({.session_id = session, .principal = "local", .width = 1024, .height = 768},
-                           [session](Transaction& t) { t.insert_session(session_row(session)); });
+        return fleet.start(
+            {.session_id = session, .principal = "local", .shape = {.width = 1024, .height = 768}},
+            [session](Transaction& t) { t.insert_session(session_row(session)); });
     }
     Task<core::Error> failure_of_start(std::string session) {
         try {
@@ -105,7 +106,7 @@ TEST_CASE("a desk starts, answers calls, and is destroyed") {
         REQUIRE(started.timings.size() == 4);
         CHECK(started.timings[0].first == "commit");
         CHECK(started.timings[3].first == "ready");
-        CHECK(host.only().spec.width == 1024);
+        CHECK(host.only().spec.shape.width == 1024);
         CHECK(host.only().spec.nonce.size() == 32);
         CHECK((co_await house.row("s1")).state == DeskState::ready);
 
@@ -127,7 +128,7 @@ TEST_CASE("a desk starts, answers calls, and is destroyed") {
     });
 }
 
-TEST_CASE("desks start at the same time, each with a slot of its own, up to the limit") {
+TEST_CASE("desks start at the same time, each with a reservation of its own, up to the limit") {
     TempDir dir;
     FakeHost host{dir.path()};
     run_loop([&](async::Executor executor) -> Task<> {
@@ -137,9 +138,9 @@ TEST_CASE("desks start at the same time, each with a slot of its own, up to the 
             starts.push_back([](House& h, std::string s) -> Task<> { co_await h.start(s); }(house, id));
         co_await async::all("start", std::move(starts));
         CHECK(host.most_at_once > 1);
-        std::set<unsigned> slots;
-        for (const auto& [id, machine] : host.machines) slots.insert(machine->spec.slot);
-        CHECK(slots == std::set<unsigned>{0, 1, 2});
+        std::set<unsigned> reservations;
+        for (const auto& [id, machine] : host.machines) reservations.insert(machine->spec.reservation);
+        CHECK(reservations == std::set<unsigned>{0, 1, 2});
 
         const auto error = co_await house.failure_of_start("s4");
         CHECK(error.code() == core::Code::exhausted);
@@ -156,7 +157,7 @@ TEST_CASE("desks start at the same time, each with a slot of its own, up to the 
     });
 }
 
-TEST_CASE("a slot is free again only after the removal was confirmed") {
+TEST_CASE("a reservation is free again only after the removal was confirmed") {
     TempDir dir;
     FakeHost host{dir.path()};
     run_loop([&](async::Executor executor) -> Task<> {
@@ -172,7 +173,7 @@ TEST_CASE("a slot is free again only after the removal was confirmed") {
         host.removal_failure.reset();
         CHECK_FALSE((co_await house.row("s1")).is_removed);
         co_await house.start("s2");
-        CHECK((co_await house.row("s2")).slot == 1);
+        CHECK((co_await house.row("s2")).reservation == 1);
         co_await host.close();
         co_await house.close();
     });
@@ -218,7 +219,7 @@ TEST_CASE("a start that fails says why, leaves a failed row and nothing on the h
             host.start_failure.reset();
             host.on_start = nullptr;
             co_await house.fleet.start({.session_id = session, .principal = "local"}, nullptr);
-            CHECK((co_await house.row(session)).slot == 0);
+            CHECK((co_await house.row(session)).reservation == 0);
             co_await host.close();
             co_await house.close();
         });
@@ -315,9 +316,9 @@ TEST_CASE("desks outlive the server, and the next one takes over exactly those t
         CHECK((co_await second.row("ended")).state == DeskState::stopped);
         CHECK((co_await second.row("ended")).is_removed);
 
-        // The one that was taken over is watched again, and its slot is taken.
+        // The one that was taken over is watched again, and its reservation is kept.
         co_await second.start("new");
-        CHECK((co_await second.row("new")).slot != (co_await second.row("well")).slot);
+        CHECK((co_await second.row("new")).reservation != (co_await second.row("well")).reservation);
         host.machines.at(desks["well"])->end({"killed", "somebody killed it"});
         co_await second.wait_for("well", "desk failed");
         co_await second.wait_until_gone("well");
@@ -326,7 +327,7 @@ TEST_CASE("desks outlive the server, and the next one takes over exactly those t
     });
 }
 
-TEST_CASE("a desk whose removal fails at start keeps its slot until a later start removes it") {
+TEST_CASE("a desk whose removal fails at start keeps its reservation until a later start removes it") {
     TempDir dir;
     FakeHost host{dir.path()};
     run_loop([&](async::Executor executor) -> Task<> {
@@ -345,7 +346,7 @@ TEST_CASE("a desk whose removal fails at start keeps its slot until a later star
             CHECK_FALSE(row.is_removed);
             CHECK(host.machines.size() == 1);
             co_await second.start("s2");
-            CHECK((co_await second.row("s2")).slot == 1);
+            CHECK((co_await second.row("s2")).reservation == 1);
             // What is left of it stands in nobody's way: its session can be deleted, or get another desk.
             co_await async::deadline(5s, "ending what is lost", second.fleet.stop("s1", nullptr));
             co_await second.close();

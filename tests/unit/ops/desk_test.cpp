@@ -96,3 +96,30 @@ TEST_CASE("a row's schema names the fields of its request") {
         CHECK(properties.contains(name));
     CHECK(schema.at("required") == json::Array{"start_coordinate", "end_coordinate"});
 }
+
+TEST_CASE("a name with two rows means the one that takes the input, or the one that fits") {
+    const auto any = [](const Operation&) { return true; };
+    const auto method = [](const Operation* row) { return row ? row->method : "none"; };
+    struct Case {
+        std::string_view name;
+        std::string_view with_input;
+        std::string_view without;
+    };
+    for (const auto& [name, with_input, without] :
+         {Case{"system/clipboard", "POST", "GET"}, Case{"screen/screenshot", "POST", "GET"},
+          Case{"mouse/click", "POST", "POST"}, Case{"window/list", "GET", "GET"},
+          Case{"mouse/clicks", "none", "none"}, Case{"", "none", "none"}}) {
+        CAPTURE(name);
+        CHECK(method(find_desk_operation_named(name, true, any)) == with_input);
+        CHECK(method(find_desk_operation_named(name, false, any)) == without);
+    }
+    // The upload has a PUT row too, which is asked for by its method only.
+    CHECK(method(find_desk_operation_named("file/upload", true, any)) == "POST");
+    CHECK(method(find_desk_operation_named("file/upload", true, is_batchable)) == "none");
+}
+
+TEST_CASE("a name and a method mean one row") {
+    std::set<std::pair<std::string_view, std::string_view>> seen;
+    for (const auto& row : desk_operations())
+        CHECK_MESSAGE(seen.emplace(row.method, row.name).second, row.name);
+}

@@ -74,7 +74,7 @@ TEST_CASE("an operation is called by its row, and its refusal is an error with t
         CHECK((co_await house.failure_of(calls.call("keyboard/type", {}))).reason() == "bad_desk_answer");
         CHECK((co_await house.failure_of(calls.picture("screen/screenshot", {}))).reason() ==
               "bad_desk_answer");
-        co_await house.service.remove("local", id, false);
+        co_await house.service.remove(ops::local_principal(), id, false);
         CHECK((co_await house.failure_of(calls.call("keyboard/type", {}))).reason() == "desk_ended");
     });
 }

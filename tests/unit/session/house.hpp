@@ -59,16 +59,12 @@ struct House {
           store{executor, {directory, most_pages}},
           driver{executor, host},
           fleet{executor, driver, store, clock, {.most_desks = 3}},
-          service{executor, pool, store, fleet, clock, settings()} {}
+          models{providers(), "played"},
+          service{executor, pool, store, fleet, clock, models, {.width = 1024, .height = 768}} {}
 
-    session::Settings settings() {
-        session::Settings settings{
-            .providers = {}, .default_provider = "played", .width = 1024, .height = 768};
-        settings.providers.push_back(
-            {.vendor = {.name = "played"}, .default_model = "player", .make = maker()});
-        settings.providers.push_back(
-            {.vendor = {.name = "keyed", .needs_key = true}, .default_model = "k1", .make = maker()});
-        return settings;
+    std::vector<session::Provider> providers() {
+        return {{.vendor = {.name = "played"}, .default_model = "player", .make = maker()},
+                {.vendor = {.name = "keyed", .needs_key = true}, .default_model = "k1", .make = maker()}};
     }
     std::function<std::unique_ptr<agent::Model>(const std::string&, const session::Key&)> maker() {
         return [this](const std::string& model, const session::Key& key) -> std::unique_ptr<agent::Model> {
@@ -79,13 +75,13 @@ struct House {
     }
 
     Task<std::string> create(session::Wish wish = {}) {
-        const auto created = co_await service.create("local", std::move(wish));
+        const auto created = co_await service.create(ops::local_principal(), std::move(wish));
         co_return created.session.row.id;
     }
     /// The session's log as "name code-or-state-or-content" lines.
     Task<std::vector<std::string>> log(std::string id) {
         std::vector<std::string> lines;
-        for (const auto& event : co_await service.events_after("local", id, 0, 10'000))
+        for (const auto& event : co_await service.events_after(ops::local_principal(), id, 0, 10'000))
             lines.push_back(describe(event.name, event.data));
         co_return lines;
     }
@@ -98,7 +94,7 @@ struct House {
     }
     /// Waits until the log of the session has an event of that description.
     Task<> wait_for(std::string id, std::string line) {
-        auto follower = co_await service.follow("local", id, 0);
+        auto follower = co_await service.follow(ops::local_principal(), id, 0);
         while (const auto event = co_await follower.next_for(10s))
             if (describe(event->name, event->data) == line) co_return;
         FAIL("never in the log: " << line);
@@ -127,6 +123,7 @@ struct House {
     store::Store store;
     fakes::FakeDriver driver;
     fleet::Fleet fleet;
+    session::Models models;
     session::SessionService service;
 };
 

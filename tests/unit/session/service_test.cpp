@@ -15,55 +15,58 @@ using tests::in_a_house;
 
 TEST_CASE("a session is made with its desk, found, listed, renamed, and deleted with its history kept") {
     in_a_house([](House& house) -> Task<> {
-        const auto created =
-            co_await house.service.create("local", {.title = "First", .width = 800, .height = 600});
+        const auto created = co_await house.service.create(
+            ops::local_principal(), {.title = "First", .desk = core::DeskShape{.width = 800, .height = 600}});
         const auto id = created.session.row.id;
         CHECK(core::is_id("sess_", id));
         CHECK(created.session.row.desk.state == store::DeskState::ready);
-        CHECK(created.session.row.desk.width == 800);
+        CHECK(created.session.row.desk.shape.width == 800);
         CHECK(created.session.row.model == "player");
         CHECK_FALSE(created.timings.empty());
-        CHECK((co_await house.service.get("local", id)).row.title == "First");
-        CHECK((co_await house.service.rename("local", id, "Second")).row.title == "Second");
-        CHECK((co_await house.service.list("local", false, 10, 0)).sessions.at(0).row.title == "Second");
+        CHECK((co_await house.service.get(ops::local_principal(), id)).row.title == "First");
+        CHECK((co_await house.service.rename(ops::local_principal(), id, "Second")).row.title == "Second");
+        CHECK((co_await house.service.list(ops::local_principal(), false, 10, 0)).sessions.at(0).row.title ==
+              "Second");
 
-        co_await house.service.remove("local", id, false);
+        co_await house.service.remove(ops::local_principal(), id, false);
         CHECK(house.host.machines.empty());
-        CHECK((co_await house.failure_of(house.service.get("local", id))).code() == Code::not_found);
-        CHECK((co_await house.failure_of(house.service.remove("local", id, false))).code() ==
+        CHECK((co_await house.failure_of(house.service.get(ops::local_principal(), id))).code() ==
               Code::not_found);
-        CHECK((co_await house.service.list("local", false, 10, 0)).total == 0);
-        CHECK((co_await house.service.list("local", true, 10, 0)).total == 1);
+        CHECK((co_await house.failure_of(house.service.remove(ops::local_principal(), id, false))).code() ==
+              Code::not_found);
+        CHECK((co_await house.service.list(ops::local_principal(), false, 10, 0)).total == 0);
+        CHECK((co_await house.service.list(ops::local_principal(), true, 10, 0)).total == 1);
         CHECK(co_await house.log(id) ==
               std::vector<std::string>{"desk starting", "desk ready", "desk stopped"});
 
-        co_await house.service.remove("local", id, true);
-        CHECK((co_await house.service.list("local", true, 10, 0)).total == 0);
-        CHECK((co_await house.failure_of(house.service.events_after("local", id, 0, 1))).code() ==
-              Code::not_found);
+        co_await house.service.remove(ops::local_principal(), id, true);
+        CHECK((co_await house.service.list(ops::local_principal(), true, 10, 0)).total == 0);
+        CHECK((co_await house.failure_of(house.service.events_after(ops::local_principal(), id, 0, 1)))
+                  .code() == Code::not_found);
     });
 }
 
 TEST_CASE("what belongs to another principal does not exist") {
     in_a_house([](House& house) -> Task<> {
         auto& service = house.service;
+        const ops::Principal eve{"eve", ops::Role::owner};
         const auto id = co_await house.create();
         const auto code = [&](auto task) -> Task<Code> {
             co_return (co_await house.failure_of(std::move(task))).code();
         };
-        CHECK(co_await code(service.get("eve", id)) == Code::not_found);
-        CHECK(co_await code(service.get_with_messages("eve", id)) == Code::not_found);
-        CHECK(co_await code(service.rename("eve", id, "x")) == Code::not_found);
-        CHECK(co_await code(service.remove("eve", id, true)) == Code::not_found);
-        CHECK(co_await code(service.send_message("eve", id, "x")) == Code::not_found);
-        CHECK(co_await code(service.cancel("eve", id)) == Code::not_found);
-        CHECK(co_await code(service.events_after("eve", id, 0, 1)) == Code::not_found);
-        CHECK(co_await code(service.follow("eve", id, 0)) == Code::not_found);
-        CHECK(co_await code(service.blob("eve", id, std::string(64, 'a'))) == Code::not_found);
-        CHECK(co_await code(service.desk("eve", id)) == Code::not_found);
-        CHECK(co_await code(service.renew_desk("eve", id)) == Code::not_found);
-        CHECK((co_await service.list("eve", true, 10, 0)).total == 0);
-        CHECK((co_await service.get("local", id)).row.id == id);
+        CHECK(co_await code(service.get(eve, id)) == Code::not_found);
+        CHECK(co_await code(service.get_with_messages(eve, id)) == Code::not_found);
+        CHECK(co_await code(service.rename(eve, id, "x")) == Code::not_found);
+        CHECK(co_await code(service.remove(eve, id, true)) == Code::not_found);
+        CHECK(co_await code(service.send_message(eve, id, "x")) == Code::not_found);
+        CHECK(co_await code(service.cancel(eve, id)) == Code::not_found);
+        CHECK(co_await code(service.events_after(eve, id, 0, 1)) == Code::not_found);
+        CHECK(co_await code(service.follow(eve, id, 0)) == Code::not_found);
+        CHECK(co_await code(service.blob(eve, id, std::string(64, 'a'))) == Code::not_found);
+        CHECK(co_await code(service.desk(eve, id)) == Code::not_found);
+        CHECK(co_await code(service.renew_desk(eve, id)) == Code::not_found);
+        CHECK((co_await service.list(eve, true, 10, 0)).total == 0);
+        CHECK((co_await service.get(ops::local_principal(), id)).row.id == id);
     });
 }
 
@@ -71,18 +74,20 @@ TEST_CASE("a session whose desk cannot be made does not come into being") {
     in_a_house([](House& house) -> Task<> {
         house.host.start_failure =
             core::Error{Code::unavailable, "there is no image desktop: run carrel image build"};
-        const auto error = co_await house.failure_of(house.service.create("local", {}));
+        const auto error = co_await house.failure_of(house.service.create(ops::local_principal(), {}));
         CHECK(error.message() == "there is no image desktop: run carrel image build");
-        CHECK((co_await house.service.list("local", true, 10, 0)).total == 0);
+        CHECK((co_await house.service.list(ops::local_principal(), true, 10, 0)).total == 0);
         CHECK(house.fleet.size() == 0);
         house.host.start_failure.reset();
 
-        CHECK((co_await house.failure_of(house.service.create("local", {.provider = "nobody"}))).code() ==
-              Code::invalid);
-        CHECK((co_await house.failure_of(house.service.create("local", {.model = "unknown"}))).code() ==
-              Code::invalid);
+        CHECK(
+            (co_await house.failure_of(house.service.create(ops::local_principal(), {.provider = "nobody"})))
+                .code() == Code::invalid);
+        CHECK((co_await house.failure_of(house.service.create(ops::local_principal(), {.model = "unknown"})))
+                  .code() == Code::invalid);
         for (int i = 0; i < 3; ++i) co_await house.create();
-        CHECK((co_await house.failure_of(house.service.create("local", {}))).code() == Code::exhausted);
+        CHECK((co_await house.failure_of(house.service.create(ops::local_principal(), {}))).code() ==
+              Code::exhausted);
     });
 }
 
@@ -98,8 +103,9 @@ TEST_CASE("a session is finished even when the one who asked for it goes away") 
         client.start("client", [](House& h) -> Task<> { co_await h.create(); }(house));
         while (!has_begun) co_await arrived.wait();
         co_await client.close();
-        while ((co_await house.service.list("local", false, 10, 0)).sessions.at(0).row.desk.state !=
-               store::DeskState::ready)
+        while ((co_await house.service.list(ops::local_principal(), false, 10, 0))
+                   .sessions.at(0)
+                   .row.desk.state != store::DeskState::ready)
             co_await async::yield_turn();
         CHECK(house.host.machines.size() == 1);
     });
@@ -112,18 +118,19 @@ TEST_CASE("deleting and making sessions at the same time do not wait for each ot
             std::string second;
             std::vector<Task<>> tasks;
             tasks.push_back([](House& h, std::string id) -> Task<> {
-                co_await h.service.remove("local", id, true);
+                co_await h.service.remove(ops::local_principal(), id, true);
             }(house, first));
             tasks.push_back(
                 [](House& h, std::string& id) -> Task<> { id = co_await h.create(); }(house, second));
             tasks.push_back([](House& h, std::string id) -> Task<> {
                 co_await h.failure_of(
-                    h.service.remove("local", id, true));  // once is enough, or both are fine
+                    h.service.remove(ops::local_principal(), id, true));  // once is enough, or both are fine
             }(house, "sess_000000000000"));
             co_await async::all("client", std::move(tasks));
             CHECK(house.host.machines.size() == 1);
-            CHECK((co_await house.service.get("local", second)).row.desk.state == store::DeskState::ready);
-            co_await house.service.remove("local", second, true);
+            CHECK((co_await house.service.get(ops::local_principal(), second)).row.desk.state ==
+                  store::DeskState::ready);
+            co_await house.service.remove(ops::local_principal(), second, true);
         }
         CHECK(house.host.machines.empty());
     });
@@ -132,23 +139,24 @@ TEST_CASE("deleting and making sessions at the same time do not wait for each ot
 TEST_CASE("a desk that failed says why, refuses calls and messages, and is replaced on demand") {
     in_a_house([](House& house) -> Task<> {
         const auto id = co_await house.create();
-        CHECK((co_await house.failure_of(house.service.renew_desk("local", id))).code() == Code::conflict);
-        const auto before = co_await house.service.desk("local", id);
+        CHECK((co_await house.failure_of(house.service.renew_desk(ops::local_principal(), id))).code() ==
+              Code::conflict);
+        const auto before = co_await house.service.desk(ops::local_principal(), id);
         house.host.only().end({"killed", "somebody killed it"});
         co_await house.wait_for(id, "desk failed");
-        const auto error = co_await house.failure_of(house.service.desk("local", id));
+        const auto error = co_await house.failure_of(house.service.desk(ops::local_principal(), id));
         CHECK(error.code() == Code::conflict);
         CHECK(error.reason() == "desk_failed");
         CHECK(error.message() == "the desk failed: somebody killed it; ask for a new one");
-        CHECK((co_await house.failure_of(house.service.send_message("local", id, "hi"))).reason() ==
-              "desk_failed");
+        CHECK((co_await house.failure_of(house.service.send_message(ops::local_principal(), id, "hi")))
+                  .reason() == "desk_failed");
         while (house.fleet.size() > 0) co_await async::yield_turn();
 
-        const auto renewed = co_await house.service.renew_desk("local", id);
+        const auto renewed = co_await house.service.renew_desk(ops::local_principal(), id);
         CHECK(renewed.row.desk.state == store::DeskState::ready);
-        CHECK(renewed.row.desk.width == 1024);
-        CHECK(co_await house.service.desk("local", id) != before);
-        co_await house.service.send_message("local", id, "hi");
+        CHECK(renewed.row.desk.shape.width == 1024);
+        CHECK(co_await house.service.desk(ops::local_principal(), id) != before);
+        co_await house.service.send_message(ops::local_principal(), id, "hi");
         co_await house.wait_for(id, "message_complete completed");
     });
 }
@@ -157,20 +165,20 @@ TEST_CASE("keys are kept by principal, and a provider that needs one says so at 
     in_a_house([](House& house) -> Task<> {
         auto& service = house.service;
         const auto id = co_await house.create({.provider = "keyed"});
-        CHECK_FALSE(service.has_key("local", "keyed"));
-        CHECK(service.has_key("local", "played"));
-        const auto error = co_await house.failure_of(service.send_message("local", id, "hi"));
+        CHECK_FALSE(house.models.has_key("local", "keyed"));
+        CHECK(house.models.has_key("local", "played"));
+        const auto error = co_await house.failure_of(service.send_message(ops::local_principal(), id, "hi"));
         CHECK(error.code() == Code::unavailable);
         CHECK(error.reason() == "no_model_key");
-        service.set_key("eve", "keyed", "eve's");
-        CHECK_FALSE(service.has_key("local", "keyed"));
-        service.set_key("local", "keyed", "mine");
-        co_await service.send_message("local", id, "hi");
+        house.models.set_key("eve", "keyed", "eve's");
+        CHECK_FALSE(house.models.has_key("local", "keyed"));
+        house.models.set_key("local", "keyed", "mine");
+        co_await service.send_message(ops::local_principal(), id, "hi");
         CHECK(house.last_key == "mine");
         co_await house.wait_for(id, "message_complete completed");
-        service.forget_key("local", "keyed");
-        CHECK_FALSE(service.has_key("local", "keyed"));
-        CHECK_THROWS_AS(service.set_key("local", "nobody", "x"), core::Error);
-        CHECK_THROWS_AS(service.set_key("local", "played", "x"), core::Error);
+        house.models.forget_key("local", "keyed");
+        CHECK_FALSE(house.models.has_key("local", "keyed"));
+        CHECK_THROWS_AS(house.models.set_key("local", "nobody", "x"), core::Error);
+        CHECK_THROWS_AS(house.models.set_key("local", "played", "x"), core::Error);
     });
 }

@@ -2,6 +2,7 @@
 
 #include "agent/history.hpp"
 #include "core/id.hpp"
+#include "session/turn_events.hpp"
 #include "tests/unit/session/house.hpp"
 
 using namespace carrel;
@@ -55,15 +56,15 @@ constexpr std::string_view tiny_png{"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\4\0\0\0\3
 TEST_CASE("a turn is in the log from the message to its end, and stands in the conversation") {
     in_a_house([](House& house) -> Task<> {
         const auto id = co_await house.create();
-        const auto message_id = co_await house.service.send_message("local", id, "Say hello");
+        const auto message_id = co_await house.service.send_message(ops::local_principal(), id, "Say hello");
         CHECK(core::is_id("msg_", message_id));
-        CHECK((co_await house.service.get("local", id)).is_busy);
+        CHECK((co_await house.service.get(ops::local_principal(), id)).is_busy);
         co_await house.wait_for(id, "message_complete completed");
         CHECK(co_await house.log(id) == Lines{"desk starting", "desk ready", "user_message Say hello",
                                               "message_start", "text Hello.", "usage",
                                               "message_complete completed"});
         co_await house.wait_until_idle();
-        const auto detail = co_await house.service.get_with_messages("local", id);
+        const auto detail = co_await house.service.get_with_messages(ops::local_principal(), id);
         CHECK_FALSE(detail.session.is_busy);
         REQUIRE(detail.messages.size() == 2);
         CHECK(detail.messages[0].id == message_id);
@@ -82,16 +83,16 @@ TEST_CASE("a second message while the first is worked on is a conflict; two sess
         const auto first = co_await house.create();
         const auto second = co_await house.create();
         house.play = endless.play();
-        co_await house.service.send_message("local", first, "one");
+        co_await house.service.send_message(ops::local_principal(), first, "one");
         co_await house.wait_for(first, "text Thinking about it");
-        CHECK((co_await house.failure_of(house.service.send_message("local", first, "two"))).code() ==
-              Code::conflict);
-        co_await house.service.send_message("local", second, "one");
+        CHECK((co_await house.failure_of(house.service.send_message(ops::local_principal(), first, "two")))
+                  .code() == Code::conflict);
+        co_await house.service.send_message(ops::local_principal(), second, "one");
         co_await house.wait_for(second, "text Thinking about it");
         CHECK(house.service.busy_count() == 2);
-        CHECK(co_await house.service.cancel("local", second) == session::Cancelled::yes);
-        CHECK((co_await house.service.get("local", first)).is_busy);
-        CHECK(co_await house.service.cancel("local", first) == session::Cancelled::yes);
+        CHECK(co_await house.service.cancel(ops::local_principal(), second) == session::Cancelled::yes);
+        CHECK((co_await house.service.get(ops::local_principal(), first)).is_busy);
+        CHECK(co_await house.service.cancel(ops::local_principal(), first) == session::Cancelled::yes);
     });
 }
 
@@ -99,13 +100,14 @@ TEST_CASE("cancel ends a turn cleanly at any moment, and the next message works"
     in_a_house([](House& house) -> Task<> {
         Endless endless{co_await boost::asio::this_coro::executor};
         const auto id = co_await house.create();
-        CHECK(co_await house.service.cancel("local", id) == session::Cancelled::was_not_processing);
+        CHECK(co_await house.service.cancel(ops::local_principal(), id) ==
+              session::Cancelled::was_not_processing);
         house.play = endless.play();
-        co_await house.service.send_message("local", id, "at once");
-        CHECK(co_await house.service.cancel("local", id) == session::Cancelled::yes);
-        co_await house.service.send_message("local", id, "while it answers");
+        co_await house.service.send_message(ops::local_principal(), id, "at once");
+        CHECK(co_await house.service.cancel(ops::local_principal(), id) == session::Cancelled::yes);
+        co_await house.service.send_message(ops::local_principal(), id, "while it answers");
         co_await house.wait_for(id, "text Thinking about it");
-        CHECK(co_await house.service.cancel("local", id) == session::Cancelled::yes);
+        CHECK(co_await house.service.cancel(ops::local_principal(), id) == session::Cancelled::yes);
         CHECK((co_await house.log(id)).back() == "message_complete cancelled");
 
         bool is_called = false;
@@ -115,9 +117,9 @@ TEST_CASE("cancel ends a turn cleanly at any moment, and the next message works"
             while (true) co_await machine.changed.wait();  // it ends with the machine
         };
         house.play = one_call("bash", {{"command", "sleep 1000"}});
-        co_await house.service.send_message("local", id, "while a tool works");
+        co_await house.service.send_message(ops::local_principal(), id, "while a tool works");
         while (!is_called) co_await async::yield_turn();
-        CHECK(co_await house.service.cancel("local", id) == session::Cancelled::yes);
+        CHECK(co_await house.service.cancel(ops::local_principal(), id) == session::Cancelled::yes);
         const auto log = co_await house.log(id);
         REQUIRE(log.size() > 3);
         CHECK(log[log.size() - 3] == "tool_use bash");
@@ -128,7 +130,7 @@ TEST_CASE("cancel ends a turn cleanly at any moment, and the next message works"
             CHECK(agent::unanswered_calls(question.messages).empty());
             co_return tests::text_answer("Fine.");
         };
-        co_await house.service.send_message("local", id, "go on");
+        co_await house.service.send_message(ops::local_principal(), id, "go on");
         co_await house.wait_for(id, "message_complete completed");
     });
 }
@@ -143,22 +145,22 @@ TEST_CASE("a tool's picture is stored before the event that names it, and only f
             co_return response;
         };
         house.play = one_call("screenshot", {});
-        co_await house.service.send_message("local", id, "look");
+        co_await house.service.send_message(ops::local_principal(), id, "look");
         co_await house.wait_for(id, "message_complete completed");
         std::string path;
-        for (const auto& event : co_await house.service.events_after("local", id, 0, 100))
+        for (const auto& event : co_await house.service.events_after(ops::local_principal(), id, 0, 100))
             if (event.name == "tool_result")
                 path = json::text_or(json::parse(event.data).value(), "screenshot");
         const auto prefix = "/api/v1/sessions/" + id + "/blobs/";
         REQUIRE(path.starts_with(prefix));
         const auto hash = path.substr(prefix.size());
-        const auto blob = co_await house.service.blob("local", id, hash);
+        const auto blob = co_await house.service.blob(ops::local_principal(), id, hash);
         CHECK(blob.bytes == tiny_png);
         CHECK(blob.media_type == "image/png");
         const auto other = co_await house.create();
-        CHECK((co_await house.failure_of(house.service.blob("local", other, hash))).code() ==
+        CHECK((co_await house.failure_of(house.service.blob(ops::local_principal(), other, hash))).code() ==
               Code::not_found);
-        const auto detail = co_await house.service.get_with_messages("local", id);
+        const auto detail = co_await house.service.get_with_messages(ops::local_principal(), id);
         REQUIRE(detail.messages.size() == 3);
         CHECK(detail.messages[2].tool_use_id == "toolu_1");
         CHECK(json::to_text(detail.messages[2].content).find(path) != std::string::npos);
@@ -172,7 +174,7 @@ TEST_CASE("a model that fails ends the turn with its reason, and the session goe
             throw core::Error{Code::unauthorized, "the key is wrong", "authentication_error"};
             co_return agent::Answer{};
         };
-        co_await house.service.send_message("local", id, "hi");
+        co_await house.service.send_message(ops::local_principal(), id, "hi");
         co_await house.wait_for(id, "message_complete error");
         const auto log = co_await house.log(id);
         CHECK(log[log.size() - 2] == "error authentication_error");
@@ -180,7 +182,7 @@ TEST_CASE("a model that fails ends the turn with its reason, and the session goe
         house.play = [](agent::Question, agent::Progress&) -> Task<agent::Answer> {
             co_return tests::text_answer(".");
         };
-        co_await house.service.send_message("local", id, "again");
+        co_await house.service.send_message(ops::local_principal(), id, "again");
         co_await house.wait_for(id, "message_complete completed");
     });
 }
@@ -190,9 +192,9 @@ TEST_CASE("deleting a session in the middle of a turn ends the turn, the log's f
         Endless endless{co_await boost::asio::this_coro::executor};
         const auto id = co_await house.create();
         house.play = endless.play();
-        co_await house.service.send_message("local", id, "hi");
-        auto follower = co_await house.service.follow("local", id, 0);
-        co_await house.service.remove("local", id, false);
+        co_await house.service.send_message(ops::local_principal(), id, "hi");
+        auto follower = co_await house.service.follow(ops::local_principal(), id, 0);
+        co_await house.service.remove(ops::local_principal(), id, false);
         Lines seen;
         while (const auto event = co_await follower.next())
             seen.push_back(House::describe(event->name, event->data));
@@ -216,11 +218,11 @@ TEST_CASE("text is joined: many pieces make few events, and nothing of it is los
             }
             co_return tests::text_answer(whole);
         };
-        co_await house.service.send_message("local", id, "count");
+        co_await house.service.send_message(ops::local_principal(), id, "count");
         co_await house.wait_for(id, "message_complete completed");
         std::string joined;
         int pieces = 0;
-        for (const auto& event : co_await house.service.events_after("local", id, 0, 10'000)) {
+        for (const auto& event : co_await house.service.events_after(ops::local_principal(), id, 0, 10'000)) {
             if (event.name != "text" && event.name != "thinking") continue;
             joined += json::text_or(json::parse(event.data).value(), "content");
             ++pieces;
@@ -261,12 +263,12 @@ TEST_CASE("a turn that a crash cut is ended cleanly at the next start, and the n
         REQUIRE(log.size() > 4);
         CHECK(Lines(log.end() - 4, log.end()) ==
               Lines{"tool_use bash", "tool_result ", "error interrupted", "message_complete interrupted"});
-        CHECK_FALSE((co_await second.service.get("local", id)).is_busy);
+        CHECK_FALSE((co_await second.service.get(ops::local_principal(), id)).is_busy);
         second.play = [](agent::Question question, agent::Progress&) -> Task<agent::Answer> {
             CHECK(agent::unanswered_calls(question.messages).empty());
             co_return tests::text_answer("Back again.");
         };
-        co_await second.service.send_message("local", id, "go on");
+        co_await second.service.send_message(ops::local_principal(), id, "go on");
         co_await second.wait_for(id, "message_complete completed");
         co_await second.close();
         co_await host.close();
@@ -283,7 +285,7 @@ TEST_CASE("a server that ends in the middle of a turn says so in the log, and de
             House first{executor, dir.path(), host};
             id = co_await first.create();
             first.play = endless.play();
-            co_await first.service.send_message("local", id, "hi");
+            co_await first.service.send_message(ops::local_principal(), id, "hi");
             co_await first.wait_for(id, "text Thinking about it");
             co_await first.close();
         }
@@ -292,7 +294,7 @@ TEST_CASE("a server that ends in the middle of a turn says so in the log, and de
         co_await second.service.start();
         const auto log = co_await second.log(id);
         CHECK(Lines(log.end() - 2, log.end()) == Lines{"error interrupted", "message_complete interrupted"});
-        CHECK(co_await second.service.desk("local", id));
+        CHECK(co_await second.service.desk(ops::local_principal(), id));
         co_await second.close();
         co_await host.close();
     });
@@ -302,12 +304,12 @@ TEST_CASE("a full disk refuses a message with a sentence and leaves the session 
     in_a_house(
         [](House& house) -> Task<> {
             const auto id = co_await house.create();
-            const auto error = co_await house.failure_of(
-                house.service.send_message("local", id, std::string(std::size_t{1} << 20, 'x')));
+            const auto error = co_await house.failure_of(house.service.send_message(
+                ops::local_principal(), id, std::string(std::size_t{1} << 20, 'x')));
             CHECK(error.code() == Code::exhausted);
             CHECK(error.reason() == "disk_full");
-            CHECK_FALSE((co_await house.service.get("local", id)).is_busy);
-            co_await house.service.send_message("local", id, "short");
+            CHECK_FALSE((co_await house.service.get(ops::local_principal(), id)).is_busy);
+            co_await house.service.send_message(ops::local_principal(), id, "short");
             co_await house.wait_for(id, "message_complete completed");
         },
         80);
@@ -324,15 +326,18 @@ TEST_CASE("the end of a turn that does not fit on the disk is stored when there 
                     for (std::size_t size = 32'768; size > 0; size /= 2) co_await fill(house, session, size);
                 co_return tests::text_answer("It is full.");
             };
-            co_await house.service.send_message("local", id, "fill the disk");
+            co_await house.service.send_message(ops::local_principal(), id, "fill the disk");
             const auto refusal = [&]() -> Task<std::string> {
-                co_return (co_await house.failure_of(house.service.send_message("local", id, "x"))).reason();
+                co_return (
+                    co_await house.failure_of(house.service.send_message(ops::local_principal(), id, "x")))
+                    .reason();
             };
             auto reason = co_await refusal();
             while (reason == "busy") reason = co_await refusal();
             CHECK(reason == "disk_full");
-            CHECK((co_await house.failure_of(house.service.cancel("local", id))).reason() == "disk_full");
-            CHECK((co_await house.service.get("local", id)).is_busy);
+            CHECK((co_await house.failure_of(house.service.cancel(ops::local_principal(), id))).reason() ==
+                  "disk_full");
+            CHECK((co_await house.service.get(ops::local_principal(), id)).is_busy);
             co_await house.store.run([=](store::Transaction& t) { t.purge_session(filler); });
             co_await house.wait_until_idle();
             const auto log = co_await house.log(id);

@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/sys.hpp"
 #include "store/schema.hpp"
+#include "store/sqlite.hpp"
 #include "tests/fakes/reason_of.hpp"
 #include "tests/fakes/run_loop.hpp"
 #include "tests/fakes/temp_dir.hpp"
@@ -36,11 +37,11 @@ store::DeskRow desk_row(std::string id, std::string session_id, unsigned slot) {
     row.id = std::move(id);
     row.session_id = std::move(session_id);
     row.principal = "local";
-    row.slot = slot;
-    row.image = "desktop";
+    row.reservation = slot;
+    row.shape.image = "desktop";
     row.nonce = "n";
-    row.width = 1024;
-    row.height = 768;
+    row.shape.width = 1024;
+    row.shape.height = 768;
     return row;
 }
 
@@ -72,7 +73,7 @@ TEST_CASE("what was stored is there after the store was opened again") {
         CHECK(row.desk.id == "d1");
         CHECK(row.desk.state == store::DeskState::failed);
         CHECK(row.desk.reason == "somebody killed it");
-        CHECK(row.desk.slot == 3);
+        CHECK(row.desk.reservation == 3);
         const auto messages = co_await store.run([](Transaction& t) { return t.messages("s1"); });
         REQUIRE(messages.size() == 1);
         CHECK(messages[0] == R"({"role":"user",  "content":"byte for byte"})");
@@ -174,7 +175,7 @@ TEST_CASE("a damaged database and one of a newer program are refused with a sent
         co_return;
     });
     std::filesystem::remove(dir / "carrel.db");
-    store::sql::Connection{dir / "carrel.db"}.execute("PRAGMA user_version = 9999");
+    store::sql::open_sqlite(dir / "carrel.db")->set_schema_version(9999);
     run_loop([&](async::Executor executor) -> Task<> {
         CHECK_THROWS_WITH_AS(Store(executor, {dir.path()}), doctest::Contains("newer Carrel"), core::Error);
         co_return;
@@ -183,7 +184,8 @@ TEST_CASE("a damaged database and one of a newer program are refused with a sent
 
 TEST_CASE("a migration that fails changes nothing, and the ones before it stay") {
     TempDir dir;
-    store::sql::Connection connection{dir / "test.db"};
+    const auto opened = store::sql::open_sqlite(dir / "test.db");
+    auto& connection = *opened;
     const std::vector<std::string_view> steps{"CREATE TABLE a (x);",
                                               "CREATE TABLE b (x); CREATE TABLE a (x);"};
     CHECK_THROWS_AS(store::migrate(connection, steps), core::Error);

@@ -1,4 +1,4 @@
-#include "session/turn.hpp"
+#include "session/running_turn.hpp"
 
 #include <algorithm>
 
@@ -7,6 +7,7 @@
 #include "session/desk_calls.hpp"
 #include "session/event_sink.hpp"
 #include "session/stored_transcript.hpp"
+#include "session/turn_events.hpp"
 
 namespace carrel::session {
 
@@ -22,28 +23,8 @@ std::string with_timestamp(json::Object data, core::Instant now) {
 
 }  // namespace
 
-std::string user_message_data(std::string_view message_id, std::string_view content, core::Instant now) {
-    return with_timestamp({{"message_id", message_id}, {"content", content}}, now);
-}
-
-std::string message_start_data(std::string_view message_id, core::Instant now) {
-    return with_timestamp({{"message_id", message_id}}, now);
-}
-
-std::string message_complete_data(std::string_view message_id, std::string_view status, core::Instant now) {
-    return with_timestamp({{"message_id", message_id}, {"status", status}}, now);
-}
-
-std::string error_data(std::string_view message, std::string_view code, core::Instant now) {
-    return with_timestamp({{"error", message}, {"code", code}}, now);
-}
-
-std::string unanswered_call_data(std::string_view tool_use_id, core::Instant now) {
-    return with_timestamp({{"tool_use_id", tool_use_id}, {"output", ""}, {"error", "interrupted"}}, now);
-}
-
-Turn::Turn(Surroundings around, store::SessionRow session, std::string message_id, std::string content,
-           std::unique_ptr<agent::Model> model)
+RunningTurn::RunningTurn(Surroundings around, store::SessionRow session, std::string message_id,
+                         std::string content, std::unique_ptr<agent::Model> model)
     : around_{around},
       session_{std::move(session)},
       message_id_{std::move(message_id)},
@@ -52,38 +33,38 @@ Turn::Turn(Surroundings around, store::SessionRow session, std::string message_i
       changed_{around.executor},
       scope_{around.executor} {}
 
-Task<> Turn::run() {
+Task<> RunningTurn::run() {
     scope_.start("turn of " + session_.id, act());
     if (is_cancelled_) scope_.cancel();  // asked for before it began
     while (!has_ended_) co_await changed_.wait();
 }
 
-void Turn::cancel(bool is_interruption) {
+void RunningTurn::cancel(bool is_interruption) {
     is_interrupted_ = is_interrupted_ || is_interruption;
     is_cancelled_ = true;
     scope_.cancel();
     changed_.notify_all();
 }
 
-void Turn::abandon() {
+void RunningTurn::abandon() {
     has_ended_ = true;
     changed_.notify_all();
 }
 
-Task<> Turn::wait() {
+Task<> RunningTurn::wait() {
     while (!has_ended_) {
         throw_problem();
         co_await changed_.wait();
     }
 }
 
-void Turn::throw_problem() const {
+void RunningTurn::throw_problem() const {
     if (!problem_.empty())
         throw core::Error{core::Code::exhausted, "the end of the last turn cannot be stored: " + problem_,
                           "disk_full"};
 }
 
-Task<> Turn::act() {
+Task<> RunningTurn::act() {
     TurnEnd end;
     try {
         end = co_await play();
@@ -97,12 +78,12 @@ Task<> Turn::act() {
     changed_.notify_all();
 }
 
-Task<TurnEnd> Turn::play() {
+Task<TurnEnd> RunningTurn::play() {
     auto transcript = co_await StoredTranscript::load(around_.store, session_.id);
     EventSink sink{around_.executor, around_.store, around_.clock, session_.id};
     FleetDeskCalls desk{around_.fleet, session_.id};
     agent::Assignment assignment{.message = content_,
-                                 .screen = {session_.desk.width, session_.desk.height},
+                                 .screen = {session_.desk.shape.width, session_.desk.shape.height},
                                  .system_suffix = session_.system_prompt_suffix,
                                  .limits = {}};
     auto end = co_await agent::run_turn(*model_, desk, transcript, sink, around_.pool, std::move(assignment));
@@ -110,7 +91,7 @@ Task<TurnEnd> Turn::play() {
     co_return end;
 }
 
-std::string_view Turn::status_of(const TurnEnd& end) const {
+std::string_view RunningTurn::status_of(const TurnEnd& end) const {
     switch (end.status) {
         case TurnEnd::Status::completed: return "completed";
         case TurnEnd::Status::failed: return "error";
@@ -119,7 +100,7 @@ std::string_view Turn::status_of(const TurnEnd& end) const {
     return "error";
 }
 
-Task<> Turn::store_end(TurnEnd end) {
+Task<> RunningTurn::store_end(TurnEnd end) {
     if (end.status == TurnEnd::Status::cancelled && is_interrupted_) {
         end.code = "interrupted";
         end.message = "the server ended during this turn";
@@ -134,7 +115,7 @@ Task<> Turn::store_end(TurnEnd end) {
     problem_.clear();
 }
 
-Task<bool> Turn::try_to_store(const TurnEnd& end) {
+Task<bool> RunningTurn::try_to_store(const TurnEnd& end) {
     const auto now = around_.clock.now();
     std::string error = end.message.empty() ? "" : error_data(end.message, end.code, now);
     auto complete = message_complete_data(message_id_, status_of(end), now);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "agent/interfaces.hpp"
 #include "agent/loop.hpp"
@@ -17,16 +18,8 @@ namespace carrel::session {
 
 using async::Task;
 
-/// Log lines of a turn's ends. Each is a JSON object with a timestamp.
-std::string user_message_data(std::string_view message_id, std::string_view content, core::Instant now);
-std::string message_start_data(std::string_view message_id, core::Instant now);
-std::string message_complete_data(std::string_view message_id, std::string_view status, core::Instant now);
-std::string error_data(std::string_view message, std::string_view code, core::Instant now);
-/// Of a tool_result, for a call that nobody will answer any more.
-std::string unanswered_call_data(std::string_view tool_use_id, core::Instant now);
-
 /// A turn that is on its way. Its beginning is stored before it is started.
-class Turn {
+class RunningTurn {
 public:
     struct Surroundings {
         async::Executor executor;
@@ -36,8 +29,8 @@ public:
         const core::Clock& clock;
     };
 
-    Turn(Surroundings around, store::SessionRow session, std::string message_id, std::string content,
-         std::unique_ptr<agent::Model> model);
+    RunningTurn(Surroundings around, store::SessionRow session, std::string message_id, std::string content,
+                std::unique_ptr<agent::Model> model);
 
     const std::string& session_id() const { return session_.id; }
     const std::string& message_id() const { return message_id_; }

@@ -1,0 +1,38 @@
+// What a desk is like: all of it that whoever wants one can choose.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace carrel::core {
+
+/// What a desk can reach.
+enum class Network {
+    none,      ///< nothing but itself
+    internet,  ///< the public internet; never the host, other desks or private ranges
+};
+
+/// "none" or "internet": stable, part of the API.
+std::string_view name_of(Network network);
+/// Any other word than "none" is the internet.
+Network network_of(std::string_view name);
+
+/// What one desk may use at most.
+struct Limits {
+    double cpus = 2;                    ///< cores' worth of time
+    std::uint64_t memory = 4ull << 30;  ///< bytes, all processes of the desk together
+    unsigned processes = 1024;          ///< processes and threads
+    bool operator==(const Limits&) const = default;
+};
+
+struct DeskShape {
+    std::string image = "desktop";  ///< its name; a driver takes the newest build
+    Network network = Network::internet;
+    int width = 1280;  ///< of the screen, pixels
+    int height = 800;
+    Limits limits;
+    bool operator==(const DeskShape&) const = default;
+};
+
+}  // namespace carrel::core
