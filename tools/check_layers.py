@@ -46,26 +46,24 @@ PASSED_ON = {"fmt_archive": "core", "boost_asio": "async"}
 HEADERS_ONLY = {"spdlog/": "core"}
 # Folders of sources that are no modules: main functions, others' sources.
 NO_MODULES = {"src/programs", "src/third_party"}
-# Folders that are a part of the module above them, with its namespace.
-PARTS = {"src/app/commands"}
 MOST_LINES = 400
 MOST_FILES = 45
 
-Row = collections.namedtuple("Row", "uses needs")
+Row = collections.namedtuple("Row", "parts uses needs")
 
 
 def read_table(text):
     """The rows in their order: name -> Row."""
     table = {}
     for row in re.findall(r"^carrel_module\(([^)]*)\)", text, re.M):
-        parts = {"": [], "USES": [], "NEEDS": []}
+        parts = {"": [], "PARTS": [], "USES": [], "NEEDS": []}
         part = ""
         for word in row.split():
             if word in parts:
                 part = word
             else:
                 parts[part].append(word)
-        table[parts[""][0]] = Row(parts["USES"], parts["NEEDS"])
+        table[parts[""][0]] = Row(parts["PARTS"], parts["USES"], parts["NEEDS"])
     return table
 
 
@@ -130,7 +128,7 @@ def judge_file(name, text, table, files):
     folder, module = folder_of(name), module_of(name, table)
     if folder in NO_MODULES:
         return
-    if module is None or (folder != "src/" + module and folder not in PARTS):
+    if module is None or folder.removeprefix("src/") not in [module, *(f"{module}/{part}" for part in table[module].parts)]:
         yield f"{name}: its folder is no row of {TABLE}"
         return
     namespace = "carrel::" + module.replace("/", "::")

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "ops/desk_batch.hpp"
+#include "ops/desk/batch.hpp"
 
 namespace carrel::desk {
 

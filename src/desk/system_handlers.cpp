@@ -7,7 +7,7 @@
 
 #include "desk/desktop/observe.hpp"
 #include "desk/processes/figures.hpp"
-#include "ops/desk_system.hpp"
+#include "ops/desk/system.hpp"
 
 namespace carrel::desk {
 

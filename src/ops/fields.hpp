@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "ops/observe.hpp"
+#include "ops/desk/observe.hpp"
 #include "ops/operation.hpp"
 
 namespace carrel::ops {

@@ -16,11 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 using agent::TurnEnd;
 
-std::string with_timestamp(json::Object data, core::Instant now) {
-    data["timestamp"] = core::to_rfc3339(now);
-    return json::to_text(data);
-}
-
 }  // namespace
 
 RunningTurn::RunningTurn(Surroundings around, store::SessionRow session, std::string message_id,

@@ -5,7 +5,7 @@
 #include "desk/background/background.hpp"
 #include "desk/background/follow.hpp"
 #include "desk/processes/child_wishes.hpp"
-#include "ops/desk_background.hpp"
+#include "ops/desk/background.hpp"
 
 namespace carrel::desk::background {
 

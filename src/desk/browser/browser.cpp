@@ -12,8 +12,8 @@
 #include "desk/cdp/endpoint.hpp"
 #include "desk/desktop/observe.hpp"
 #include "desk/spawn/launch.hpp"
-#include "ops/desk_browser.hpp"
-#include "ops/desk_windows.hpp"
+#include "ops/desk/browser.hpp"
+#include "ops/desk/windows.hpp"
 
 namespace carrel::desk::browser {
 

@@ -6,7 +6,7 @@
 #include "desk/browser/evaluate.hpp"
 #include "desk/cdp/leaving.hpp"
 #include "desk/cdp/navigation.hpp"
-#include "ops/desk_cdp.hpp"
+#include "ops/desk/cdp.hpp"
 
 namespace carrel::desk::browser {
 

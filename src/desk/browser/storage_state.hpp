@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "desk/browser/control.hpp"
-#include "ops/desk_cdp.hpp"
+#include "ops/desk/cdp.hpp"
 
 namespace carrel::desk::browser {
 

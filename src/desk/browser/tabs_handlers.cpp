@@ -1,6 +1,6 @@
 #include "desk/browser/control.hpp"
 #include "desk/cdp/navigation.hpp"
-#include "ops/desk_cdp.hpp"
+#include "ops/desk/cdp.hpp"
 
 namespace carrel::desk::browser {
 

@@ -1,7 +1,7 @@
 #include "desk/desktop/clipboard_handlers.hpp"
 
 #include "core/text.hpp"
-#include "ops/desk_system.hpp"
+#include "ops/desk/system.hpp"
 
 namespace carrel::desk::desktop {
 

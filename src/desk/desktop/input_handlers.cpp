@@ -4,7 +4,7 @@
 
 #include "async/task.hpp"
 #include "desk/desktop/observe.hpp"
-#include "ops/desk_input.hpp"
+#include "ops/desk/input.hpp"
 
 namespace carrel::desk::desktop {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "desk/desktop/desktop.hpp"
-#include "ops/observe.hpp"
+#include "ops/desk/observe.hpp"
 #include "rest/handlers.hpp"
 
 namespace carrel::desk::desktop {

@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "desk/desktop/observe.hpp"
-#include "ops/desk_windows.hpp"
+#include "ops/desk/windows.hpp"
 
 namespace carrel::desk::desktop {
 

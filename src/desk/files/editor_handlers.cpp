@@ -1,6 +1,6 @@
 // The operations of text editors over HTTP.
 #include "desk/files/files.hpp"
-#include "ops/desk_files.hpp"
+#include "ops/desk/files.hpp"
 
 namespace carrel::desk::files {
 

@@ -7,7 +7,7 @@
 #include "desk/files/paths.hpp"
 #include "desk/files/search.hpp"
 #include "desk/files/tree.hpp"
-#include "ops/desk_folders.hpp"
+#include "ops/desk/folders.hpp"
 
 namespace carrel::desk::files {
 

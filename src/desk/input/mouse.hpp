@@ -6,7 +6,7 @@
 
 #include "desk/screen/watch.hpp"
 #include "desk/x11/connection.hpp"
-#include "ops/observe.hpp"
+#include "ops/desk/observe.hpp"
 
 namespace carrel::desk::input {
 

@@ -8,7 +8,7 @@
 #include "desk/page/act.hpp"
 #include "desk/page/read.hpp"
 #include "desk/page/uploads.hpp"
-#include "ops/desk_page.hpp"
+#include "ops/desk/page.hpp"
 
 namespace carrel::desk::page {
 

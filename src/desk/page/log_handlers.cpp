@@ -3,7 +3,7 @@
 
 #include "core/text.hpp"
 #include "desk/page/handlers.hpp"
-#include "ops/desk_page.hpp"
+#include "ops/desk/page.hpp"
 
 namespace carrel::desk::page {
 

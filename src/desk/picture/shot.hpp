@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "desk/picture/picture.hpp"
-#include "ops/desk_screen.hpp"
+#include "ops/desk/screen.hpp"
 
 namespace carrel::desk::picture {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "desk/processes/signals.hpp"
-#include "ops/desk_pty.hpp"
+#include "ops/desk/pty.hpp"
 #include "rest/handlers.hpp"
 
 namespace carrel::desk::processes {

@@ -16,7 +16,7 @@
 #include "core/fd.hpp"
 #include "core/sys.hpp"
 #include "desk/processes/table.hpp"
-#include "ops/desk_processes.hpp"
+#include "ops/desk/processes.hpp"
 
 namespace carrel::desk::processes {
 

@@ -4,7 +4,7 @@
 #include "desk/pty/control.hpp"
 #include "desk/pty/ptys.hpp"
 #include "net/websocket_handshake.hpp"
-#include "ops/desk_pty.hpp"
+#include "ops/desk/pty.hpp"
 
 namespace carrel::desk::pty {
 

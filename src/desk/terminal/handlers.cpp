@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include "desk/terminal/terminal.hpp"
-#include "ops/desk_terminal.hpp"
-#include "ops/observe.hpp"
+#include "ops/desk/observe.hpp"
+#include "ops/desk/terminal.hpp"
 
 namespace carrel::desk::terminal {
 

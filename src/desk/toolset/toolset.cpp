@@ -5,7 +5,7 @@
 
 #include "desk/cdp/navigation.hpp"
 #include "desk/page/tree.hpp"
-#include "ops/desk_page.hpp"
+#include "ops/desk/page.hpp"
 
 namespace carrel::desk::toolset {
 

@@ -10,8 +10,8 @@
 #include "desk/transfer/source.hpp"
 #include "desk/transfer/unpack.hpp"
 #include "desk/transfer/upload.hpp"
-#include "ops/desk_transfers.hpp"
-#include "ops/file_fields.hpp"
+#include "ops/desk/file_fields.hpp"
+#include "ops/desk/transfers.hpp"
 #include "rest/answers.hpp"
 
 namespace carrel::desk::transfer {

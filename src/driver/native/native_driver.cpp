@@ -65,7 +65,7 @@ jail::wire::Spec jail_spec(const fleet::DeskSpec& spec, std::string image_hash) 
             .nonce = spec.nonce,
             .width = static_cast<std::uint32_t>(shape.width),
             .height = static_cast<std::uint32_t>(shape.height),
-            .network = has_internet ? jail::Network::internet : jail::Network::none,
+            .network = has_internet ? jail::wire::Network::internet : jail::wire::Network::none,
             .limits = {.memory = shape.limits.memory,
                        .cpu = static_cast<std::uint32_t>(std::lround(shape.limits.cpus * 100)),
                        .processes = shape.limits.processes}};

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "ops/desk_batch.hpp"
+#include "ops/desk/batch.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;

@@ -1,9 +1,9 @@
-#include "ops/desk_browser.hpp"
-#include "ops/desk_files.hpp"
-#include "ops/desk_input.hpp"
-#include "ops/desk_screen.hpp"
-#include "ops/desk_system.hpp"
-#include "ops/desk_terminal.hpp"
+#include "ops/desk/browser.hpp"
+#include "ops/desk/files.hpp"
+#include "ops/desk/input.hpp"
+#include "ops/desk/screen.hpp"
+#include "ops/desk/system.hpp"
+#include "ops/desk/terminal.hpp"
 
 #include <doctest/doctest.h>
 

@@ -11,7 +11,7 @@
 #include <optional>
 
 #include "desk/terminal/terminal.hpp"
-#include "ops/desk_terminal.hpp"
+#include "ops/desk/terminal.hpp"
 #include "tests/unit/desk/terminal/harness.hpp"
 
 using namespace carrel;

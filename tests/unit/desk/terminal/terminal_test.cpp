@@ -13,7 +13,7 @@
 
 #include "core/text.hpp"
 #include "desk/terminal/terminal.hpp"
-#include "ops/desk_terminal.hpp"
+#include "ops/desk/terminal.hpp"
 #include "tests/unit/desk/terminal/harness.hpp"
 
 using namespace carrel;

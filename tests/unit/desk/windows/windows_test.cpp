@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "desk/windows/facts.hpp"
-#include "ops/desk_windows.hpp"
+#include "ops/desk/windows.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;

@@ -1,9 +1,9 @@
-#include "ops/desk_cdp.hpp"
+#include "ops/desk/cdp.hpp"
 
 #include <array>
 
+#include "ops/desk/page_members.hpp"
 #include "ops/fields.hpp"
-#include "ops/page_members.hpp"
 
 namespace carrel::ops {
 

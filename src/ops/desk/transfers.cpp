@@ -1,9 +1,9 @@
-#include "ops/desk_transfers.hpp"
+#include "ops/desk/transfers.hpp"
 
 #include <array>
 
+#include "ops/desk/file_fields.hpp"
 #include "ops/fields.hpp"
-#include "ops/file_fields.hpp"
 
 namespace carrel::ops {
 

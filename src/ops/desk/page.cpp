@@ -1,10 +1,10 @@
-#include "ops/desk_page.hpp"
+#include "ops/desk/page.hpp"
 
 #include <algorithm>
 #include <array>
 
+#include "ops/desk/page_members.hpp"
 #include "ops/fields.hpp"
-#include "ops/page_members.hpp"
 
 namespace carrel::ops {
 

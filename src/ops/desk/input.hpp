@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "ops/observe.hpp"
+#include "ops/desk/observe.hpp"
 #include "ops/operation.hpp"
 
 namespace carrel::ops {

@@ -1,4 +1,4 @@
-#include "ops/desk_screen.hpp"
+#include "ops/desk/screen.hpp"
 
 #include <array>
 

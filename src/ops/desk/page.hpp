@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "json/fields.hpp"
-#include "ops/observe.hpp"
+#include "ops/desk/observe.hpp"
 #include "ops/operation.hpp"
 
 namespace carrel::ops {

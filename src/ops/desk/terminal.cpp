@@ -1,4 +1,4 @@
-#include "ops/desk_terminal.hpp"
+#include "ops/desk/terminal.hpp"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "ops/desk_processes.hpp"
+#include "ops/desk/processes.hpp"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "ops/desk_browser.hpp"
+#include "ops/desk/browser.hpp"
 
 #include <array>
 

@@ -1,9 +1,9 @@
-#include "ops/desk_files.hpp"
+#include "ops/desk/files.hpp"
 
 #include <array>
 
+#include "ops/desk/file_fields.hpp"
 #include "ops/fields.hpp"
-#include "ops/file_fields.hpp"
 
 namespace carrel::ops {
 

@@ -1,4 +1,4 @@
-#include "ops/desk_windows.hpp"
+#include "ops/desk/windows.hpp"
 
 #include <fmt/format.h>
 

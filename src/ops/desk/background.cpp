@@ -1,10 +1,10 @@
-#include "ops/desk_background.hpp"
+#include "ops/desk/background.hpp"
 
 #include <array>
 
-#include "ops/desk_pty.hpp"
+#include "ops/desk/file_fields.hpp"
+#include "ops/desk/pty.hpp"
 #include "ops/fields.hpp"
-#include "ops/file_fields.hpp"
 
 namespace carrel::ops {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "ops/observe.hpp"
+#include "ops/desk/observe.hpp"
 #include "ops/operation.hpp"
 
 namespace carrel::ops {

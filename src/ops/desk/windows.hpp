@@ -7,7 +7,7 @@
 #include <string>
 
 #include "json/fields.hpp"
-#include "ops/observe.hpp"
+#include "ops/desk/observe.hpp"
 #include "ops/operation.hpp"
 
 namespace carrel::ops {

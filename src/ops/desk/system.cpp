@@ -1,4 +1,4 @@
-#include "ops/desk_system.hpp"
+#include "ops/desk/system.hpp"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "ops/observe.hpp"
+#include "ops/desk/observe.hpp"
 
 #include "ops/fields.hpp"
 

@@ -1,4 +1,4 @@
-#include "ops/desk_batch.hpp"
+#include "ops/desk/batch.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "ops/desk_input.hpp"
+#include "ops/desk/input.hpp"
 
 #include <array>
 
