@@ -1,10 +1,11 @@
 #include "api/about.hpp"
 
-#include "api/body.hpp"
 #include "api/web.hpp"
 #include "core/log.hpp"
 #include "ops/principal.hpp"
 #include "ops/server.hpp"
+#include "rest/answers.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::api {
 
@@ -33,7 +34,7 @@ Task<Response> health(SessionService& service, const Models& models, const core:
     const bool is_guest = principal.role == ops::Role::guest;
     const bool has_key = models.has_key(is_guest ? ops::local_principal().name : principal.name, provider);
     const auto status = !is_well ? "unhealthy" : has_key ? "healthy" : "degraded";
-    co_return answer(
+    co_return rest::json_answer(
         is_well ? 200 : 503,
         json::Object{{"status", status},
                      {"version", version},
@@ -47,7 +48,7 @@ Task<Response> health(SessionService& service, const Models& models, const core:
 Task<Response> ready(SessionService& service) {
     if (!co_await is_store_well(service))
         throw core::Error{core::Code::unavailable, "the store does not answer"};
-    co_return answer(200, json::Object{{"status", "ready"}});
+    co_return rest::json_answer(200, json::Object{{"status", "ready"}});
 }
 
 /// What a person who chooses needs to know of a vendor.
@@ -70,19 +71,20 @@ Task<Response> config(SessionService& service, const Models& models) {
         providers.emplace_back(view(provider));
     }
     const auto& standard = models.default_provider();
-    co_return answer(200, json::Object{{"app_name", "Carrel"},
-                                       {"version", version},
-                                       {"api_provider", standard.vendor.name},
-                                       {"default_model", standard.default_model},
-                                       {"default_network", core::name_of(service.new_desk().network)},
-                                       {"vnc_url", "/desk/{id}"},
-                                       {"available_providers", std::move(names)},
-                                       {"providers", std::move(providers)}});
+    co_return rest::json_answer(200,
+                                json::Object{{"app_name", "Carrel"},
+                                             {"version", version},
+                                             {"api_provider", standard.vendor.name},
+                                             {"default_model", standard.default_model},
+                                             {"default_network", core::name_of(service.new_desk().network)},
+                                             {"vnc_url", "/desk/{id}"},
+                                             {"available_providers", std::move(names)},
+                                             {"providers", std::move(providers)}});
 }
 
 Task<Response> log_in(Gatekeeper& gatekeeper, Request& request) {
-    const auto asked = co_await read_body(request, ops::log_in_shape());
-    auto response = answer(200, json::Object{{"status", "logged_in"}});
+    const auto asked = co_await rest::decode_body(request, ops::log_in_shape());
+    auto response = rest::json_answer(200, json::Object{{"status", "logged_in"}});
     response.headers.add("Set-Cookie", gatekeeper.log_in(asked.key));
     co_return response;
 }
@@ -94,20 +96,20 @@ Task<Response> log_out(Gatekeeper& gatekeeper, Request& request) {
 }
 
 Task<Response> set_key(Models& models, Request& request, Principal principal) {
-    auto asked = co_await read_body(request, ops::set_credential_shape());
+    auto asked = co_await rest::decode_body(request, ops::set_credential_shape());
     models.set_key(principal.name, asked.provider, std::move(asked.key));
     co_return Response{.status = 204};
 }
 
 Task<Response> forget_key(Models& models, Request& request, Principal principal) {
-    const auto asked = co_await read_body(request, ops::forget_credential_shape());
+    const auto asked = co_await rest::decode_body(request, ops::forget_credential_shape());
     models.forget_key(principal.name, asked.provider);
     co_return Response{.status = 204};
 }
 
 Task<Response> page(Request& request, std::string name) { co_return page_file(request, name); }
 
-Task<Response> live() { co_return answer(200, json::Object{{"status", "alive"}}); }
+Task<Response> live() { co_return rest::json_answer(200, json::Object{{"status", "alive"}}); }
 
 }  // namespace
 

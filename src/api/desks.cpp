@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "api/body.hpp"
 #include "api/desk_headers.hpp"
 #include "api/upgrading.hpp"
 #include "api/watching.hpp"
@@ -12,6 +11,7 @@
 #include "async/idle_deadline.hpp"
 #include "net/websocket_handshake.hpp"
 #include "ops/server.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::api {
 
@@ -137,7 +137,7 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
 }
 
 Task<Response> show_desktop(SessionService& service, Request& request, Principal principal) {
-    const auto asked = read_query(request, ops::watch_desk_shape());
+    const auto asked = rest::decode_query(request, ops::watch_desk_shape());
     auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
     co_return watch_desktop(request, std::move(desk), asked.view_only);
 }

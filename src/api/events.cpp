@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <chrono>
 
-#include "api/body.hpp"
 #include "api/service_binding.hpp"
 #include "api/views.hpp"
 #include "core/text.hpp"
 #include "net/sse.hpp"
 #include "ops/server.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::api {
 
@@ -59,7 +59,7 @@ std::optional<std::int64_t> last_event(const Request& request) {
     if (const auto header = request.headers.find("Last-Event-ID"))
         if (const auto number = core::parse_unsigned(*header); number && *number < (1ull << 62))
             return static_cast<std::int64_t>(*number);
-    return read_query(request, ops::follow_events_shape()).last_event_id;
+    return rest::decode_query(request, ops::follow_events_shape()).last_event_id;
 }
 
 Task<Response> stream(SessionService& service, Request& request, Principal principal) {
@@ -73,7 +73,7 @@ Task<Response> stream(SessionService& service, Request& request, Principal princ
 }
 
 Task<Response> list(SessionService& service, Request& request, Principal principal) {
-    const auto asked = read_query(request, ops::list_events_shape());
+    const auto asked = rest::decode_query(request, ops::list_events_shape());
     const auto events = co_await service.events_after(std::move(principal), request.parameters.at("id"),
                                                       asked.after, asked.limit);
     std::string body = R"({"events":[)";

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::api {
 
@@ -40,13 +41,12 @@ net::Route guarded(const Gatekeeper& gatekeeper, const ops::Operation& row, std:
 
 void add_routes(net::Router& router, const Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
                 const std::vector<Binding>& bindings) {
-    for (const auto& binding : bindings)
-        if (std::ranges::count(rows, binding.name, &ops::Operation::name) != 1)
-            throw core::Error{core::Code::internal, fmt::format("no operation is called {}", binding.name)};
+    std::vector<rest::RowName> bound;
+    bound.reserve(bindings.size());
+    for (const auto& binding : bindings) bound.push_back({binding.name, {}});
+    rest::check_bindings(rows, bound);
     for (const auto& row : rows) {
         const auto binding = std::ranges::find(bindings, row.name, &Binding::name);
-        if (binding == bindings.end())
-            throw core::Error{core::Code::internal, fmt::format("the operation {} has no handler", row.name)};
         router.add(guarded(gatekeeper, row, std::string{row.path}, binding->handler));
     }
 }

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "api/body.hpp"
 #include "api/service_binding.hpp"
 #include "api/views.hpp"
 #include "ops/server.hpp"
+#include "rest/answers.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::api {
 
@@ -26,7 +27,7 @@ std::string server_timing(const fleet::Timings& timings) {
 }
 
 Task<Response> create(SessionService& service, Request& request, Principal principal) {
-    auto asked = co_await read_body(request, ops::create_session_shape());
+    auto asked = co_await rest::decode_body(request, ops::create_session_shape());
     auto desk = service.new_desk();
     if (asked.network) desk.network = core::network_of(*asked.network);
     desk.width = asked.width.value_or(desk.width);
@@ -37,19 +38,19 @@ Task<Response> create(SessionService& service, Request& request, Principal princ
                        .system_prompt_suffix = asked.system_prompt_suffix.value_or(""),
                        .desk = std::move(desk)};
     const auto created = co_await service.create(std::move(principal), std::move(wish));
-    auto response = answer(201, to_json(created.session));
+    auto response = rest::json_answer(201, to_json(created.session));
     response.headers.add("Location", "/api/v1/sessions/" + created.session.row.id);
     response.headers.add("Server-Timing", server_timing(created.timings));
     co_return response;
 }
 
 Task<Response> list(SessionService& service, Request& request, Principal principal) {
-    const auto asked = read_query(request, ops::list_sessions_shape());
+    const auto asked = rest::decode_query(request, ops::list_sessions_shape());
     const auto page =
         co_await service.list(std::move(principal), asked.include_archived, asked.limit, asked.offset);
     json::Array sessions;
     for (const auto& item : page.sessions) sessions.push_back(to_json(item));
-    co_return answer(200, json::Object{{"sessions", std::move(sessions)}, {"total", page.total}});
+    co_return rest::json_answer(200, json::Object{{"sessions", std::move(sessions)}, {"total", page.total}});
 }
 
 Task<Response> get(SessionService& service, Request& request, Principal principal) {
@@ -59,41 +60,43 @@ Task<Response> get(SessionService& service, Request& request, Principal principa
     json::Array messages;
     for (const auto& message : detail.messages) messages.push_back(to_json(message));
     body["messages"] = std::move(messages);
-    co_return answer(200, body);
+    co_return rest::json_answer(200, body);
 }
 
 Task<Response> rename(SessionService& service, Request& request, Principal principal) {
-    auto asked = co_await read_body(request, ops::rename_session_shape());
+    auto asked = co_await rest::decode_body(request, ops::rename_session_shape());
     const auto renamed =
         co_await service.rename(std::move(principal), id_of(request), std::move(asked.title));
-    co_return answer(200, to_json(renamed));
+    co_return rest::json_answer(200, to_json(renamed));
 }
 
 Task<Response> remove(SessionService& service, Request& request, Principal principal) {
-    const auto asked = read_query(request, ops::delete_session_shape());
+    const auto asked = rest::decode_query(request, ops::delete_session_shape());
     co_await service.remove(std::move(principal), id_of(request), asked.purge);
     co_return Response{.status = 204};
 }
 
 Task<Response> send(SessionService& service, Request& request, Principal principal) {
-    auto asked = co_await read_body(request, ops::send_message_shape());
+    auto asked = co_await rest::decode_body(request, ops::send_message_shape());
     const auto id = id_of(request);
     const auto message = co_await service.send_message(std::move(principal), id, std::move(asked.content));
-    co_return answer(200, json::Object{{"message_id", message},
-                                       {"status", "processing"},
-                                       {"stream_url", fmt::format("/api/v1/sessions/{}/stream", id)}});
+    co_return rest::json_answer(200,
+                                json::Object{{"message_id", message},
+                                             {"status", "processing"},
+                                             {"stream_url", fmt::format("/api/v1/sessions/{}/stream", id)}});
 }
 
 Task<Response> cancel(SessionService& service, Request& request, Principal principal) {
     const auto result = co_await service.cancel(std::move(principal), id_of(request));
     const bool was_busy = result == session::Cancelled::yes;
-    co_return answer(200,
-                     json::Object{{"status", was_busy ? "cancelled" : "not_processing"},
-                                  {"message", was_busy ? "The turn was ended" : "No turn is on its way"}});
+    co_return rest::json_answer(
+        200, json::Object{{"status", was_busy ? "cancelled" : "not_processing"},
+                          {"message", was_busy ? "The turn was ended" : "No turn is on its way"}});
 }
 
 Task<Response> renew(SessionService& service, Request& request, Principal principal) {
-    co_return answer(200, to_json(co_await service.renew_desk(std::move(principal), id_of(request))));
+    co_return rest::json_answer(200,
+                                to_json(co_await service.renew_desk(std::move(principal), id_of(request))));
 }
 
 }  // namespace

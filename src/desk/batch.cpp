@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include "ops/desk/batch.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk {
 

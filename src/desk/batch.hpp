@@ -5,7 +5,6 @@
 
 #include "ops/operation.hpp"
 #include "rest/bindings.hpp"
-#include "rest/handlers.hpp"
 
 namespace carrel::desk {
 

@@ -8,6 +8,9 @@
 #include "desk/desktop/observe.hpp"
 #include "desk/processes/figures.hpp"
 #include "ops/desk/system.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk {
 

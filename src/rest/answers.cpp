@@ -3,7 +3,7 @@
 #include "core/text.hpp"
 #include "net/problem.hpp"
 #include "net/status.hpp"
-#include "rest/handlers.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::rest {
 
@@ -15,24 +15,34 @@ std::string_view root_of(const net::Request& request) {
     return request.method == "GET" || type.starts_with("application/octet-stream") ? "query" : "body";
 }
 
-net::Response problem(int status, json::Value detail, std::string_view sentence, std::string_view code,
-                      const net::Request& request) {
-    auto body = net::make_problem(status, std::move(detail), code);
-    body["success"] = false;
-    body["error"] = sentence;
-    if (const auto id = request.headers.find("X-Request-Id")) body["request_id"] = *id;
-    return net::problem_response(status, body);
-}
-
 }  // namespace
 
+net::Response json_answer(int status, const json::Value& body) {
+    return net::json_response(status, json::to_text(body));
+}
+
+net::Response json_answer(const json::Object& object) { return json_answer(200, object); }
+
+net::Response failure_answer(std::string_view message) {
+    return json_answer({{"success", false}, {"error", core::repair_utf8(message)}});
+}
+
+json::Object make_problem(const core::Error& error, const net::Request& request,
+                          std::string_view request_id) {
+    const auto* wrong = dynamic_cast<const Unprocessable*>(&error);
+    // A path in a message may hold any bytes.
+    auto detail = wrong ? json::Value(wrong->detail(root_of(request)))
+                        : json::Value(core::repair_utf8(error.message()));
+    auto problem = net::make_problem(net::status_of(error), std::move(detail), error.reason());
+    if (!request_id.empty()) problem["request_id"] = request_id;
+    return problem;
+}
+
 net::Response problem_answer(const core::Error& error, const net::Request& request) {
-    // A path in it may hold any bytes.
-    const auto sentence = core::repair_utf8(error.message());
-    if (const auto* wrong = dynamic_cast<const Unprocessable*>(&error))
-        return problem(net::status_of(error), wrong->detail(root_of(request)), sentence, error.reason(),
-                       request);
-    return problem(net::status_of(error), json::Value(sentence), sentence, error.reason(), request);
+    auto problem = make_problem(error, request, request.headers.find("X-Request-Id").value_or(""));
+    problem["success"] = false;
+    problem["error"] = core::repair_utf8(error.message());
+    return net::problem_response(net::status_of(error), problem);
 }
 
 }  // namespace carrel::rest

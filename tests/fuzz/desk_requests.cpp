@@ -19,7 +19,7 @@
 #include "ops/desk/system.hpp"
 #include "ops/desk/terminal.hpp"
 #include "ops/desk/windows.hpp"
-#include "rest/handlers.hpp"
+#include "rest/requests.hpp"
 
 namespace {
 

@@ -19,7 +19,7 @@
 #include "core/clock.hpp"
 #include "desk/background/output_log.hpp"
 #include "desk/processes/child_end.hpp"
-#include "rest/handlers.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::background {
 

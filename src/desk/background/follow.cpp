@@ -7,6 +7,7 @@
 
 #include "core/text.hpp"
 #include "net/sse.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::background {
 

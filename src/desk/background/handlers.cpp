@@ -6,6 +6,9 @@
 #include "desk/background/follow.hpp"
 #include "desk/processes/child_wishes.hpp"
 #include "ops/desk/background.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::background {
 

@@ -14,6 +14,9 @@
 #include "desk/spawn/launch.hpp"
 #include "ops/desk/browser.hpp"
 #include "ops/desk/windows.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::browser {
 

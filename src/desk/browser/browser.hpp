@@ -8,7 +8,7 @@
 #include "core/fd.hpp"
 #include "desk/cdp/tabs.hpp"
 #include "desk/desktop/desktop.hpp"
-#include "rest/handlers.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::browser {
 

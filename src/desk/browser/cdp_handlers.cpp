@@ -7,6 +7,7 @@
 #include "desk/cdp/leaving.hpp"
 #include "desk/cdp/navigation.hpp"
 #include "ops/desk/cdp.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::browser {
 

@@ -4,6 +4,8 @@
 #include <array>
 
 #include "core/text.hpp"
+#include "rest/answers.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::browser {
 

@@ -9,6 +9,8 @@
 
 #include "desk/browser/browser.hpp"
 #include "desk/cdp/tabs.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::browser {
 

@@ -10,6 +10,7 @@
 #include "net/stream.hpp"
 #include "net/websocket_client.hpp"
 #include "net/websocket_handshake.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::browser {
 

@@ -4,6 +4,8 @@
 
 #include "core/text.hpp"
 #include "desk/cdp/navigation.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::browser {
 

@@ -1,6 +1,7 @@
 #include "desk/browser/control.hpp"
 #include "desk/cdp/navigation.hpp"
 #include "ops/desk/cdp.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::browser {
 

@@ -2,6 +2,9 @@
 
 #include "core/text.hpp"
 #include "ops/desk/system.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::desktop {
 

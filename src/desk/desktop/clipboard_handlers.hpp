@@ -5,7 +5,7 @@
 
 #include "async/run_on.hpp"
 #include "desk/desktop/desktop.hpp"
-#include "rest/handlers.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::desktop {
 

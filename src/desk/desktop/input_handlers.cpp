@@ -5,6 +5,8 @@
 #include "async/task.hpp"
 #include "desk/desktop/observe.hpp"
 #include "ops/desk/input.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::desktop {
 

@@ -3,6 +3,7 @@
 #include "async/task.hpp"
 #include "core/text.hpp"
 #include "desk/screen/watch.hpp"
+#include "rest/answers.hpp"
 
 namespace carrel::desk::desktop {
 

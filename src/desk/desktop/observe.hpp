@@ -5,7 +5,6 @@
 
 #include "desk/desktop/desktop.hpp"
 #include "ops/desk/observe.hpp"
-#include "rest/handlers.hpp"
 
 namespace carrel::desk::desktop {
 

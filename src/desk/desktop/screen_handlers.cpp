@@ -5,6 +5,9 @@
 #include "core/text.hpp"
 #include "desk/picture/etag.hpp"
 #include "desk/screen/resolution.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::desktop {
 

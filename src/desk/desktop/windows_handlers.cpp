@@ -6,6 +6,9 @@
 
 #include "desk/desktop/observe.hpp"
 #include "ops/desk/windows.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::desktop {
 

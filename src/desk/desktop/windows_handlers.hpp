@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "desk/desktop/desktop.hpp"
-#include "rest/handlers.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::desktop {
 

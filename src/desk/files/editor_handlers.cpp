@@ -1,6 +1,9 @@
 // The operations of text editors over HTTP.
 #include "desk/files/files.hpp"
 #include "ops/desk/files.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::files {
 

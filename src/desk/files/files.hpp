@@ -13,7 +13,7 @@
 #include "async/turns.hpp"
 #include "desk/files/disk.hpp"
 #include "desk/files/history.hpp"
-#include "rest/handlers.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::files {
 

@@ -8,6 +8,9 @@
 #include "desk/files/search.hpp"
 #include "desk/files/tree.hpp"
 #include "ops/desk/folders.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::files {
 

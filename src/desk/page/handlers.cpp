@@ -9,6 +9,9 @@
 #include "desk/page/read.hpp"
 #include "desk/page/uploads.hpp"
 #include "ops/desk/page.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::page {
 

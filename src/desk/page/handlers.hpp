@@ -6,7 +6,7 @@
 #include "async/run_on.hpp"
 #include "desk/desktop/desktop.hpp"
 #include "desk/page/page.hpp"
-#include "rest/handlers.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::page {
 

@@ -4,6 +4,9 @@
 #include "core/text.hpp"
 #include "desk/page/handlers.hpp"
 #include "ops/desk/page.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::page {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "rest/handlers.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::picture {
 

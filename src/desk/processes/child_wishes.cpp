@@ -4,7 +4,7 @@
 
 #include "desk/processes/signals.hpp"
 #include "ops/desk/pty.hpp"
-#include "rest/handlers.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::processes {
 

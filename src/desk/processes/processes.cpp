@@ -17,6 +17,9 @@
 #include "core/sys.hpp"
 #include "desk/processes/table.hpp"
 #include "ops/desk/processes.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::processes {
 

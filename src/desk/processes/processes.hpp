@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "async/run_on.hpp"
-#include "rest/handlers.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::processes {
 

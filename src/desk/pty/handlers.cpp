@@ -5,6 +5,9 @@
 #include "desk/pty/ptys.hpp"
 #include "net/websocket_handshake.hpp"
 #include "ops/desk/pty.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::pty {
 

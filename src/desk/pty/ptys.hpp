@@ -9,7 +9,7 @@
 #include "async/scope.hpp"
 #include "desk/pty/pty.hpp"
 #include "net/websocket.hpp"
-#include "rest/handlers.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::pty {
 

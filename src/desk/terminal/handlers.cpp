@@ -4,6 +4,9 @@
 #include "desk/terminal/terminal.hpp"
 #include "ops/desk/observe.hpp"
 #include "ops/desk/terminal.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::terminal {
 

@@ -18,7 +18,7 @@
 #include "async/scope.hpp"
 #include "desk/processes/output.hpp"
 #include "desk/terminal/shell.hpp"
-#include "rest/handlers.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::terminal {
 

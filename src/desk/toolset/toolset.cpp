@@ -6,6 +6,9 @@
 #include "desk/cdp/navigation.hpp"
 #include "desk/page/tree.hpp"
 #include "ops/desk/page.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::toolset {
 

@@ -11,7 +11,7 @@
 #include "desk/page/act.hpp"
 #include "desk/toolset/members.hpp"
 #include "desk/toolset/state.hpp"
-#include "rest/handlers.hpp"
+#include "rest/bindings.hpp"
 
 namespace carrel::desk::toolset {
 

@@ -13,6 +13,8 @@
 #include "ops/desk/file_fields.hpp"
 #include "ops/desk/transfers.hpp"
 #include "rest/answers.hpp"
+#include "rest/bindings.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::transfer {
 

@@ -9,6 +9,7 @@
 #include "desk/files/paths.hpp"
 #include "desk/transfer/body_blocks.hpp"
 #include "desk/transfer/multipart.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::desk::transfer {
 

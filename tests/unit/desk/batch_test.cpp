@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "ops/desk/batch.hpp"
+#include "rest/answers.hpp"
+#include "rest/bindings.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;

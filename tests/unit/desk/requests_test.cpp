@@ -11,7 +11,7 @@
 #include "ops/operation.hpp"
 #include "rest/answers.hpp"
 #include "rest/bindings.hpp"
-#include "rest/handlers.hpp"
+#include "rest/requests.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;

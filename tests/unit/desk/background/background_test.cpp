@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "desk/background/background.hpp"
+#include "rest/requests.hpp"
 #include "tests/unit/desk/program_harness.hpp"
 
 using namespace carrel;

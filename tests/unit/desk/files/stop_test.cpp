@@ -7,6 +7,7 @@
 
 #include "async/scope.hpp"
 #include "desk/files/walk.hpp"
+#include "rest/bindings.hpp"
 #include "tests/unit/desk/files/client.hpp"
 
 using namespace carrel;

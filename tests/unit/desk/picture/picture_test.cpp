@@ -4,7 +4,7 @@
 
 #include "desk/picture/scale.hpp"
 #include "desk/picture/shot.hpp"
-#include "rest/handlers.hpp"
+#include "rest/requests.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "desk/terminal/terminal.hpp"
+#include "rest/requests.hpp"
 #include "tests/unit/desk/terminal/harness.hpp"
 
 using namespace carrel;

@@ -12,6 +12,7 @@
 
 #include "desk/terminal/terminal.hpp"
 #include "ops/desk/terminal.hpp"
+#include "rest/requests.hpp"
 #include "tests/unit/desk/terminal/harness.hpp"
 
 using namespace carrel;

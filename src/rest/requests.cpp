@@ -1,4 +1,4 @@
-#include "rest/handlers.hpp"
+#include "rest/requests.hpp"
 
 #include <fmt/format.h>
 
@@ -40,14 +40,6 @@ json::Value parse_body(std::string_view text) {
 
 Task<json::Value> read_json(net::Request& request, std::size_t limit) {
     co_return parse_body(co_await net::read_all(*request.body, limit));
-}
-
-net::Response json_answer(const json::Object& object) {
-    return net::json_response(200, json::to_text(object));
-}
-
-net::Response failure_answer(std::string_view message) {
-    return json_answer({{"success", false}, {"error", core::repair_utf8(message)}});
 }
 
 }  // namespace carrel::rest

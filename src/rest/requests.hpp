@@ -1,9 +1,7 @@
-// How a noun of the desk (the mouse, the terminal, files, …) offers its operations: a list of
-// bindings from a row's name and method to a handler. serve.cpp holds all lists against the rows of
-// ops/desk and refuses to start when one is missing or stands twice.
+// Reading what a request says, and refusing what it says wrongly: for the server's own operations and a
+// desk's.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,15 +16,6 @@
 namespace carrel::rest {
 
 using async::Task;
-
-/// What a handler throws becomes an answer: core::Error as problem+json, Unprocessable as 422.
-using OperationHandler = std::function<Task<net::Response>(net::Request&)>;
-
-struct Binding {
-    std::string_view name;  ///< of the row, "mouse/click"
-    std::string_view method;
-    OperationHandler handler;
-};
 
 /// A request whose fields are wrong: the answer is 422 with the list of problems.
 class Unprocessable : public core::Error {
@@ -49,7 +38,7 @@ constexpr std::size_t largest_body = std::size_t{1} << 20;
 
 /// Reads the body as JSON. An empty body counts as {}. Throws Error{invalid} for what is no JSON
 /// (422 too), Error with reason "too_large" beyond `limit`.
-Task<json::Value> read_json(net::Request& request, std::size_t limit);
+Task<json::Value> read_json(net::Request& request, std::size_t limit = largest_body);
 /// The same of a body that has been read.
 json::Value parse_body(std::string_view text);
 
@@ -71,11 +60,5 @@ template <class T>
 T decode_query(const net::Request& request, const json::Shape<T>& shape) {
     return value_or_refuse(json::decode_query(request.query, shape), "query");
 }
-
-/// 200 with that object.
-net::Response json_answer(const json::Object& object);
-/// 200 {"success":false,"error":message}: the operation was understood and did not work out, which is
-/// an ordinary answer to a tool's user.
-net::Response failure_answer(std::string_view message);
 
 }  // namespace carrel::rest
