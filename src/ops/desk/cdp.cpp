@@ -15,7 +15,7 @@ constexpr double longest_browser_wait = 300'000;
 constexpr double most_chars = 4'000'000;
 
 constexpr Member message{"message", "string", "what was done, in a sentence"};
-constexpr Member is_truncated{"truncated", "boolean", "whether there is more than max_chars"};
+constexpr Member is_truncated{"is_truncated", "boolean", "whether there is more than max_chars"};
 constexpr Member total_chars{"total_chars", "integer", "how many characters there are in all"};
 
 constexpr std::array page_answer{page_url, page_title};
