@@ -83,7 +83,8 @@ std::vector<Paragraph> read_paragraphs(std::string_view text) {
 
 void add_lines(const Paragraph& paragraph, std::string_view suite, std::vector<std::string>& lines) {
     if (core::equals_ignoring_case(paragraph.enabled, "no")) return;
-    if (!contains(core::words_of(paragraph.types), "deb") || !contains(core::words_of(paragraph.components), "main"))
+    if (!contains(core::words_of(paragraph.types), "deb") ||
+        !contains(core::words_of(paragraph.components), "main"))
         return;
     for (const auto uri : core::words_of(paragraph.uris))
         for (const auto offered : core::words_of(paragraph.suites))

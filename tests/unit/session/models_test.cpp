@@ -15,7 +15,7 @@ struct Shop {
     std::vector<std::string> made;  ///< "model key"
     session::Models models{{provider("open", false), provider("keyed", true), with_base_key()}, "open"};
 
-    session::Provider provider(std::string name, bool needs_key) {
+    session::Provider provider(std::string_view name, bool needs_key) {
         auto make = [this](const std::string& model,
                            const session::Key& key) -> std::unique_ptr<agent::Model> {
             if (model == "unknown") throw core::Error{core::Code::invalid, "there is no model unknown"};
@@ -24,10 +24,8 @@ struct Shop {
             made.push_back(model + " " + key);
             return std::make_unique<fakes::FakeModel>();
         };
-        auto default_model = name + "-1";
-        return {.name = std::move(name),
-                .default_model = std::move(default_model),
-                .needs_key = needs_key,
+        return {.vendor = {.name = name, .needs_key = needs_key},
+                .default_model = std::string{name} + "-1",
                 .make = std::move(make)};
     }
     session::Provider with_base_key() {
@@ -73,7 +71,7 @@ TEST_CASE("a key is its principal's own, and goes before the one of the environm
 TEST_CASE("a session gets the model that was named, or the default one") {
     Shop shop;
     const auto& models = shop.models;
-    CHECK(models.default_provider().name == "open");
+    CHECK(models.default_provider().vendor.name == "open");
     CHECK(models.choose("ann", {}, {}) == ChosenModel{"open", "open-1"});
     CHECK(models.choose("ann", "keyed", {}) == ChosenModel{"keyed", "keyed-1"});
     CHECK(models.choose("ann", {}, "other") == ChosenModel{"open", "other"});
