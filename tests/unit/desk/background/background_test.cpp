@@ -38,7 +38,7 @@ struct Answer {
 
 /// Asks a handler as the router would.
 Task<Answer> ask(Background& background, std::string name, std::string input) {
-    const auto bindings = desk::bind_background(background);
+    const auto bindings = desk::background::bind_background(background);
     for (const auto& binding : bindings) {
         if (binding.name != "terminal/process/" + name) continue;
         net::Request request;

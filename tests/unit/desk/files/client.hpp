@@ -44,7 +44,8 @@ struct Client {
     Files& files;
 
     Task<net::Response> send(std::string_view name, net::Request request, std::string_view method = {}) {
-        for (const auto& bind : {desk::bind_files, desk::bind_folders, desk::transfer::bind_transfers})
+        for (const auto& bind :
+             {desk::files::bind_files, desk::files::bind_folders, desk::transfer::bind_transfers})
             for (const auto& binding : bind(files))
                 if (binding.name == name && (method.empty() || binding.method == method))
                     co_return co_await binding.handler(request);

@@ -108,6 +108,6 @@ TEST_CASE("hostile patterns cost no more than pattern times path") {
 }
 
 TEST_CASE("a filter without a slash looks at names at any depth") {
-    CHECK(desk::parse_filter("*.txt", true)->matches("a/b/c.txt"));
-    CHECK_FALSE(desk::parse_filter("a/*.txt", true)->matches("b/a/c.txt"));
+    CHECK(desk::files::parse_filter("*.txt", true)->matches("a/b/c.txt"));
+    CHECK_FALSE(desk::files::parse_filter("a/*.txt", true)->matches("b/a/c.txt"));
 }

@@ -28,7 +28,7 @@ public:
         seen_.ended_on = std::this_thread::get_id();
         seen_.has_ended = true;
     }
-    bool run(desk::Moment) {
+    bool run(desk::files::Moment) {
         ++seen_.slices;
         return false;
     }
@@ -52,7 +52,7 @@ std::ptrdiff_t entries(const fs::path& folder) {
 Task<> break_off(Files& files, async::Executor executor, std::string name, json::Object body) {
     net::Request request;
     request.body = net::make_source(json::to_text(body));
-    const auto bindings = desk::bind_folders(files);
+    const auto bindings = desk::files::bind_folders(files);
     const auto binding = std::ranges::find(bindings, name, &rest::Binding::name);
     bool has_answered = false;
     const auto ask = [&]() -> Task<> {
@@ -77,7 +77,8 @@ TEST_CASE("work in slices ends when the one who asked for it goes away, and the 
     Endless::Seen seen;
     fakes::run_loop([&](async::Executor executor) -> Task<> {
         const auto work = [&]() -> Task<> {
-            co_await desk::run_in_slices(pool, desk::ended_by(pool, std::make_unique<Endless>(seen)));
+            co_await desk::files::run_in_slices(pool,
+                                                desk::files::ended_by(pool, std::make_unique<Endless>(seen)));
         };
         async::Job job{executor, "work", work()};
         while (seen.slices < 3) co_await async::yield_turn();

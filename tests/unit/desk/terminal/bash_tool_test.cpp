@@ -14,7 +14,7 @@ namespace {
 
 /// Asks terminal/execute as a client does.
 Task<json::Value> execute(Terminal& terminal, std::string body) {
-    const auto bindings = desk::bind_terminal(terminal);
+    const auto bindings = desk::terminal::bind_terminal(terminal);
     net::Request request;
     request.body = net::make_source(std::move(body));
     auto response = co_await bindings[0].handler(request);

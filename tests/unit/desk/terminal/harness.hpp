@@ -15,6 +15,7 @@ namespace carrel::desk::test {
 
 using namespace std::chrono_literals;
 using async::Task;
+using terminal::Terminal;
 
 /// A directory of the test's own.
 struct Folder {

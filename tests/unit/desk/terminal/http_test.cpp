@@ -23,7 +23,7 @@ using desk::terminal::Terminal;
 
 TEST_CASE("over HTTP, a command that takes its time is interrupted when nobody waits for its answer") {
     with_terminal([](Terminal& terminal, const auto&) -> Task<> {
-        const auto bindings = desk::bind_terminal(terminal);
+        const auto bindings = desk::terminal::bind_terminal(terminal);
         const auto ask = [&](std::string body) -> Task<net::Response> {
             net::Request request;
             request.body = net::make_source(std::move(body));
@@ -41,7 +41,7 @@ TEST_CASE("over HTTP, a command that takes its time is interrupted when nobody w
 
 TEST_CASE("over HTTP: the fields of a command, of a stream, and of a restart") {
     with_terminal([](Terminal& terminal, const auto&) -> Task<> {
-        const auto bindings = desk::bind_terminal(terminal);
+        const auto bindings = desk::terminal::bind_terminal(terminal);
         const auto call = [&](std::size_t binding, std::string body) -> Task<std::string> {
             net::Request request;
             request.body = net::make_source(std::move(body));
@@ -72,7 +72,7 @@ TEST_CASE("over HTTP: the fields of a command, of a stream, and of a restart") {
 
 TEST_CASE("over HTTP, long commands pass, and longer ones are refused by their size") {
     with_terminal([](Terminal& terminal, const auto&) -> Task<> {
-        const auto bindings = desk::bind_terminal(terminal);
+        const auto bindings = desk::terminal::bind_terminal(terminal);
         const auto ask = [&](std::string body) -> Task<json::Value> {
             net::Request request;
             request.body = net::make_source(std::move(body));

@@ -99,12 +99,12 @@ TEST_CASE("a stream gives output as it comes, stdout and stderr apart, and then 
         const auto first = co_await command.next();
         REQUIRE(first);
         CHECK(first->text == "one\n");
-        CHECK(first->kind == desk::OutputKind::standard_output);
+        CHECK(first->kind == desk::terminal::OutputKind::standard_output);
         std::ofstream{folder / "go"} << "on\n";
         const auto second = co_await command.next();
         REQUIRE(second);
         CHECK(second->text == "two\n");
-        CHECK(second->kind == desk::OutputKind::standard_error);
+        CHECK(second->kind == desk::terminal::OutputKind::standard_error);
         CHECK_FALSE(co_await command.next());
         CHECK((co_await command.result()).exit_code == 5);
         std::filesystem::remove(folder / "go");
