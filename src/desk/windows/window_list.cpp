@@ -1,7 +1,8 @@
-#include "desk/windows/windows.hpp"
+#include "desk/windows/window_list.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace carrel::desk::windows {
@@ -9,41 +10,40 @@ namespace carrel::desk::windows {
 namespace {
 
 constexpr std::uint8_t type_mask = 0x7f;
+constexpr std::size_t most_windows = 256;
 
 template <class Event>
 const Event& as(const xcb_generic_event_t& event) {
     return reinterpret_cast<const Event&>(event);
 }
 
+core::Error not_open(xcb_window_t id) {
+    return core::Error{core::Code::not_found,
+                       fmt::format("no window 0x{:08x} is open: window/list tells which are", id),
+                       "no_such_window"};
+}
+
 }  // namespace
 
-Windows::Windows(async::Executor executor, x11::Connection& connection)
+WindowList::WindowList(async::Executor executor, x11::Connection& connection)
     : connection_{connection}, atoms_{x11::intern_atoms(connection.raw(), hint_names)}, changed_{executor} {
     follow_root(0);
     connection.on_event([this](const auto& event) { note(event); });
 }
 
-void Windows::follow_root(std::uint32_t more_events) {
+void WindowList::follow_root(std::uint32_t more_events) {
     const std::uint32_t events =
         XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_STRUCTURE_NOTIFY | more_events;
     xcb_change_window_attributes(connection_.raw(), connection_.root(), XCB_CW_EVENT_MASK, &events);
 }
 
-void Windows::wake() {
+void WindowList::wake() {
     ++changes_;
     changed_.notify_all();
 }
 
-void Windows::note(const xcb_generic_event_t& event) {
+void WindowList::note(const xcb_generic_event_t& event) {
     switch (event.response_type & type_mask) {
-        case XCB_CLIENT_MESSAGE: {
-            const auto& message = as<xcb_client_message_event_t>(event);
-            if (message.type != atoms_[Hint::protocols] || message.data.data32[0] != atoms_[Hint::ping])
-                return;
-            last_answer_ = message.data.data32[1];
-            wake();
-            return;
-        }
         case XCB_PROPERTY_NOTIFY: note_property(as<xcb_property_notify_event_t>(event)); return;
         case XCB_CONFIGURE_NOTIFY:
             if (watched_.contains(as<xcb_configure_notify_event_t>(event).window)) wake();
@@ -58,7 +58,7 @@ void Windows::note(const xcb_generic_event_t& event) {
     }
 }
 
-void Windows::note_property(const xcb_property_notify_event_t& change) {
+void WindowList::note_property(const xcb_property_notify_event_t& change) {
     if (watched_.contains(change.window)) return wake();
     if (change.window != connection_.root() && change.window != check_) return;
     is_manager_stale_ |= change.atom == atoms_[Hint::supporting_check];
@@ -67,7 +67,7 @@ void Windows::note_property(const xcb_property_notify_event_t& change) {
         wake();
 }
 
-Task<> Windows::follow(std::function<void(bool)> ready_changed) {
+Task<> WindowList::follow(std::function<void(bool)> ready_changed) {
     while (connection_.is_alive()) {
         if (is_manager_stale_) {
             is_manager_stale_ = false;
@@ -82,23 +82,73 @@ Task<> Windows::follow(std::function<void(bool)> ready_changed) {
 
 /// A manager that has died leaves the root's property behind: only a check window that names itself
 /// counts. When it comes to name itself, or ends, an event tells.
-Task<xcb_window_t> Windows::find_manager() {
+Task<xcb_window_t> WindowList::find_manager() {
     const auto property = atoms_[Hint::supporting_check];
-    check_ = (co_await find_window_property(connection_.root(), property)).value_or(0);
+    check_ = (co_await find_window_property(connection_, connection_.root(), property)).value_or(0);
     if (check_ == 0) co_return 0;
     const std::uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY | XCB_EVENT_MASK_PROPERTY_CHANGE;
     xcb_change_window_attributes(connection_.raw(), check_, XCB_CW_EVENT_MASK, &events);
-    const auto named = co_await find_window_property(check_, property);
+    const auto named = co_await find_window_property(connection_, check_, property);
     co_return named == check_ ? check_ : 0;
 }
 
-Task<bool> Windows::wait_for_change(std::uint64_t seen, async::Duration limit) {
+Task<bool> WindowList::wait_for_change(std::uint64_t seen, async::Duration limit) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (changes_ == seen) {
         if (!connection_.is_alive()) throw x11::display_is_gone();
         if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now())) co_return false;
     }
     co_return true;
+}
+
+WindowList::Watched::Watched(WindowList& windows, xcb_window_t id) : windows_{windows}, id_{id} {
+    windows_.watched_.insert(id);
+    // They stay selected: others may have come to want them, too.
+    const std::uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY | XCB_EVENT_MASK_PROPERTY_CHANGE;
+    xcb_change_window_attributes(windows_.connection_.raw(), id, XCB_CW_EVENT_MASK, &events);
+}
+
+WindowList::Watched::~Watched() { windows_.watched_.erase(windows_.watched_.find(id_)); }
+
+Task<bool> WindowList::wait_until(Condition is_so, async::Duration limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (true) {
+        const auto seen = changes_;
+        if (co_await is_so()) co_return true;
+        if (!co_await wait_for_change(seen, end - std::chrono::steady_clock::now())) co_return false;
+    }
+}
+
+Task<Numbers> WindowList::open_ids() {
+    auto ids =
+        co_await read_numbers(connection_, connection_.root(), atoms_[Hint::client_list], XCB_ATOM_WINDOW);
+    if (ids.size() > most_windows) ids.resize(most_windows);
+    co_return ids;
+}
+
+Task<xcb_window_t> WindowList::find_active_id() {
+    co_return co_await windows::find_active_id(connection_, atoms_, manager_);
+}
+
+Task<std::vector<Window>> WindowList::list() {
+    const auto active = co_await find_active_id();
+    co_return co_await describe(connection_, atoms_, co_await open_ids(), active);
+}
+
+Task<std::optional<Window>> WindowList::find_active() {
+    const auto id = co_await find_active_id();
+    if (id == XCB_NONE) co_return std::nullopt;
+    auto found = co_await describe(connection_, atoms_, {id}, id);
+    if (found.empty()) co_return std::nullopt;
+    co_return std::move(found.front());
+}
+
+Task<Window> WindowList::get(xcb_window_t id) {
+    const auto ids = co_await open_ids();
+    if (std::ranges::find(ids, id) == ids.end()) throw not_open(id);
+    auto found = co_await describe(connection_, atoms_, {id}, co_await find_active_id());
+    if (found.empty()) throw not_open(id);
+    co_return std::move(found.front());
 }
 
 }  // namespace carrel::desk::windows
