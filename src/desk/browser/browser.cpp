@@ -124,7 +124,7 @@ Task<> Browser::open(std::shared_ptr<desktop::Desktop> desktop, std::string url,
 Task<bool> Browser::close(std::shared_ptr<desktop::Desktop> desktop) {
     const auto open_windows = browser_windows(co_await desktop->windows.list());
     if (open_windows.empty()) co_return false;
-    for (const auto& window : open_windows) desktop->windows.close(window.id);
+    for (const auto& window : open_windows) desktop->window_actions.close(window.id);
     desktop->connection.flush();
     if (co_await wait_for_windows(*desktop, false, closing_time)) co_return true;
     // One that hangs hears nothing but the last.

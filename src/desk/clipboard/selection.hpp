@@ -18,6 +18,16 @@ struct Copied {
     std::optional<std::string> image;  ///< PNG
 };
 
+/// What is wanted of a selection, and what there is.
+struct Wanted {
+    bool text = true;
+    bool image = false;
+};
+struct Found {
+    std::vector<std::string> types;  ///< media types that its owner offers
+    Copied content;                  ///< of what was asked for, what there is
+};
+
 /// The largest text and picture that are given or taken.
 inline constexpr std::size_t largest_copied = std::size_t{16} << 20;
 

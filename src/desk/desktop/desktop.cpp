@@ -23,9 +23,10 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
       watching{executor, connection},
       screen{executor, pool, connection, damage},
       windows{executor, connection},
+      window_actions{connection, windows},
       surroundings{executor, connection, windows},
       clipboard{executor, connection},
-      keyboard{executor, connection, watching, windows, clipboard},
+      keyboard{executor, connection, watching, windows, window_actions, clipboard},
       mouse{connection, watching},
       resizing{executor},
       input{executor} {

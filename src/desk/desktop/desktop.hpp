@@ -14,7 +14,7 @@
 #include "desk/screen/damage.hpp"
 #include "desk/screen/screen.hpp"
 #include "desk/screen/watch.hpp"
-#include "desk/windows/windows.hpp"
+#include "desk/windows/window_actions.hpp"
 #include "desk/x11/connection.hpp"
 
 namespace carrel::desk::desktop {
@@ -35,7 +35,8 @@ struct Desktop {
     screen::Damage damage;
     screen::Watching watching;
     screen::Screen screen;
-    windows::Windows windows;
+    windows::WindowList windows;
+    windows::WindowActions window_actions;
     Surroundings surroundings;
     clipboard::Clipboard clipboard;
     input::Keyboard keyboard;

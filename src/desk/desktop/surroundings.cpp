@@ -28,7 +28,8 @@ Task<x11::Answer<T>> find_answer(x11::Connection& connection, unsigned sequence)
 
 }  // namespace
 
-Surroundings::Surroundings(async::Executor executor, x11::Connection& connection, windows::Windows& windows)
+Surroundings::Surroundings(async::Executor executor, x11::Connection& connection,
+                           windows::WindowList& windows)
     : connection_{connection}, windows_{windows}, turns_{executor} {
     auto* raw = connection.raw();
     constexpr std::array<std::string_view, 4> names{"_NET_CLIENT_LIST", "_NET_ACTIVE_WINDOW", "_NET_WM_NAME",
@@ -98,7 +99,7 @@ Task<> Surroundings::read_root() {
             windows.push_back(*known);
             continue;
         }
-        // The same as Windows selects: of one connection, the last selection counts.
+        // The same as WindowList selects: of one connection, the last selection counts.
         const std::uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY | XCB_EVENT_MASK_PROPERTY_CHANGE;
         xcb_change_window_attributes(connection_.raw(), id, XCB_CW_EVENT_MASK, &events);
         windows.push_back({id, {}});

@@ -6,7 +6,7 @@
 
 #include "async/turns.hpp"
 #include "desk/desktop/scene.hpp"
-#include "desk/windows/windows.hpp"
+#include "desk/windows/window_list.hpp"
 #include "desk/x11/connection.hpp"
 
 namespace carrel::desk::desktop {
@@ -16,7 +16,7 @@ using async::Task;
 class Surroundings {
 public:
     /// Blocks: runs on the pool. Both must outlive it; `windows` follows the root window's properties.
-    Surroundings(async::Executor executor, x11::Connection& connection, windows::Windows& windows);
+    Surroundings(async::Executor executor, x11::Connection& connection, windows::WindowList& windows);
     Surroundings(const Surroundings&) = delete;
     Surroundings& operator=(const Surroundings&) = delete;
 
@@ -37,7 +37,7 @@ private:
         xcb_atom_t clients, active, name, clipboard;
     };
     x11::Connection& connection_;
-    windows::Windows& windows_;
+    windows::WindowList& windows_;
     Atoms atoms_{};
     std::uint8_t selection_event_ = 0;
     async::Turns turns_;

@@ -72,34 +72,36 @@ Task<xcb_window_t> pick(Desktop& desktop, std::optional<json::Value> id) {
     co_return active->id;
 }
 
-using Doing = Task<> (windows::Windows::*)(xcb_window_t);
+using Doing = Task<> (windows::WindowActions::*)(xcb_window_t);
 
 Task<net::Response> do_to(Display& display, net::Request& request, Doing doing, std::string done) {
     const auto wish = co_await rest::decode_body(request, ops::pick_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
-    co_return co_await act(desktop, wish, (desktop->windows.*doing)(id), std::move(done));
+    co_return co_await act(desktop, wish, (desktop->window_actions.*doing)(id), std::move(done));
 }
 
 Task<net::Response> close_window(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::close_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
-    co_return co_await act(desktop, wish, desktop->windows.close(id, wish.force), "The window is closed.");
+    co_return co_await act(desktop, wish, desktop->window_actions.close(id, wish.force),
+                           "The window is closed.");
 }
 
 Task<net::Response> move_window(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::move_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
-    co_return co_await act(desktop, wish, desktop->windows.move(id, wish.x, wish.y), "Moved the window.");
+    co_return co_await act(desktop, wish, desktop->window_actions.move(id, wish.x, wish.y),
+                           "Moved the window.");
 }
 
 Task<net::Response> resize_window(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::resize_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
-    auto action = desktop->windows.resize(id, wish.width, wish.height);
+    auto action = desktop->window_actions.resize(id, wish.width, wish.height);
     co_return co_await act(desktop, wish, std::move(action), "Resized the window.");
 }
 
@@ -109,10 +111,10 @@ struct Row {
     const char* done;
 };
 constexpr std::array plain_rows{
-    Row{"window/focus", &windows::Windows::focus, "The window has the keyboard."},
-    Row{"window/minimize", &windows::Windows::minimize, "The window is minimized."},
-    Row{"window/maximize", &windows::Windows::maximize, "The window is maximized."},
-    Row{"window/restore", &windows::Windows::restore, "The window is restored."},
+    Row{"window/focus", &windows::WindowActions::focus, "The window has the keyboard."},
+    Row{"window/minimize", &windows::WindowActions::minimize, "The window is minimized."},
+    Row{"window/maximize", &windows::WindowActions::maximize, "The window is maximized."},
+    Row{"window/restore", &windows::WindowActions::restore, "The window is restored."},
 };
 
 }  // namespace

@@ -61,13 +61,10 @@ Task<net::Response> undo(Files& files, net::Request& request) {
 }  // namespace
 
 std::vector<rest::Binding> bind_files(Files& files) {
-    const auto bound = [&files](auto* function) -> rest::OperationHandler {
-        return [&files, function](net::Request& request) { return function(files, request); };
-    };
     return {
-        {"file/view", "POST", bound(view)},     {"file/create", "POST", bound(create)},
-        {"file/write", "POST", bound(write)},   {"file/replace", "POST", bound(replace)},
-        {"file/insert", "POST", bound(insert)}, {"file/undo_edit", "POST", bound(undo)},
+        {"file/view", "POST", bound(files, view)},     {"file/create", "POST", bound(files, create)},
+        {"file/write", "POST", bound(files, write)},   {"file/replace", "POST", bound(files, replace)},
+        {"file/insert", "POST", bound(files, insert)}, {"file/undo_edit", "POST", bound(files, undo)},
     };
 }
 

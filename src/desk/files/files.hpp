@@ -62,6 +62,11 @@ private:
     std::shared_ptr<int> watchers_ = std::make_shared<int>(0);
 };
 
+/// A function of the handlers as what answers a row. `files` must outlive it.
+inline rest::OperationHandler bound(Files& files, Task<net::Response> (*function)(Files&, net::Request&)) {
+    return [&files, function](net::Request& request) { return function(files, request); };
+}
+
 /// file/view, create, write, replace, insert, undo_edit.
 std::vector<rest::Binding> bind_files(Files& files);
 /// file/list, stat, glob, grep, mkdir, copy, move, chmod, symlink, delete.

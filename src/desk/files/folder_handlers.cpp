@@ -156,15 +156,12 @@ Task<net::Response> chmod(Files& files, net::Request& request) {
 }  // namespace
 
 std::vector<rest::Binding> bind_folders(Files& files) {
-    const auto bound = [&files](auto* function) -> rest::OperationHandler {
-        return [&files, function](net::Request& request) { return function(files, request); };
-    };
     return {
-        {"file/list", "POST", bound(list)},       {"file/stat", "POST", bound(stat)},
-        {"file/glob", "POST", bound(glob)},       {"file/grep", "POST", bound(grep)},
-        {"file/mkdir", "POST", bound(mkdir)},     {"file/copy", "POST", bound(copy)},
-        {"file/move", "POST", bound(move)},       {"file/chmod", "POST", bound(chmod)},
-        {"file/symlink", "POST", bound(symlink)}, {"file/delete", "POST", bound(remove)},
+        {"file/list", "POST", bound(files, list)},       {"file/stat", "POST", bound(files, stat)},
+        {"file/glob", "POST", bound(files, glob)},       {"file/grep", "POST", bound(files, grep)},
+        {"file/mkdir", "POST", bound(files, mkdir)},     {"file/copy", "POST", bound(files, copy)},
+        {"file/move", "POST", bound(files, move)},       {"file/chmod", "POST", bound(files, chmod)},
+        {"file/symlink", "POST", bound(files, symlink)}, {"file/delete", "POST", bound(files, remove)},
     };
 }
 

@@ -37,10 +37,12 @@ xcb_get_keyboard_mapping_cookie_t ask_keymap(xcb_connection_t* raw) {
 }  // namespace
 
 Keyboard::Keyboard(async::Executor executor, x11::Connection& connection, screen::Watching& watching,
-                   windows::Windows& windows, clipboard::Clipboard& clipboard)
+                   windows::WindowList& windows, windows::WindowActions& window_actions,
+                   clipboard::Clipboard& clipboard)
     : connection_{connection},
       watching_{watching},
       windows_{windows},
+      window_actions_{window_actions},
       readers_{connection},
       lender_{std::move(executor), connection, clipboard} {
     auto* raw = connection.raw();
@@ -105,7 +107,7 @@ Task<std::vector<Batch>> Keyboard::plan(std::vector<Keysym> keysyms) {
 Task<> Keyboard::wait_until_read() {
     if (!unread_) co_return;
     if (unread_->answers_pings) {
-        if (!co_await windows_.ping(unread_->window, answer_patience))
+        if (!co_await window_actions_.ping(unread_->window, answer_patience))
             throw core::Error{core::Code::timeout,
                               "the program that was typed into does not read its keyboard: nothing more can "
                               "be typed into it without a mistake"};

@@ -9,7 +9,7 @@
 #include "desk/input/lender.hpp"
 #include "desk/input/reader.hpp"
 #include "desk/screen/watch.hpp"
-#include "desk/windows/windows.hpp"
+#include "desk/windows/window_actions.hpp"
 #include "desk/x11/connection.hpp"
 
 namespace carrel::desk::input {
@@ -20,7 +20,8 @@ class Keyboard {
 public:
     /// Blocks: runs on the pool. All must outlive it.
     Keyboard(async::Executor executor, x11::Connection& connection, screen::Watching& watching,
-             windows::Windows& windows, clipboard::Clipboard& clipboard);
+             windows::WindowList& windows, windows::WindowActions& window_actions,
+             clipboard::Clipboard& clipboard);
     Keyboard(const Keyboard&) = delete;
     Keyboard& operator=(const Keyboard&) = delete;
 
@@ -70,7 +71,8 @@ private:
 
     x11::Connection& connection_;
     screen::Watching& watching_;
-    windows::Windows& windows_;
+    windows::WindowList& windows_;
+    windows::WindowActions& window_actions_;
     Readers readers_;
     Lender lender_;
     Keymap keymap_;

@@ -64,7 +64,7 @@ Task<> Keyboard::send_strokes(const Batch& batch, Reader reader, int& sent) {
         if (keymap_.is_ours(stroke.code)) unread_ = reader;
         if (++sent % strokes_at_once == 0) co_await connection_.sync();
         if (reader.answers_pings && sent % strokes_for_a_program == 0)
-            co_await windows_.ping(reader.window, slow_patience);
+            co_await window_actions_.ping(reader.window, slow_patience);
     }
 }
 
@@ -84,7 +84,7 @@ Task<bool> Keyboard::paste(std::string text, Reader reader) {
     };
     const auto wait = [this, reader]() -> Task<> {
         if (reader.answers_pings)
-            co_await windows_.ping(reader.window, slow_patience);
+            co_await window_actions_.ping(reader.window, slow_patience);
         else
             co_await connection_.sync();
     };

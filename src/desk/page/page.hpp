@@ -101,8 +101,6 @@ public:
     PageReferences references;
     ConsoleLog console;
     NetworkLog network;
-    std::uint64_t console_read = 0;  ///< the last entry that the toolset has told
-    std::uint64_t network_read = 0;
 
 private:
     void take(const cdp::CdpEvent& event);

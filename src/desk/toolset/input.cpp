@@ -6,7 +6,7 @@
 #include "desk/page/act.hpp"
 #include "desk/page/tree.hpp"
 #include "desk/page/uploads.hpp"
-#include "desk/toolset/toolset.hpp"
+#include "desk/toolset/call.hpp"
 
 namespace carrel::desk::toolset {
 
@@ -51,139 +51,139 @@ async::Duration duration_of(double seconds) {
 
 }  // namespace
 
-Task<page::PagePoint> Toolset::point_of(Call& call, const ToolTarget& target) {
-    co_return co_await page::locate(pages_, *call.page, to_page_target(target));
+Task<page::PagePoint> ToolCall::point_of(const ToolTarget& target) {
+    co_return co_await page::locate(session_.pages, *page_, to_page_target(target));
 }
 
-Task<ToolOutcome> Toolset::click_with(Call& call, std::string button, int count) {
-    auto modifiers = core::value_or_throw(page::parse_modifiers(call.input.modifiers));
-    auto& page = *co_await page_of(call);
-    const auto at = co_await point_of(call, call.input.target);
+Task<ToolOutcome> ToolCall::click_with(std::string button, int count) {
+    auto modifiers = core::value_or_throw(page::parse_modifiers(input_.modifiers));
+    auto& page = *co_await get_page();
+    const auto at = co_await point_of(input_.target);
     co_await page::click(page, at,
                          {.button = std::move(button), .count = count, .modifiers = std::move(modifiers)});
     co_await settle(page);
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::hover(Call& call) {
-    auto& page = *co_await page_of(call);
-    co_await page::move_pointer(page, co_await point_of(call, call.input.target));
+Task<ToolOutcome> ToolCall::hover() {
+    auto& page = *co_await get_page();
+    co_await page::move_pointer(page, co_await point_of(input_.target));
     co_await settle(page);
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::left_click_drag(Call& call) {
-    want_coordinate(call.input.from, "from");
-    want_coordinate(call.input.target, "target");
-    auto& page = *co_await page_of(call);
-    const auto from = co_await point_of(call, call.input.from);
-    const auto to = co_await point_of(call, call.input.target);
+Task<ToolOutcome> ToolCall::left_click_drag() {
+    want_coordinate(input_.from, "from");
+    want_coordinate(input_.target, "target");
+    auto& page = *co_await get_page();
+    const auto from = co_await point_of(input_.from);
+    const auto to = co_await point_of(input_.target);
     co_await page::drag(page, from, to);
     co_await settle(page);
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::left_mouse_down(Call& call) {
-    want_coordinate(call.input.target, "target");
-    auto& page = *co_await page_of(call);
-    co_await page::press_button(page, co_await point_of(call, call.input.target));
+Task<ToolOutcome> ToolCall::left_mouse_down() {
+    want_coordinate(input_.target, "target");
+    auto& page = *co_await get_page();
+    co_await page::press_button(page, co_await point_of(input_.target));
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::left_mouse_up(Call& call) {
-    want_coordinate(call.input.target, "target");
-    auto& page = *co_await page_of(call);
-    co_await page::release_button(page, co_await point_of(call, call.input.target));
+Task<ToolOutcome> ToolCall::left_mouse_up() {
+    want_coordinate(input_.target, "target");
+    auto& page = *co_await get_page();
+    co_await page::release_button(page, co_await point_of(input_.target));
     co_await settle(page);
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::mouse_move(Call& call) {
-    want_coordinate(call.input.target, "target");
-    auto& page = *co_await page_of(call);
-    co_await page::move_pointer(page, co_await point_of(call, call.input.target));
+Task<ToolOutcome> ToolCall::mouse_move() {
+    want_coordinate(input_.target, "target");
+    auto& page = *co_await get_page();
+    co_await page::move_pointer(page, co_await point_of(input_.target));
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::scroll(Call& call) {
-    const auto& [direction, amount] = std::tie(call.input.scroll_direction, call.input.scroll_amount);
-    want_coordinate(call.input.target, "target");
+Task<ToolOutcome> ToolCall::scroll() {
+    const auto& [direction, amount] = std::tie(input_.scroll_direction, input_.scroll_amount);
+    want_coordinate(input_.target, "target");
     const double x = direction == "right" ? 1 : direction == "left" ? -1 : 0;
     const double y = direction == "down" ? 1 : direction == "up" ? -1 : 0;
     if (x == 0 && y == 0) throw invalid("scroll_direction is up, down, left or right");
     if (!(amount >= 1 && amount <= most_notches))
         throw invalid(fmt::format("scroll_amount is between 1 and {:g}", most_notches));
-    auto& page = *co_await page_of(call);
-    const auto at = co_await point_of(call, call.input.target);
+    auto& page = *co_await get_page();
+    const auto at = co_await point_of(input_.target);
     co_await page::turn_wheel(page, at, x * amount * notch, y * amount * notch);
     co_await settle(page);
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::scroll_into_view(Call& call) {
-    const int reference = reference_of(call.input.target);
-    auto& page = *co_await page_of(call);
-    co_await page::scroll_to(pages_, page, reference);
+Task<ToolOutcome> ToolCall::scroll_into_view() {
+    const int reference = reference_of(input_.target);
+    auto& page = *co_await get_page();
+    co_await page::scroll_to(session_.pages, page, reference);
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::type(Call& call) {
-    if (call.input.text.size() > longest_typing)
+Task<ToolOutcome> ToolCall::type() {
+    if (input_.text.size() > longest_typing)
         throw invalid(fmt::format("a text to type has at most {} bytes", longest_typing));
-    auto pieces = core::value_or_throw(page::typed_pieces(call.input.text));
-    auto& page = *co_await page_of(call);
-    co_await page::show(pages_, page);
+    auto pieces = core::value_or_throw(page::typed_pieces(input_.text));
+    auto& page = *co_await get_page();
+    co_await page::show(session_.pages, page);
     co_await page::type_text(page, std::move(pieces));
     co_await settle(page);
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::key(Call& call) {
-    const auto repeat = call.input.repeat;
+Task<ToolOutcome> ToolCall::key() {
+    const auto repeat = input_.repeat;
     if (!(repeat >= 1 && repeat <= most_repeats))
         throw invalid(fmt::format("repeat is between 1 and {:g}", most_repeats));
-    auto chords = parse_keys(call.input.text);
-    auto& page = *co_await page_of(call);
-    co_await page::show(pages_, page);
+    auto chords = parse_keys(input_.text);
+    auto& page = *co_await get_page();
+    co_await page::show(session_.pages, page);
     co_await page::press_keys(page, std::move(chords), static_cast<int>(repeat));
     co_await settle(page);
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::hold_key(Call& call) {
-    const auto duration = duration_of(call.input.duration);
-    auto chords = parse_keys(call.input.text);
+Task<ToolOutcome> ToolCall::hold_key() {
+    const auto duration = duration_of(input_.duration);
+    auto chords = parse_keys(input_.text);
     if (chords.size() != 1) throw invalid("hold_key holds one key or one chord, such as shift or ctrl+a");
-    auto& page = *co_await page_of(call);
-    co_await page::show(pages_, page);
+    auto& page = *co_await get_page();
+    co_await page::show(session_.pages, page);
     co_await page::hold_keys(page, std::move(chords.front()), duration);
     co_await settle(page);
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::form_input(Call& call) {
-    const int reference = reference_of(call.input.target);
-    auto& page = *co_await page_of(call);
-    const auto state = co_await page::set_field(pages_, page, reference, call.input.value);
+Task<ToolOutcome> ToolCall::form_input() {
+    const int reference = reference_of(input_.target);
+    auto& page = *co_await get_page();
+    const auto state = co_await page::set_field(session_.pages, page, reference, input_.value);
     co_await settle(page);
     if (!state.is_changed) co_return ToolOutcome{};
     co_return ToolOutcome{.text = fmt::format("The page made {} of it.", json::to_text(state.value))};
 }
 
-Task<ToolOutcome> Toolset::file_upload(Call& call) {
-    const int reference = reference_of(call.input.target);
-    if (!call.input.document_ids.empty())
+Task<ToolOutcome> ToolCall::file_upload() {
+    const int reference = reference_of(input_.target);
+    if (!input_.document_ids.empty())
         throw invalid("this browser takes files by their paths on the desk, not by document ids");
-    if (call.input.paths.empty()) throw invalid("file_upload needs at least one path");
-    auto paths = co_await page::find_uploads(pool_, home_, call.input.paths);
-    auto& page = *co_await page_of(call);
+    if (input_.paths.empty()) throw invalid("file_upload needs at least one path");
+    auto paths = co_await page::find_uploads(session_.pool, session_.home, input_.paths);
+    auto& page = *co_await get_page();
     co_await page::give_files(page, reference, std::move(paths));
     co_await settle(page);
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::wait(Call& call) {
-    co_await async::pause(duration_of(call.input.duration));
+Task<ToolOutcome> ToolCall::wait() {
+    co_await async::pause(duration_of(input_.duration));
     co_return ToolOutcome{};
 }
 

@@ -7,7 +7,7 @@
 #include "core/text.hpp"
 #include "desk/cdp/leaving.hpp"
 #include "desk/cdp/navigation.hpp"
-#include "desk/toolset/toolset.hpp"
+#include "desk/toolset/call.hpp"
 
 namespace carrel::desk::toolset {
 
@@ -146,14 +146,14 @@ Task<std::string> describe_arrival(page::Page& page) {
 
 }  // namespace
 
-Task<ToolOutcome> Toolset::navigate(Call& call) {
-    const auto word = core::to_lower(core::trim(call.input.url));
+Task<ToolOutcome> ToolCall::navigate() {
+    const auto word = core::to_lower(core::trim(input_.url));
     const bool is_in_history = word == "back" || word == "forward" || word == "reload";
-    const auto url = is_in_history ? std::string{} : whole_url(call.input.url);
-    auto& page = *co_await page_of(call);
+    const auto url = is_in_history ? std::string{} : whole_url(input_.url);
+    auto& page = *co_await get_page();
     const auto end = Clock::now() + navigation_time - describing_time;
     co_await cdp::free_page(page.tab(), cdp::patience_of(navigation_time));
-    cdp::LoadWatch watch{executor_, page.shared_tab()};
+    cdp::LoadWatch watch{session_.executor, page.shared_tab()};
     if (is_in_history) {
         co_await travel(page, watch, word, end);
     } else {
@@ -165,29 +165,29 @@ Task<ToolOutcome> Toolset::navigate(Call& call) {
     co_return ToolOutcome{.text = co_await describe_arrival(page)};
 }
 
-Task<ToolOutcome> Toolset::new_tab(Call& call) {
+Task<ToolOutcome> ToolCall::new_tab() {
     constexpr std::size_t most_tabs = 100;
-    if ((co_await list_tabs()).size() >= most_tabs)
+    if ((co_await session_.list_tabs()).size() >= most_tabs)
         throw core::Error{core::Code::exhausted, "100 tabs are open; close one first"};
-    call.input.tab_id = co_await pages_.tabs().open("about:blank", false);
-    co_await pages_.tabs().activate(*call.input.tab_id);
-    co_return ToolOutcome{.opened_tab = *call.input.tab_id};
+    input_.tab_id = co_await session_.pages.tabs().open("about:blank", false);
+    co_await session_.pages.tabs().activate(*input_.tab_id);
+    co_return ToolOutcome{.opened_tab = *input_.tab_id};
 }
 
-Task<ToolOutcome> Toolset::report_tabs(Call&) { co_return ToolOutcome{}; }
+Task<ToolOutcome> ToolCall::report_tabs() { co_return ToolOutcome{}; }
 
-Task<ToolOutcome> Toolset::switch_tab(Call& call) {
-    co_await pages_.tabs().activate(call.input.tab_id.value_or(""));
+Task<ToolOutcome> ToolCall::switch_tab() {
+    co_await session_.pages.tabs().activate(input_.tab_id.value_or(""));
     co_return ToolOutcome{};
 }
 
-Task<ToolOutcome> Toolset::close_tab(Call& call) {
+Task<ToolOutcome> ToolCall::close_tab() {
     constexpr int most_questions = 3;
-    const auto id = call.input.tab_id.value_or("");
-    co_await page_of(call);
+    const auto id = input_.tab_id.value_or("");
+    co_await get_page();
     for (int attempt = 1;; ++attempt) {
         try {
-            co_await pages_.tabs().close(id);
+            co_await session_.pages.tabs().close(id);
             co_return ToolOutcome{};
         } catch (const core::Error& error) {
             // The page asked whether to stay, and was answered no: then it is gone, or asks once more.

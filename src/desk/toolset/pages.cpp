@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 #include "desk/page/read.hpp"
-#include "desk/toolset/toolset.hpp"
+#include "desk/toolset/call.hpp"
 
 namespace carrel::desk::toolset {
 
@@ -91,22 +91,23 @@ Task<std::string> value_text(page::Page& page, const json::Value& answer) {
 
 }  // namespace
 
-Task<ToolOutcome> Toolset::screenshot(Call& call) {
-    auto& page = *co_await page_of(call);
-    co_return ToolOutcome{.png = (co_await page::take_picture(pages_, page)).png};
+Task<ToolOutcome> ToolCall::screenshot() {
+    auto& page = *co_await get_page();
+    co_return ToolOutcome{.png = (co_await page::take_picture(session_.pages, page)).png};
 }
 
-Task<ToolOutcome> Toolset::zoom(Call& call) {
-    const auto& region = call.input.region;
+Task<ToolOutcome> ToolCall::zoom() {
+    const auto& region = input_.region;
     if (region.size() != 4) throw invalid("region: expected four numbers [x0, y0, x1, y1]");
-    auto& page = *co_await page_of(call);
-    co_return ToolOutcome{.png = (co_await page::take_picture(
-                                      pages_, page, std::array{region[0], region[1], region[2], region[3]}))
-                                     .png};
+    auto& page = *co_await get_page();
+    co_return ToolOutcome{
+        .png = (co_await page::take_picture(session_.pages, page,
+                                            std::array{region[0], region[1], region[2], region[3]}))
+                   .png};
 }
 
-Task<ToolOutcome> Toolset::read_page(Call& call) {
-    const auto& input = call.input;
+Task<ToolOutcome> ToolCall::read_page() {
+    const auto& input = input_;
     if (!input.filter.empty() && input.filter != "all" && input.filter != "interactive")
         throw invalid("filter is \"all\" or \"interactive\"");
     if (!(input.depth >= 1)) throw invalid("depth is at least 1");
@@ -115,41 +116,41 @@ Task<ToolOutcome> Toolset::read_page(Call& call) {
                         .reference = {},
                         .characters = longest_page_text};
     if (!input.ref.empty()) wish.reference = core::value_or_throw(page::parse_reference(input.ref));
-    auto& page = *co_await page_of(call);
+    auto& page = *co_await get_page();
     co_return ToolOutcome{.text = page::render_view(co_await desk::page::read_page(page, wish), wish).text};
 }
 
-Task<ToolOutcome> Toolset::find(Call& call) {
-    auto& page = *co_await page_of(call);
-    const auto found = co_await page::find_in_page(page, call.input.query, most_matches);
+Task<ToolOutcome> ToolCall::find() {
+    auto& page = *co_await get_page();
+    const auto found = co_await page::find_in_page(page, input_.query, most_matches);
     std::string text;
     for (const auto& match : found.elements) text += (text.empty() ? "" : "\n") + page::to_line(match);
     if (text.empty())
         text = fmt::format("No element matches {}. Read the page, or try other words.",
-                           json::to_text(json::Value(tool_line(call.input.query, 300))));
+                           json::to_text(json::Value(tool_line(input_.query, 300))));
     co_return ToolOutcome{.text = std::move(text)};
 }
 
-Task<ToolOutcome> Toolset::get_page_text(Call& call) {
-    auto& page = *co_await page_of(call);
+Task<ToolOutcome> ToolCall::get_page_text() {
+    auto& page = *co_await get_page();
     auto article = co_await page::read_text(page, longest_page_text);
     if (article.is_truncated) article.text += "\n(truncated)";
     co_return ToolOutcome{.text = std::move(article.text)};
 }
 
-Task<ToolOutcome> Toolset::read_console(Call& call) {
-    auto& page = *co_await page_of(call);
-    co_return ToolOutcome{.text = lines_since(page.console.entries(), page.console_read)};
+Task<ToolOutcome> ToolCall::read_console() {
+    auto& page = *co_await get_page();
+    co_return ToolOutcome{.text = lines_since(page.console.entries(), session_.logs_read(page_).console)};
 }
 
-Task<ToolOutcome> Toolset::read_network(Call& call) {
-    auto& page = *co_await page_of(call);
-    co_return ToolOutcome{.text = lines_since(page.network.entries(), page.network_read)};
+Task<ToolOutcome> ToolCall::read_network() {
+    auto& page = *co_await get_page();
+    co_return ToolOutcome{.text = lines_since(page.network.entries(), session_.logs_read(page_).network)};
 }
 
-Task<ToolOutcome> Toolset::javascript_exec(Call& call) {
-    auto& page = *co_await page_of(call);
-    const auto& script = call.input.text;
+Task<ToolOutcome> ToolCall::javascript_exec() {
+    auto& page = *co_await get_page();
+    const auto& script = input_.text;
     auto answer = co_await page.call("Runtime.evaluate", script_params(script, false), script_time);
     auto failure = exception_text(answer);
     // It has not run yet.

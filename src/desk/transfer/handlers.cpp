@@ -197,13 +197,13 @@ Task<net::Response> watch(files::Files& files, net::Request& request) {
 }  // namespace
 
 std::vector<rest::Binding> bind_transfers(files::Files& files) {
-    const auto bound = [&files](auto* function) -> rest::OperationHandler {
-        return [&files, function](net::Request& request) { return function(files, request); };
-    };
     return {
-        {"file/read", "GET", bound(read)},        {"file/upload", "POST", bound(upload)},
-        {"file/upload", "PUT", bound(store)},     {"file/download", "GET", bound(download)},
-        {"file/extract", "POST", bound(extract)}, {"file/watch", "GET", bound(watch)},
+        {"file/read", "GET", files::bound(files, read)},
+        {"file/upload", "POST", files::bound(files, upload)},
+        {"file/upload", "PUT", files::bound(files, store)},
+        {"file/download", "GET", files::bound(files, download)},
+        {"file/extract", "POST", files::bound(files, extract)},
+        {"file/watch", "GET", files::bound(files, watch)},
     };
 }
 

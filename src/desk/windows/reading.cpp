@@ -1,9 +1,9 @@
-// What windows tell of themselves.
+#include "desk/windows/reading.hpp"
+
 #include <array>
 #include <cstring>
 
 #include "core/text.hpp"
-#include "desk/windows/windows.hpp"
 #include "desk/x11/pending.hpp"
 
 namespace carrel::desk::windows {
@@ -12,7 +12,6 @@ namespace {
 
 /// In units of four bytes, as the protocol counts: titles are cut there.
 constexpr std::uint32_t longest_property = 1024;
-constexpr std::size_t most_windows = 256;
 constexpr auto reading = "reading a property";
 
 using Property = xcb_get_property_reply_t;
@@ -23,7 +22,7 @@ std::string text_of(const Property* reply) {
             static_cast<std::size_t>(xcb_get_property_value_length(reply))};
 }
 
-std::vector<std::uint32_t> numbers_of(const Property* reply) {
+Numbers numbers_of(const Property* reply) {
     if (!reply || reply->format != 32) return {};
     const auto* first = static_cast<const std::uint32_t*>(xcb_get_property_value(reply));
     return {first, first + xcb_get_property_value_length(reply) / 4};
@@ -74,67 +73,50 @@ Task<std::optional<Window>> read_answers(Questions& questions, Window window, co
 
 }  // namespace
 
-/// Null when the window is gone.
-Task<x11::Answer<xcb_get_property_reply_t>> Windows::find_property(xcb_window_t window, xcb_atom_t property,
-                                                                   xcb_atom_t type) {
-    const auto cookie = xcb_get_property(connection_.raw(), 0, window, property, type, 0, longest_property);
-    x11::Pending<Property> asked{connection_, cookie.sequence};
+Task<x11::Answer<xcb_get_property_reply_t>> find_property(x11::Connection& connection, xcb_window_t window,
+                                                          xcb_atom_t property, xcb_atom_t type) {
+    const auto cookie = xcb_get_property(connection.raw(), 0, window, property, type, 0, longest_property);
+    x11::Pending<Property> asked{connection, cookie.sequence};
     co_return co_await asked.take(reading);
 }
 
-Task<Windows::Numbers> Windows::numbers(xcb_window_t window, xcb_atom_t property, xcb_atom_t type) {
-    co_return numbers_of((co_await find_property(window, property, type)).get());
+Task<Numbers> read_numbers(x11::Connection& connection, xcb_window_t window, xcb_atom_t property,
+                           xcb_atom_t type) {
+    co_return numbers_of((co_await find_property(connection, window, property, type)).get());
 }
 
-Task<std::optional<xcb_window_t>> Windows::find_window_property(xcb_window_t window, xcb_atom_t property) {
-    const auto ids = co_await numbers(window, property, XCB_ATOM_WINDOW);
+Task<std::optional<xcb_window_t>> find_window_property(x11::Connection& connection, xcb_window_t window,
+                                                       xcb_atom_t property) {
+    const auto ids = co_await read_numbers(connection, window, property, XCB_ATOM_WINDOW);
     if (ids.empty()) co_return std::nullopt;
     co_return ids[0];
 }
 
-Task<Windows::Numbers> Windows::open_ids() {
-    auto ids = co_await numbers(connection_.root(), atoms_[Hint::client_list], XCB_ATOM_WINDOW);
-    if (ids.size() > most_windows) ids.resize(most_windows);
-    co_return ids;
-}
-
-Task<std::vector<Window>> Windows::describe(Numbers ids, xcb_window_t active) {
+Task<std::vector<Window>> describe(x11::Connection& connection, const HintAtoms& atoms, Numbers ids,
+                                   xcb_window_t active) {
     std::vector<Questions> questions;
     questions.reserve(ids.size());
-    for (const auto id : ids) questions.emplace_back(connection_, id, atoms_);
+    for (const auto id : ids) questions.emplace_back(connection, id, atoms);
     std::vector<Window> windows;
     windows.reserve(ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
         Window window;
         window.id = ids[i];
         window.is_active = ids[i] == active;
-        if (auto known = co_await read_answers(questions[i], std::move(window), atoms_))
+        if (auto known = co_await read_answers(questions[i], std::move(window), atoms))
             windows.push_back(std::move(*known));
     }
     co_return windows;
 }
 
-Task<xcb_window_t> Windows::find_active_id() {
-    auto named = Questions::ask(connection_, connection_.root(), atoms_[Hint::active_window]);
-    x11::Pending<xcb_get_input_focus_reply_t> asked_focus{connection_,
-                                                          xcb_get_input_focus(connection_.raw()).sequence};
+Task<xcb_window_t> find_active_id(x11::Connection& connection, const HintAtoms& atoms, xcb_window_t manager) {
+    auto named = Questions::ask(connection, connection.root(), atoms[Hint::active_window]);
+    x11::Pending<xcb_get_input_focus_reply_t> asked_focus{connection,
+                                                          xcb_get_input_focus(connection.raw()).sequence};
     const auto ids = numbers_of((co_await named.take(reading)).get());
     const auto focus = co_await asked_focus.take("asking which window has the keyboard");
     if (ids.empty() || !focus) co_return XCB_NONE;
-    co_return active_of(ids[0], focus->focus, manager_);
-}
-
-Task<std::vector<Window>> Windows::list() {
-    const auto active = co_await find_active_id();
-    co_return co_await describe(co_await open_ids(), active);
-}
-
-Task<std::optional<Window>> Windows::find_active() {
-    const auto id = co_await find_active_id();
-    if (id == XCB_NONE) co_return std::nullopt;
-    auto found = co_await describe({id}, id);
-    if (found.empty()) co_return std::nullopt;
-    co_return std::move(found.front());
+    co_return active_of(ids[0], focus->focus, manager);
 }
 
 }  // namespace carrel::desk::windows

@@ -1,10 +1,10 @@
-// The clipboard's side that takes: what another program has copied is asked from it.
+#include "desk/clipboard/taker.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "core/text.hpp"
-#include "desk/clipboard/clipboard.hpp"
 #include "desk/x11/pending.hpp"
 
 namespace carrel::desk::clipboard {
@@ -46,34 +46,67 @@ std::string bytes_of(const xcb_get_property_reply_t& property) {
 /// What an owner was asked for; if it is not taken to its end, nobody asks in that window's name again. An
 /// owner which has begun to give something large piece by piece overhears other wishes of the same window
 /// (xclip does), and goes on with what it has begun when the next one's pieces are taken.
-class Clipboard::Taking {
+class Taker::Taking {
 public:
-    explicit Taking(Clipboard& clipboard) : clipboard_{clipboard} {}
+    explicit Taking(Taker& taker) : taker_{taker} {}
     ~Taking() {
-        if (!is_done_) clipboard_.abandon_taker();
+        if (!is_done_) taker_.abandon_window();
     }
     Taking(const Taking&) = delete;
     Taking& operator=(const Taking&) = delete;
     void finish() { is_done_ = true; }
 
 private:
-    Clipboard& clipboard_;
+    Taker& taker_;
     bool is_done_ = false;
 };
 
-void Clipboard::abandon_taker() {
+Taker::Taker(async::Executor executor, x11::Connection& connection, Selections& selections)
+    : connection_{connection},
+      selections_{selections},
+      atoms_{selections.atoms()},
+      window_{selections.make_window()},
+      turns_{executor},
+      changed_{executor} {
+    connection.on_event([this](const auto& event) { note(event); });
+}
+
+void Taker::note(const xcb_generic_event_t& event) {
+    const auto type = x11::type_of(event);
+    if (type == XCB_SELECTION_NOTIFY) note_answer(as<xcb_selection_notify_event_t>(event));
+    if (type == XCB_PROPERTY_NOTIFY) note_property(as<xcb_property_notify_event_t>(event));
+}
+
+void Taker::note_answer(const xcb_selection_notify_event_t& answer) {
+    if (answer.requestor != window_ || answer.target != asked_target_) return;
+    if (answer.property != XCB_NONE && answer.property != transfer()) return;
+    if (answer.property == XCB_NONE && answer.time != asked_at_) return;
+    is_converted_ = true;
+    is_refused_ = answer.property == XCB_NONE;
+    changed_.notify_all();
+}
+
+void Taker::note_property(const xcb_property_notify_event_t& change) {
+    if (change.state != XCB_PROPERTY_NEW_VALUE) return;
+    if (change.window != window_) return empty_abandoned(change);
+    if (change.atom != transfer()) return;
+    has_piece_ = true;
+    changed_.notify_all();
+}
+
+void Taker::abandon_window() {
     auto* raw = connection_.raw();
-    xcb_delete_property(raw, taker_, transfers_[asked_]);
-    abandoned_.push_back({taker_});
+    xcb_delete_property(raw, window_, transfer());
+    abandoned_.push_back({window_});
     if (abandoned_.size() > most_abandoned) {
         xcb_destroy_window(raw, abandoned_.front().window);
         abandoned_.pop_front();
     }
-    taker_ = make_window();
+    window_ = selections_.make_window();
 }
 
 /// What comes late is given up again: to remove it would ask for the next piece.
-void Clipboard::empty_abandoned(const xcb_property_notify_event_t& change) {
+void Taker::empty_abandoned(const xcb_property_notify_event_t& change) {
     const auto found = std::ranges::find(abandoned_, change.window, &Abandoned::window);
     if (found == abandoned_.end() || found->is_emptied) return;
     found->is_emptied = true;  // the emptying is an event of the same kind
@@ -82,7 +115,7 @@ void Clipboard::empty_abandoned(const xcb_property_notify_event_t& change) {
     xcb_flush(connection_.raw());
 }
 
-Task<> Clipboard::wait_until(const bool& flag, Deadline end) {
+Task<> Taker::wait_until(const bool& flag, Deadline end) {
     end = std::min(end, std::chrono::steady_clock::now() + patience);
     while (!flag) {
         if (!connection_.is_alive()) throw x11::display_is_gone();
@@ -90,7 +123,7 @@ Task<> Clipboard::wait_until(const bool& flag, Deadline end) {
     }
 }
 
-Task<xcb_atom_t> Clipboard::atom_named(std::string_view name) {
+Task<xcb_atom_t> Taker::atom_named(std::string_view name) {
     const auto cookie =
         xcb_intern_atom(connection_.raw(), 0, static_cast<std::uint16_t>(name.size()), name.data());
     const auto reply =
@@ -99,27 +132,25 @@ Task<xcb_atom_t> Clipboard::atom_named(std::string_view name) {
 }
 
 /// Reading removes the property, which is the sign for an owner that sends piece by piece.
-Task<x11::Answer<xcb_get_property_reply_t>> Clipboard::take_property() {
+Task<x11::Answer<xcb_get_property_reply_t>> Taker::take_property() {
     constexpr auto words = static_cast<std::uint32_t>(largest_copied / 4 + 1);
     return connection_.answer<xcb_get_property_reply_t>(
-        xcb_get_property(connection_.raw(), 1, taker_, transfers_[asked_], XCB_GET_PROPERTY_TYPE_ANY, 0,
-                         words)
+        xcb_get_property(connection_.raw(), 1, window_, transfer(), XCB_GET_PROPERTY_TYPE_ANY, 0, words)
             .sequence,
         "reading the clipboard");
 }
 
 /// Nothing when the owner has no such thing.
-Task<std::optional<std::string>> Clipboard::convert(Selection selection, std::string_view target,
-                                                    Deadline end) {
+Task<std::optional<std::string>> Taker::convert(Selection selection, std::string_view target, Deadline end) {
     asked_target_ = co_await atom_named(target);
-    asked_at_ = co_await server_time();
-    asked_ = (asked_ + 1) % transfers_.size();
+    asked_at_ = co_await selections_.server_time();
+    asked_ = (asked_ + 1) % atoms_.transfers.size();
     is_converted_ = false;
     has_piece_ = false;
     // What a late owner left there is nobody's any more.
-    xcb_delete_property(connection_.raw(), taker_, transfers_[asked_]);
-    xcb_convert_selection(connection_.raw(), taker_, atom_of(selection), asked_target_, transfers_[asked_],
-                          asked_at_);
+    xcb_delete_property(connection_.raw(), window_, transfer());
+    xcb_convert_selection(connection_.raw(), window_, selections_.atom_of(selection), asked_target_,
+                          transfer(), asked_at_);
     connection_.flush();
     co_await wait_until(is_converted_, end);
     if (is_refused_) co_return std::nullopt;
@@ -127,13 +158,13 @@ Task<std::optional<std::string>> Clipboard::convert(Selection selection, std::st
     const auto property = co_await take_property();
     if (property->type == atoms_.incremental) co_return co_await read_pieces(end);
     if (property->bytes_after > 0) {
-        xcb_delete_property(connection_.raw(), taker_, transfers_[asked_]);
+        xcb_delete_property(connection_.raw(), window_, transfer());
         throw too_large();
     }
     co_return bytes_of(*property);
 }
 
-Task<std::string> Clipboard::read_pieces(Deadline end) {
+Task<std::string> Taker::read_pieces(Deadline end) {
     std::string bytes;
     while (true) {
         co_await wait_until(has_piece_, end);
@@ -149,7 +180,7 @@ Task<std::string> Clipboard::read_pieces(Deadline end) {
 }
 
 /// Lets the owner come to its end, for which some wait before they do anything else.
-Task<> Clipboard::pass_pieces_over(Deadline end) {
+Task<> Taker::pass_pieces_over(Deadline end) {
     try {
         co_await drop_pieces(end);
     } catch (const Error& error) {
@@ -157,23 +188,22 @@ Task<> Clipboard::pass_pieces_over(Deadline end) {
     }
 }
 
-Task<> Clipboard::drop_pieces(Deadline end) {
+Task<> Taker::drop_pieces(Deadline end) {
     auto* raw = connection_.raw();
     for (bool is_last = false; !is_last;) {
         co_await wait_until(has_piece_, end);
         has_piece_ = false;
-        const auto cookie =
-            xcb_get_property(raw, 0, taker_, transfers_[asked_], XCB_GET_PROPERTY_TYPE_ANY, 0, 0);
+        const auto cookie = xcb_get_property(raw, 0, window_, transfer(), XCB_GET_PROPERTY_TYPE_ANY, 0, 0);
         const auto piece =
             co_await connection_.answer<xcb_get_property_reply_t>(cookie.sequence, "reading the clipboard");
         is_last = piece->bytes_after == 0;
-        xcb_delete_property(raw, taker_, transfers_[asked_]);
+        xcb_delete_property(raw, window_, transfer());
         connection_.flush();
     }
 }
 
 /// Names of what the owner offers; one that cannot tell is taken to have text.
-Task<std::vector<std::string>> Clipboard::ask_targets(Selection selection, Deadline end) {
+Task<std::vector<std::string>> Taker::ask_targets(Selection selection, Deadline end) {
     const auto bytes = co_await convert(selection, "TARGETS", end);
     if (!bytes) co_return std::vector<std::string>{"UTF8_STRING", "STRING"};
     std::vector<x11::Pending<xcb_get_atom_name_reply_t>> asked;
@@ -191,9 +221,10 @@ Task<std::vector<std::string>> Clipboard::ask_targets(Selection selection, Deadl
     co_return names;
 }
 
-Task<Clipboard::Found> Clipboard::ask_owner(Selection selection, Wanted wanted) {
+Task<Found> Taker::take(Selection selection, Wanted wanted) {
+    const auto turn = co_await turns_.take();
     Found found;
-    if (co_await find_owner(selection) == XCB_NONE) co_return found;
+    if (co_await selections_.find_owner(selection) == XCB_NONE) co_return found;
     Taking taking{*this};
     const auto end = std::chrono::steady_clock::now() + whole_patience;
     const auto offered = co_await ask_targets(selection, end);

@@ -1,10 +1,9 @@
-// What is done to windows: the manager is asked, and its doing awaited.
+#include "desk/windows/window_actions.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-
-#include "desk/windows/windows.hpp"
 
 namespace carrel::desk::windows {
 
@@ -31,11 +30,6 @@ constexpr std::uint32_t gives_width = 1u << 10;
 constexpr std::uint32_t gives_height = 1u << 11;
 constexpr std::uint32_t gives_place = gives_x | gives_y;
 
-Error not_open(xcb_window_t id) {
-    return Error{Code::not_found, fmt::format("no window 0x{:08x} is open: window/list tells which are", id),
-                 "no_such_window"};
-}
-
 Error refused(const Window& window, std::string_view what) {
     return Error{
         Code::conflict,
@@ -48,37 +42,24 @@ Error refused(const Window& window, std::string_view what) {
 
 }  // namespace
 
-/// As long as it lives, the window's own events count as changes.
-class Windows::Watched {
-public:
-    Watched(Windows& windows, xcb_window_t id) : windows_{windows}, id_{id} {
-        windows_.watched_.insert(id);
-        // They stay selected: others may have come to want them, too.
-        const std::uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY | XCB_EVENT_MASK_PROPERTY_CHANGE;
-        xcb_change_window_attributes(windows_.connection_.raw(), id, XCB_CW_EVENT_MASK, &events);
-    }
-    ~Watched() { windows_.watched_.erase(windows_.watched_.find(id_)); }
-    Watched(const Watched&) = delete;
-    Watched& operator=(const Watched&) = delete;
-
-private:
-    Windows& windows_;
-    xcb_window_t id_;
-};
-
-Task<bool> Windows::until(Condition is_so, async::Duration limit) {
-    const auto end = std::chrono::steady_clock::now() + limit;
-    while (true) {
-        const auto seen = changes_;
-        if (co_await is_so()) co_return true;
-        if (!co_await wait_for_change(seen, end - std::chrono::steady_clock::now())) co_return false;
-    }
+WindowActions::WindowActions(x11::Connection& connection, WindowList& windows)
+    : connection_{connection}, windows_{windows}, atoms_{windows.atoms()} {
+    connection.on_event([this](const auto& event) { note(event); });
 }
 
-Task<bool> Windows::ping(xcb_window_t window, async::Duration limit) {
-    const Watched watched{*this, window};
+/// Answers to pings.
+void WindowActions::note(const xcb_generic_event_t& event) {
+    if (x11::type_of(event) != XCB_CLIENT_MESSAGE) return;
+    const auto& message = reinterpret_cast<const xcb_client_message_event_t&>(event);
+    if (message.type != atoms_[Hint::protocols] || message.data.data32[0] != atoms_[Hint::ping]) return;
+    last_answer_ = message.data.data32[1];
+    windows_.wake();
+}
+
+Task<bool> WindowActions::ping(xcb_window_t window, async::Duration limit) {
+    const WindowList::Watched watched{windows_, window};
     // Answers go to the root window; only meanwhile are its children's events of interest.
-    follow_root(XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY);
+    windows_.follow_root(XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY);
     const auto number = ++pings_;
     xcb_client_message_event_t message{};
     message.response_type = XCB_CLIENT_MESSAGE;
@@ -93,22 +74,15 @@ Task<bool> Windows::ping(xcb_window_t window, async::Duration limit) {
     connection_.flush();
     const auto is_answered = [&]() -> Task<bool> {
         if (last_answer_ == number) co_return true;
-        co_return co_await find_property(window, atoms_[Hint::protocols], XCB_ATOM_ATOM) == nullptr;
+        co_return co_await find_property(connection_, window, atoms_[Hint::protocols], XCB_ATOM_ATOM) ==
+            nullptr;
     };
-    const bool is_done = co_await until(is_answered, limit);
-    follow_root(0);
+    const bool is_done = co_await windows_.wait_until(is_answered, limit);
+    windows_.follow_root(0);
     co_return is_done;
 }
 
-Task<Window> Windows::get(xcb_window_t id) {
-    const auto ids = co_await open_ids();
-    if (std::ranges::find(ids, id) == ids.end()) throw not_open(id);
-    auto found = co_await describe({id}, co_await find_active_id());
-    if (found.empty()) throw not_open(id);
-    co_return std::move(found.front());
-}
-
-void Windows::ask_manager(xcb_window_t window, xcb_atom_t type, std::array<std::uint32_t, 5> data) {
+void WindowActions::ask_manager(xcb_window_t window, xcb_atom_t type, std::array<std::uint32_t, 5> data) {
     xcb_client_message_event_t message{};
     message.response_type = XCB_CLIENT_MESSAGE;
     message.format = 32;
@@ -120,57 +94,59 @@ void Windows::ask_manager(xcb_window_t window, xcb_atom_t type, std::array<std::
                    reinterpret_cast<const char*>(&message));
 }
 
-void Windows::set_states(xcb_window_t window, bool is_on, std::array<Hint, 2> states) {
+void WindowActions::set_states(xcb_window_t window, bool is_on, std::array<Hint, 2> states) {
     ask_manager(window, atoms_[Hint::state],
                 {is_on ? 1u : 0u, atoms_[states[0]], atoms_[states[1]], by_pager, 0});
 }
 
-Task<> Windows::focus(xcb_window_t id) {
-    const auto window = co_await get(id);
+Task<> WindowActions::focus(xcb_window_t id) {
+    const auto window = co_await windows_.get(id);
     if (window.is_active && !window.is_minimized) {
         // Perhaps it is below others that may not have the focus.
         ask_manager(id, atoms_[Hint::active_window], {by_pager, XCB_CURRENT_TIME, 0, 0, 0});
         co_return;
     }
-    const Watched watched{*this, id};
+    const WindowList::Watched watched{windows_, id};
     ask_manager(id, atoms_[Hint::active_window], {by_pager, XCB_CURRENT_TIME, 0, 0, 0});
-    const Condition is_active = [&]() -> Task<bool> { co_return co_await find_active_id() == id; };
-    if (!co_await until(is_active, manager_patience)) throw refused(window, "given the focus");
+    const WindowList::Condition is_active = [&]() -> Task<bool> {
+        co_return co_await windows_.find_active_id() == id;
+    };
+    if (!co_await windows_.wait_until(is_active, manager_patience)) throw refused(window, "given the focus");
 }
 
 // --- closing ----------------------------------------------------------------------------------------
 
-void Windows::close(xcb_window_t window) {
+void WindowActions::close(xcb_window_t window) {
     ask_manager(window, atoms_[Hint::close_window], {XCB_CURRENT_TIME, by_pager, 0, 0, 0});
 }
 
 /// A window that has opened over `of` instead of its end: "Save changes?".
-Task<std::optional<Window>> Windows::find_question(xcb_window_t of, Numbers known) {
-    for (const auto id : co_await open_ids()) {
+Task<std::optional<Window>> WindowActions::find_question(xcb_window_t of, Numbers known) {
+    for (const auto id : co_await windows_.open_ids()) {
         if (std::ranges::find(known, id) != known.end()) continue;
-        if (co_await find_window_property(id, XCB_ATOM_WM_TRANSIENT_FOR) != of) continue;
-        const auto found = co_await describe({id}, XCB_NONE);
+        if (co_await find_window_property(connection_, id, XCB_ATOM_WM_TRANSIENT_FOR) != of) continue;
+        const auto found = co_await describe(connection_, atoms_, {id}, XCB_NONE);
         if (!found.empty()) co_return found.front();
     }
     co_return std::nullopt;
 }
 
-Task<> Windows::close(xcb_window_t id, bool by_force) {
-    const auto window = co_await get(id);
-    const auto known = co_await open_ids();
-    const Watched watched{*this, id};
+Task<> WindowActions::close(xcb_window_t id, bool by_force) {
+    const auto window = co_await windows_.get(id);
+    const auto known = co_await windows_.open_ids();
+    const WindowList::Watched watched{windows_, id};
     if (by_force)
         xcb_kill_client(connection_.raw(), id);
     else
         close(id);
     std::optional<Window> question;
-    const Condition is_over = [&]() -> Task<bool> {
-        const auto ids = co_await open_ids();
+    const WindowList::Condition is_over = [&]() -> Task<bool> {
+        const auto ids = co_await windows_.open_ids();
         if (std::ranges::find(ids, id) == ids.end()) co_return true;
         question = co_await find_question(id, known);
         co_return question.has_value();
     };
-    const bool is_known = co_await until(is_over, closing_patience);
+    const bool is_known = co_await windows_.wait_until(is_over, closing_patience);
     if (question)
         throw Error{Code::conflict,
                     fmt::format("the window \"{}\" asks something before it closes: \"{}\" (window 0x{:08x}) "
@@ -188,78 +164,81 @@ Task<> Windows::close(xcb_window_t id, bool by_force) {
 // --- place and state --------------------------------------------------------------------------------
 
 /// A window that fills the screen keeps its place: it must not any more.
-Task<> Windows::unbind(Window window) {
+Task<> WindowActions::unbind(Window window) {
     if (!window.is_maximized && !window.is_fullscreen) co_return;
     set_states(window.id, false, {Hint::maximized_width, Hint::maximized_height});
     set_states(window.id, false, {Hint::fullscreen, Hint::fullscreen});
-    const Condition is_free = [&]() -> Task<bool> {
-        const auto now = co_await get(window.id);
+    const WindowList::Condition is_free = [&]() -> Task<bool> {
+        const auto now = co_await windows_.get(window.id);
         co_return !now.is_maximized && !now.is_fullscreen;
     };
-    if (!co_await until(is_free, manager_patience)) throw refused(window, "restored");
+    if (!co_await windows_.wait_until(is_free, manager_patience)) throw refused(window, "restored");
     co_await await_other_area(window);
 }
 
 /// The manager tells a state before it moves the window; one that covers the same as before is not moved.
-Task<> Windows::await_other_area(Window before) {
-    const Condition is_moved = [&]() -> Task<bool> {
-        co_return (co_await get(before.id)).area != before.area;
+Task<> WindowActions::await_other_area(Window before) {
+    const WindowList::Condition is_moved = [&]() -> Task<bool> {
+        co_return (co_await windows_.get(before.id)).area != before.area;
     };
-    co_await until(is_moved, placing_patience);
+    co_await windows_.wait_until(is_moved, placing_patience);
 }
 
 /// `members` says which of `wish` are meant; the size is that of the inner part.
-Task<> Windows::place(xcb_window_t id, std::uint32_t members, WindowArea wish) {
-    const Watched watched{*this, id};
-    co_await unbind(co_await get(id));
-    const auto before = (co_await get(id)).area;
+Task<> WindowActions::place(xcb_window_t id, std::uint32_t members, WindowArea wish) {
+    const WindowList::Watched watched{windows_, id};
+    co_await unbind(co_await windows_.get(id));
+    const auto before = (co_await windows_.get(id)).area;
     ask_manager(id, atoms_[Hint::move_resize],
                 {members | by_pager << 12 | XCB_GRAVITY_NORTH_WEST, static_cast<std::uint32_t>(wish.x),
                  static_cast<std::uint32_t>(wish.y), static_cast<std::uint32_t>(wish.width),
                  static_cast<std::uint32_t>(wish.height)});
-    const Condition is_there = [&]() -> Task<bool> {
-        const auto area = (co_await get(id)).area;
+    const WindowList::Condition is_there = [&]() -> Task<bool> {
+        const auto area = (co_await windows_.get(id)).area;
         if (area != before) co_return true;
         co_return members == gives_place&& area.x == wish.x&& area.y == wish.y;
     };
-    co_await until(is_there, placing_patience);
+    co_await windows_.wait_until(is_there, placing_patience);
 }
 
-Task<> Windows::move(xcb_window_t id, int x, int y) { co_await place(id, gives_place, {x, y, 0, 0}); }
+Task<> WindowActions::move(xcb_window_t id, int x, int y) { co_await place(id, gives_place, {x, y, 0, 0}); }
 
-Task<> Windows::resize(xcb_window_t id, int width, int height) {
-    auto before = co_await get(id);
+Task<> WindowActions::resize(xcb_window_t id, int width, int height) {
+    auto before = co_await windows_.get(id);
     co_await unbind(before);
-    before = co_await get(id);
-    const auto extents = co_await numbers(id, atoms_[Hint::frame_extents], XCB_ATOM_CARDINAL);
+    before = co_await windows_.get(id);
+    const auto extents =
+        co_await read_numbers(connection_, id, atoms_[Hint::frame_extents], XCB_ATOM_CARDINAL);
     if (before.area.width == width && before.area.height == height) co_return;
     co_await place(id, gives_width | gives_height, without_frame({0, 0, width, height}, extents));
 }
 
-Task<> Windows::minimize(xcb_window_t id) {
-    const Watched watched{*this, id};
-    const auto window = co_await get(id);
+Task<> WindowActions::minimize(xcb_window_t id) {
+    const WindowList::Watched watched{windows_, id};
+    const auto window = co_await windows_.get(id);
     ask_manager(id, atoms_[Hint::change_state], {iconic_state, 0, 0, 0, 0});
-    const Condition is_so = [&]() -> Task<bool> {
-        const auto now = co_await get(id);
+    const WindowList::Condition is_so = [&]() -> Task<bool> {
+        const auto now = co_await windows_.get(id);
         co_return now.is_minimized && !now.is_active;
     };
-    if (!co_await until(is_so, manager_patience)) throw refused(window, "minimized");
+    if (!co_await windows_.wait_until(is_so, manager_patience)) throw refused(window, "minimized");
 }
 
-Task<> Windows::maximize(xcb_window_t id) {
-    const Watched watched{*this, id};
-    const auto window = co_await get(id);
+Task<> WindowActions::maximize(xcb_window_t id) {
+    const WindowList::Watched watched{windows_, id};
+    const auto window = co_await windows_.get(id);
     if (window.is_minimized) co_await focus(id);
     set_states(id, true, {Hint::maximized_width, Hint::maximized_height});
-    const Condition is_so = [&]() -> Task<bool> { co_return (co_await get(id)).is_maximized; };
-    if (!co_await until(is_so, manager_patience)) throw refused(window, "maximized");
+    const WindowList::Condition is_so = [&]() -> Task<bool> {
+        co_return (co_await windows_.get(id)).is_maximized;
+    };
+    if (!co_await windows_.wait_until(is_so, manager_patience)) throw refused(window, "maximized");
     if (!window.is_maximized) co_await await_other_area(window);
 }
 
-Task<> Windows::restore(xcb_window_t id) {
-    const Watched watched{*this, id};
-    const auto window = co_await get(id);
+Task<> WindowActions::restore(xcb_window_t id) {
+    const WindowList::Watched watched{windows_, id};
+    const auto window = co_await windows_.get(id);
     if (window.is_minimized) co_await focus(id);
     co_await unbind(window);
 }

@@ -1,13 +1,12 @@
-#include "desk/archive/tar.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <utility>
 
 #include "core/text.hpp"
+#include "desk/archive/tar.hpp"
+#include "desk/archive/tar_layout.hpp"
 
 namespace carrel::desk::archive {
 
@@ -17,48 +16,15 @@ using core::refuse;
 namespace {
 
 constexpr std::uint64_t most_meta = std::uint64_t{64} << 10;
-constexpr std::uint64_t largest_ustar_size = 077777777777;
 /// No size of anything real, and no sum of two of them overflows.
 constexpr std::uint64_t largest_size = std::uint64_t{1} << 60;
 
-struct Place {
-    std::size_t at;
-    std::size_t size;
-};
-constexpr Place name_place{0, 100};
-constexpr Place mode_place{100, 8};
-constexpr Place uid_place{108, 8};
-constexpr Place gid_place{116, 8};
-constexpr Place size_place{124, 12};
-constexpr Place time_place{136, 12};
-constexpr Place sum_place{148, 8};
-constexpr Place type_place{156, 1};
-constexpr Place target_place{157, 100};
-constexpr Place magic_place{257, 6};
-constexpr Place version_place{263, 2};
-constexpr Place prefix_place{345, 155};
-
-std::string_view bytes_at(std::string_view block, Place place) { return block.substr(place.at, place.size); }
-std::string_view text_at(std::string_view block, Place place) {
+std::string_view bytes_at(std::string_view block, TarPlace place) {
+    return block.substr(place.at, place.size);
+}
+std::string_view text_at(std::string_view block, TarPlace place) {
     const auto bytes = bytes_at(block, place);
     return bytes.substr(0, bytes.find('\0'));
-}
-
-void put(std::string& block, Place place, std::string_view text) {
-    block.replace(place.at, std::min(place.size, text.size()), text.substr(0, place.size));
-}
-void put_octal(std::string& block, Place place, std::uint64_t number) {
-    put(block, place, fmt::format("{:0{}o}", number, place.size - 1));
-}
-
-/// The sum of all bytes, those of the sum itself taken as spaces.
-unsigned sum_of(std::string_view block) {
-    unsigned sum = 0;
-    for (std::size_t i = 0; i < block.size(); ++i) {
-        const bool is_sum = i >= sum_place.at && i < sum_place.at + sum_place.size;
-        sum += is_sum ? ' ' : static_cast<unsigned char>(block[i]);
-    }
-    return sum;
 }
 
 /// Octal digits, or GNU's binary form, whose first bit is set.
@@ -80,75 +46,7 @@ std::optional<std::uint64_t> parse_number(std::string_view bytes) {
     return number;
 }
 
-std::string pax_record(std::string_view key, std::string_view value) {
-    // The length counts its own digits.
-    const auto rest = key.size() + value.size() + 3;
-    auto size = rest + std::to_string(rest).size();
-    size = rest + std::to_string(size).size();
-    return fmt::format("{} {}={}\n", size, key, value);
-}
-
-/// Where a long name can be cut for ustar's prefix; nothing when it cannot.
-std::optional<std::size_t> prefix_end(std::string_view name) {
-    if (name.size() <= name_place.size) return 0;
-    for (auto at = name.rfind('/', prefix_place.size); at != name.npos && at > 0;
-         at = name.rfind('/', at - 1)) {
-        if (name.size() - at - 1 > name_place.size) return std::nullopt;
-        if (at + 1 < name.size()) return at;
-    }
-    return std::nullopt;
-}
-
-char type_of_kind(ArchiveEntry::Kind kind) {
-    switch (kind) {
-        case ArchiveEntry::Kind::file: return '0';
-        case ArchiveEntry::Kind::hard_link: return '1';
-        case ArchiveEntry::Kind::symlink: return '2';
-        case ArchiveEntry::Kind::folder: return '5';
-    }
-    return '0';
-}
-
-std::string header_block(const ArchiveEntry& entry, std::string_view name, std::size_t prefix, char type,
-                         std::uint64_t size) {
-    std::string block(tar_block, '\0');
-    put(block, name_place, prefix > 0 ? name.substr(prefix + 1) : name);
-    put(block, prefix_place, name.substr(0, prefix));
-    put_octal(block, mode_place, entry.mode & 07777);
-    put_octal(block, uid_place, 0);
-    put_octal(block, gid_place, 0);
-    put_octal(block, size_place, std::min(size, largest_ustar_size));
-    put_octal(block, time_place,
-              static_cast<std::uint64_t>(std::clamp<std::int64_t>(
-                  entry.modified, 0, static_cast<std::int64_t>(largest_ustar_size))));
-    put(block, type_place, {&type, 1});
-    put(block, target_place, entry.target);
-    put(block, magic_place, std::string_view{"ustar\0", 6});
-    put(block, version_place, "00");
-    put(block, sum_place, fmt::format("{:06o}", sum_of(block)) + std::string{'\0', ' '});
-    return block;
-}
-
 }  // namespace
-
-std::string tar_header(const ArchiveEntry& entry) {
-    auto name = entry.name;
-    if (entry.kind == ArchiveEntry::Kind::folder && !name.ends_with('/')) name += '/';
-    const auto prefix = prefix_end(name);
-    std::string records;
-    if (!prefix) records += pax_record("path", name);
-    if (entry.target.size() > target_place.size) records += pax_record("linkpath", entry.target);
-    if (entry.size > largest_ustar_size) records += pax_record("size", std::to_string(entry.size));
-    auto header = header_block(entry, name, prefix.value_or(0), type_of_kind(entry.kind), entry.size);
-    if (records.empty()) return header;
-    ArchiveEntry meta;
-    meta.name = "PaxHeaders/next";
-    auto whole = header_block(meta, meta.name, 0, 'x', records.size()) + records;
-    whole.append(tar_padding(records.size()), '\0');
-    return whole += header;
-}
-
-std::string tar_end() { return std::string(2 * tar_block, '\0'); }
 
 std::string TarReader::name_in(std::string_view block) const {
     std::string name{text_at(block, name_place)};
@@ -220,7 +118,7 @@ Expected<void> TarReader::take_header(std::string_view block) {
     }
     zero_blocks_ = 0;
     const auto sum = parse_number(bytes_at(block, sum_place));
-    if (!sum || *sum != sum_of(block))
+    if (!sum || *sum != tar_sum(block))
         return refuse(has_begun_ ? "the tar is damaged: a header's checksum is wrong"
                                  : "this is no tar: its first header's checksum is wrong");
     has_begun_ = true;

@@ -1,8 +1,8 @@
-// The clipboard's side that gives: programs paste what we own.
-#include <algorithm>
-#include <array>
+#include "desk/clipboard/giver.hpp"
 
-#include "desk/clipboard/clipboard.hpp"
+#include <algorithm>
+#include <vector>
+
 #include "desk/clipboard/selection_answer.hpp"
 
 namespace carrel::desk::clipboard {
@@ -14,15 +14,83 @@ namespace {
 constexpr std::size_t piece_bytes = 256 * 1024;
 /// Of things on their way at the same time: whoever began first and does not go on is dropped.
 constexpr std::size_t most_deliveries = 16;
+constexpr int most_attempts = 5;
 
 }  // namespace
 
-void Clipboard::give(const xcb_selection_request_event_t& request) {
+Giver::Giver(x11::Connection& connection, Selections& selections)
+    : connection_{connection}, selections_{selections}, atoms_{selections.atoms()} {
+    connection.on_event([this](const auto& event) { note(event); });
+}
+
+void Giver::note(const xcb_generic_event_t& event) {
+    switch (x11::type_of(event)) {
+        case XCB_SELECTION_REQUEST: {
+            const auto& request = as<xcb_selection_request_event_t>(event);
+            if (request.owner == selections_.window()) give(request);
+            return;
+        }
+        case XCB_SELECTION_CLEAR: {
+            const auto& loss = as<xcb_selection_clear_event_t>(event);
+            for (const auto selection : {Selection::clipboard, Selection::primary})
+                if (loss.owner == selections_.window() && loss.selection == selections_.atom_of(selection))
+                    own_of(selection).reset();
+            return;
+        }
+        case XCB_PROPERTY_NOTIFY: {
+            const auto& change = as<xcb_property_notify_event_t>(event);
+            if (change.state == XCB_PROPERTY_DELETE) continue_delivery(change.window, change.atom);
+            return;
+        }
+        case XCB_DESTROY_NOTIFY: {
+            const auto window = as<xcb_destroy_notify_event_t>(event).window;
+            std::erase_if(deliveries_, [&](const Delivery& delivery) { return delivery.to == window; });
+            return;
+        }
+        default: return;
+    }
+}
+
+Task<> Giver::put(Selection selection, Copied content) {
+    Own own;
+    if (content.text) {
+        own.latin1 = std::make_shared<const std::string>(to_latin1(*content.text));
+        own.text = std::make_shared<const std::string>(std::move(*content.text));
+    }
+    if (content.image) own.image = std::make_shared<const std::string>(std::move(*content.image));
+    own_of(selection) = std::move(own);
+    // Somebody else may take it between the time that we read and our own taking: then that counts as
+    // earlier.
+    for (int i = 0; i < most_attempts; ++i) {
+        const auto since = co_await selections_.server_time();
+        if (!own_of(selection)) break;
+        own_of(selection)->since = since;
+        xcb_set_selection_owner(connection_.raw(), selections_.window(), selections_.atom_of(selection),
+                                since);
+        if (co_await selections_.find_owner(selection) == selections_.window()) co_return;
+    }
+    own_of(selection).reset();
+    throw core::Error{core::Code::conflict, "another program took the clipboard at the same moment",
+                      "clipboard_taken"};
+}
+
+std::optional<Found> Giver::find_own(Selection selection, Wanted wanted) const {
+    const auto& own = own_[static_cast<std::size_t>(selection)];
+    if (!own) return std::nullopt;
+    Found found;
+    if (own->text) found.types.emplace_back("text/plain");
+    if (own->image) found.types.emplace_back("image/png");
+    if (own->text && wanted.text) found.content.text = *own->text;
+    if (own->image && wanted.image) found.content.image = *own->image;
+    return found;
+}
+
+void Giver::give(const xcb_selection_request_event_t& request) {
     answer_request(connection_.raw(), request,
                    [&](xcb_atom_t property) { return give_to(request, property); });
 }
 
-void Clipboard::give_targets(const Own& own, xcb_window_t to, xcb_atom_t property) const {
+void Giver::give_targets(const Own& own, xcb_window_t to, xcb_atom_t property) const {
     std::vector<xcb_atom_t> targets{atoms_.targets, atoms_.timestamp};
     if (own.text)
         targets.insert(targets.end(),
@@ -33,7 +101,7 @@ void Clipboard::give_targets(const Own& own, xcb_window_t to, xcb_atom_t propert
 }
 
 /// False when that is not to be had.
-bool Clipboard::give_to(const xcb_selection_request_event_t& request, xcb_atom_t property) {
+bool Giver::give_to(const xcb_selection_request_event_t& request, xcb_atom_t property) {
     const auto& own =
         own_of(request.selection == atoms_.clipboard ? Selection::clipboard : Selection::primary);
     if (!own) return false;
@@ -55,8 +123,8 @@ bool Clipboard::give_to(const xcb_selection_request_event_t& request, xcb_atom_t
     return false;
 }
 
-bool Clipboard::deliver(const xcb_selection_request_event_t& request, xcb_atom_t property, xcb_atom_t type,
-                        const std::shared_ptr<const std::string>& bytes) {
+bool Giver::deliver(const xcb_selection_request_event_t& request, xcb_atom_t property, xcb_atom_t type,
+                    const std::shared_ptr<const std::string>& bytes) {
     if (!bytes) return false;
     auto* raw = connection_.raw();
     if (bytes->size() <= piece_bytes) {
@@ -69,8 +137,8 @@ bool Clipboard::deliver(const xcb_selection_request_event_t& request, xcb_atom_t
     });
     if (deliveries_.size() == most_deliveries) deliveries_.pop_front();
     deliveries_.push_back({request.requestor, property, type, bytes});
-    // It removes the property to say that it wants the next piece. The same events as Windows selects: of one
-    // connection, the last selection counts.
+    // It removes the property to say that it wants the next piece. The same events as WindowList selects: of
+    // one connection, the last selection counts.
     const std::uint32_t events = XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_STRUCTURE_NOTIFY;
     xcb_change_window_attributes(raw, request.requestor, XCB_CW_EVENT_MASK, &events);
     const auto size = static_cast<std::uint32_t>(bytes->size());
@@ -80,7 +148,7 @@ bool Clipboard::deliver(const xcb_selection_request_event_t& request, xcb_atom_t
 }
 
 /// The program has taken a piece: the next one; an empty one says that it was the last.
-void Clipboard::continue_delivery(xcb_window_t to, xcb_atom_t property) {
+void Giver::continue_delivery(xcb_window_t to, xcb_atom_t property) {
     const auto found = std::ranges::find_if(deliveries_, [&](const Delivery& delivery) {
         return delivery.to == to && delivery.property == property;
     });
