@@ -7,6 +7,7 @@
 
 using namespace carrel;
 using desk::transfer::MultipartParser;
+using desk::transfer::parse_boundary;
 using desk::transfer::PartHead;
 
 namespace {
@@ -95,10 +96,10 @@ TEST_CASE("what is no form is refused with a sentence") {
 }
 
 TEST_CASE("the boundary is taken from the Content-Type") {
-    CHECK(*desk::parse_boundary("multipart/form-data; boundary=abc") == "abc");
-    CHECK(*desk::parse_boundary("Multipart/Form-Data; charset=utf-8; BOUNDARY=\"a b;c\"") == "a b;c");
+    CHECK(*parse_boundary("multipart/form-data; boundary=abc") == "abc");
+    CHECK(*parse_boundary("Multipart/Form-Data; charset=utf-8; BOUNDARY=\"a b;c\"") == "a b;c");
     for (const auto* bad : {"", "application/json", "multipart/form-data", "multipart/form-data; boundary=",
                             "multipart/form-data; boundary=\"abc", "multipart/mixed; boundary=a"})
-        CHECK_FALSE(desk::parse_boundary(bad));
-    CHECK_FALSE(desk::parse_boundary("multipart/form-data; boundary=" + std::string(71, 'a')));
+        CHECK_FALSE(parse_boundary(bad));
+    CHECK_FALSE(parse_boundary("multipart/form-data; boundary=" + std::string(71, 'a')));
 }
