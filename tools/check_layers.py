@@ -88,7 +88,7 @@ def library_of(header):
 def includes_of(text):
     """(line number, header) of every include."""
     for number, line in enumerate(text.splitlines(), 1):
-        if found := re.match(r'#include [<"]([^>"]+)[>"]', line):
+        if found := re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line):
             yield number, found[1]
 
 
@@ -109,6 +109,8 @@ def judge_rows(table):
 def judge_include(module, header, table, files):
     """Why a file of `module` may not include `header`, or None."""
     row = table[module]
+    if ".." in header.split("/"):
+        return f"{header} leads out of its folder: name it from src"
     for prefix, home in HEADERS_ONLY.items():
         if header.startswith(prefix) and module != home:
             return f"{header} may only be included in {home}"

@@ -81,7 +81,12 @@ class Run:
                     break
                 output += piece
         process.stdout.close()
-        code = process.wait()
+        try:
+            code = process.wait(silent_seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output += f"\n{command[0]} closed its output, did not end within {silent_seconds} s and was ended\n".encode()
+            code = process.wait()
         self.processes.discard(process)
         return code, output.decode(errors="replace").replace("\r\n", "\n")
 

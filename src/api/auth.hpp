@@ -1,7 +1,7 @@
 // Who asks, and whether a browser was tricked into asking.
 //
-// Two separate questions. `check_origin` refuses what a foreign web page can make a browser send
-//: it needs no key. `find_principal` answers who the caller is.
+// Two separate questions. `check_origin` refuses what a foreign web page can make a browser send;
+// it needs no key. `find_principal` answers who the caller is.
 #pragma once
 
 #include <map>

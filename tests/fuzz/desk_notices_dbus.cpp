@@ -7,10 +7,10 @@
 #include "desk/notices/notifications.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace carrel::desk;
+    using namespace carrel;
     const std::string_view bytes{reinterpret_cast<const char*>(data), size};
-    notices::NotificationMethods methods;
-    dbus::Message call;
+    desk::notices::NotificationMethods methods;
+    desk::notices::dbus::Message call;
     call.member = "Notify";
     call.signature = "susssasa{sv}i";
     call.body = bytes;
@@ -18,15 +18,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     call.is_big_endian = true;
     methods.handle(call, false);
 
-    const auto head = dbus::parse_head(bytes);
-    if (!head || size < dbus::head_bytes + head->fields) return 0;
-    auto message = dbus::parse_fields(bytes.substr(0, dbus::head_bytes + head->fields));
+    const auto head = desk::notices::dbus::parse_head(bytes);
+    if (!head || size < desk::notices::dbus::head_bytes + head->fields) return 0;
+    auto message =
+        desk::notices::dbus::parse_fields(bytes.substr(0, desk::notices::dbus::head_bytes + head->fields));
     if (!message) return 0;
-    message->body = bytes.substr(dbus::head_bytes + head->fields);
+    message->body = bytes.substr(desk::notices::dbus::head_bytes + head->fields);
     for (const auto& answer : methods.handle(*message, false).answers) {
-        const auto again = dbus::to_bytes(answer);
+        const auto again = desk::notices::dbus::to_bytes(answer);
         // What we write, we can read.
-        if (!dbus::parse_head(again)) __builtin_trap();
+        if (!desk::notices::dbus::parse_head(again)) __builtin_trap();
     }
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/error.hpp"
+#include "vendors/vendors.hpp"
 
 namespace carrel::agent::anthropic {
 
@@ -57,7 +58,7 @@ void check_model(std::string_view id) {
         core::Code::invalid,
         fmt::format("{} takes only a dated computer tool, which Carrel does not speak; choose a "
                     "model that takes computer_toolset_20260801, such as {}",
-                    id, table.front().name),
+                    id, vendors::find_vendor("anthropic")->default_model),
         "unsupported_model"};
 }
 

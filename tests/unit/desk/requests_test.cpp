@@ -15,6 +15,7 @@
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
+using async::Task;
 using namespace carrel::desk;
 
 namespace {

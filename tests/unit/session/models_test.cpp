@@ -65,7 +65,7 @@ TEST_CASE("a key is its principal's own, and goes before the one of the environm
     CHECK(shop.made == std::vector<std::string>{"k ann's", "p ann's own", "p base", "p base"});
     CHECK(refusal_of([&] { models.make("bob", {"keyed", "k"}); }).starts_with("no_model_key: "));
     CHECK(refusal_of([&] { models.set_key("ann", "open", "x"); }) ==
-          "invalid: the provider open takes no key");
+          "takes_no_key: the provider open takes no key");
 }
 
 TEST_CASE("a session gets the model that was named, or the default one") {
@@ -83,7 +83,7 @@ TEST_CASE("a session gets the model that was named, or the default one") {
 TEST_CASE("an unknown provider is refused with the names that there are") {
     Shop shop;
     auto& models = shop.models;
-    const std::string refusal = "invalid: there is no provider x; there are open, keyed, paid";
+    const std::string refusal = "unknown_provider: there is no provider x; there are open, keyed, paid";
     CHECK(refusal_of([&] { models.choose("ann", "x", {}); }) == refusal);
     CHECK(refusal_of([&] { models.make("ann", {"x", "m"}); }) == refusal);
     CHECK(refusal_of([&] { models.has_key("ann", "x"); }) == refusal);
