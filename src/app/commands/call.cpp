@@ -45,13 +45,19 @@ core::Error unknown_operation(const std::string& name) {
                                                   : "; `carrel call` without one lists them")};
 }
 
+core::Error other_method(const CallOptions& options, const ops::Operation& row) {
+    return {core::Code::invalid,
+            fmt::format("{} has no {}: it is called by {}", options.operation, options.method, row.method)};
+}
+
 /// The row of the name, and of the method if one was said.
 const ops::Operation& get_row(const CallOptions& options) {
-    const auto* row =
-        options.method.empty()
-            ? ops::find_desk_operation_named(options.operation, !options.fields.empty(), is_callable)
-            : ops::find_desk_operation(options.method, "/" + options.operation);
-    if (!row || !is_callable(*row)) throw unknown_operation(options.operation);
+    const auto* named =
+        ops::find_desk_operation_named(options.operation, !options.fields.empty(), is_callable);
+    if (!named) throw unknown_operation(options.operation);
+    if (options.method.empty()) return *named;
+    const auto* row = ops::find_desk_operation(options.method, "/" + options.operation);
+    if (!row || !is_callable(*row)) throw other_method(options, *named);
     return *row;
 }
 

@@ -61,6 +61,7 @@ test("a session from its first word to its last", async () => {
   assert.equal((await good("call", id, "file/download", "path=/tmp/told")).output, "42");
   assert.equal((await words("call", id, "file/view", "path=/nowhere")).code, 1);
   await bad(/did you mean "mouse\/click"/, "call", id, "mouse/clik");
+  await bad(/screen\/info has no POST: it is called by GET/, "call", "--method", "POST", id, "screen/info");
   await bad(/coordinate\.x: 9999 is outside the screen/, "call", id, "mouse/move", 'coordinate={"x":9999,"y":6}');
   await bad(/no name=value/, "call", id, "mouse/move", "here");
   await bad(/is no session/, "call", "sess_x", "screen/info");
