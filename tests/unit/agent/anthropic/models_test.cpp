@@ -43,6 +43,6 @@ TEST_CASE("a model that takes only a dated tool is refused with the name of one 
     } catch (const core::Error& error) {
         CHECK(error.reason() == "unsupported_model");
         CHECK(error.message().starts_with("claude-3-7-sonnet takes only a dated computer tool"));
-        CHECK(error.message().ends_with("such as claude-opus-5"));
+        CHECK(error.message().ends_with("such as claude-opus-5-5"));
     }
 }
