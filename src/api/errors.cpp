@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "net/problem.hpp"
 #include "net/status.hpp"
+#include "rest/answers.hpp"
 
 namespace carrel::api {
 

@@ -5,6 +5,7 @@
 
 #include "desk/desktop/desktop.hpp"
 #include "ops/desk/observe.hpp"
+#include "rest/answers.hpp"
 
 namespace carrel::desk::desktop {
 
