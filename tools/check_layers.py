@@ -6,7 +6,8 @@ that its path begins with, and
 
 - includes files of its own module and of those in its USES, and names a namespace after its folder;
 - includes the headers of others' libraries only if its row NEEDS the library (see LIBRARIES), or if it USES
-  the module that passes the library on.
+  the module that passes the library on;
+- includes no header that nobody may include (see FORBIDDEN).
 
 A row USES only rows above it, so the modules have an order; it USES and NEEDS nothing that its files do
 without. Folders and files have a size at which they are to be split.
@@ -39,11 +40,19 @@ LIBRARIES = {
     "libdeflate.h": "PkgConfig::libdeflate",
     "re2/": "${re2_LINK_LIBRARIES}",
     "zlib.h": "${zlib_LINK_LIBRARIES}",
+    "lzma.h": "PkgConfig::compressions",
+    "zstd.h": "PkgConfig::compressions",
+    "bzlib.h": "${bzip2}",
 }
 # Libraries that are the vocabulary of a module's own headers: whoever USES the module may include them.
 PASSED_ON = {"fmt_archive": "core", "boost_asio": "async"}
 # Headers with nothing to link, which no row can NEED, and the only module that includes them.
 HEADERS_ONLY = {"spdlog/": "core"}
+# Headers that nobody may include, and what to take instead.
+FORBIDDEN = {
+    "boost/asio/experimental/awaitable_operators.hpp":
+        "its && and || hide which failure was the cause; take async/both.hpp, or async/deadline.hpp for a limit of time",
+}
 # Folders of sources that are no modules: main functions, others' sources.
 NO_MODULES = {"src/programs", "src/third_party"}
 MOST_LINES = 400
@@ -127,6 +136,9 @@ def judge_file(name, text, table, files):
     lines = len(text.splitlines())
     if lines > MOST_LINES:
         yield f"{name}: {lines} lines; split it below {MOST_LINES}"
+    for number, header in includes_of(text):
+        if why := FORBIDDEN.get(header):
+            yield f"{name}:{number}: {header} may not be included: {why}"
     folder, module = folder_of(name), module_of(name, table)
     if folder in NO_MODULES:
         return

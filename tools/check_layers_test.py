@@ -57,6 +57,14 @@ class Complaints(unittest.TestCase):
                 self.assertEqual(found({"src/jail/serve.hpp": "namespace carrel::jail {\n", name: text}),
                                  [name + complaint])
 
+    def test_operators_that_hide_a_cause_are_forbidden_everywhere(self):
+        header = "boost/asio/experimental/awaitable_operators.hpp"
+        for name, text in [("src/async/scope.cpp", ASYNC_SCOPE), ("src/third_party/all.hpp", "")]:
+            with self.subTest(name):
+                complaints = found({name: text + f"#include <{header}>\n"})
+                self.assertEqual(len(complaints), 1)
+                self.assertIn(f"{header} may not be included: its && and ||", complaints[0])
+
     def test_a_namespace_inside_the_folders_is_allowed(self):
         self.assertEqual(found({"src/core/text.cpp": "namespace carrel::core::text {\n"}), [])
 

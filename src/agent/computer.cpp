@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "agent/rules.hpp"
 #include "agent/tool_input.hpp"
 #include "async/task.hpp"
 
@@ -31,14 +32,16 @@ Object screen_point(const ScreenMap& map, const std::vector<int>& coordinate) {
     return {{"x", pixel->x}, {"y", pixel->y}};
 }
 
-/// Every action waits until the screen has settled and needs no picture: the model asks for its own.
-Task<> act(const Bench& bench, std::string operation, Object input) {
+/// Every action waits until the screen has settled and needs no picture: the model asks for its own. Answers
+/// what the model should know beyond what it did.
+Task<std::string> act(const Bench& bench, std::string operation, Object input) {
     input["screenshot"] = false;
     const auto answer = co_await bench.desk.call(operation, std::move(input));
     const auto* success = json::find(answer, "success");
     if (success && success->is_bool() && !success->get_bool())
         refuse_action(
             std::string{json::text_or(answer, "error", "the desk refused the action without saying why")});
+    co_return json::text_or(answer, "observed") == "loading" ? " The page is still loading." : "";
 }
 
 ToolResult said(std::string text) { return {.text = std::move(text), .picture = {}, .is_error = false}; }
@@ -68,9 +71,9 @@ Task<ToolResult> click(const Bench& bench, std::string name, Object input, std::
     static const Shape<Pointing> shape{coordinate_field, text_field, key_field};
     const auto wanted = decode_input(shape, name, input);
     Object click{{"button", name}};
-    if (wanted.coordinate) click["coordinate"] = screen_point(bench.map, *wanted.coordinate);
+    if (wanted.coordinate) click["coordinate"] = screen_point(bench.map(), *wanted.coordinate);
     if (const auto keys = wanted.modifiers()) click["key"] = *keys;
-    co_await act(bench, "mouse/click", std::move(click));
+    done += co_await act(bench, "mouse/click", std::move(click));
     co_return said(std::move(done));
 }
 
@@ -78,7 +81,8 @@ Task<ToolResult> mouse_move(const Bench& bench, std::string name, Object input, 
     static const Shape<Pointing> shape{coordinate_field};
     const auto wanted = decode_input(shape, name, input);
     if (!wanted.coordinate) refuse_action("coordinate is required for mouse_move");
-    co_await act(bench, "mouse/move", {{"coordinate", screen_point(bench.map, *wanted.coordinate)}});
+    done +=
+        co_await act(bench, "mouse/move", {{"coordinate", screen_point(bench.map(), *wanted.coordinate)}});
     co_return said(std::move(done));
 }
 
@@ -88,17 +92,17 @@ Task<ToolResult> drag(const Bench& bench, std::string name, Object input, std::s
     const auto wanted = decode_input(shape, name, input);
     if (!wanted.start_coordinate) refuse_action("start_coordinate is required for left_click_drag");
     if (!wanted.coordinate) refuse_action("coordinate is required for left_click_drag");
-    Object drag{{"start_coordinate", screen_point(bench.map, *wanted.start_coordinate)},
-                {"end_coordinate", screen_point(bench.map, *wanted.coordinate)}};
+    Object drag{{"start_coordinate", screen_point(bench.map(), *wanted.start_coordinate)},
+                {"end_coordinate", screen_point(bench.map(), *wanted.coordinate)}};
     if (const auto keys = wanted.modifiers()) drag["key"] = *keys;
-    co_await act(bench, "mouse/drag", std::move(drag));
+    done += co_await act(bench, "mouse/drag", std::move(drag));
     co_return said(std::move(done));
 }
 
 Task<ToolResult> press_button(const Bench& bench, std::string name, Object input, std::string done) {
     static const Shape<Pointing> shape{};
     decode_input(shape, name, input);
-    co_await act(bench, name == "left_mouse_down" ? "mouse/down" : "mouse/up", {{"button", "left"}});
+    done += co_await act(bench, name == "left_mouse_down" ? "mouse/down" : "mouse/up", {{"button", "left"}});
     co_return said(std::move(done));
 }
 
@@ -118,13 +122,14 @@ Task<ToolResult> scroll(const Bench& bench, std::string name, Object input, std:
     if (amount < 0 || amount > 100 || std::trunc(amount) != amount)
         refuse_action(fmt::format("scroll_amount={} must be a whole number from 0 to 100", amount));
     Object scroll{{"direction", direction}, {"amount", static_cast<int>(amount)}};
-    if (wanted.coordinate) scroll["coordinate"] = screen_point(bench.map, *wanted.coordinate);
+    if (wanted.coordinate) scroll["coordinate"] = screen_point(bench.map(), *wanted.coordinate);
     if (const auto keys = wanted.modifiers()) scroll["modifier_key"] = *keys;
+    std::string note;
     if (amount > 0)
-        co_await act(bench, "mouse/scroll", std::move(scroll));
+        note = co_await act(bench, "mouse/scroll", std::move(scroll));
     else if (wanted.coordinate)
-        co_await act(bench, "mouse/move", {{"coordinate", scroll["coordinate"]}});
-    co_return said(fmt::format("Scrolled {}.", direction));
+        note = co_await act(bench, "mouse/move", {{"coordinate", scroll["coordinate"]}});
+    co_return said(fmt::format("Scrolled {}.", direction) + note);
 }
 
 Task<ToolResult> cursor_position(const Bench& bench, std::string name, Object input, std::string) {
@@ -140,7 +145,7 @@ Task<ToolResult> cursor_position(const Bench& bench, std::string name, Object in
     const auto answer = co_await bench.desk.call("screen/cursor_position", {});
     const auto place = place_shape.decode(answer);
     if (!place) throw core::Error{core::Code::unavailable, "the desk did not say where the pointer is"};
-    const auto seen = bench.map.to_picture({place->x, place->y});
+    const auto seen = bench.map().to_picture({place->x, place->y});
     co_return said(fmt::format("X={},Y={}", seen.x, seen.y));
 }
 
@@ -165,14 +170,14 @@ Task<ToolResult> key(const Bench& bench, std::string name, Object input, std::st
     static const Shape<Typing> shape{
         typed_field, field("repeat", &Typing::repeat, "how often", json::between(1, 100)).with_default()};
     const auto wanted = decode_input(shape, name, input);
-    co_await act(bench, "keyboard/key", {{"key", wanted.text}, {"repeat", wanted.repeat}});
-    co_return said(fmt::format("Pressed {}.", wanted.text));
+    const auto note = co_await act(bench, "keyboard/key", {{"key", wanted.text}, {"repeat", wanted.repeat}});
+    co_return said(fmt::format("Pressed {}.", wanted.text) + note);
 }
 
 Task<ToolResult> type(const Bench& bench, std::string name, Object input, std::string done) {
     static const Shape<Typing> shape{typed_field};
     const auto wanted = decode_input(shape, name, input);
-    co_await act(bench, "keyboard/type", {{"text", wanted.text}});
+    done += co_await act(bench, "keyboard/type", {{"text", wanted.text}});
     co_return said(std::move(done));
 }
 
@@ -180,8 +185,9 @@ Task<ToolResult> hold_key(const Bench& bench, std::string name, Object input, st
     static const Shape<Typing> shape{typed_field, duration_field};
     const auto wanted = decode_input(shape, name, input);
     check_duration(wanted.duration);
-    co_await act(bench, "keyboard/hold_key", {{"key", wanted.text}, {"duration", wanted.duration}});
-    co_return said(fmt::format("Held {} for {}s.", wanted.text, wanted.duration));
+    const auto note =
+        co_await act(bench, "keyboard/hold_key", {{"key", wanted.text}, {"duration", wanted.duration}});
+    co_return said(fmt::format("Held {} for {}s.", wanted.text, wanted.duration) + note);
 }
 
 Task<ToolResult> wait(const Bench&, std::string name, Object input, std::string) {
@@ -194,18 +200,40 @@ Task<ToolResult> wait(const Bench&, std::string name, Object input, std::string)
 
 // --- looking ----------------------------------------------------------------------------------
 
-/// A picture of exactly that size. Programs of a desk can resize its screen; a picture of another size would
-/// move what the model points at, and one beyond the vendor's limits would spoil the history for good.
+/// A larger PNG shows a photo or the like: as a JPEG it costs a fraction of a request's bytes.
+constexpr std::size_t large_picture = 1'500'000;
+/// Of the JPEG instead; the lower one for what is still too large for the vendor.
+constexpr std::array jpeg_qualities{90, 60};
+
+/// A picture of at most what a model takes, if that can be had.
+Task<Picture> take_picture(const Bench& bench, std::string operation, Object wish) {
+    auto picture = co_await bench.desk.picture(operation, wish);
+    auto most = large_picture;
+    for (const int quality : jpeg_qualities) {
+        if (picture.bytes.size() <= most) break;
+        wish["format"] = "jpeg";
+        wish["quality"] = quality;
+        picture = co_await bench.desk.picture(operation, wish);
+        most = most_picture_bytes;
+    }
+    co_return picture;
+}
+
+/// A picture of exactly that size: one of another would move what the model points at, and one beyond the
+/// vendor's limits would spoil the history for good.
 Task<ToolResult> look(const Bench& bench, std::string operation, Object wish, Size size) {
-    auto picture = co_await bench.desk.picture(std::move(operation), std::move(wish));
+    auto picture = co_await take_picture(bench, operation, wish);
+    if (picture.size != size) {
+        // The screen was resized at this moment: then the desk fits it in.
+        wish["width"] = size.width;
+        wish["height"] = size.height;
+        picture = co_await take_picture(bench, std::move(operation), std::move(wish));
+    }
     if (picture.size != size)
-        throw core::Error{
-            core::Code::unavailable,
-            fmt::format("the desk's picture is {}x{} and not {}x{}: if its screen was resized, set it back "
-                        "with `xrandr -s {}x{}`",
-                        picture.size.width, picture.size.height, size.width, size.height,
-                        bench.map.screen.width, bench.map.screen.height),
-            "bad_desk_answer"};
+        throw core::Error{core::Code::unavailable,
+                          fmt::format("the desk's picture is {}x{} and not {}x{}", picture.size.width,
+                                      picture.size.height, size.width, size.height),
+                          "bad_desk_answer"};
     co_return ToolResult{.text = {}, .picture = std::move(picture), .is_error = false};
 }
 
@@ -213,11 +241,11 @@ Task<ToolResult> screenshot(const Bench& bench, std::string name, Object input, 
     static const Shape<Pointing> shape{};
     decode_input(shape, name, input);
     Object wish{{"format", "png"}};
-    if (bench.map.picture != bench.map.screen) {
-        wish["width"] = bench.map.picture.width;
-        wish["height"] = bench.map.picture.height;
+    if (bench.picture != bench.desk.screen()) {
+        wish["width"] = bench.picture.width;
+        wish["height"] = bench.picture.height;
     }
-    co_return co_await look(bench, "screen/screenshot", std::move(wish), bench.map.picture);
+    co_return co_await look(bench, "screen/screenshot", std::move(wish), bench.picture);
 }
 
 struct Region {
@@ -230,15 +258,16 @@ Task<ToolResult> zoom(const Bench& bench, std::string name, Object input, std::s
     const auto region = decode_input(shape, name, input).region;
     if (region.size() != 4)
         refuse_action(fmt::format("region must be [x0, y0, x1, y1], but has {} numbers", region.size()));
-    const auto from = bench.map.corner_to_screen({region[0], region[1]});
-    const auto to = bench.map.corner_to_screen({region[2], region[3]});
+    const auto map = bench.map();
+    const auto from = map.corner_to_screen({region[0], region[1]});
+    const auto to = map.corner_to_screen({region[2], region[3]});
     if (!from || !to)
-        refuse_action(fmt::format(
-            "region [{}, {}, {}, {}] is out of bounds: the screenshot is {} wide and {} high", region[0],
-            region[1], region[2], region[3], bench.map.picture.width, bench.map.picture.height));
+        refuse_action(
+            fmt::format("region [{}, {}, {}, {}] is out of bounds: the screenshot is {} wide and {} high",
+                        region[0], region[1], region[2], region[3], map.picture.width, map.picture.height));
     if (from->x >= to->x || from->y >= to->y)
         refuse_action("region must be [x0, y0, x1, y1] with x0 < x1 and y0 < y1");
-    const auto size = fit_inside({to->x - from->x, to->y - from->y}, bench.map.picture);
+    const auto size = fit_inside({to->x - from->x, to->y - from->y}, map.picture);
     Object wish{{"x0", from->x},   {"y0", from->y},       {"x1", to->x},          {"y1", to->y},
                 {"format", "png"}, {"width", size.width}, {"height", size.height}};
     co_return co_await look(bench, "screen/zoom", std::move(wish), size);

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "agent/rules.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
 
@@ -14,11 +17,11 @@ namespace {
 constexpr std::string_view user_start = R"({"role":"user",)";
 constexpr std::string_view assistant_start = R"({"role":"assistant",)";
 constexpr std::string_view results_start = R"({"role":"user","content":[{"type":"tool_result",)";
+constexpr std::string_view result_start = R"({"type":"tool_result","tool_use_id":")";
 constexpr std::string_view picture_start = R"({"type":"image","source":)";
 
-std::string text_block(std::string_view text) {
-    return fmt::format(R"({{"type":"text","text":{}}})", json::quote(text));
-}
+/// Deeper than what agent/rules lets pass.
+constexpr std::size_t message_depth = 100;
 
 std::string picture_block(const Picture& picture) {
     return fmt::format(R"({}{{"type":"base64","media_type":{},"data":"{}"}}}})", picture_start,
@@ -36,6 +39,10 @@ std::string result_block(const Answered& answered) {
 }
 
 }  // namespace
+
+std::string text_block(std::string_view text) {
+    return fmt::format(R"({{"type":"text","text":{}}})", json::quote(text));
+}
 
 std::string user_message(std::string_view text, bool after_interruption) {
     const auto note = after_interruption ? text_block(interrupted_turn) + "," : std::string{};
@@ -65,7 +72,7 @@ std::string results_message(std::span<const Answered> answered) {
 ToolResult interrupted_result() { return {std::string{interrupted_call}, {}, true}; }
 
 core::Expected<ToolUse> parse_tool_use(std::string_view raw_block) {
-    const auto value = json::parse(raw_block);
+    const auto value = json::parse(raw_block, message_depth);
     if (!value) return std::unexpected{value.error()};
     const auto* input = json::find(*value, "input");
     ToolUse use{.id = std::string{json::text_or(*value, "id")},
@@ -78,29 +85,74 @@ core::Expected<ToolUse> parse_tool_use(std::string_view raw_block) {
     return use;
 }
 
-std::vector<ToolUse> unanswered_calls(std::span<const std::string> messages) {
-    if (messages.empty() || !messages.back().starts_with(assistant_start)) return {};
-    const auto message = json::parse(messages.back());
-    const auto* content = message ? json::find(*message, "content") : nullptr;
-    if (!content || !content->is_array()) return {};
+std::vector<ToolUse> unanswered_calls(std::string_view last_message) {
+    if (!is_answer(last_message)) return {};
     std::vector<ToolUse> calls;
-    for (const auto& block : content->get_array())
-        if (json::text_or(block, "type") == "tool_use")
-            if (auto use = parse_tool_use(json::to_text(block))) calls.push_back(std::move(*use));
+    for (const auto raw : raw_blocks(last_message))
+        if (const auto block = json::parse(raw, message_depth);
+            block && json::text_or(*block, "type") == "tool_use")
+            if (auto use = parse_tool_use(raw)) calls.push_back(std::move(*use));
     return calls;
 }
 
-bool ends_without_answer(std::span<const std::string> messages) {
-    return !messages.empty() && messages.back().starts_with(user_start);
+std::optional<std::string> healing_message(std::string_view last_message, const KnownResults& known) {
+    std::vector<Answered> answered;
+    for (auto& use : unanswered_calls(last_message)) {
+        const auto found = known.find(use.id);
+        auto result = found == known.end() ? interrupted_result() : found->second;
+        answered.push_back({std::move(use), make_lawful(std::move(result))});
+    }
+    if (answered.empty()) return std::nullopt;
+    return results_message(answered);
 }
 
-std::size_t count_pictures(std::span<const std::string> messages) {
-    std::size_t count = 0;
-    for (const auto& message : messages)
-        for (auto at = message.find(picture_start); at != message.npos;
-             at = message.find(picture_start, at + picture_start.size()))
-            ++count;
-    return count;
+bool is_answer(std::string_view raw_message) { return raw_message.starts_with(assistant_start); }
+
+bool ends_without_answer(std::string_view last_message) { return last_message.starts_with(user_start); }
+
+std::vector<std::string_view> find_pictures(std::string_view raw_message) {
+    std::vector<std::string_view> pictures;
+    for (auto at = raw_message.find(picture_start); at != raw_message.npos;
+         at = raw_message.find(picture_start, at)) {
+        // Base64 holds no brace.
+        const auto end = std::min(raw_message.find("}}", at), raw_message.size() - 2) + 2;
+        pictures.push_back(raw_message.substr(at, end - at));
+        at = end;
+    }
+    return pictures;
+}
+
+Survey survey(std::span<const std::string> messages) {
+    Survey found;
+    for (const std::string_view message : messages) {
+        found.bytes += message.size();
+        if (!message.starts_with(results_start)) continue;
+        found.pictures += find_pictures(message).size();
+        for (auto at = message.find(result_start); at != message.npos; at = message.find(result_start, at)) {
+            at += result_start.size();
+            found.call_ids.emplace(message.substr(at, message.find('"', at) - at));
+        }
+    }
+    return found;
+}
+
+std::vector<std::string_view> raw_blocks(std::string_view raw_message) {
+    std::vector<std::string_view> blocks;
+    int depth = 0;
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at < raw_message.size(); ++at) {
+        const char c = raw_message[at];
+        if (c == '"') {
+            for (++at; at < raw_message.size() && raw_message[at] != '"'; ++at)
+                if (raw_message[at] == '\\') ++at;
+        } else if (c == '{' || c == '[') {
+            // The message, its content, a block.
+            if (++depth == 3) begin = at;
+        } else if (c == '}' || c == ']') {
+            if (depth-- == 3) blocks.push_back(raw_message.substr(begin, at + 1 - begin));
+        }
+    }
+    return blocks;
 }
 
 std::optional<std::string> person_text(std::string_view raw_message) {

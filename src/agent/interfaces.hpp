@@ -32,10 +32,12 @@ struct Usage {
 struct Block {
     std::string type;  ///< "text", "thinking", "tool_use", …
     std::string raw;
+    /// Of a tool call: why it cannot be made. Its input was no usable JSON and is {} in `raw`.
+    std::string problem = {};
 };
 
 struct Answer {
-    std::vector<Block> blocks;  ///< complete ones only; none is an empty text
+    std::vector<Block> blocks;  ///< complete ones only, as they came; agent/rules says which can be kept
     std::string stop_reason;    ///< "end_turn", "tool_use", "max_tokens", "refusal", …
     Usage usage;
     /// The answer was cut in the middle of a tool call, which is not among `blocks`.
@@ -66,6 +68,10 @@ struct Question {
     std::span<const std::string> messages;
 };
 
+/// Reasons of a refusal that lies in what was asked: the same request is refused again.
+constexpr std::string_view refused_request = "invalid_request_error";
+constexpr std::string_view too_large_request = "request_too_large";
+
 /// A model behind some vendor's API: takes a history in its canonical form, answers with blocks of that form.
 /// It offers the model the tools of agent/tools itself.
 class Model {
@@ -78,6 +84,8 @@ public:
     virtual Size picture_size(Size screen) const = 0;
     /// How many pictures a history may hold before the vendor refuses it.
     virtual std::size_t most_pictures() const = 0;
+    /// How many bytes its messages may have together.
+    virtual std::size_t most_history_bytes() const = 0;
 };
 
 /// A picture of a screen.
@@ -94,6 +102,8 @@ public:
     /// POST (or GET) of the operation with a JSON input; its JSON answer. Throws Error with the desk's
     /// own message when it refuses.
     virtual Task<json::Value> call(std::string operation, json::Object input) = 0;
+    /// What its screen has by what is known: people and programs may resize it at any time.
+    virtual Size screen() const = 0;
     /// "screen/screenshot" or "screen/zoom" with `input`, as bytes.
     virtual Task<Picture> picture(std::string operation, json::Object input) = 0;
 };
@@ -105,7 +115,8 @@ struct ToolResult {
     bool is_error = false;
 };
 
-/// Where the loop tells what happens; every call is an event of the session, stored before it is seen.
+/// Where the loop tells what happens; every call is an event of the session, stored before it is seen. It is
+/// on its way to the store when the call returns, whether or not its task is awaited; that says it is stored.
 class Sink : public Progress {
 public:
     virtual Task<> tool_use(std::string name, json::Object input, std::string tool_use_id) = 0;
@@ -114,12 +125,15 @@ public:
     virtual Task<> usage(Usage usage) = 0;
 };
 
-/// The append-only history in its canonical form: raw messages, stored before they are used.
+/// The history in its canonical form: raw messages, stored before they are used.
 class Transcript {
 public:
     virtual ~Transcript() = default;
     virtual const std::vector<std::string>& messages() const = 0;
     virtual Task<> append(std::string raw_message) = 0;
+    /// Keeps the first `keep` messages, and has `rest` instead of those behind them: all at once or not at
+    /// all. Not for every day, since caches and signatures bind to the bytes of a history (agent/retelling).
+    virtual Task<> rewrite(std::size_t keep, std::vector<std::string> rest) = 0;
 };
 
 }  // namespace carrel::agent

@@ -15,10 +15,9 @@ struct LoopLimits {
     int answers = 200;  ///< of the model in one turn
 };
 
-/// What a turn starts from: what is to be done, and where.
+/// What a turn starts from, beside the history.
 struct Assignment {
-    std::string message;        ///< what the person wrote
-    Size screen;                ///< of the desk, pixels
+    Size screen;                ///< of the desk when the turn begins, pixels
     std::string system_suffix;  ///< of the session, added to our own system prompt; may be empty
     LoopLimits limits;
 };
@@ -35,9 +34,11 @@ struct TurnEnd {
 /// of ours is logged, and the person is only told where to look.
 TurnEnd end_of(const std::exception_ptr& failure);
 
-/// Runs a turn. The person's message is appended to the transcript first, then each answer before its
-/// tools run, and all results of an answer in one message; a transcript that an earlier turn left with
-/// unanswered tool calls (a crash) is healed before.
+/// Runs a turn. The transcript ends with the person's message, and before that no call lacks its result
+/// (healing_message). Each answer is appended before its tools run, and all results of an answer in one
+/// message; what the vendor would refuse, now or later, does not get in (agent/rules). What it refuses all
+/// the same is told to it otherwise, or taken back, and the sink is told so; pictures that no longer fit are
+/// left out.
 ///
 /// Whatever happens is in the TurnEnd: nothing is thrown. When the calling task is cancelled, tool
 /// calls without a result are answered as interrupted in the transcript and told to the sink, and the
@@ -47,9 +48,5 @@ TurnEnd end_of(const std::exception_ptr& failure);
 /// All references must outlive the call. `pool` does the base64 of pictures.
 Task<TurnEnd> run_turn(Model& model, DeskCalls& desk, Transcript& transcript, Sink& sink, async::Pool& pool,
                        Assignment assignment);
-
-/// Answers the tool calls that a crash left unanswered at the end of a history. For use at start;
-/// run_turn does it by itself. True when there was something to heal.
-Task<bool> heal(Transcript& transcript);
 
 }  // namespace carrel::agent

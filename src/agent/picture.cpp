@@ -22,7 +22,9 @@ Size fit_inside(Size inner, Size box) {
 
 std::optional<Pixel> ScreenMap::to_screen(Pixel seen) const {
     if (seen.x < 0 || seen.y < 0 || seen.x >= picture.width || seen.y >= picture.height) return std::nullopt;
-    return Pixel{scaled(seen.x, screen.width, picture.width), scaled(seen.y, screen.height, picture.height)};
+    // Of a screen smaller than its picture the last pixels are rounded up to beyond it.
+    return Pixel{std::min(scaled(seen.x, screen.width, picture.width), screen.width - 1),
+                 std::min(scaled(seen.y, screen.height, picture.height), screen.height - 1)};
 }
 
 std::optional<Pixel> ScreenMap::corner_to_screen(Pixel seen) const {

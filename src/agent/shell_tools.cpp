@@ -45,14 +45,41 @@ std::string_view without_last_line_end(std::string_view text) {
     return text;
 }
 
+bool is_set(const json::Value& answer, std::string_view name) {
+    const auto* value = json::find(answer, name);
+    return value && value->is_bool() && value->get_bool();
+}
+
+/// Of a command that has not ended, because it asks for something on its terminal. The desk's own last
+/// sentence names the operation that answers; a model has a tool for that.
+std::string describe_waiting(const json::Value& answer) {
+    const auto notes = json::text_or(answer, "system");
+    const auto end = notes.rfind('\n');
+    std::string text{end == notes.npos ? std::string_view{} : notes.substr(0, end)};
+    // A program's words, between ours.
+    std::string question;
+    for (const char each : json::text_or(answer, "prompt")) {
+        if (each == '<' || each == '"') question += '\\';
+        question += each;
+    }
+    add(text,
+        fmt::format(
+            "The command has not ended: it waits for input on its terminal{}. Give that with "
+            "{}; \\u0003 (Control-C) there ends the command, and so does another command of bash.",
+            question.empty() ? ", and has asked nothing" : fmt::format(", after printing \"{}\"", question),
+            bash_answer_name));
+    return text;
+}
+
 std::string describe_run(const json::Value& answer) {
     std::string text = shortened(without_last_line_end(json::text_or(answer, "output")));
     if (const auto error = without_last_line_end(json::text_or(answer, "error")); !error.empty())
         add(text, fmt::format("<stderr>\n{}\n</stderr>", shortened(error)));
-    if (const auto system = json::text_or(answer, "system"); !system.empty())
-        add(text, fmt::format("<system>{}</system>", system));
+    const auto system = is_set(answer, "waiting_for_input") ? describe_waiting(answer)
+                                                            : std::string{json::text_or(answer, "system")};
+    if (!system.empty()) add(text, fmt::format("<system>{}</system>", system));
     const auto* status = json::find(answer, "exit_code");
-    if (status && status->is_int64() && status->get_int64() != 0)
+    if (status && status->is_int64() && status->get_int64() > 0)
         add(text, fmt::format("<system>exit code {}</system>", status->get_int64()));
     if (text.empty()) text = "<system>the command succeeded and printed nothing</system>";
     return text;
@@ -69,6 +96,11 @@ std::string output_of(const json::Value& answer) {
 struct Bash {
     std::optional<std::string> command;
     std::optional<bool> restart;
+};
+
+struct BashAnswer {
+    std::string text;
+    std::optional<bool> enter;
 };
 
 struct Edit {
@@ -133,9 +165,17 @@ Task<ToolResult> run_bash(DeskCalls& desk, json::Object input) {
     if (!wanted.command || core::trim(*wanted.command).empty()) refuse("no command provided.");
     const auto answer =
         co_await desk.call("terminal/execute", {{"command", *wanted.command}, {"timeout", command_time}});
-    const auto* timed_out = json::find(answer, "timed_out");
-    co_return ToolResult{
-        describe_run(answer), {}, timed_out && timed_out->is_bool() && timed_out->get_bool()};
+    co_return ToolResult{describe_run(answer), {}, is_set(answer, "timed_out")};
+}
+
+Task<ToolResult> run_bash_answer(DeskCalls& desk, json::Object input) {
+    static const Shape<BashAnswer> shape{field("text", &BashAnswer::text, "what is typed"),
+                                         field("enter", &BashAnswer::enter, "whether Enter follows")};
+    const auto wanted = decode_input(shape, bash_answer_name, input);
+    const auto answer = co_await desk.call(
+        "terminal/answer",
+        {{"text", wanted.text}, {"enter", wanted.enter.value_or(true)}, {"timeout", command_time}});
+    co_return ToolResult{describe_run(answer), {}, is_set(answer, "timed_out")};
 }
 
 Task<ToolResult> run_editor(DeskCalls& desk, json::Object input) {

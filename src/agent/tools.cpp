@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "agent/computer.hpp"
+#include "agent/rules.hpp"
 #include "agent/shell_tools.hpp"
 #include "core/error.hpp"
-#include "core/text.hpp"
 
 namespace carrel::agent {
 
@@ -20,6 +20,7 @@ Task<ToolResult> dispatch(const Bench& bench, ToolUse use) {
         return run_computer(bench, std::move(use.name), std::move(use.input));
     }
     if (use.name == bash_name) return run_bash(bench.desk, std::move(use.input));
+    if (use.name == bash_answer_name) return run_bash_answer(bench.desk, std::move(use.input));
     if (use.name == editor_name) return run_editor(bench.desk, std::move(use.input));
     throw core::Error{core::Code::invalid, fmt::format("There is no tool {}", use.name)};
 }
@@ -40,10 +41,7 @@ Task<ToolResult> run_tool(const Bench& bench, ToolUse use) {
     }
     if (async::is_cancellation(failure)) std::rethrow_exception(failure);
     if (failure) result = {core::message_of(failure), {}, true};
-    if (result.is_error) result.picture.reset();  // the vendor takes only text with an error
-    result.text = core::repair_utf8(result.text);
-    if (!result.picture && core::trim(result.text).empty()) result.text = "<system>done; no output</system>";
-    co_return result;
+    co_return make_lawful(std::move(result));
 }
 
 }  // namespace carrel::agent

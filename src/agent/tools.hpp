@@ -1,5 +1,5 @@
 // The tools a model is given, and what each does on the desk: the members of the vendor's computer
-// toolset, bash, and the text editor.
+// toolset, bash, answers to what its commands ask, and the text editor.
 #pragma once
 
 #include <string>
@@ -21,7 +21,9 @@ struct ToolUse {
 /// What tools act on.
 struct Bench {
     DeskCalls& desk;
-    ScreenMap map;
+    Size picture;  ///< in which the model sees the screen, whatever that has
+
+    ScreenMap map() const { return {desk.screen(), picture}; }
 };
 
 /// Answer of a call that was not made because an earlier one failed. The text is the vendor's.

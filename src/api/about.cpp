@@ -16,59 +16,67 @@ using net::Response;
 using session::Models;
 using session::SessionService;
 
-/// Whether the store answers.
-Task<bool> is_store_well(SessionService& service) {
+constexpr std::string_view store_well = "ok";
+constexpr std::string_view store_full = "full";
+
+/// store_well, store_full, or "failed".
+Task<std::string_view> status_of_store(SessionService& service) {
     try {
-        co_await service.list(ops::local_principal(), false, 1, 0);
-        co_return true;
+        co_await service.check_store();
+        co_return store_well;
     } catch (const core::Error& error) {
-        core::log_error("the store does not answer: {}", error.message());
-        co_return false;
+        core::log_error("the store is not well: {}", error.message());
+        co_return error.reason() == "disk_full" ? store_full : "failed";
     }
 }
 
 Task<Response> health(SessionService& service, const Models& models, const core::Clock& clock,
                       Principal principal) {
-    const bool is_well = co_await is_store_well(service);
+    const auto store = co_await status_of_store(service);
+    const bool is_well = store == store_well;
     const std::string provider{models.default_provider().vendor.name};
     const bool is_guest = principal.role == ops::Role::guest;
     const bool has_key = models.has_key(is_guest ? ops::local_principal().name : principal.name, provider);
     const auto status = !is_well ? "unhealthy" : has_key ? "healthy" : "degraded";
     co_return rest::json_answer(
         is_well ? 200 : 503,
-        json::Object{{"status", status},
-                     {"version", version},
-                     {"timestamp", core::to_rfc3339(clock.now())},
-                     {"checks", json::Object{{"database", json::Object{{"status", is_well ? "ok" : "failed"},
-                                                                       {"type", "sqlite"}}},
-                                             {"api_key", json::Object{{"status", has_key ? "set" : "missing"},
-                                                                      {"provider", provider}}}}}});
+        json::Object{
+            {"status", status},
+            {"version", version},
+            {"timestamp", core::to_rfc3339(clock.now())},
+            {"checks", json::Object{{"database", json::Object{{"status", store}, {"type", "sqlite"}}},
+                                    {"api_key", json::Object{{"status", has_key ? "set" : "missing"},
+                                                             {"provider", provider}}}}}});
 }
 
 Task<Response> ready(SessionService& service) {
-    if (!co_await is_store_well(service))
+    // On a full disk it still serves: deleting sessions is how room is made.
+    const auto store = co_await status_of_store(service);
+    if (store != store_well && store != store_full)
         throw core::Error{core::Code::unavailable, "the store does not answer"};
     co_return rest::json_answer(200, json::Object{{"status", "ready"}});
 }
 
 /// What a person who chooses needs to know of a vendor.
-json::Object view(const session::Provider& provider) {
+json::Object view(const session::Provider& provider, bool has_key) {
     const auto& vendor = provider.vendor;
     return {{"name", vendor.name},
             {"title", vendor.title},
             {"needs_key", vendor.needs_key},
+            {"has_key", vendor.needs_key && has_key},
             {"key_variable", vendor.key_variable},
             {"key_hint", vendor.key_hint},
             {"default_model", provider.default_model},
             {"models", json::Array(vendor.models.begin(), vendor.models.end())}};
 }
 
-Task<Response> config(SessionService& service, const Models& models) {
+Task<Response> config(SessionService& service, const Models& models, Principal principal, bool needs_login) {
     json::Array names;
     json::Array providers;
     for (const auto& provider : models.providers()) {
         names.emplace_back(provider.vendor.name);
-        providers.emplace_back(view(provider));
+        const auto has_key = models.has_key(principal.name, std::string{provider.vendor.name});
+        providers.emplace_back(view(provider, has_key));
     }
     const auto& standard = models.default_provider();
     co_return rest::json_answer(200,
@@ -79,13 +87,17 @@ Task<Response> config(SessionService& service, const Models& models) {
                                              {"default_network", core::name_of(service.new_desk().network)},
                                              {"vnc_url", "/desk/{id}"},
                                              {"available_providers", std::move(names)},
-                                             {"providers", std::move(providers)}});
+                                             {"providers", std::move(providers)},
+                                             {"needs_login", needs_login}});
 }
 
+/// Anybody can send one: no more than a key needs.
+constexpr std::size_t largest_log_in = std::size_t{8} << 10;
+
 Task<Response> log_in(Gatekeeper& gatekeeper, Request& request) {
-    const auto asked = co_await rest::decode_body(request, ops::log_in_shape());
+    const auto asked = co_await rest::decode_body(request, ops::log_in_shape(), largest_log_in);
     auto response = rest::json_answer(200, json::Object{{"status", "logged_in"}});
-    response.headers.add("Set-Cookie", gatekeeper.log_in(asked.key));
+    response.headers.add("Set-Cookie", gatekeeper.log_in(request, asked.key));
     co_return response;
 }
 
@@ -120,7 +132,10 @@ std::vector<Binding> about_bindings(SessionService& service, Models& models, Gat
          [&](Request&, const Principal& principal) { return health(service, models, clock, principal); }},
         {"health/ready", [&](Request&, const Principal&) { return ready(service); }},
         {"health/live", [](Request&, const Principal&) { return live(); }},
-        {"config", [&](Request&, const Principal&) { return config(service, models); }},
+        {"config",
+         [&](Request&, const Principal& principal) {
+             return config(service, models, principal, gatekeeper.needs_key());
+         }},
         {"login", [&](Request& request, const Principal&) { return log_in(gatekeeper, request); }},
         {"logout", [&](Request& request, const Principal&) { return log_out(gatekeeper, request); }},
         {"credentials/set",

@@ -29,11 +29,24 @@ void protect(net::Response& response) {
     if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
 }
 
+/// Whoever watches over the server asks this, and takes no answer for its end.
+bool asks_for_health(const net::Request& request) {
+    return request.method == "GET" && request.path.starts_with("/api/v1/health");
+}
+
 }  // namespace
+
+net::ServerLimits server_limits() {
+    return {.connections = 1024,
+            .connections_of_one = 512,
+            .strangers = 256,
+            .collected_bytes = 32uz << 20,
+            .is_always_answered = asks_for_health};
+}
 
 Api::Api(session::SessionService& service, session::Models& models, Gatekeeper gatekeeper,
          const core::Clock& clock)
-    : gatekeeper_{std::move(gatekeeper)}, router_{error_response} {
+    : gatekeeper_{std::move(gatekeeper)}, router_{any_error_response} {
     std::vector<Binding> bindings;
     append(bindings, session_bindings(service));
     append(bindings, event_bindings(service));
@@ -49,7 +62,7 @@ Task<net::Response> Api::handle(net::Request& request) {
         gatekeeper_.check_host(request);
         response = co_await router_.handle(request);
     } catch (const core::Error& error) {
-        response = error_response(error, request);
+        response = any_error_response(error, request);
     }
     protect(response);
     co_return response;

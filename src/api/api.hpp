@@ -4,9 +4,13 @@
 #include "api/auth.hpp"
 #include "core/clock.hpp"
 #include "net/router.hpp"
+#include "net/server.hpp"
 #include "session/service.hpp"
 
 namespace carrel::api {
+
+/// What a client of the server may cost it.
+net::ServerLimits server_limits();
 
 class Api final : public net::Handler {
 public:

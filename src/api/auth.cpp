@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "core/error.hpp"
-#include "core/id.hpp"
+#include "core/log.hpp"
 #include "core/text.hpp"
 
 namespace carrel::api {
@@ -13,9 +14,14 @@ namespace carrel::api {
 namespace {
 
 constexpr std::string_view cookie_name = "carrel_login";
+/// Of a page that came by TLS. The prefix has browsers take it by TLS only, and only for this very host.
+constexpr std::string_view secure_cookie_name = "__Host-carrel_login";
 constexpr std::size_t shortest_key = 16;
-/// Enough for every browser of a team; the bound keeps a loop of logins from growing us.
-constexpr std::size_t most_logins = 1000;
+/// Answers to wrong keys that wait, from one network.
+constexpr std::size_t most_held_back = 16;
+/// Of one principal at a time, streams and viewers among them: less than a server's connections, so that
+/// nobody takes them all.
+constexpr std::size_t most_calls = 384;
 
 bool is_loopback_name(std::string_view host) {
     return host == "localhost" || host == "127.0.0.1" || host == "::1" || host.ends_with(".localhost");
@@ -46,20 +52,54 @@ void check_media_type(const net::Request& request, const ops::Operation& operati
         "unsupported_media_type"};
 }
 
-std::optional<std::string_view> find_cookie(const net::Request& request) {
+std::optional<std::string_view> find_cookie(const net::Request& request, std::string_view wanted) {
     for (const auto& [name, value] : request.headers) {
         if (!core::equals_ignoring_case(name, "Cookie")) continue;
         for (auto part : core::split(value, ';')) {
             part = core::trim(part);
-            if (part.starts_with(cookie_name) && part.size() > cookie_name.size() &&
-                part[cookie_name.size()] == '=')
-                return part.substr(cookie_name.size() + 1);
+            if (part.starts_with(wanted) && part.size() > wanted.size() && part[wanted.size()] == '=')
+                return part.substr(wanted.size() + 1);
         }
     }
     return std::nullopt;
 }
 
+/// The one that only TLS can have brought goes before the other, which any service of this host may have set.
+std::optional<std::string_view> find_login_cookie(const net::Request& request) {
+    if (const auto secure = find_cookie(request, secure_cookie_name)) return secure;
+    return find_cookie(request, cookie_name);
+}
+
+bool came_by_tls(const net::Request& request) {
+    return request.headers.find("Origin").value_or("").starts_with("https://");
+}
+
+std::string set_cookie(const net::Request& request, std::string_view value, std::chrono::seconds lasts) {
+    const bool is_secure = came_by_tls(request);
+    return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{}",
+                       is_secure ? secure_cookie_name : cookie_name, value, lasts.count(),
+                       is_secure ? "; Secure" : "");
+}
+
+/// Its log line, at 10, 100, … tries: enough to see it, too little to fill a disk.
+void tell_of_wrong_keys(std::string_view network, std::size_t count) {
+    for (std::size_t step = 10; step <= count; step *= 10)
+        if (count == step) core::log_warning("{} wrong keys have come from {}", count, network);
+}
+
 }  // namespace
+
+Key parse_key(std::string_view text) {
+    const auto line = core::trim(text);
+    const auto space = line.find_first_of(" \t");
+    const auto name = space == line.npos ? std::string_view{"local"} : line.substr(0, space);
+    const auto key = core::trim(space == line.npos ? line : line.substr(space));
+    const bool is_word = std::ranges::all_of(key, [](char c) { return c > ' ' && c < '\x7f'; });
+    if (key.size() < shortest_key || !is_word)
+        throw core::Error{core::Code::invalid,
+                          fmt::format("a key is one word of at least {} characters of ASCII", shortest_key)};
+    return {{std::string{name}, ops::Role::owner}, crypto::sha256(key)};
+}
 
 std::vector<Key> parse_keys(std::string_view text) {
     std::vector<Key> keys;
@@ -68,14 +108,11 @@ std::vector<Key> parse_keys(std::string_view text) {
         ++number;
         const auto line = core::trim(raw);
         if (line.empty() || line.starts_with('#')) continue;
-        const auto space = line.find_first_of(" \t");
-        const auto name = space == line.npos ? std::string_view{"local"} : line.substr(0, space);
-        const auto key = core::trim(space == line.npos ? line : line.substr(space));
-        if (key.size() < shortest_key || key.find_first_of(" \t") != key.npos)
-            throw core::Error{
-                core::Code::invalid,
-                fmt::format("line {}: a key is one word of at least {} characters", number, shortest_key)};
-        keys.push_back({{std::string{name}, ops::Role::owner}, crypto::sha256(key)});
+        try {
+            keys.push_back(parse_key(line));
+        } catch (core::Error& error) {
+            throw error.during(fmt::format("line {}", number));
+        }
     }
     return keys;
 }
@@ -100,6 +137,18 @@ std::optional<std::string> parse_host(std::string_view host) {
     if (!is_port_good || !is_name_good) return std::nullopt;
     return core::to_lower(name);
 }
+
+Gatekeeper::Gatekeeper(std::vector<Key> keys, const core::Clock& clock)
+    : keys_{std::move(keys)},
+      clock_{&clock},
+      logins_{clock},
+      held_back_{most_held_back,
+                 {core::Code::exhausted, "too many wrong keys have come from there; wait before the next",
+                  "too_many_wrong_keys"}},
+      calls_{most_calls,
+             {core::Code::exhausted,
+              fmt::format("{} calls of this caller are under way, which is the limit", most_calls),
+              "too_many_calls"}} {}
 
 void Gatekeeper::check_host(const net::Request& request) const {
     const auto host = parse_host(request.headers.find("Host").value_or(""));
@@ -134,33 +183,61 @@ std::optional<ops::Principal> Gatekeeper::principal_of_key(std::string_view key)
     return found->principal;
 }
 
-std::optional<ops::Principal> Gatekeeper::find_principal(const net::Request& request) const {
-    if (!needs_key()) return ops::local_principal();
+Caller Gatekeeper::find_caller(const net::Request& request) {
+    using Shown = Caller::Shown;
+    if (!needs_key()) return {ops::local_principal(), Shown::good};
+    const auto by_key = [this](std::string_view key) {
+        auto principal = principal_of_key(key);
+        const auto shown = principal ? Shown::good : Shown::wrong_key;
+        return Caller{std::move(principal), shown};
+    };
     if (const auto line = request.headers.find("Authorization")) {
         constexpr std::string_view scheme = "Bearer ";
-        if (!core::equals_ignoring_case(line->substr(0, scheme.size()), scheme)) return std::nullopt;
-        return principal_of_key(core::trim(line->substr(scheme.size())));
+        if (!core::equals_ignoring_case(line->substr(0, scheme.size()), scheme)) return {};
+        return by_key(core::trim(line->substr(scheme.size())));
     }
-    if (const auto key = request.headers.find("X-API-Key")) return principal_of_key(*key);
-    const auto cookie = find_cookie(request);
-    if (!cookie) return std::nullopt;
-    const auto login = logins_.find(crypto::sha256(*cookie));
-    if (login == logins_.end()) return std::nullopt;
-    return login->second;
+    if (const auto key = request.headers.find("X-API-Key")) return by_key(*key);
+    const auto cookie = find_login_cookie(request);
+    if (!cookie) return {};
+    auto principal = logins_.find(*cookie);
+    const auto shown = principal ? Shown::good : Shown::ended_login;
+    return {std::move(principal), shown};
 }
 
-std::string Gatekeeper::log_in(std::string_view key) {
-    const auto principal = principal_of_key(key);
-    if (!principal) throw core::Error{core::Code::unauthorized, "this key is not one of the server's"};
-    if (logins_.size() >= most_logins) logins_.erase(logins_.begin());
-    const auto value = core::random_hex(64);
-    logins_[crypto::sha256(value)] = *principal;
-    return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict", cookie_name, value);
+core::Error Gatekeeper::refusal(Caller::Shown shown) {
+    using core::Code;
+    switch (shown) {
+        case Caller::Shown::wrong_key:
+            return {Code::unauthorized, "this key is not one of the server's", "wrong_key"};
+        case Caller::Shown::ended_login:
+            return {Code::unauthorized,
+                    "this login has ended: log in again, or send a key as Authorization: Bearer KEY"};
+        case Caller::Shown::nothing:
+        case Caller::Shown::good: break;
+    }
+    return {Code::unauthorized,
+            "this server asks for a key: send it as Authorization: Bearer KEY, or log in"};
+}
+
+async::Task<> Gatekeeper::hold_back(net::Request& request) {
+    const auto& network = request.peer.network;
+    const auto pause = wrong_keys_.note(network, clock_->now());
+    tell_of_wrong_keys(network, wrong_keys_.count(network));
+    if (pause == pause.zero()) co_return;
+    const auto place = held_back_.take(network);
+    request.may_be_dropped = true;
+    co_await async::pause(pause);
+}
+
+std::string Gatekeeper::log_in(const net::Request& request, std::string_view key) {
+    auto principal = principal_of_key(key);
+    if (!principal) throw refusal(Caller::Shown::wrong_key);
+    return set_cookie(request, logins_.begin(std::move(*principal)), login_lasts);
 }
 
 std::string Gatekeeper::log_out(const net::Request& request) {
-    if (const auto cookie = find_cookie(request)) logins_.erase(crypto::sha256(*cookie));
-    return fmt::format("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", cookie_name);
+    if (const auto cookie = find_login_cookie(request)) logins_.end(*cookie);
+    return set_cookie(request, "", std::chrono::seconds{0});
 }
 
 }  // namespace carrel::api

@@ -1,14 +1,18 @@
 // Who asks, and whether a browser was tricked into asking.
 //
 // Two separate questions. `check_origin` refuses what a foreign web page can make a browser send;
-// it needs no key. `find_principal` answers who the caller is.
+// it needs no key. `find_caller` answers who the caller is.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "api/logins.hpp"
+#include "api/places.hpp"
+#include "api/wrong_keys.hpp"
+#include "async/task.hpp"
+#include "core/clock.hpp"
 #include "crypto/digest.hpp"
 #include "net/http.hpp"
 #include "ops/operation.hpp"
@@ -22,6 +26,8 @@ struct Key {
     crypto::Sha256 digest;
 };
 
+/// One key, `KEY` (principal `local`) or `NAME KEY`. Throws Error, without the key.
+Key parse_key(std::string_view text);
 /// Reads keys: lines of `KEY` (principal `local`) or `NAME KEY`, each of an owner; empty lines and
 /// # comments are skipped. Throws Error that names the line, never the key.
 std::vector<Key> parse_keys(std::string_view text);
@@ -29,12 +35,20 @@ std::vector<Key> parse_keys(std::string_view text);
 /// The host part of a Host header, lower case without port or brackets; nothing when it is malformed.
 std::optional<std::string> parse_host(std::string_view host);
 
+/// Who asks, or why that is not known.
+struct Caller {
+    enum class Shown { nothing, wrong_key, ended_login, good };
+    std::optional<ops::Principal> principal;
+    Shown shown = Shown::nothing;
+};
+
 class Gatekeeper {
 public:
     /// Without keys everybody is ops::local_principal, and only names of this machine's loopback are
     /// taken as Host, so that no foreign name can be rebound to us (DNS rebinding). With keys any host will
     /// do: a key or a cookie of that host is asked for anyway.
-    explicit Gatekeeper(std::vector<Key> keys) : keys_{std::move(keys)} {}
+    /// `clock` must outlive it.
+    Gatekeeper(std::vector<Key> keys, const core::Clock& clock);
 
     /// Throws Error{forbidden} for a malformed or foreign Host.
     void check_host(const net::Request& request) const;
@@ -42,11 +56,20 @@ public:
     /// whose type a plain form could send.
     void check_origin(const net::Request& request, const ops::Operation& operation) const;
 
-    /// The caller by Bearer, X-API-Key or cookie; nothing when a key is needed and none fits.
-    std::optional<ops::Principal> find_principal(const net::Request& request) const;
+    /// The caller by Bearer, X-API-Key or cookie.
+    Caller find_caller(const net::Request& request);
+    /// Why a caller is not let in. Of a wrong key the reason is "wrong_key".
+    static core::Error refusal(Caller::Shown shown);
+    /// Waits before a wrong key is answered, the longer the more there were from there. Throws
+    /// Error{exhausted, "too_many_wrong_keys"} when many wait already.
+    async::Task<> hold_back(net::Request& request);
 
-    /// The Set-Cookie value for a right key; throws Error{unauthorized}.
-    std::string log_in(std::string_view key);
+    /// A place for what the principal has under way. Throws Error{exhausted, "too_many_calls"}.
+    Place take_place(const ops::Principal& principal) { return calls_.take(principal.name); }
+
+    /// The Set-Cookie value for a right key; throws Error{unauthorized, "wrong_key"}. To a page that came by
+    /// TLS (its Origin says so, which browsers write and pages cannot) the cookie goes back by TLS only.
+    std::string log_in(const net::Request& request, std::string_view key);
     /// The Set-Cookie value that ends the request's login.
     std::string log_out(const net::Request& request);
 
@@ -56,8 +79,11 @@ private:
     std::optional<ops::Principal> principal_of_key(std::string_view key) const;
 
     std::vector<Key> keys_;
-    /// SHA-256 of a cookie's value → principal. In memory: a restart asks for the key again.
-    std::map<crypto::Sha256, ops::Principal> logins_;
+    const core::Clock* clock_;
+    Logins logins_;
+    WrongKeys wrong_keys_;
+    Places held_back_;
+    Places calls_;
 };
 
 }  // namespace carrel::api

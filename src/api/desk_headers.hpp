@@ -15,10 +15,13 @@ namespace carrel::api {
 net::Headers inward_headers(const net::Headers& from);
 
 /// What a client may get of a desk's answer, and what makes it harmless: nosniff, a sandboxing policy,
-/// and `attachment` for files. The Content-Type comes from a table; anything else is octet-stream.
+/// and `attachment` for files. Which lines pass depends on what the row answers with. The Content-Type comes
+/// from a table; anything else is octet-stream.
 net::Headers outward_headers(const net::Headers& from, ops::Body body);
 
-/// Whether a desk may answer with that status; what it says otherwise is a bad answer.
-bool is_desk_status(int status);
+/// Whether the row may be answered with that status: with success as its kind of answer has it, or as an
+/// error of a desk's own. What a desk says otherwise is a bad answer: a redirection, or that a client is to
+/// show who it is, is not a desk's to say.
+bool is_desk_status(int status, const ops::Operation& row);
 
 }  // namespace carrel::api

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/desk_headers.hpp"
+#include "api/errors.hpp"
 #include "api/upgrading.hpp"
 #include "api/watching.hpp"
 #include "async/deadline.hpp"
@@ -26,6 +27,7 @@ using namespace std::chrono_literals;
 constexpr auto answer_limit = 15min;
 /// For the answer to a WebSocket handshake: what it leads to may have to be started first.
 constexpr auto handshake_limit = 60s;
+constexpr std::size_t first_piece_bytes = 16uz * 1024;
 
 /// Keeps what an answer's body still needs: the request that is being sent, and the way to the desk.
 class KeptSource final : public net::Source {
@@ -40,6 +42,25 @@ private:
     std::shared_ptr<Request> request_;
     std::shared_ptr<net::Handler> desk_;
     std::unique_ptr<net::Source> inner_;
+};
+
+/// A body of which the first piece has been read already.
+class BegunSource final : public net::Source {
+public:
+    BegunSource(std::string first, std::unique_ptr<net::Source> rest)
+        : first_{std::move(first)}, rest_{std::move(rest)} {}
+
+    Task<std::size_t> read(std::span<char> into) override {
+        if (place_ == first_.size()) co_return co_await rest_->read(into);
+        const auto count = first_.copy(into.data(), into.size(), place_);
+        place_ += count;
+        co_return count;
+    }
+
+private:
+    std::string first_;
+    std::size_t place_ = 0;
+    std::unique_ptr<net::Source> rest_;
 };
 
 /// A body whose reading is progress of its call.
@@ -70,6 +91,16 @@ Task<Response> ask_desk(net::Handler& desk, std::shared_ptr<Request> inner, cons
     const auto progress = std::make_shared<async::Progress>();
     inner->body = std::make_unique<NotedSource>(std::move(inner->body), progress);
     co_return co_await async::idle_deadline(answer_limit, what, desk.handle(*inner), *progress);
+}
+
+/// Waits for the first piece of an answer that the desk sends late, such as what a command has said: a desk
+/// that breaks off before it is still told as such, and not by half an answer with status 200.
+Task<> await_beginning(net::StreamedBody& body, const ops::Operation& row) {
+    std::string first(first_piece_bytes, '\0');
+    const auto count = co_await async::deadline(answer_limit, fmt::format("the desk's {}", row.name),
+                                                body.source->read(first));
+    first.resize(count);
+    body.source = std::make_unique<BegunSource>(std::move(first), std::move(body.source));
 }
 
 /// The path inside the desk: the row's own, with the client's words (still encoded) where it has parameters.
@@ -111,8 +142,7 @@ std::shared_ptr<Request> inner_request(Request& request, const ops::Operation& r
 Task<Response> pass_on(SessionService& service, const ops::Operation& row, Request& request,
                        Principal principal) {
     const bool is_upgrade = row.response == ops::Body::upgrade;
-    if (is_upgrade)
-        if (auto refusal = net::refuse_handshake(request)) co_return std::move(*refusal);
+    if (is_upgrade) net::require_handshake(request);
     auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
     // The desk is told by the end of the connection, and knows how far that may stop it.
     request.may_be_dropped = ops::may_be_dropped(row);
@@ -120,11 +150,16 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
     auto from_desk = co_await ask_desk(*desk, inner, row);
     if (is_upgrade && from_desk.status == 101)
         co_return accept_upgrade(*inner, std::move(from_desk), std::move(desk));
-    if (!is_desk_status(from_desk.status) || (is_upgrade && from_desk.status < 400))
+    if (!is_desk_status(from_desk.status, row))
         throw core::Error{
             core::Code::unavailable,
             fmt::format("the desk answered {} with the impossible status {}", row.name, from_desk.status),
             "bad_desk_answer"};
+    if (auto* late = std::get_if<net::StreamedBody>(&from_desk.body);
+        late && row.response == ops::Body::json) {
+        request.may_be_dropped = true;  // as a stream is that nobody reads
+        co_await await_beginning(*late, row);
+    }
     Response response{.status = from_desk.status,
                       .headers = outward_headers(from_desk.headers, row.response),
                       .body = std::move(from_desk.body)};
@@ -138,18 +173,21 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
 
 Task<Response> show_desktop(SessionService& service, Request& request, Principal principal) {
     const auto asked = rest::decode_query(request, ops::watch_desk_shape());
-    auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
-    co_return watch_desktop(request, std::move(desk), asked.view_only);
+    const auto id = request.parameters.at("id");
+    auto desk = co_await service.desk(std::move(principal), id);
+    co_return watch_desktop(request, std::move(desk), asked.view_only,
+                            service.viewers().enter(id, asked.view_only));
 }
 
 }  // namespace
 
-void add_desk_routes(net::Router& router, const Gatekeeper& gatekeeper, SessionService& service) {
+void add_desk_routes(net::Router& router, Gatekeeper& gatekeeper, SessionService& service) {
     for (const auto& row : ops::desk_operations()) {
         auto handler = [&service, &row](Request& request, const Principal& principal) {
             return pass_on(service, row, request, principal);
         };
-        router.add(guarded(gatekeeper, row, fmt::format("{}{}", desk_prefix, row.path), std::move(handler)));
+        router.add(guarded(gatekeeper, row, fmt::format("{}{}", desk_prefix, row.path), desk_error_response,
+                           std::move(handler)));
     }
 }
 

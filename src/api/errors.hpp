@@ -10,4 +10,10 @@ namespace carrel::api {
 /// its details for the log.
 net::Response error_response(const core::Error& error, const net::Request& request);
 
+/// The same in a desk's place: with `success` and `error`, as the desk's own errors have them.
+net::Response desk_error_response(const core::Error& error, const net::Request& request);
+
+/// The one or the other, by the request's path: for what no row has answered.
+net::Response any_error_response(const core::Error& error, const net::Request& request);
+
 }  // namespace carrel::api

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "api/following.hpp"
 #include "api/service_binding.hpp"
 #include "api/views.hpp"
 #include "core/text.hpp"
@@ -100,7 +101,8 @@ std::vector<Binding> event_bindings(SessionService& service) {
     const auto with = [&service](std::string_view name, ServiceFunction function) {
         return service_binding(service, name, function);
     };
-    return {with("events/list", list), with("events/stream", stream), with("blobs/get", blob)};
+    return {with("events/list", list), with("events/stream", stream), following_binding(service),
+            with("blobs/get", blob)};
 }
 
 }  // namespace carrel::api

@@ -8,7 +8,7 @@
 
 namespace carrel::api {
 
-/// Bindings of events/list, events/stream and blobs/get. `service` must outlive them.
+/// Bindings of events/list, events/stream, events/follow and blobs/get. `service` must outlive them.
 std::vector<Binding> event_bindings(session::SessionService& service);
 
 }  // namespace carrel::api

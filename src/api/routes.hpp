@@ -17,21 +17,24 @@ namespace carrel::api {
 using async::Task;
 using ops::Principal;
 
+using Handling = std::function<Task<net::Response>(net::Request&, const Principal& principal)>;
+
 /// The function behind a row. `principal` is who asks, and may do what the row asks for; a guest only on
 /// rows that are open.
 struct Binding {
     std::string_view name;  ///< of the row
-    std::function<Task<net::Response>(net::Request&, const Principal& principal)> handler;
+    Handling handler;
 };
 
 /// Adds a route for every row; throws Error{internal} when a row has no binding, or a binding no row.
 /// `gatekeeper` and `rows` must outlive the router.
-void add_routes(net::Router& router, const Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
+void add_routes(net::Router& router, Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
                 const std::vector<Binding>& bindings);
 
 /// One route behind the same checks: a foreign page is refused, then who shows no key (401), then whose
-/// role is not enough for the row (403). For rows whose path depends on where they are offered.
-net::Route guarded(const Gatekeeper& gatekeeper, const ops::Operation& row, std::string path,
-                   std::function<Task<net::Response>(net::Request&, const Principal&)> handler);
+/// role is not enough for the row (403), then who has too much under way (503). A wrong key is answered the
+/// later the more there were. For rows whose path depends on where they are offered.
+net::Route guarded(Gatekeeper& gatekeeper, const ops::Operation& row, std::string path,
+                   net::ErrorAnswer error_answer, Handling handler);
 
 }  // namespace carrel::api

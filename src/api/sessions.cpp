@@ -4,6 +4,7 @@
 
 #include "api/service_binding.hpp"
 #include "api/views.hpp"
+#include "core/text.hpp"
 #include "ops/server.hpp"
 #include "rest/answers.hpp"
 #include "rest/requests.hpp"
@@ -54,12 +55,18 @@ Task<Response> list(SessionService& service, Request& request, Principal princip
 }
 
 Task<Response> get(SessionService& service, Request& request, Principal principal) {
-    const auto detail = co_await service.get_with_messages(std::move(principal), id_of(request));
+    const auto asked = rest::decode_query(request, ops::get_session_shape());
+    const auto id = id_of(request);
+    const auto detail = asked.messages
+                            ? co_await service.get_with_messages(std::move(principal), id)
+                            : session::Detail{.session = co_await service.get(std::move(principal), id)};
     auto body = to_json(detail.session);
     body["system_prompt_suffix"] = detail.session.row.system_prompt_suffix;
-    json::Array messages;
-    for (const auto& message : detail.messages) messages.push_back(to_json(message));
-    body["messages"] = std::move(messages);
+    if (asked.messages) {
+        json::Array messages;
+        for (const auto& message : detail.messages) messages.push_back(to_json(message));
+        body["messages"] = std::move(messages);
+    }
     co_return rest::json_answer(200, body);
 }
 
@@ -78,6 +85,8 @@ Task<Response> remove(SessionService& service, Request& request, Principal princ
 
 Task<Response> send(SessionService& service, Request& request, Principal principal) {
     auto asked = co_await rest::decode_body(request, ops::send_message_shape());
+    if (core::is_blank(asked.content))
+        throw rest::unprocessable({"content"}, "must hold more than white space");
     const auto id = id_of(request);
     const auto message = co_await service.send_message(std::move(principal), id, std::move(asked.content));
     co_return rest::json_answer(200,
@@ -99,6 +108,16 @@ Task<Response> renew(SessionService& service, Request& request, Principal princi
                                 to_json(co_await service.renew_desk(std::move(principal), id_of(request))));
 }
 
+Task<Response> read_log(SessionService& service, Request& request, Principal principal) {
+    const auto asked = rest::decode_query(request, ops::read_desk_log_shape());
+    const auto said = co_await service.desk_log(std::move(principal), id_of(request),
+                                                static_cast<std::size_t>(asked.lines));
+    json::Array lines;
+    for (const auto& line : said.lines) lines.push_back(to_json(line));
+    co_return rest::json_answer(200,
+                                json::Object{{"lines", std::move(lines)}, {"truncated", said.is_truncated}});
+}
+
 }  // namespace
 
 std::vector<Binding> session_bindings(SessionService& service) {
@@ -107,7 +126,7 @@ std::vector<Binding> session_bindings(SessionService& service) {
     };
     return {with("sessions/create", create), with("sessions/list", list),     with("sessions/get", get),
             with("sessions/rename", rename), with("sessions/delete", remove), with("messages/send", send),
-            with("turn/cancel", cancel),     with("desk/renew", renew)};
+            with("turn/cancel", cancel),     with("desk/renew", renew),       with("desk/log", read_log)};
 }
 
 }  // namespace carrel::api

@@ -8,7 +8,7 @@
 
 namespace carrel::api {
 
-/// Bindings of sessions/*, messages/send, turn/cancel and desk/renew. `service` must outlive them.
+/// Bindings of sessions/*, messages/send, turn/cancel, desk/renew and desk/log. `service` must outlive them.
 std::vector<Binding> session_bindings(session::SessionService& service);
 
 }  // namespace carrel::api

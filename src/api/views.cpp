@@ -36,6 +36,8 @@ json::Object to_json(const session::Session& session) {
             {"updated_at", core::to_rfc3339(row.updated_at)},
             {"vnc_url", "/desk/" + row.id},
             {"busy", session.is_busy},
+            {"viewers", json::Object{{"watching", session.viewers.watching},
+                                     {"in_control", session.viewers.in_control}}},
             {"desk", desk_json(row.desk)}};
 }
 
@@ -45,6 +47,13 @@ json::Object to_json(const session::Message& message) {
             {"content", message.content},
             {"tool_use_id", or_null(message.tool_use_id)},
             {"timestamp", message.timestamp}};
+}
+
+json::Object to_json(const session::SaidLine& said) {
+    return {{"time", core::to_rfc3339(said.line.time)},
+            {"desk", said.desk},
+            {"program", core::name_of(said.line.speaker)},
+            {"text", said.line.text}};
 }
 
 std::string to_json_text(const store::Event& event) {

@@ -6,10 +6,12 @@
 
 namespace carrel::api {
 
-/// {id,title,status,model,provider,created_at,updated_at,vnc_url,busy,desk:{…}}
+/// {id,title,status,model,provider,created_at,updated_at,vnc_url,busy,viewers:{…},desk:{…}}
 json::Object to_json(const session::Session& session);
 /// {id,role,content,tool_use_id,timestamp}
 json::Object to_json(const session::Message& message);
+/// {time,desk,program,text}
+json::Object to_json(const session::SaidLine& said);
 /// {seq,event,data}; `data` stands as it was stored.
 std::string to_json_text(const store::Event& event);
 

@@ -62,7 +62,8 @@ Task<> obey(net::WebSocket& viewer, net::Stream& display, bool view_only) {
     }
 }
 
-Task<> serve(net::WebSocket& viewer, std::shared_ptr<net::Handler> desk, bool view_only) {
+Task<> serve(net::WebSocket& viewer, std::shared_ptr<net::Handler> desk, bool view_only,
+             [[maybe_unused]] std::shared_ptr<void> presence) {
     std::unique_ptr<net::Stream> display;
     std::string failure;
     try {
@@ -89,11 +90,13 @@ Task<> serve(net::WebSocket& viewer, std::shared_ptr<net::Handler> desk, bool vi
 
 }  // namespace
 
-net::Response watch_desktop(const net::Request& request, std::shared_ptr<net::Handler> desk, bool view_only) {
-    return net::accept_websocket(request, {"binary"}, {},
-                                 [desk = std::move(desk), view_only](net::WebSocket& viewer) {
-                                     return serve(viewer, desk, view_only);
-                                 });
+net::Response watch_desktop(const net::Request& request, std::shared_ptr<net::Handler> desk, bool view_only,
+                            std::shared_ptr<void> presence) {
+    auto watch = [desk = std::move(desk), view_only,
+                  presence = std::move(presence)](net::WebSocket& viewer) mutable {
+        return serve(viewer, desk, view_only, std::move(presence));
+    };
+    return net::accept_websocket(request, {"binary"}, {}, std::move(watch));
 }
 
 }  // namespace carrel::api

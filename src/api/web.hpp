@@ -8,7 +8,7 @@
 namespace carrel::api {
 
 /// The file of that name with its type, a policy that lets the page load only from us, and an ETag;
-/// throws Error{not_found}.
+/// compressed, as it was when the page was built, where the client takes that. Throws Error{not_found}.
 net::Response page_file(const net::Request& request, std::string_view name);
 
 }  // namespace carrel::api

@@ -32,6 +32,14 @@ core::Error problem_of(int status, std::string_view text) {
     return {code, json::to_sentence(detail->as_array())};
 }
 
+/// Without a key and with a wrong one are two mistakes.
+core::Error refused_key(const ServerAddress& server) {
+    return {core::Code::unauthorized,
+            server.key.empty()
+                ? fmt::format("the server at {} asks for a key: set CARREL_TOKEN to it", server.url)
+                : fmt::format("the key in CARREL_TOKEN is not one of the server's at {}", server.url)};
+}
+
 outbound::Call make_call(const ServerAddress& server, std::string method, const std::string& path,
                          std::string accept, const json::Object* body) {
     outbound::Call call{
@@ -41,8 +49,10 @@ outbound::Call make_call(const ServerAddress& server, std::string method, const 
         call.headers.add("Content-Type", "application/json");
         call.body = json::to_text(*body);
     }
-    // A followed log may be silent for long; its keep-alives come every 15 s.
-    call.patience.total = std::chrono::hours{24};
+    // A followed log sends something every 15 s; a command that says nothing for as long as it may run (300
+    // s) does not.
+    call.patience.total = std::nullopt;
+    call.patience.silence = std::chrono::minutes{6};
     return call;
 }
 
@@ -75,6 +85,7 @@ void Client::stream(std::string method, std::string path, std::string accept, co
     try {
         std::rethrow_exception(failure);
     } catch (core::Error& error) {
+        if (error.code() == core::Code::unauthorized) throw refused_key(server_);
         if (error.reason() != "connection_error") throw;
         throw error.during(fmt::format(
             "no server answers at {} (start one with `carrel serve`, or give --server)", server_.url));

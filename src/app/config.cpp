@@ -32,6 +32,13 @@ std::string word(const std::string& text, const std::vector<std::string>& words)
     throw Error{Code::invalid, fmt::format("must be one of {}, not \"{}\"", fmt::join(words, ", "), text)};
 }
 
+/// What goes into a header as it is. A refusal does not repeat it: it is a secret.
+std::string header_word(const std::string& text) {
+    const bool is_word = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+    if (is_word) return text;
+    throw Error{Code::invalid, "must be one word of ASCII, without spaces and line ends"};
+}
+
 std::string web_address(const std::string& text) {
     if (text.starts_with("https://") || text.starts_with("http://")) return text;
     throw Error{Code::invalid, fmt::format("must begin with https:// or http://, not \"{}\"", text)};
@@ -101,7 +108,7 @@ Setting key_of(const vendors::Vendor& vendor) {
             fmt::format("the key of {}'s API", vendor.title),
             true,
             [name = std::string{vendor.name}](Config& config, const std::string& value) {
-                config.access[name].key = value;
+                config.access[name].key = header_word(value);
             },
             [&vendor](const Config& config) {
                 return access_of(config, vendor).key.empty() ? "not set" : "set";

@@ -76,8 +76,10 @@ DataDirectory::DataDirectory(std::string path, const User& user)
         throw core::Error{core::Code::internal, fmt::format("make {}: {}", path_, failure.message())};
     const User root{};
     make_directory(path_, root, 0755);
-    // The other parts are root's and made by the jail (jail/data.hpp).
+    // The other parts are root's and made by the jail (jail/host/data.hpp), which begins while the server
+    // walls itself in already: what is let in there must be there.
     make_directory(path_ + "/server", user, 0700);
+    make_directory(logs(), {root.uid, user.gid}, 0770);
     lock_ = take_lock(path_ + "/lock");
 }
 

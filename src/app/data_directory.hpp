@@ -3,7 +3,8 @@
 //     DIR                  root, 0755: names only; nobody but root can exchange a part of it
 //     DIR/server/          carrel, 0700: carrel.db, blobs/
 //     DIR/lock             root: names the server that has the directory
-//     DIR/{images,desks,endpoints,bin,trash}/   root: the jail's, see jail/data.hpp
+//     DIR/logs/            root and carrel's group, 0770: what desks' own programs say
+//     DIR/{images,desks,endpoints,bin,trash}/   root: the jail's, see jail/host/data.hpp
 #pragma once
 
 #include <sys/types.h>
@@ -31,6 +32,7 @@ public:
 
     const std::string& path() const { return path_; }
     std::string server() const { return path_ + "/server"; }
+    std::string logs() const { return path_ + "/logs"; }
 
 private:
     std::string path_;

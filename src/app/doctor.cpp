@@ -6,13 +6,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 
 #include "app/data_directory.hpp"
+#include "app/host_borders.hpp"
+#include "app/host_network.hpp"
 #include "app/jail_question.hpp"
 #include "app/privileges.hpp"
 #include "core/error.hpp"
+#include "core/landlock.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
 #include "image/catalog.hpp"
@@ -70,6 +75,22 @@ void look_at_kernel(Findings& findings) {
         findings.push_back({Health::good, "user namespaces", fmt::format("up to {}", core::trim(most))});
 }
 
+void look_at_walls(Findings& findings) {
+    if (const int version = core::landlock_version(); version > 0)
+        findings.push_back({Health::good, "Landlock", fmt::format("version {}", version)});
+    else
+        findings.push_back(
+            {Health::weak, "Landlock",
+             "this kernel has none, or not switched on: the server and the resolver are held by "
+             "their users alone; add landlock to lsm= on the kernel's command line"});
+    const auto router = core::find_file_text("/proc/sys/net/ipv4/ip_forward").value_or("0");
+    findings.push_back({Health::good, "forwarding",
+                        core::trim(router) == "0"
+                            ? "off; desks switch it on for their own packets only, interface by interface"
+                            : "the whole host passes packets on (net.ipv4.ip_forward), also those of others; "
+                              "desks do not need that"});
+}
+
 void look_at_room(Findings& findings, const Config& config) {
     std::filesystem::path place = config.data;
     while (!std::filesystem::exists(place) && place.has_parent_path() && place != place.parent_path())
@@ -83,16 +104,22 @@ void look_at_room(Findings& findings, const Config& config) {
          free < 4 * gib ? text + "; an image takes 1.5, each desk what is written in it" : text});
     const auto memory = core::find_file_text("/proc/meminfo").value_or("");
     if (const auto at = memory.find("MemAvailable:"); at != std::string::npos) {
-        const auto line =
-            core::trim(std::string_view{memory}.substr(at + 13, memory.find('\n', at) - at - 13));
+        // The file says "kB" and means KiB (proc_meminfo(5)).
+        const auto words = core::trim(std::string_view{memory}.substr(at + 13));
+        const auto kib = core::parse_unsigned(words.substr(0, words.find(' '))).value_or(0);
         findings.push_back(
             {Health::good, "memory",
-             fmt::format("{} available; a desk takes 20 MB idle, 250 MB with a browser", line)});
+             fmt::format("{:.1f} GiB available; a desk takes 0.02 GiB idle, 0.25 GiB with a browser",
+                         static_cast<double>(kib << 10) / gib)});
     }
 }
 
 void look_at_image(Findings& findings, const Config& config) {
-    if (const auto image = image::find_image(config.data, "desktop"))
+    const auto folder = config.data + "/images";
+    if (::access(folder.c_str(), R_OK | X_OK) != 0 && errno == EACCES)
+        findings.push_back({Health::weak, "image",
+                            fmt::format("this user may not look into {}: run `sudo carrel doctor`", folder)});
+    else if (const auto image = image::find_image(config.data, "desktop"))
         findings.push_back(
             {Health::good, "image", fmt::format("desktop {:.12}, made {}", image->hash, image->created)});
     else
@@ -147,8 +174,11 @@ std::vector<Finding> examine(const Config& config) {
     Findings findings;
     look_at_rights(findings);
     look_at_kernel(findings);
+    look_at_walls(findings);
     look_at_room(findings, config);
     look_at_image(findings, config);
+    std::ranges::move(examine_network(), std::back_inserter(findings));
+    std::ranges::move(examine_borders(), std::back_inserter(findings));
     look_at_jail(findings, config);
     return findings;
 }

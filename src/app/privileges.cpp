@@ -9,10 +9,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/landlock.hpp"
+#include "core/log.hpp"
 #include "core/sys.hpp"
 
 namespace carrel::app {
@@ -21,6 +24,8 @@ namespace {
 
 /// Where the jail finds its end of the socket pair.
 constexpr int jail_socket = 3;
+/// All connections that net::Server takes, each with one to its desk, and what twenty desks are watched by.
+constexpr rlim_t enough_descriptors = 2048;
 
 [[noreturn]] void run_jail(const std::vector<std::string>& words, int socket) {
     // Ctrl-C in a terminal reaches the whole process group: the jail ends with us, not before us.
@@ -35,6 +40,20 @@ constexpr int jail_socket = 3;
     arguments.push_back(nullptr);
     ::execv(arguments[0], arguments.data());
     ::_exit(127);
+}
+
+/// Many desks, many viewers: as many descriptors as we may have. Too few are said so at the start, where
+/// somebody looks; later they are connections that are dropped and desks that do not start.
+void raise_descriptors() {
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_max < enough_descriptors)
+        core::log_warning(
+            "the server may hold only {} descriptors, which is too small for many desks and viewers: give it "
+            "{} (ulimit -Hn, LimitNOFILE)",
+            files.rlim_max, enough_descriptors);
 }
 
 }  // namespace
@@ -70,11 +89,7 @@ JailProcess start_jail(const Config& config, const DataDirectory& data, const Us
 }
 
 void become(const User& user) {
-    // Many desks, many viewers: as many descriptors as we may have.
-    rlimit files{};
-    ::getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
+    raise_descriptors();
 
     // What the kernel has beyond its last capability it refuses with EINVAL: that is the end.
     for (int capability = 0; ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; ++capability) {
@@ -86,6 +101,32 @@ void become(const User& user) {
     core::checked("give up new privileges", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     // Keys of models are in our memory: no other process of this user may read it.
     core::checked("become undumpable", ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+
+void wall_in(const std::string& data) {
+    using Access = core::Place::Access;
+    const auto own = data + "/server";
+    // What SQLite sorts and does not hold in memory: /tmp is out of reach.
+    ::setenv("SQLITE_TMPDIR", own.c_str(), 0);
+    // Images may be links to another directory's; only their names are looked at.
+    std::vector<core::Place> places{{own, Access::change},
+                                    {data + "/logs", Access::change},
+                                    {"/dev/null", Access::change},
+                                    {"/", Access::list}};
+    // Certificates, how names are found, and libc's modules for that.
+    for (const char* path : {"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve", "/run/resolvconf",
+                             "/run/NetworkManager", "/sys/devices/system/cpu", "/dev/urandom"})
+        places.push_back({path});
+    // Links to elsewhere on many systems, and replaced there while we run.
+    for (const char* path : {"/etc/resolv.conf", "/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt",
+                             "/etc/ssl/ca-bundle.pem"}) {
+        std::error_code none;
+        const auto real = std::filesystem::canonical(path, none);
+        if (!none) places.push_back({real.parent_path()});
+    }
+    for (const char* variable : {"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE"})
+        if (const char* path = ::getenv(variable)) places.push_back({path});
+    core::confine({.places = std::move(places)});
 }
 
 }  // namespace carrel::app

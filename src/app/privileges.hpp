@@ -23,4 +23,8 @@ JailProcess start_jail(const Config& config, const DataDirectory& data, const Us
 /// Drops root for good: user, groups, capabilities, and the right to gain any.
 void become(const User& user);
 
+/// Leaves this process, where the kernel can (core/landlock.hpp), the files that it works with: its own below
+/// `data`, and what asking a model over the network reads of the host. Before threads are started.
+void wall_in(const std::string& data);
+
 }  // namespace carrel::app

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/desks.hpp"
+#include "app/exit_codes.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "json/parse.hpp"
@@ -136,15 +137,19 @@ std::string list(std::span<const Operation> rows) {
     return text;
 }
 
-core::Error unknown_noun(std::string_view noun) {
+UsageError unknown_noun(std::string_view noun) {
     std::vector<std::string> nouns;
     for (const auto rows : {ops::server_operations(), ops::desk_operations()})
         for (const auto& row : rows)
             if (nouns.empty() || nouns.back() != ops::noun_of(row)) nouns.emplace_back(ops::noun_of(row));
-    const auto near = core::nearest(noun, nouns);
-    return {core::Code::invalid, fmt::format("there are no operations of \"{}\"; {}", noun,
-                                             near ? fmt::format("did you mean \"{}\"?", *near)
-                                                  : fmt::format("there are {}", fmt::join(nouns, ", ")))};
+    // Who asks for one operation, or writes it as its address, wants its noun's page.
+    const auto first = noun.substr(0, noun.find('/'));
+    if (first != noun && std::ranges::find(nouns, first) != nouns.end())
+        return UsageError{fmt::format("\"{}\" is no noun; its page is `carrel operations {}`", noun, first)};
+    const auto near = core::nearest(first, nouns);
+    return UsageError{fmt::format("there are no operations of \"{}\"; {}", noun,
+                                  near ? fmt::format("did you mean \"{}\"?", *near)
+                                       : fmt::format("there are {}", fmt::join(nouns, ", ")))};
 }
 
 }  // namespace

@@ -2,12 +2,10 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include <csignal>
 
 #include "app/models.hpp"
-#include "async/scope.hpp"
 #include "core/log.hpp"
 
 namespace carrel::app {
@@ -27,12 +25,6 @@ core::DeskShape new_desk(const Config& config, bool has_internet) {
     return desk;
 }
 
-/// Waits for SIGINT or SIGTERM.
-async::Task<> wait_for_signal() {
-    boost::asio::signal_set signals{co_await boost::asio::this_coro::executor, SIGINT, SIGTERM};
-    co_await signals.async_wait(boost::asio::use_awaitable);
-}
-
 }  // namespace
 
 Server::Server(const Config& config, const DataDirectory& data, Beginnings beginnings)
@@ -48,8 +40,9 @@ Server::Server(const Config& config, const DataDirectory& data, Beginnings begin
                clock_,
                models_,
                new_desk(config, driver_of_desks(drivers_).describe().has_internet)},
-      api_{service_, models_, api::Gatekeeper{std::move(beginnings.keys)}, clock_},
-      server_{executor_, api_},
+      api_{service_, models_, api::Gatekeeper{std::move(beginnings.keys), clock_}, clock_},
+      server_{executor_, api_, api::server_limits()},
+      signals_{loop_, SIGINT, SIGTERM},
       jail_end_{std::move(beginnings.jail.pidfd)} {
     server_.listen_fd(std::move(beginnings.listener));
 }
@@ -63,18 +56,31 @@ async::Task<> Server::end_with_jail() {
     std::raise(SIGTERM);
 }
 
-async::Task<> Server::live() {
-    async::Scope scope{executor_};
+/// Until a signal comes. The tasks of `scope` go on.
+async::Task<> Server::serve(async::Scope& scope) {
     scope.start("ending with the jail", end_with_jail());
     co_await service_.start();
     scope.start("serving HTTP", server_.run());
     core::log_info("ready");
-    co_await wait_for_signal();
+    co_await signals_.async_wait(boost::asio::use_awaitable);
     core::log_info("ending; desks live on");
+}
+
+async::Task<> Server::live() {
+    async::Scope scope{executor_};
+    std::exception_ptr failure;
+    try {
+        co_await serve(scope);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    signals_.clear();  // a second one ends us at once
+    // Also after a failure all ends in its order: no task may outlive what it uses.
     co_await scope.close();
     co_await service_.shutdown();
     co_await fleet_.close();
     co_await store_.close();
+    if (failure) std::rethrow_exception(failure);
 }
 
 int Server::run() {

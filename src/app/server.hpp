@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <memory>
 
 #include "api/api.hpp"
@@ -9,6 +10,7 @@
 #include "app/drivers.hpp"
 #include "app/privileges.hpp"
 #include "async/run_on.hpp"
+#include "async/scope.hpp"
 #include "core/clock.hpp"
 #include "fleet/fleet.hpp"
 #include "net/server.hpp"
@@ -34,6 +36,7 @@ public:
 
 private:
     async::Task<> live();
+    async::Task<> serve(async::Scope& scope);
     async::Task<> end_with_jail();
 
     boost::asio::io_context loop_{1};
@@ -48,6 +51,8 @@ private:
     session::SessionService service_;
     api::Api api_;
     net::Server server_;
+    /// Made with the rest: when a signal comes it is too late to find out that there is no descriptor for it.
+    boost::asio::signal_set signals_;
     core::Fd jail_end_;
     int exit_code_ = 0;
 };

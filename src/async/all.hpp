@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,24 +16,28 @@ namespace carrel::async {
 /// `name` and ends nothing else. When the caller is cancelled, so are they.
 inline Task<> all(std::string name, std::vector<Task<>> tasks) {
     const auto executor = co_await boost::asio::this_coro::executor;
-    Gate changed{executor};
-    std::size_t running = tasks.size();
-    const auto count_down = [](Task<> task, Gate& gate, std::size_t& count) -> Task<> {
+    struct Running {
+        Running(Executor loop, std::size_t started) : changed{std::move(loop)}, count{started} {}
+        Gate changed;
+        std::size_t count;
+    };
+    // Shared: a loop that is destroyed with its tasks may destroy this one before them.
+    const auto running = std::make_shared<Running>(executor, tasks.size());
+    const auto count_down = [](Task<> task, std::shared_ptr<Running> known) -> Task<> {
         struct Leave {
-            Gate& gate;
-            std::size_t& count;
+            std::shared_ptr<Running> known;
             ~Leave() {
-                --count;
-                gate.notify_all();
+                --known->count;
+                known->changed.notify_all();
             }
-        } leave{gate, count};
+        } leave{std::move(known)};
         co_await std::move(task);
     };
     Scope scope{executor};
-    for (auto& task : tasks) scope.start(name, count_down(std::move(task), changed, running));
+    for (auto& task : tasks) scope.start(name, count_down(std::move(task), running));
     std::exception_ptr cancelled;
     try {
-        while (running > 0) co_await changed.wait();
+        while (running->count > 0) co_await running->changed.wait();
     } catch (...) {
         cancelled = std::current_exception();
     }

@@ -1,6 +1,8 @@
 // One after another: what must not overlap takes its turn.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include "async/gate.hpp"
@@ -31,6 +33,15 @@ public:
     Task<Turn> take() {
         while (is_taken_) co_await gate_.wait();
         co_return Turn{*this};
+    }
+
+    /// Nothing when others have it for longer than `limit`.
+    Task<std::optional<Turn>> take_within(Duration limit) {
+        const auto end = std::chrono::steady_clock::now() + limit;
+        while (is_taken_)
+            if (!co_await gate_.wait_for(end - std::chrono::steady_clock::now()) && is_taken_)
+                co_return std::nullopt;
+        co_return std::optional<Turn>{std::in_place, *this};
     }
 
     bool is_taken() const { return is_taken_; }

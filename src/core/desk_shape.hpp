@@ -26,6 +26,12 @@ struct Limits {
     bool operator==(const Limits&) const = default;
 };
 
+/// Pixels that a screen may be asked to have.
+inline constexpr int smallest_width = 320;
+inline constexpr int largest_width = 3840;
+inline constexpr int smallest_height = 240;
+inline constexpr int largest_height = 2160;
+
 struct DeskShape {
     std::string image = "desktop";  ///< its name; a driver takes the newest build
     Network network = Network::internet;

@@ -27,6 +27,16 @@ Code code_of(int error_number) {
     }
 }
 
+/// What others use up now is free again soon, unlike a full disk.
+const char* reason_of(int error_number) {
+    switch (error_number) {
+        case EMFILE:
+        case ENFILE: return "no_descriptors";
+        case ENOMEM: return "no_memory";
+        default: return "";
+    }
+}
+
 std::string read_all(int fd, const std::string& path, std::size_t limit) {
     std::string text;
     char buffer[16384];
@@ -50,7 +60,8 @@ std::string describe_errno(int error_number) {
 }
 
 Error system_error(std::string_view what, int error_number) {
-    return Error{code_of(error_number), fmt::format("{}: {}", what, describe_errno(error_number))};
+    return Error{code_of(error_number), fmt::format("{}: {}", what, describe_errno(error_number)),
+                 reason_of(error_number)};
 }
 
 Fd open_file(const std::string& path, int flags, mode_t mode) {

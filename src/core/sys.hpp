@@ -15,7 +15,8 @@
 namespace carrel::core {
 
 /// An Error that says what was tried and what the kernel answered. ENOENT becomes not_found,
-/// EACCES and EPERM forbidden, ENOSPC, EDQUOT, EMFILE, ENFILE and ENOMEM exhausted, else internal.
+/// EACCES and EPERM forbidden, ENOSPC, EDQUOT, EMFILE, ENFILE and ENOMEM exhausted, else internal. The
+/// reasons of what passes by itself: "no_descriptors" (EMFILE, ENFILE) and "no_memory" (ENOMEM).
 Error system_error(std::string_view what, int error_number);
 
 /// `checked("mount /proc", mount(...))`: the result, or a throw of system_error with errno.

@@ -74,6 +74,21 @@ std::string_view trim(std::string_view text) {
     return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
+bool is_blank(std::string_view text) {
+    constexpr std::array<std::string_view, 31> spaces{
+        " ",      "\t",     "\n",     "\v",     "\f",     "\r",     "\x1c",   "\x1d",
+        "\x1e",   "\x1f",   "\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002",
+        "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a",
+        "\u2028", "\u2029", "\u202f", "\u205f", "\u3000", "\ufeff", "\u180e"};
+    while (!text.empty()) {
+        const auto* const space =
+            std::ranges::find_if(spaces, [&](auto each) { return text.starts_with(each); });
+        if (space == spaces.end()) return false;
+        text.remove_prefix(space->size());
+    }
+    return true;
+}
+
 std::string to_lower(std::string_view text) {
     std::string result{text};
     std::ranges::transform(result, result.begin(), lower);

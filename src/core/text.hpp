@@ -10,6 +10,9 @@
 namespace carrel::core {
 
 std::string_view trim(std::string_view text);
+/// Whether well-formed UTF-8 holds nothing but white space, by every common reading of that: Unicode's
+/// White_Space, the separators U+001C to U+001F that Python counts, and U+FEFF that ECMAScript does.
+bool is_blank(std::string_view text);
 std::string to_lower(std::string_view text);                               ///< ASCII only
 bool equals_ignoring_case(std::string_view left, std::string_view right);  ///< ASCII only
 std::vector<std::string_view> split(std::string_view text, char separator);

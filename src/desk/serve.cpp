@@ -17,6 +17,8 @@
 #include "desk/batch.hpp"
 #include "desk/browser/browser.hpp"
 #include "desk/browser/control.hpp"
+#include "desk/browser/download_watch.hpp"
+#include "desk/browser/page_loading.hpp"
 #include "desk/cdp/endpoint.hpp"
 #include "desk/desktop/clipboard_handlers.hpp"
 #include "desk/desktop/desktop.hpp"
@@ -62,17 +64,22 @@ struct Service {
               executor, init::runtime_folder() + "/bus",
               [this](notices::Notification told) { notices.publish({"notification", {}, std::move(told)}); }},
           link{executor, notices, [this] { notifications.bus_started(); }},
-          display{executor, pool, [this] { link.tell(init::Word::window_manager_ready); }},
+          display{executor, pool, [this] { link.tell(init::Word::window_manager_ready); },
+                  [this](picture::Size size) { notices.tell_screen({size.width, size.height}); },
+                  [this] { return page_loading.watch(); }},
           terminal{executor, pool, {.home = environment("HOME", "/"), .folder = init::runtime_folder()}},
           ptys{executor, pool, environment("HOME", "/")},
           background{executor, pool, environment("HOME", "/")},
           files{executor, pool, environment("HOME", "/")},
           cdp{executor, pool, cdp::connect_browser},
+          listening{executor, pool, cdp::connect_browser, browser::listening_limits()},
           tabs{executor, cdp, cdp::find_target_order},
-          browser{executor, pool, environment("HOME", "/"), tabs},
+          browser{executor, pool, environment("HOME", "/"), init::browser_fd, tabs},
           browser_control{executor, browser, display, cdp, tabs},
+          page_loading{executor, tabs},
           pages{cdp, tabs},
-          toolset{executor, pages, pool, [this] { return browser.start(display); }, environment("HOME", "/")},
+          toolset{executor, pages, pool, [this] { return browser_control.ensure_open(); },
+                  environment("HOME", "/")},
           server{executor, router},
           scope{executor} {}
 
@@ -91,13 +98,19 @@ struct Service {
     background::Background background;
     files::Files files;
     cdp::Cdp cdp;
+    cdp::Cdp listening;  ///< for downloads that nobody who drives the browser has begun
     cdp::Tabs tabs;
     browser::Browser browser;
     browser::BrowserControl browser_control;
+    browser::PageLoading page_loading;
     page::Pages pages;
     toolset::Toolset toolset;
     rest::Bindings bindings;
     net::Router router{[](const core::Error& error, const net::Request& request) {
+        if (error.code() == core::Code::internal)
+            core::log_error("{} {} ({}): {}", request.method, request.path,
+                            request.headers.find("X-Request-Id").value_or("asked by nobody we know"),
+                            error.message());
         return rest::problem_answer(error, request);
     }};
     net::Server server;
@@ -152,10 +165,12 @@ void Service::add_routes() {
 
 void Service::start() {
     add_routes();
+    pages.downloads().listen_by(listening);
     server.listen_fd(core::Fd{init::endpoint_fd});
     scope.start("server", server.run());
     scope.start("display", display.run());
     scope.start("link", link.run());
+    scope.start("downloads", browser::watch_downloads(display, listening));
     scope.start("notifications", notifications.run());
 }
 
@@ -169,14 +184,15 @@ void tune_memory() {
 }  // namespace
 
 int run_serve() {
-    core::open_log("carrel-desk serve", core::Level::info);
+    // Its lines go to init, which knows when and from whom they came.
+    core::open_log({}, core::Level::info);
     tune_memory();
     try {
         // A program that closes its input is no reason to end.
         ::signal(SIGPIPE, SIG_IGN);
         // Programs of the desk run as the same user: they shall not look in here.
         core::checked("prctl PR_SET_DUMPABLE", ::prctl(PR_SET_DUMPABLE, 0));
-        for (const int fd : {init::endpoint_fd, init::link_fd})
+        for (const int fd : {init::endpoint_fd, init::link_fd, init::browser_fd})
             core::checked("fcntl", ::fcntl(fd, F_SETFD, FD_CLOEXEC));
         if (std::getenv(init::next_server_variable))
             if (const auto count = background::end_forgotten_processes(); count > 0)

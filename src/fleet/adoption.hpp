@@ -37,6 +37,17 @@ struct Hello {
 };
 core::Expected<Hello> parse_hello(std::string_view body);
 
+/// What one attempt to take a desk over came to.
+struct AdoptionStep {
+    enum class Kind {
+        well,      ///< it is ours and ready
+        not_ours,  ///< proved, or it is dead
+        unknown,   ///< it did not say: it is asked again
+    };
+    Kind kind;
+    std::string why;  ///< a sentence, unless it is well
+};
+
 /// Why a desk that answered is not the one of the row, or nothing when it is: row,
 /// identity.json and the desk's own word must agree.
 std::optional<std::string> why_not_ours(const store::DeskRow& row, std::string_view identity_nonce,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "async/deadline.hpp"
+#include "core/plain_text.hpp"
 #include "core/text.hpp"
 #include "json/fields.hpp"
 #include "net/status.hpp"
@@ -39,10 +40,6 @@ Code code_of(int status, std::string_view reason) {
     return code == Code::internal || code == Code::unauthorized ? Code::unavailable : code;
 }
 
-std::string clean(std::string_view text) {
-    return core::repair_utf8(core::utf8_prefix(text, most_message_bytes));
-}
-
 std::string message_in(const json::Value& problem) {
     const auto* detail = json::find(problem, "detail");
     if (detail && detail->is_array()) return json::to_sentence(detail->get_array());
@@ -72,7 +69,7 @@ Task<DeskAnswer> ask_desk(net::Handler& endpoint, DeskQuestion question) {
 
 core::Error error_of(const DeskAnswer& answer) {
     if (const auto problem = json::parse(answer.body, 8)) {
-        auto message = clean(message_in(*problem));
+        auto message = core::plain_text(message_in(*problem), most_message_bytes, false);
         auto reason = reason_in(*problem);
         const auto code = code_of(answer.status, reason);
         if (!message.empty()) return {code, std::move(message), std::move(reason)};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "async/task.hpp"
+#include "core/desk_log.hpp"
 #include "core/desk_shape.hpp"
 #include "net/http.hpp"
 
@@ -46,11 +47,18 @@ struct Notification {
     std::string urgency;  ///< "low", "normal" or "critical"
 };
 
+/// Pixels.
+struct ScreenSize {
+    int width = 0;
+    int height = 0;
+};
+
 /// A fact about a living desk that its session should hear of.
 struct Notice {
     std::string code;  ///< "out_of_memory", "out_of_processes"
     std::string message;
     std::optional<Notification> notification = {};  ///< of code "notification", which has no message
+    std::optional<ScreenSize> screen = {};          ///< of code "screen", which has none either
 };
 
 /// A desk that runs. Destroying this object lets the desk run on.
@@ -81,6 +89,19 @@ struct Adoption {
     std::string why_not;         ///< a sentence then
 };
 
+/// What the programs of desks said. A desk's log is kept when the desk ends, and begun before its first
+/// program runs. May be asked from any thread; each call looks at files, so not from the loop's.
+class DeskLogs {
+public:
+    virtual ~DeskLogs() = default;
+    /// The text in it is cleaned, but a desk's all the same. Empty when there is none.
+    virtual core::DeskLog read(const std::string& desk) const = 0;
+    /// Fine when there is none.
+    virtual void remove(const std::string& desk) const = 0;
+    /// Of which desks there are logs.
+    virtual std::vector<std::string> list() const = 0;
+};
+
 class Driver {
 public:
     virtual ~Driver() = default;
@@ -102,6 +123,8 @@ public:
     virtual Task<Adoption> adopt(std::string id) = 0;
     /// Removes whatever exists under that id; fine when nothing does.
     virtual Task<> remove(std::string id) = 0;
+
+    virtual const DeskLogs& logs() const = 0;
 };
 
 }  // namespace carrel::fleet

@@ -24,6 +24,8 @@ Error error_from(const std::exception_ptr& failure) {
     }
 }
 
+constexpr std::chrono::seconds shortest_between_screens{1};
+
 void do_both(const std::function<void(store::Transaction&)>& first,
              const std::function<void(store::Transaction&)>& second, store::Transaction& transaction) {
     if (first) first(transaction);
@@ -66,6 +68,7 @@ Task<Started> Fleet::start(DeskWish wish, Along along) {
     if (async::is_cancellation(failure)) std::rethrow_exception(failure);
     if (failure) throw co_await clear_failed(member, error_from(failure));
     store_.post(state_change(member->row, DeskState::ready, {}));
+    watch_end(member);
     enter(member);
     co_return Started{member->row, std::move(timings)};
 }
@@ -124,9 +127,11 @@ Task<Error> Fleet::clear_failed(MemberPtr member, Error error) {
                           ending->code};
         try {
             co_await member->desk->stop();
-        } catch (const Error& leftover) {
+        } catch (...) {
+            if (async::is_cancellation(std::current_exception())) throw;
             is_removed = false;
-            core::log_error("desk {} could not be removed: {}", member->row.id, leftover.message());
+            core::log_error("desk {} could not be removed: {}", member->row.id,
+                            core::message_of(std::current_exception()));
         }
     }
     core::log_warning("desk {} did not start: {}", member->row.id, error.message());
@@ -139,28 +144,37 @@ Task<Error> Fleet::clear_failed(MemberPtr member, Error error) {
     co_return error;
 }
 
-/// From now on calls go to it, and it is watched.
+/// From now on calls go to it.
 void Fleet::enter(const MemberPtr& member) {
     for (const auto& warning : member->desk->warnings())
         core::log_warning("desk {}: {}", member->row.id, warning);
     member->row.state = DeskState::ready;
+    member->row.code.clear();
+    member->row.reason.clear();
     member->is_ready = true;
     member->changed.notify_all();
-    const auto row = member->row;
-    const std::weak_ptr<Member> known = member;
-    member->start_watching([this, row](const Notice& notice) { tell_notice(row, notice); },
-                           [this, known](Ending ending) {
-                               if (const auto ended = known.lock(); ended && !ended->is_ending)
-                                   scope_.start("the end of " + ended->row.id,
-                                                end_by_itself(ended, std::move(ending)));
-                           });
+    member->watch_notices([this, known = std::weak_ptr<Member>{member}](const Notice& notice) {
+        const auto told = known.lock();
+        if (!told) return;
+        if (notice.screen) return note_screen(told, *notice.screen);
+        tell_notice(told->row, notice);
+    });
+}
+
+void Fleet::watch_end(const MemberPtr& member) {
+    member->watch_end([this, known = std::weak_ptr<Member>{member}](Ending ending) {
+        const auto ended = known.lock();
+        if (!ended) return;
+        ended->ending = std::move(ending);
+        if (!ended->is_ending) scope_.start("the end of " + ended->row.id, end_by_itself(ended));
+    });
 }
 
 // --- ending -----------------------------------------------------------------------------------------
 
 Task<> Fleet::stop(std::string session_id, Along along) {
     auto member = find(session_id);
-    while (member && (!member->is_ready || member->is_ending)) {
+    while (member && !member->can_be_ended()) {
         co_await member->changed.wait();
         member = find(session_id);
     }
@@ -177,15 +191,17 @@ Task<> Fleet::stop(std::string session_id, Along along) {
     } catch (...) {
         member->is_ending = false;  // it is not ended: its owner can try again
         member->changed.notify_all();
+        // It may have died meanwhile, when nobody else was to end it.
+        if (member->ending) scope_.start("the end of " + member->row.id, end_by_itself(member));
         throw;
     }
     co_await finish_off(member);
 }
 
-Task<> Fleet::end_by_itself(MemberPtr member, Ending ending) {
+Task<> Fleet::end_by_itself(MemberPtr member) {
     if (std::exchange(member->is_ending, true)) co_return;
-    core::log_warning("desk {} ended: {}", member->row.id, ending.reason);
-    store_.post(state_change(member->row, DeskState::failed, ending));
+    core::log_warning("desk {} ended: {}", member->row.id, member->ending->reason);
+    tell_state(member, DeskState::failed, *member->ending);
     co_await finish_off(member);
 }
 
@@ -195,7 +211,11 @@ Task<> Fleet::finish_off(MemberPtr member) {
     co_await member->stop_watching();
     std::exception_ptr failure;
     try {
-        co_await member->desk->stop();
+        // One that an earlier server left may not be taken over yet.
+        if (member->desk)
+            co_await member->desk->stop();
+        else
+            co_await driver_.remove(member->row.id);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -249,6 +269,14 @@ Fleet::Along Fleet::state_change(const store::DeskRow& row, DeskState state, con
     };
 }
 
+/// Who asks for it from now on hears the same as from the store.
+void Fleet::tell_state(const MemberPtr& member, DeskState state, const Ending& why) {
+    member->row.state = state;
+    member->row.code = why.code;
+    member->row.reason = why.reason;
+    store_.post(state_change(member->row, state, why));
+}
+
 void Fleet::tell_notice(const store::DeskRow& row, const Notice& notice) {
     json::Object data{{"message", notice.message}, {"code", notice.code}};
     if (notice.notification) {
@@ -260,6 +288,37 @@ void Fleet::tell_notice(const store::DeskRow& row, const Notice& notice) {
     store_.post([session = row.session_id, event, text = json::to_text(data)](store::Transaction& t) {
         t.append_event(session, event, text);
     });
+}
+
+void Fleet::note_screen(const MemberPtr& member, ScreenSize size) {
+    auto& shape = member->row.shape;
+    if (shape.width == size.width && shape.height == size.height) return;
+    shape.width = size.width;
+    shape.height = size.height;
+    if (std::exchange(member->is_storing_screen, true)) return;
+    scope_.start("the screen of " + member->row.id, store_screen(member));
+}
+
+Task<> Fleet::store_screen(MemberPtr member) {
+    const auto& row = member->row;
+    ScreenSize stored;
+    while (stored.width != row.shape.width || stored.height != row.shape.height) {
+        if (!members_.contains(row.id) || member->is_ending) break;  // its end is told already
+        stored = {row.shape.width, row.shape.height};
+        const json::Object data{{"state", store::name_of(row.state)},
+                                {"width", stored.width},
+                                {"height", stored.height},
+                                {"timestamp", core::to_rfc3339(clock_.now())}};
+        const bool is_told = member->screen_limit.admits(NoticeLimit::Time::clock::now());
+        store_.post([id = row.id, session = row.session_id, stored, is_told,
+                     text = json::to_text(data)](store::Transaction& t) {
+            t.set_desk_screen(id, stored.width, stored.height);
+            if (is_told) t.append_event(session, "desk", text);
+        });
+        // A program may change it without end.
+        co_await async::pause(shortest_between_screens);
+    }
+    member->is_storing_screen = false;
 }
 
 Task<> Fleet::close() {

@@ -25,6 +25,12 @@ private:
     Clock::time_point began_ = Clock::now();
 };
 
+/// Whatever status a desk gives that is to be taken over: its client has asked for a desk, and is told that
+/// this one is none, not that something was wrong with the request.
+core::Error unwell(const DeskAnswer& answer) {
+    return {core::Code::unavailable, error_of(answer).message(), "bad_desk_answer"};
+}
+
 }  // namespace
 
 Task<> Member::check(std::string identity_nonce, Patience patience, Timings& timings) {
@@ -33,37 +39,44 @@ Task<> Member::check(std::string identity_nonce, Patience patience, Timings& tim
     const auto hello_answer = co_await ask_desk(
         *endpoint,
         {.target = std::string{ops::internal::hello}, .most_bytes = 4096, .limit = patience.hello});
-    if (hello_answer.status != 200) throw error_of(hello_answer);
+    if (hello_answer.status != 200) throw unwell(hello_answer);
     const auto hello = core::value_or_throw(parse_hello(hello_answer.body));
     if (const auto why = why_not_ours(row, identity_nonce, hello))
-        throw core::Error{core::Code::unavailable, "what answers is not this desk: " + *why, "not_this_desk"};
+        throw core::Error{core::Code::unavailable, "what answers is not this desk: " + *why,
+                          std::string{not_this_desk}};
     hello_step.done();
 
     Step ready_step{timings, "ready"};
     const auto ready = co_await ask_desk(
         *endpoint,
         {.target = std::string{ops::internal::ready}, .most_bytes = 16 * 1024, .limit = patience.ready});
-    if (ready.status != 200) throw error_of(ready);
+    if (ready.status != 200) throw unwell(ready);
     ready_step.done();
 }
 
-void Member::start_watching(std::function<void(Notice)> tell_notice, std::function<void(Ending)> tell_end) {
-    auto limited = [this, tell = std::move(tell_notice)](Notice notice) {
+void Member::watch_end(std::function<void(Ending)> tell) {
+    watch_.start("watching for the end of " + row.id, wait_for_end(std::move(tell)));
+}
+
+void Member::watch_notices(std::function<void(Notice)> tell) {
+    auto limited = [this, tell = std::move(tell)](Notice notice) {
+        // A screen that is resized all the time is stored as often as can be borne (Fleet::store_screen).
+        if (notice.screen) return tell(std::move(notice));
         // Programs that notify all the time do not hide that the desk is ill.
         auto& limit = notice.notification ? notification_limit_ : notice_limit_;
         if (limit.admits(Clock::now())) tell(std::move(notice));
     };
-    watch_.start("watching for the end of " + row.id, watch_end(std::move(tell_end)));
     watch_.start("notices of " + row.id, desk->tell_notices(limited));
     watch_.start("notices of the tool server of " + row.id, follow_notices(desk->endpoint(), limited));
 }
 
-Task<> Member::watch_end(std::function<void(Ending)> tell) { tell(co_await desk->ended()); }
+Task<> Member::wait_for_end(std::function<void(Ending)> tell) { tell(co_await desk->ended()); }
 
 Task<std::optional<Ending>> Member::find_ending() {
     try {
         co_return co_await async::deadline(250ms, "the end of the desk", desk->ended());
-    } catch (const core::Error&) {
+    } catch (...) {
+        if (async::is_cancellation(std::current_exception())) throw;
         co_return std::nullopt;  // it lives, only not as it should
     }
 }

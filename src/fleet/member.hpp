@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,11 +22,18 @@ namespace carrel::fleet {
 /// Where the time of a start went, in the order of the steps: ("commit", 2.1 ms), ("start", …), …
 using Timings = std::vector<std::pair<std::string, std::chrono::duration<double, std::milli>>>;
 
-/// How long a desk may take to answer for the first time, and to be ready after that.
+/// How long a desk may take.
 struct Patience {
-    std::chrono::milliseconds hello{10'000};
-    std::chrono::milliseconds ready{30'000};
+    std::chrono::milliseconds hello{10'000};  ///< to answer for the first time
+    std::chrono::milliseconds ready{30'000};  ///< to be ready after that
+    /// What an earlier server left is asked for so long before the server serves all the same.
+    std::chrono::milliseconds before_serving{500};
+    /// One that does not answer for so long after the server's start is told of as hung. It is asked on.
+    std::chrono::milliseconds hung{5'000};
 };
+
+/// The reason of the Error when what answers is another desk than the one that is asked.
+inline constexpr std::string_view not_this_desk = "not_this_desk";
 
 class Member {
 public:
@@ -35,20 +44,29 @@ public:
     std::unique_ptr<Desk> desk;  ///< once the driver made or adopted it
     bool is_ready = false;       ///< calls may go to it
     bool is_ending = false;      ///< somebody ends it; nobody else may begin to
-    async::Gate changed;         ///< of the above, and when it leaves the fleet
+    /// An earlier server made it and it is asked whether it is well: nobody has to wait for that to end it.
+    bool is_left_over = false;
+    bool is_storing_screen = false;                          ///< that its screen has another size
+    NoticeLimit screen_limit{10, std::chrono::seconds{60}};  ///< of events that tell it
+    std::optional<Ending> ending;  ///< how it came to an end by itself, from when that is known
+    async::Gate changed;           ///< of the above, and when it leaves the fleet
+
+    bool can_be_ended() const { return (is_ready || is_left_over) && !is_ending; }
 
     /// GET /hello and GET /ready. Throws Error when it is not the desk of `row`, or does not become ready;
     /// adds the steps' times. `identity_nonce` is the driver's word.
     Task<> check(std::string identity_nonce, Patience patience, Timings& timings);
 
-    /// Tells each notice that may go into the log, and once how the desk ended.
-    void start_watching(std::function<void(Notice)> tell_notice, std::function<void(Ending)> tell_end);
+    /// Tells once how the desk ended, when it does.
+    void watch_end(std::function<void(Ending)> tell);
+    /// Tells each notice that may go into the log.
+    void watch_notices(std::function<void(Notice)> tell);
     Task<> stop_watching() { return watch_.close(); }
     /// The way it ended, when that is known within a moment: the reason behind a failed start.
     Task<std::optional<Ending>> find_ending();
 
 private:
-    Task<> watch_end(std::function<void(Ending)> tell);
+    Task<> wait_for_end(std::function<void(Ending)> tell);
 
     NoticeLimit notice_limit_{10, std::chrono::seconds{60}};
     NoticeLimit notification_limit_{30, std::chrono::seconds{60}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/desk_shape.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/plain_text.hpp"
@@ -31,6 +32,7 @@ constexpr std::array sentences{
 };
 
 constexpr std::string_view notification_code = "notification";
+constexpr std::string_view screen_code = "screen";
 /// A notification's texts, with each character as six bytes of JSON.
 constexpr std::size_t most_event_bytes = 16 * 1024;
 constexpr std::chrono::milliseconds shortest_pause = 250ms;
@@ -42,6 +44,11 @@ std::optional<Notice> notice_of(const net::SseEvent& event) {
         auto notification = parse_notification(event.data);
         if (!notification) return std::nullopt;
         return Notice{event.event, {}, std::move(notification)};
+    }
+    if (event.event == screen_code) {
+        const auto screen = parse_screen(event.data);
+        if (!screen) return std::nullopt;
+        return Notice{event.event, {}, {}, screen};
     }
     const auto text = sentence_for(event.event);
     if (text.empty()) return std::nullopt;
@@ -86,6 +93,20 @@ std::optional<Notification> parse_notification(std::string_view data) {
         if (text("urgency") == urgency) notification.urgency = urgency;
     if (notification.summary.empty() && notification.body.empty()) return std::nullopt;
     return notification;
+}
+
+std::optional<ScreenSize> parse_screen(std::string_view data) {
+    const auto value = json::parse(data, 2);
+    if (!value || !value->is_object()) return std::nullopt;
+    const auto side = [&](std::string_view name, int least, int most) {
+        const auto* number = json::find(*value, name);
+        const auto pixels = number && number->is_int64() ? number->get_int64() : 0;
+        return pixels >= least && pixels <= most ? static_cast<int>(pixels) : 0;
+    };
+    const ScreenSize size{side("width", core::smallest_width, core::largest_width),
+                          side("height", core::smallest_height, core::largest_height)};
+    if (size.width == 0 || size.height == 0) return std::nullopt;
+    return size;
 }
 
 bool NoticeLimit::admits(Time now) {

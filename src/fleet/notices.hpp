@@ -22,6 +22,10 @@ std::string_view sentence_for(std::string_view code);
 /// Nothing when they are none. Pure.
 std::optional<Notification> parse_notification(std::string_view data);
 
+/// The size that a desk says its screen has, if a screen may be asked to have that: a new desk of its session
+/// will. Nothing otherwise. Pure.
+std::optional<ScreenSize> parse_screen(std::string_view data);
+
 /// Lets at most `most` notices through in any `window`: a desk that falls over and over, or lies, does
 /// not fill the log.
 class NoticeLimit {

@@ -85,7 +85,7 @@ public:
         : socket_{socket},
           held_groups_{std::move(host.held_groups)},
           warnings_{std::move(host.warnings)},
-          desks_{std::move(host.facts), desks::compile_filter()} {}
+          desks_{std::move(host.facts), std::move(host.ranges), desks::compile_filter()} {}
 
     /// Until the socket ends.
     void run() {

@@ -26,6 +26,11 @@ Connection::Connection(Shared& shared, async::Executor executor, core::Fd socket
     wire_->set_write_patience(shared_.limits.body_idle_time);
 }
 
+bool Connection::is_stranger() const {
+    const bool is_known = is_known_ || (exchange_ && exchange_->is_known());
+    return shared_.limits.strangers > 0 && !is_known;
+}
+
 Task<> Connection::serve() {
     std::exception_ptr failure;
     try {
@@ -53,10 +58,19 @@ Task<bool> Connection::serve_next() {
 Task<std::optional<RequestHead>> Connection::read_head() {
     const auto limit = shared_.limits.header_bytes;
     wire_->limit_reading(shared_.limits.idle_time);
-    // RFC 9112 §2.2: some clients send a line end too many after a body.
-    if (wire_->buffered().starts_with("\r\n")) wire_->consume(2);
+    bool is_first_line = true;
     for (std::size_t seen = 0;;) {
+        // RFC 9112 §2.2: some clients send a line end too many after a body, but not two.
+        if (is_first_line && wire_->buffered().starts_with("\r\n")) {
+            wire_->consume(2);
+            is_first_line = false;
+        }
         const auto bytes = wire_->buffered();
+        if (is_first_line && bytes == "\r") {
+            wire_->limit_reading(shared_.limits.header_time);
+            if (!co_await read_more_head()) co_return std::nullopt;
+            continue;
+        }
         const auto end = find_head_end(bytes, seen);
         if (!end) {
             co_await refuse(end.error());
@@ -103,7 +117,9 @@ Task<bool> Connection::serve_request(RequestHead head) {
     auto& exchange = exchange_.emplace(shared_, wire_);
     const bool goes_on = co_await exchange.serve(std::move(head), peer_, is_refused_);
     const bool has_unread = exchange.has_unread_body() || !wire_->buffered().empty();
+    is_known_ = is_known_ || exchange.is_known();
     exchange_.reset();
+    idle_since_ = Wire::Clock::now();
     if (!goes_on && has_unread) co_await linger();
     co_return goes_on;
 }

@@ -26,6 +26,15 @@ public:
         return exchange_ && exchange_->ends_with_client() && wire_->has_ended();
     }
 
+    /// Whether nobody has shown on it that they may call us, where that is asked for.
+    bool is_stranger() const;
+    /// Whether it can be closed without breaking off an answer: no request is under way; or it is a
+    /// stranger's, and waits for the stranger.
+    bool may_leave() const { return !exchange_ || (is_stranger() && wire_->is_waiting()); }
+    /// Since when it has been without a request.
+    Wire::Clock::time_point idle_since() const { return idle_since_; }
+    const Peer& peer() const { return peer_; }
+
 private:
     /// These answer whether the connection goes on to the next request.
     Task<bool> serve_next();
@@ -42,7 +51,9 @@ private:
     Shared& shared_;
     std::shared_ptr<Wire> wire_;
     Peer peer_;
-    bool is_refused_;                   ///< one connection too many: it is told so
+    bool is_refused_;        ///< one connection too many: it is told so
+    bool is_known_ = false;  ///< a request before this one was of somebody who may call us
+    Wire::Clock::time_point idle_since_ = Wire::Clock::now();
     std::optional<Exchange> exchange_;  ///< the request being served
 };
 

@@ -33,6 +33,12 @@ Error broken_body(const Error& failure) {
     return {Code::invalid, "the body of the request: " + failure.message()};
 }
 
+Error busy() {
+    return {Code::exhausted,
+            "there are as many connections as are served at a time, in all or from one address",
+            "too_many_connections"};
+}
+
 Error failed() { return {Code::internal, "the server failed to answer; its log says why"}; }
 
 bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
@@ -68,6 +74,9 @@ bool Exchange::take(RequestHead head, Peer peer) {
     if (head.expects_continue && !body_->is_done()) body_->expect_continue();
     request_.body = std::make_unique<RequestBody>(body_);
     request_.body_length = body_->left();
+    request_.share = std::make_shared<BodyShare>(shared_.bodies);
+    // RFC 9110 §7.8: HTTP/1.0 knows no upgrade, whatever the request says.
+    if (head.minor_version == 0) request_.headers.remove("Upgrade");
     speaks_chunks_ = head.minor_version == 1;
     return set_target(request_, std::move(head.target));
 }
@@ -75,7 +84,8 @@ bool Exchange::take(RequestHead head, Peer peer) {
 Task<Response> Exchange::answer(bool has_target, bool is_refused) {
     const auto refuse_by = [this](const Error& error) { return problem_response(error, request_.id); };
     if (!has_target) co_return refuse_by({Code::invalid, "the target has a bad percent escape"});
-    if (is_refused) {
+    const auto is_always_answered = shared_.limits.is_always_answered;
+    if (is_refused && !(is_always_answered && is_always_answered(request_))) {
         auto response = refuse_by(busy());
         response.headers.add("Retry-After", "1");
         co_return response;
@@ -85,12 +95,6 @@ Task<Response> Exchange::answer(bool has_target, bool is_refused) {
     if (response.is_upgrade() && has_unread_body())
         co_return refuse_by({Code::invalid, "an upgrade must have no body"});
     co_return response;
-}
-
-Error Exchange::busy() const {
-    return {Code::exhausted,
-            fmt::format("there are {} connections already, which is the limit", shared_.limits.connections),
-            "too_many_connections"};
 }
 
 Task<Response> Exchange::ask_handler() {
@@ -111,8 +115,9 @@ Task<Response> Exchange::ask_handler() {
 }
 
 bool Exchange::can_drain() const {
-    return !body_->is_broken() && !body_->owes_continue() &&
-           body_->left().value_or(0) <= shared_.limits.drain_bytes;
+    // Of chunks nobody knows how many are to come: what could not be kept is not promised.
+    const auto left = body_->left();
+    return !body_->is_broken() && !body_->owes_continue() && left && *left <= shared_.limits.drain_bytes;
 }
 
 Task<bool> Exchange::drain() {

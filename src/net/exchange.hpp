@@ -11,6 +11,7 @@
 #include "net/framing.hpp"
 #include "net/head_writer.hpp"
 #include "net/http.hpp"
+#include "net/limits/body_budget.hpp"
 #include "net/server.hpp"
 #include "net/wire.hpp"
 
@@ -22,7 +23,8 @@ struct Shared {
     ServerLimits limits;
     std::string id_prefix;       ///< of request ids; random per process
     std::uint64_t id_count = 0;  ///< requests so far
-    DateLine date;
+    DateLine date = {};
+    BodyBudget bodies{limits.collected_bytes};
 };
 
 /// serve() or refuse() is called once.
@@ -30,7 +32,8 @@ class Exchange {
 public:
     Exchange(Shared& shared, std::shared_ptr<Wire> wire);
 
-    /// Answers the request that the head begins, by the handler; with a 503 when `is_refused`. Whether the
+    /// Answers the request that the head begins, by the handler; with a 503 when `is_refused`, unless it is
+    /// for what is always answered. Whether the
     /// connection can carry another request then.
     Task<bool> serve(RequestHead head, Peer peer, bool is_refused);
     /// Answers what is no request.
@@ -39,6 +42,8 @@ public:
     /// Whether it is for nobody once the client has gone away: a stream is being sent, or the handler does
     /// what may be dropped.
     bool ends_with_client() const;
+    /// Whether the client has shown that it may call us.
+    bool is_known() const { return request_.is_known; }
     /// Whether some of the request is still to be read.
     bool has_unread_body() const { return !body_->is_done(); }
 
@@ -49,7 +54,6 @@ private:
     bool take(RequestHead head, Peer peer);
     Task<Response> answer(bool has_target, bool is_refused);
     Task<Response> ask_handler();
-    core::Error busy() const;
     /// Whether what the handler left of the body can be read, for the next request.
     bool can_drain() const;
     Task<bool> drain();

@@ -24,11 +24,49 @@ constexpr auto token_characters = [] {
 
 bool is_token_character(char character) { return token_characters[static_cast<unsigned char>(character)]; }
 
-bool is_host(std::string_view host) {
-    return std::ranges::all_of(host, [](char character) {
-        return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
-               (character >= 'A' && character <= 'Z') || std::string_view{".-_:[]"}.contains(character);
-    });
+bool is_host_character(char character) {
+    return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
+           (character >= 'A' && character <= 'Z') || std::string_view{".-_"}.contains(character);
+}
+
+/// A name or an IPv4 address, or an IPv6 one in brackets; then perhaps a port. Nobody's name and password.
+bool is_host(std::string_view text) {
+    if (text.empty()) return true;  // of a request that is for no host (RFC 9112 §3.2)
+    std::string_view port;
+    std::string_view name;
+    if (text.starts_with('[')) {
+        const auto end = text.find(']');
+        if (end == text.npos) return false;
+        name = text.substr(1, end - 1);
+        port = text.substr(end + 1);
+        const auto is_good = [](char each) { return each == ':' || is_host_character(each); };
+        if (!name.contains(':') || !std::ranges::all_of(name, is_good)) return false;
+    } else {
+        name = text.substr(0, text.find(':'));
+        port = text.substr(name.size());
+        if (name.empty() || !std::ranges::all_of(name, is_host_character)) return false;
+    }
+    if (port.empty()) return true;
+    const auto number = core::parse_unsigned(port.substr(1));
+    return port.front() == ':' && number && *number <= 65535;
+}
+
+/// A target in absolute form, taken apart (RFC 9112 §3.2.2).
+struct Absolute {
+    std::string_view host;
+    std::string origin_form;
+};
+
+/// Nothing when the target is in another form.
+std::optional<Absolute> parse_absolute(std::string_view target) {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!core::equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+        const auto rest = target.substr(scheme.size());
+        const auto host = rest.substr(0, rest.find_first_of("/?"));
+        const auto path = rest.substr(host.size());
+        return Absolute{host, (path.starts_with('/') ? "" : "/") + std::string{path}};
+    }
+    return std::nullopt;
 }
 
 /// 0 or 1 for "HTTP/1.0" and "HTTP/1.1".
@@ -89,8 +127,9 @@ core::Expected<BodyFrame> parse_body_frame(const Headers& headers, int minor_ver
     if (headers.has("Content-Length"))
         return core::refuse("Transfer-Encoding and Content-Length stand together: only one may");
     if (minor_version == 0) return core::refuse("HTTP/1.0 knows no Transfer-Encoding");
-    // Only this spelling: other programs disagree about "Chunked", "\x0bchunked" and "chunked, chunked".
-    if (headers.count("Transfer-Encoding") != 1 || *encoding != "chunked")
+    // Once and alone: other programs disagree about "\x0bchunked" and "chunked, chunked". Its case says
+    // nothing (RFC 9112 §7), and whoever reads "CHUNKED" as no coding at all has to refuse it.
+    if (headers.count("Transfer-Encoding") != 1 || !core::equals_ignoring_case(*encoding, "chunked"))
         return core::refuse("the only Transfer-Encoding accepted is \"chunked\"");
     return BodyFrame{BodyFrame::Kind::chunked, 0};
 }
@@ -110,10 +149,12 @@ core::Expected<void> parse_request_line(std::string_view line, RequestHead& head
     const auto version = parse_version(line.substr(last + 1));
     if (!version) return core::refuse("the first line does not end with HTTP/1.1 or HTTP/1.0");
     if (!is_token(method)) return core::refuse("the method has characters that no method has");
-    if (!is_target(target))
+    const auto absolute = parse_absolute(target);
+    if (!is_target(absolute ? absolute->origin_form : target))
         return core::refuse("the target must be a path of visible ASCII characters that begins with \"/\"");
     head.method = method;
-    head.target = target;
+    head.target = absolute ? absolute->origin_form : std::string{target};
+    if (absolute) head.target_host = absolute->host;
     head.minor_version = *version;
     return {};
 }
@@ -121,10 +162,17 @@ core::Expected<void> parse_request_line(std::string_view line, RequestHead& head
 core::Expected<void> judge_request_headers(RequestHead& head) {
     const auto& headers = head.headers;
     if (headers.count("Host") != 1) return core::refuse("there must be exactly one Host header");
-    if (!is_host(*headers.find("Host"))) return core::refuse("the Host header is not a host and port");
+    const auto host = *headers.find("Host");
+    if (!is_host(host)) return core::refuse("the Host header is not a host and port");
+    // RFC 9112 §3.2 has a client say the same twice. Whoever says two things may be heard in two ways.
+    if (head.target_host && head.target_host->empty()) return core::refuse("the target names no host");
+    if (head.target_host && !core::equals_ignoring_case(*head.target_host, host))
+        return core::refuse("the target and the Host header name two hosts");
     if (const auto expect = headers.find("Expect")) {
         if (headers.count("Expect") != 1 || !core::equals_ignoring_case(*expect, "100-continue"))
-            return core::refuse("the only expectation accepted is \"100-continue\"");
+            return std::unexpected{core::Error{core::Code::invalid,
+                                               "the only expectation that is met here is \"100-continue\"",
+                                               "expectation_failed"}};
         head.expects_continue = head.minor_version == 1;
     }
     const auto frame = parse_body_frame(headers, head.minor_version);

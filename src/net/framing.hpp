@@ -2,9 +2,11 @@
 //
 // Two programs that read one byte stream differently are how requests are smuggled past a check, so
 // there is one reading here and no leniency: RFC 9112 without its "may accept". Refused are bare CR or
-// LF, folded headers, space before a colon, any Transfer-Encoding but exactly "chunked", that together
+// LF, folded headers, space before a colon, any Transfer-Encoding but "chunked" alone, that together
 // with Content-Length or in HTTP/1.0, Content-Length that is repeated or not plain digits, no Host or
-// two, control characters, and targets that are not in origin form.
+// two, a Host that is none, control characters, and targets that are in neither origin nor absolute form.
+// A target in absolute form is taken only where it names the host that Host names, and only its origin form
+// goes on: nobody behind can read another host there.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +35,9 @@ struct BodyFrame {
 
 struct RequestHead {
     std::string method;
-    std::string target;
-    int minor_version = 1;  ///< of HTTP/1.x
+    std::string target;                      ///< in origin form
+    std::optional<std::string> target_host;  ///< of a target in absolute form: what Host says too
+    int minor_version = 1;                   ///< of HTTP/1.x
     Headers headers;
     BodyFrame body;
     bool keep_alive = true;

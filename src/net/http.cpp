@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "net/limits/body_budget.hpp"
 
 namespace carrel::net {
 
@@ -52,6 +53,24 @@ core::Error too_large(std::size_t limit) {
             "the body is larger than the " + std::to_string(limit) + " bytes allowed here", "too_large"};
 }
 
+/// `hold` is told how much memory is taken, before it is.
+template <class Hold>
+Task<std::string> read_whole(Source& source, std::size_t limit, Hold hold) {
+    std::string text;
+    for (;;) {
+        const auto before = text.size();
+        // One byte more than the limit is asked for, to tell "just full" from "too much".
+        const auto room = std::min(std::max<std::size_t>(before * 2, 4096), limit + 1);
+        hold(room);
+        text.resize(room);
+        const auto count = co_await source.read(
+            std::span{text}.subspan(before, std::min(piece_bytes, text.size() - before)));
+        text.resize(before + count);
+        if (count == 0) co_return text;
+        if (text.size() > limit) throw too_large(limit);
+    }
+}
+
 }  // namespace
 
 void Headers::set(std::string_view name, std::string value) {
@@ -93,17 +112,7 @@ std::unique_ptr<Source> make_source(std::string text) {
 }
 
 Task<std::string> read_all(Source& source, std::size_t limit) {
-    std::string text;
-    for (;;) {
-        const auto before = text.size();
-        // One byte more than the limit is asked for, to tell "just full" from "too much".
-        text.resize(std::min(std::max<std::size_t>(before * 2, 4096), limit + 1));
-        const auto count = co_await source.read(
-            std::span{text}.subspan(before, std::min(piece_bytes, text.size() - before)));
-        text.resize(before + count);
-        if (count == 0) co_return text;
-        if (text.size() > limit) throw too_large(limit);
-    }
+    return read_whole(source, limit, [](std::size_t) {});
 }
 
 Task<> copy(Source& from, Stream& to) {
@@ -180,6 +189,16 @@ Response stream_response(int status, Headers headers, std::unique_ptr<Source> so
 
 Response upgrade_response(Headers headers, Upgrade upgrade) {
     return {101, std::move(headers), std::move(upgrade)};
+}
+
+Task<std::string> collect_body(Request& request, std::size_t limit) {
+    // What says how long it is needs no more room than that.
+    const auto length = request.body_length.value_or(limit);
+    if (length > limit) throw too_large(limit);
+    const auto share = request.share;
+    co_return co_await read_whole(*request.body, static_cast<std::size_t>(length), [share](std::size_t room) {
+        if (share) share->hold(room);
+    });
 }
 
 Task<std::string> read_all(Response& response, std::size_t limit) {

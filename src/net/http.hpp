@@ -80,7 +80,12 @@ Task<> copy(Source& from, Stream& to);
 struct Peer {
     std::string address;       ///< "127.0.0.1", "::1", or "unix"
     bool is_loopback = false;  ///< of this machine
+    /// Whom it counts as where something is bounded for each client: the address, of IPv6 its first 64 bits,
+    /// because whoever has one such address has all of those.
+    std::string network = address;
 };
+
+class BodyShare;
 
 using Query = std::vector<std::pair<std::string, std::string>>;
 
@@ -98,6 +103,9 @@ struct Request {
     /// Set by a handler that may be cancelled when its client goes away before it has answered: one that
     /// only waits and looks, or whose work may stop where it is.
     bool may_be_dropped = false;
+    /// Set by a handler when the client has shown that it may call us: its connection is no stranger's then.
+    bool is_known = false;
+    std::shared_ptr<BodyShare> share;  ///< of the memory for bodies; null where nobody counts it
 
     std::optional<std::string> find_query(std::string_view name) const;
 };
@@ -149,6 +157,11 @@ Response stream_response(int status, Headers headers, std::unique_ptr<Source> so
 Response upgrade_response(Headers headers, Upgrade upgrade);
 /// All that follows the head, taken out of the response; errors as for a Source.
 Task<std::string> read_all(Response& response, std::size_t limit);
+
+/// The whole body of a request, in memory that counts as the request's until its end. A length that is too
+/// large is refused before anything is read. Throws as read_all does, and Error{exhausted, "too_many_bodies"}
+/// when other requests hold what there is for bodies.
+Task<std::string> collect_body(Request& request, std::size_t limit);
 
 /// Answers requests. One at a time per connection, many connections at once, all on the loop.
 class Handler {

@@ -7,8 +7,10 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "core/log.hpp"
@@ -18,6 +20,7 @@ namespace carrel::net {
 
 namespace {
 
+constexpr std::chrono::milliseconds between_refusals{200};
 constexpr int queue_length = 4096;  // the kernel cuts it to net.core.somaxconn
 
 struct Address {
@@ -46,6 +49,14 @@ Address parse_address(const std::string& text, std::uint16_t port) {
                       fmt::format("\"{}\" is not an IP address; 127.0.0.1, ::1 and 0.0.0.0 are", text)};
 }
 
+/// Its first 64 bits: "2001:db8:0:1::/64".
+std::string network_of(in6_addr address) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    std::fill(address.s6_addr + 8, address.s6_addr + 16, 0);
+    inet_ntop(AF_INET6, &address, text.data(), text.size());
+    return fmt::format("{}/64", text.data());
+}
+
 Peer peer_of(const sockaddr_storage& address) {
     std::array<char, INET6_ADDRSTRLEN> text{};
     if (address.ss_family == AF_INET) {
@@ -58,8 +69,10 @@ Peer peer_of(const sockaddr_storage& address) {
     sockaddr_in6 six{};
     std::memcpy(&six, &address, sizeof six);
     inet_ntop(AF_INET6, &six.sin6_addr, text.data(), text.size());
-    const bool is_mapped = IN6_IS_ADDR_V4MAPPED(&six.sin6_addr) && six.sin6_addr.s6_addr[12] == 127;
-    return {text.data(), is_mapped || IN6_IS_ADDR_LOOPBACK(&six.sin6_addr)};
+    const bool is_mapped = IN6_IS_ADDR_V4MAPPED(&six.sin6_addr);
+    const bool is_loopback =
+        (is_mapped && six.sin6_addr.s6_addr[12] == 127) || IN6_IS_ADDR_LOOPBACK(&six.sin6_addr);
+    return {text.data(), is_loopback, is_mapped ? std::string{text.data()} : network_of(six.sin6_addr)};
 }
 
 /// Small answers go at once. A client that has vanished without a word is found out by the kernel after two
@@ -108,7 +121,10 @@ std::uint16_t port_of(const core::Fd& socket) {
 }
 
 Listener::Listener(async::Executor executor, core::Fd socket)
-    : port_{port_of(socket)}, reserve_{open_reserve()}, socket_{std::move(executor), socket.get()} {
+    // A program that lacks it from the beginning could neither take connections nor refuse them.
+    : port_{port_of(socket)},
+      reserve_{core::checked("open /dev/null", open_reserve().release())},
+      socket_{std::move(executor), socket.get()} {
     socket.release();
     socket_.non_blocking(true);
 }
@@ -121,7 +137,8 @@ async::Task<Listener::Arrival> Listener::accept() {
                                    SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (number >= 0) co_return take(number, address);
         const int error = errno;
-        if (error == EMFILE || error == ENFILE) drop_one();
+        // Where not even one can be dropped, it waits: asked again at once, the answer would be the same.
+        if ((error == EMFILE || error == ENFILE) && !drop_one()) co_await async::pause(between_refusals);
         // The rest are failures of the connection that was waiting (accept(2)), or signals.
         if (error == EAGAIN)
             co_await socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
@@ -139,11 +156,14 @@ Listener::Arrival Listener::take(int number, const sockaddr_storage& address) co
     return {std::move(socket), peer_of(address)};
 }
 
-void Listener::drop_one() {
-    core::log_error("a connection was dropped: the program has too many files open");
+bool Listener::drop_one() {
     reserve_.reset();
-    core::Fd{accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC)};
+    core::Fd dropped{accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC)};
+    const bool has_dropped = static_cast<bool>(dropped);
+    dropped.reset();
     reserve_ = open_reserve();
+    if (has_dropped) core::log_error("a connection was dropped: the program has too many files open");
+    return has_dropped;
 }
 
 }  // namespace carrel::net

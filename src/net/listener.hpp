@@ -34,7 +34,8 @@ public:
 
 private:
     Arrival take(int number, const sockaddr_storage& address) const;
-    void drop_one();
+    /// False when there is no descriptor for that either.
+    bool drop_one();
 
     std::uint16_t port_;
     core::Fd reserve_;  ///< given up for a moment when there is no other descriptor

@@ -9,6 +9,7 @@
 #include "async/scope.hpp"
 #include "core/id.hpp"
 #include "net/connection.hpp"
+#include "net/limits/crowd.hpp"
 #include "net/listener.hpp"
 
 namespace carrel::net {
@@ -16,9 +17,6 @@ namespace carrel::net {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Above the limit, so many more are told so; the rest are closed without a word.
-constexpr std::size_t refused_connections = 64;
 
 /// How often limits of time are checked: four times within the shortest, but once a second at most.
 async::Duration tick_of(const ServerLimits& limits) {
@@ -32,13 +30,14 @@ struct Entry {
     std::unique_ptr<Connection> connection;
     async::Job job;
     bool was_sending_to_nobody = false;
+    bool is_leaving = false;  ///< it was closed in another's place
 };
 
 }  // namespace
 
 struct Server::State {
     State(async::Executor loop, Handler& handler, ServerLimits limits)
-        : executor{loop}, shared{handler, limits, core::random_hex(6), 0, {}}, changed{loop} {}
+        : executor{loop}, shared{handler, limits, core::random_hex(6)}, changed{loop} {}
 
     Task<> accept_all(Listener& listener) {
         for (;;) add(co_await listener.accept());
@@ -46,12 +45,36 @@ struct Server::State {
 
     void add(Listener::Arrival arrival) {
         sweep_ended();
-        const auto limit = shared.limits.connections;
-        if (entries.size() >= limit + refused_connections) return;
-        entries.emplace_back(executor,
-                             std::make_unique<Connection>(shared, executor, std::move(arrival.socket),
-                                                          std::move(arrival.peer), entries.size() >= limit));
+        const auto verdict = make_room(arrival.peer);
+        if (verdict == Admission::Verdict::dropped) return;
+        entries.emplace_back(executor, std::make_unique<Connection>(
+                                           shared, executor, std::move(arrival.socket),
+                                           std::move(arrival.peer), verdict == Admission::Verdict::told));
         changed.notify_all();
+    }
+
+    /// Closes whose place the newcomer gets, if anybody's.
+    Admission::Verdict make_room(const Peer& newcomer) {
+        std::vector<Guest> guests;
+        std::vector<Entry*> guest_entries;
+        guests.reserve(entries.size());
+        guest_entries.reserve(entries.size());
+        for (auto& entry : entries) {
+            if (entry.is_leaving) continue;
+            const auto& connection = *entry.connection;
+            guests.push_back({connection.peer().network, connection.is_stranger(), connection.may_leave(),
+                              connection.idle_since()});
+            guest_entries.push_back(&entry);
+        }
+        const auto& limits = shared.limits;
+        const auto admission = admit(
+            guests, newcomer.network,
+            {.all = limits.connections, .of_one = limits.connections_of_one, .strangers = limits.strangers});
+        if (admission.leaves) {
+            guest_entries[*admission.leaves]->is_leaving = true;
+            guest_entries[*admission.leaves]->job.cancel();
+        }
+        return admission.verdict;
     }
 
     void sweep_ended() {

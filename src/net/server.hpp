@@ -24,8 +24,15 @@ struct ServerLimits {
     std::chrono::milliseconds header_time{10'000};     ///< from the first byte of a head to its end; then 408
     std::chrono::milliseconds idle_time{75'000};       ///< between two requests; then closed
     std::chrono::milliseconds body_idle_time{60'000};  ///< one read of a body, or one write that makes no way
-    std::size_t connections = 512;                     ///< beyond: 503 and closed
+    std::size_t connections = 512;  ///< beyond: one that only waits is closed, else the new one after a 503
     std::uint64_t drain_bytes = 256uz * 1024;  ///< of a body the handler left, read to keep the connection
+    std::size_t connections_of_one = 0;        ///< of one client's network; 0: as many as of all
+    /// On which no request has been answered that is_known; 0: everybody who reaches us may call us.
+    std::size_t strangers = 0;
+    std::uint64_t collected_bytes = 256uz << 20;  ///< of all bodies together that handlers hold in memory
+    /// What is answered also on a connection too many: whoever watches over us shall not take a crowd for our
+    /// end.
+    bool (*is_always_answered)(const Request& request) = nullptr;
 };
 
 class Server {

@@ -31,6 +31,7 @@ constexpr std::array reasons{
     ReasonRow{Code::invalid, "too_large", 413},
     ReasonRow{Code::invalid, "unsupported_media_type", 415},
     ReasonRow{Code::invalid, "out_of_range", 416},
+    ReasonRow{Code::invalid, "expectation_failed", 417},
     // Well-formed, but it says the wrong thing.
     ReasonRow{Code::invalid, "validation_failed", 422},
     ReasonRow{Code::invalid, "unknown_provider", 422},
@@ -41,7 +42,12 @@ constexpr std::array reasons{
     ReasonRow{Code::exhausted, "head_too_large", 431},
     // What is full now is free again soon.
     ReasonRow{Code::exhausted, "too_many_connections", 503},
+    ReasonRow{Code::exhausted, "too_many_bodies", 503},
+    ReasonRow{Code::exhausted, "too_many_calls", 503},
+    ReasonRow{Code::exhausted, "too_many_wrong_keys", 429},
     ReasonRow{Code::exhausted, "no_free_desk", 503},
+    ReasonRow{Code::exhausted, "no_descriptors", 503},
+    ReasonRow{Code::exhausted, "no_memory", 503},
     ReasonRow{Code::unavailable, "tool_server_restarted", 502},
     ReasonRow{Code::unavailable, "bad_desk_answer", 502},
 };
@@ -77,6 +83,7 @@ constexpr std::array phrases{
     Phrase{413, "Content Too Large"},
     Phrase{415, "Unsupported Media Type"},
     Phrase{416, "Range Not Satisfiable"},
+    Phrase{417, "Expectation Failed"},
     Phrase{421, "Misdirected Request"},
     Phrase{422, "Unprocessable Content"},
     Phrase{426, "Upgrade Required"},

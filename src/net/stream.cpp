@@ -4,13 +4,13 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <chrono>
 
+#include "async/both.hpp"
 #include "async/gate.hpp"
 #include "async/scope.hpp"
 #include "core/error.hpp"
@@ -103,14 +103,12 @@ Task<std::unique_ptr<Stream>> connect_unix(std::string path) {
 }
 
 Task<> relay(Stream& left, Stream& right) {
-    using namespace boost::asio::experimental::awaitable_operators;
-    co_await (pump(left, right) && pump(right, left));
+    co_await async::both(pump(left, right), pump(right, left));
     left.close();
     right.close();
 }
 
 Task<> relay(Stream& left, Stream& right, async::Duration farewell) {
-    using namespace boost::asio::experimental::awaitable_operators;
     const auto executor = co_await boost::asio::this_coro::executor;
     async::Gate ended{executor};
     const auto pump_to_end = [&ended](Stream& from, Stream& to) -> Task<> {
@@ -126,7 +124,7 @@ Task<> relay(Stream& left, Stream& right, async::Duration farewell) {
     async::Job limit{executor, "hanging up", hang_up()};
     std::exception_ptr cancelled;
     try {
-        co_await (pump_to_end(left, right) && pump_to_end(right, left));
+        co_await async::both(pump_to_end(left, right), pump_to_end(right, left));
     } catch (...) {
         cancelled = std::current_exception();
     }

@@ -279,7 +279,7 @@ Task<> run_websocket(std::unique_ptr<Stream> stream, std::string agreed, WebSock
 
 Response accept_websocket(const Request& request, std::vector<std::string> subprotocols,
                           WebSocketLimits limits, Serve serve) {
-    if (auto refusal = refuse_handshake(request)) return std::move(*refusal);
+    require_handshake(request);
     auto agreed = agree(request, subprotocols);
     auto headers = acceptance_headers(request, agreed);
     return upgrade_response(std::move(headers),

@@ -61,8 +61,8 @@ private:
 
 /// The answer to a request that asks for a WebSocket: 101, then `serve` runs with it; when `serve` returns,
 /// the connection is closed with 1000 (1011 when it throws). The first of `subprotocols` that the client
-/// offers is agreed on. Origin is the caller's to check. Throws Error{invalid} when the request is no
-/// WebSocket handshake; a wrong version gets the 426 that RFC 6455 asks for.
+/// offers is agreed on. Origin is the caller's to check. Throws Error{invalid}, as
+/// require_handshake does, when the request is no handshake.
 Response accept_websocket(const Request& request, std::vector<std::string> subprotocols,
                           WebSocketLimits limits, std::function<Task<>(WebSocket&)> serve);
 

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "core/text.hpp"
-#include "net/problem.hpp"
 #include "net/websocket_frames.hpp"
 
 namespace carrel::net {
@@ -11,8 +10,9 @@ namespace carrel::net {
 namespace {
 
 constexpr std::string_view key_line = "Sec-WebSocket-Key";
+constexpr std::string_view version_line = "Sec-WebSocket-Version";
 constexpr std::string_view protocol_line = "Sec-WebSocket-Protocol";
-constexpr std::array passed_lines{key_line, std::string_view{"Sec-WebSocket-Version"}, protocol_line};
+constexpr std::array passed_lines{key_line, version_line, protocol_line};
 
 core::Error no_handshake(std::string_view why) {
     return {core::Code::invalid, "this address is for WebSockets: " + std::string{why}, "upgrade_required"};
@@ -20,19 +20,23 @@ core::Error no_handshake(std::string_view why) {
 
 }  // namespace
 
-std::optional<Response> refuse_handshake(const Request& request) {
-    const auto key = request.headers.find(key_line);
+void require_handshake(const Request& request) {
+    const auto& headers = request.headers;
     if (request.method != "GET") throw no_handshake("the method must be GET");
-    if (!request.headers.has_token("Upgrade", "websocket") ||
-        !request.headers.has_token("Connection", "Upgrade"))
+    if (!headers.has_token("Upgrade", "websocket") || !headers.has_token("Connection", "Upgrade"))
         throw no_handshake("the headers \"Connection: Upgrade\" and \"Upgrade: websocket\" are missing");
-    if (!key || core::parse_base64(*key).value_or("").size() != 16)
-        throw no_handshake("Sec-WebSocket-Key must be 16 bytes in base64");
-    if (request.headers.find("Sec-WebSocket-Version") == "13") return std::nullopt;
-    auto response = problem_response(
-        {core::Code::invalid, "Sec-WebSocket-Version must be 13", "upgrade_required"}, request.id);
-    response.headers.add("Sec-WebSocket-Version", "13");
-    return response;
+    if (headers.count(version_line) > 1)
+        throw core::Error{core::Code::invalid, "Sec-WebSocket-Version stands twice"};
+    // Another version may have other keys: so it is asked for first.
+    if (headers.find(version_line) != "13") throw no_handshake("Sec-WebSocket-Version must be 13");
+    const auto key = headers.find(key_line).value_or("");
+    if (headers.count(key_line) != 1 || core::parse_base64(key).value_or("").size() != 16)
+        throw core::Error{core::Code::invalid, "Sec-WebSocket-Key must be one line, of 16 bytes in base64"};
+}
+
+void add_handshake_hints(Headers& headers) {
+    headers.set("Upgrade", "websocket");
+    headers.set(version_line, "13");
 }
 
 Headers handshake_headers(const Headers& from) {

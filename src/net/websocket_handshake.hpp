@@ -11,9 +11,12 @@
 
 namespace carrel::net {
 
-/// Whether the request asks for a WebSocket as it should: nothing when it does, the 426 that RFC 6455 wants
-/// for another version. Throws Error{invalid} when it is no handshake.
-std::optional<Response> refuse_handshake(const Request& request);
+/// Throws Error{invalid} unless the request asks for a WebSocket as it should: "upgrade_required" (426, whose
+/// answer gets handshake_hints) when it asks for none, or for another version.
+void require_handshake(const Request& request);
+
+/// What a 426 tells: which protocol is wanted, and which version of it (RFC 6455 §4.4).
+void add_handshake_hints(Headers& headers);
 
 /// What a proxy passes on of a good handshake: no extension, so frames can pass untouched without one being
 /// agreed on behind the proxy's back.

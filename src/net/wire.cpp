@@ -20,6 +20,18 @@ constexpr std::size_t first_capacity = 8uz * 1024;
 
 using Protocol = boost::asio::generic::stream_protocol;
 
+/// Counts who waits, as long as it does.
+class Waiting {
+public:
+    explicit Waiting(int& count) : count_{count} { ++count_; }
+    ~Waiting() { --count_; }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+private:
+    int& count_;
+};
+
 Protocol protocol_of(const core::Fd& socket) {
     int family = 0;
     socklen_t size = sizeof family;
@@ -78,6 +90,7 @@ Task<std::size_t> Wire::read(std::span<char> into) {
 Task<std::size_t> Wire::read_socket(std::span<char> into) {
     is_late_ = false;
     boost::system::error_code error;
+    const Waiting waiting{waiting_};
     const auto count =
         co_await socket_.async_read_some(boost::asio::buffer(into.data(), into.size()),
                                          boost::asio::redirect_error(boost::asio::use_awaitable, error));
@@ -118,6 +131,7 @@ Task<> Wire::wait_writable() {
     is_late_ = false;
     if (write_patience_ > Clock::duration::zero()) write_until_ = Clock::now() + write_patience_;
     boost::system::error_code error;
+    const Waiting waiting{waiting_};
     co_await socket_.async_wait(boost::asio::socket_base::wait_write,
                                 boost::asio::redirect_error(boost::asio::use_awaitable, error));
     write_until_ = Clock::time_point::max();

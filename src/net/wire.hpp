@@ -43,6 +43,8 @@ public:
     void finish_writing();
     void close();
     bool is_open() const { return socket_.is_open(); }
+    /// Whether somebody waits for the other side to send or to take something.
+    bool is_waiting() const { return waiting_ > 0; }
     /// Whether the other side has ended its sending, and nothing of it is left to be read.
     bool has_ended() const;
     /// Whether a kept connection is fit for use: open, silent, not ended.
@@ -70,6 +72,7 @@ private:
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     std::uint64_t written_ = 0;
+    int waiting_ = 0;  ///< reads and writes that wait
     Clock::time_point read_until_ = Clock::time_point::max();
     Clock::time_point write_until_ = Clock::time_point::max();
     Clock::duration write_patience_{};

@@ -1,5 +1,8 @@
 #include "ops/server.hpp"
 
+#include <algorithm>
+
+#include "core/desk_shape.hpp"
 #include "vendors/vendors.hpp"
 
 namespace carrel::ops {
@@ -16,6 +19,19 @@ constexpr std::size_t most_title = 200;
 /// Of events, as far as a JSON number tells them exactly.
 constexpr double largest_number = 9'007'199'254'740'991;
 
+/// Vendors' keys go into a header: nothing that a header cannot have, nor what was copied along with one.
+json::Rule word_rule(std::size_t least, std::size_t most) {
+    auto rule = length_between(least, most);
+    rule.check = [length = std::move(rule.check)](const json::Value& value) -> std::optional<std::string> {
+        if (auto problem = length(value)) return problem;
+        const auto* text = value.if_string();
+        const bool is_word = text && std::ranges::all_of(*text, [](char c) { return c > ' ' && c < '\x7f'; });
+        if (is_word) return std::nullopt;
+        return "must be one word of ASCII, without spaces and line ends";
+    };
+    return rule;
+}
+
 }  // namespace
 
 const json::Shape<CreateSession>& create_session_shape() {
@@ -26,8 +42,10 @@ const json::Shape<CreateSession>& create_session_shape() {
         field("system_prompt_suffix", &CreateSession::system_prompt_suffix, "added to the system prompt",
               length_between(0, 20000)),
         field("network", &CreateSession::network, "what the desk can reach", one_of({"internet", "none"})),
-        field("width", &CreateSession::width, "of the screen, pixels", between(320, 3840)),
-        field("height", &CreateSession::height, "of the screen, pixels", between(240, 2160)),
+        field("width", &CreateSession::width, "of the screen, pixels",
+              between(core::smallest_width, core::largest_width)),
+        field("height", &CreateSession::height, "of the screen, pixels",
+              between(core::smallest_height, core::largest_height)),
     };
     return shape;
 }
@@ -39,6 +57,13 @@ const json::Shape<ListSessions>& list_sessions_shape() {
               between(0, 1'000'000'000))
             .with_default(),
         field("include_archived", &ListSessions::include_archived, "also those that were deleted")
+            .with_default()};
+    return shape;
+}
+
+const json::Shape<GetSession>& get_session_shape() {
+    static const json::Shape<GetSession> shape{
+        field("messages", &GetSession::messages, "false leaves the messages out, which may be many")
             .with_default()};
     return shape;
 }
@@ -78,16 +103,32 @@ const json::Shape<FollowEvents>& follow_events_shape() {
     return shape;
 }
 
+const json::Shape<FollowSeveral>& follow_several_shape() {
+    static const json::Shape<FollowSeveral> shape{
+        field("sessions", &FollowSeveral::sessions,
+              "ids with commas between them, each perhaps with a colon and the number of the last event that "
+              "the client has, such as sess_a:12,sess_b: what came after it is replayed first",
+              length_between(1, 4000))};
+    return shape;
+}
+
 const json::Shape<WatchDesk>& watch_desk_shape() {
     static const json::Shape<WatchDesk> shape{
         field("view_only", &WatchDesk::view_only, "passes no input of the viewer").with_default()};
     return shape;
 }
 
+const json::Shape<ReadDeskLog>& read_desk_log_shape() {
+    static const json::Shape<ReadDeskLog> shape{
+        field("lines", &ReadDeskLog::lines, "most lines: the last are shown", between(1, 2000))
+            .with_default()};
+    return shape;
+}
+
 const json::Shape<SetCredential>& set_credential_shape() {
     static const json::Shape<SetCredential> shape{
         field("provider", &SetCredential::provider, "whose key", one_of(vendors::names_with_key())),
-        field("key", &SetCredential::key, "the key; kept in memory only", length_between(8, 1000))};
+        field("key", &SetCredential::key, "the key; kept in memory only", word_rule(8, 1000))};
     return shape;
 }
 

@@ -29,6 +29,12 @@ struct ListSessions {
 };
 const json::Shape<ListSessions>& list_sessions_shape();
 
+/// The query of GET /api/v1/sessions/{id}.
+struct GetSession {
+    bool messages = true;
+};
+const json::Shape<GetSession>& get_session_shape();
+
 /// PATCH /api/v1/sessions/{id}.
 struct RenameSession {
     std::string title;
@@ -60,11 +66,23 @@ struct FollowEvents {
 };
 const json::Shape<FollowEvents>& follow_events_shape();
 
+/// The query of GET /api/v1/events.
+struct FollowSeveral {
+    std::string sessions;  ///< "sess_a:12,sess_b"
+};
+const json::Shape<FollowSeveral>& follow_several_shape();
+
 /// The query of GET /api/v1/sessions/{id}/vnc.
 struct WatchDesk {
     bool view_only = false;
 };
 const json::Shape<WatchDesk>& watch_desk_shape();
+
+/// The query of GET /api/v1/sessions/{id}/desk/log.
+struct ReadDeskLog {
+    int lines = 200;
+};
+const json::Shape<ReadDeskLog>& read_desk_log_shape();
 
 /// POST and DELETE /api/v1/credentials.
 struct SetCredential {

@@ -19,7 +19,8 @@ constexpr std::array health_answer{
     Member{"status", "string", "healthy; degraded where models have no key; unhealthy, with status 503"},
     Member{"version", "string", "of the server"},
     Member{"timestamp", "string", "RFC 3339"},
-    Member{"checks", "object", "{database: {status, type}, api_key: {status (set, missing), provider}}"},
+    Member{"checks", "object",
+           "{database: {status (ok, full, failed), type}, api_key: {status (set, missing), provider}}"},
 };
 constexpr std::array status_answer{
     Member{"status", "string", "in a word, such as ready, alive or logged_in"},
@@ -33,7 +34,9 @@ constexpr std::array config_answer{
     Member{"vnc_url", "string", "the page that shows one desktop, with {id} for the session's id"},
     Member{"available_providers", "array", "names of who serves models"},
     Member{"providers", "array",
-           "who serves models: {name, title, needs_key, key_variable, key_hint, default_model, models}"},
+           "who serves models: {name, title, needs_key, has_key (of who asks), key_variable, key_hint, "
+           "default_model, models}"},
+    Member{"needs_login", "boolean", "whether the server has keys, so that browsers log in"},
 };
 constexpr std::array session_answer{
     Member{"id", "string", "sess_ and twelve hexadecimal digits"},
@@ -45,6 +48,7 @@ constexpr std::array session_answer{
     Member{"updated_at", "string", "RFC 3339"},
     Member{"vnc_url", "string", "the path of a page that shows only this desktop"},
     Member{"busy", "boolean", "whether the agent is at work"},
+    Member{"viewers", "object", "who looks at the desktop live: {watching, in_control}, each a number"},
     Member{"desk", "object",
            "{id, state, network, width, height}; of one that failed or was lost also reason and code"},
 };
@@ -65,13 +69,23 @@ constexpr std::array cancelled_answer{
     Member{"message", "string", "the same as a sentence"},
 };
 
+constexpr std::array log_answer{
+    Member{
+        "lines", "array",
+        "{time (RFC 3339), desk, program, text}, oldest first; programs are init (the desk's first), tool "
+        "server, display, window manager, panel, message bus and browser. Whoever is in the desk can write "
+        "what stands under all but the first two"},
+    Member{"truncated", "boolean", "whether there were earlier lines"},
+};
+
 /// A session, and what only reading it tells.
 constexpr auto detail_answer = [] {
     std::array<Member, session_answer.size() + 2> all{};
     auto* const rest = std::ranges::copy(session_answer, all.begin()).out;
     rest[0] = {"system_prompt_suffix", "string", "what was added to the system prompt"};
     rest[1] = {"messages", "array",
-               "{id, role (user, assistant), content (a text, or blocks), tool_use_id (or null), timestamp}"};
+               "{id, role (user, assistant), content (a text, or blocks), tool_use_id (or null), timestamp}",
+               false};
     return all;
 }();
 
@@ -169,6 +183,7 @@ constexpr std::array server_table{
         .path = "/api/v1/sessions/{id}",
         .permission = Permission::view,
         .summary = "One session with its messages.",
+        .request_schema = schema<get_session_shape>,
         .answer = detail_answer,
     },
     Operation{
@@ -231,6 +246,18 @@ constexpr std::array server_table{
         .example = "last_event_id=0",
     },
     Operation{
+        .name = "events/follow",
+        .method = "GET",
+        .path = "/api/v1/events",
+        .permission = Permission::view,
+        .response = Body::event_stream,
+        .summary =
+            "Events of several sessions over one connection, each named event, with {session_id, seq, event, "
+            "data}; one named closed, with {session_id}, tells that a session has no more.",
+        .request_schema = schema<follow_several_shape>,
+        .example = "sessions=sess_0123456789ab:0",
+    },
+    Operation{
         .name = "blobs/get",
         .method = "GET",
         .path = "/api/v1/sessions/{id}/blobs/{hash}",
@@ -243,8 +270,20 @@ constexpr std::array server_table{
         .method = "POST",
         .path = "/api/v1/sessions/{id}/desk/renew",
         .permission = Permission::create,
-        .summary = "Replaces a failed desk by a new one.",
+        .summary = "Replaces a desk that failed, was lost or does not answer by a new one.",
         .answer = session_answer,
+    },
+    Operation{
+        .name = "desk/log",
+        .method = "GET",
+        .path = "/api/v1/sessions/{id}/desk/log",
+        .permission = Permission::view,
+        .summary =
+            "What the desk's own programs said and how they ended, and before it the same of the desk that "
+            "this one has replaced; also of desks that failed or have ended.",
+        .request_schema = schema<read_desk_log_shape>,
+        .answer = log_answer,
+        .example = "lines=50",
     },
     Operation{
         .name = "desk/vnc",

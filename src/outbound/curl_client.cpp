@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/sys.hpp"
 #include "outbound/transfer.hpp"
 
 namespace carrel::outbound {
@@ -22,6 +23,11 @@ public:
         static const auto ready = curl_global_init(CURL_GLOBAL_DEFAULT);
         multi_ = curl_multi_init();
         if (ready != CURLE_OK || !multi_) throw core::Error{core::Code::internal, "libcurl does not start"};
+        // Without the descriptors that wake it the thread would hear of nothing, not of its end either.
+        if (curl_multi_wakeup(multi_) != CURLM_OK) {
+            curl_multi_cleanup(multi_);
+            throw core::system_error("start outgoing calls", EMFILE);
+        }
         start_thread();
     }
     ~Engine() {

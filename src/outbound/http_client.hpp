@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "async/task.hpp"
@@ -18,7 +19,8 @@ struct Patience {
     /// No byte in either direction for this long: the other side is taken for dead. A reader that
     /// does not read does not count as silence.
     std::chrono::milliseconds silence = std::chrono::seconds{60};
-    std::chrono::milliseconds total = std::chrono::minutes{10};
+    /// Nothing: only silence counts, as for streams, which may take as long as they say something.
+    std::optional<std::chrono::milliseconds> total = std::chrono::minutes{10};
 };
 
 struct Call {

@@ -79,7 +79,7 @@ void Transfer::set_up() {
         set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body.size()));
     }
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(call_.patience.connect.count()));
-    set(CURLOPT_TIMEOUT_MS, static_cast<long>(call_.patience.total.count()));
+    if (call_.patience.total) set(CURLOPT_TIMEOUT_MS, static_cast<long>(call_.patience.total->count()));
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);

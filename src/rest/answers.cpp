@@ -38,10 +38,14 @@ json::Object make_problem(const core::Error& error, const net::Request& request,
     return problem;
 }
 
-net::Response problem_answer(const core::Error& error, const net::Request& request) {
-    auto problem = make_problem(error, request, request.headers.find("X-Request-Id").value_or(""));
+void add_failure(json::Object& problem, const core::Error& error) {
     problem["success"] = false;
     problem["error"] = core::repair_utf8(error.message());
+}
+
+net::Response problem_answer(const core::Error& error, const net::Request& request) {
+    auto problem = make_problem(error, request, request.headers.find("X-Request-Id").value_or(""));
+    add_failure(problem, error);
     return net::problem_response(net::status_of(error), problem);
 }
 

@@ -20,6 +20,9 @@ net::Response failure_answer(std::string_view message);
 /// Unprocessable it is the list of the contract: [{loc:["body","content"],msg,type}].
 json::Object make_problem(const core::Error& error, const net::Request& request, std::string_view request_id);
 
+/// What every answer of a desk's operation has: `success`, here false, and `error`, a sentence.
+void add_failure(json::Object& problem, const core::Error& error);
+
 /// A desk's answer to an error: that document, and what every answer of a desk's operation has, `success`,
 /// here false, and `error`, a sentence. The request's id is the one that the server in front has told.
 net::Response problem_answer(const core::Error& error, const net::Request& request);

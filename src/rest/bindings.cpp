@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "ops/operations.hpp"
 #include "rest/answers.hpp"
+#include "rest/requests.hpp"
 
 namespace carrel::rest {
 
@@ -49,13 +50,19 @@ void Bindings::route(net::Router& router) const {
     for (const auto& binding : bindings_) bound.push_back({binding.name, binding.method});
     check_bindings(ops::desk_operations(), bound);
     for (const auto& row : ops::desk_operations())
-        router.add({std::string{row.method}, std::string{row.path}, handler_of(row)});
+        router.add({std::string{row.method}, std::string{row.path},
+                    [this, &row](net::Request& request) { return handle(row, request); }});
+}
+
+Task<net::Response> Bindings::handle(const ops::Operation& row, net::Request& request) const {
+    const auto& handler = handler_of(row);
+    co_await refuse_fields(row, request);
+    co_return co_await handler(request);
 }
 
 Task<net::Response> Bindings::call(const ops::Operation& row, net::Request& request) const {
-    const auto& handler = handler_of(row);
     try {
-        co_return co_await handler(request);
+        co_return co_await handle(row, request);
     } catch (const core::Error& error) {
         co_return problem_answer(error, request);
     }

@@ -39,13 +39,15 @@ struct Binding {
 class Bindings {
 public:
     void add(std::vector<Binding> bindings);
-    /// One route for each row of ops::desk_operations(), which must all be bound: see check_bindings.
+    /// One route for each row of ops::desk_operations(), which must all be bound: see check_bindings. What is
+    /// routed refers to this.
     void route(net::Router& router) const;
     /// What the row's handler answers; what it throws as a problem. Only rows that are routed can be called.
     Task<net::Response> call(const ops::Operation& row, net::Request& request) const;
 
 private:
     const OperationHandler& handler_of(const ops::Operation& row) const;
+    Task<net::Response> handle(const ops::Operation& row, net::Request& request) const;
 
     std::vector<Binding> bindings_;
 };

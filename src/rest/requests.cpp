@@ -8,6 +8,9 @@ namespace carrel::rest {
 
 namespace {
 
+/// Of a body where none is wanted: enough to say what is wrong with it.
+constexpr std::size_t most_of_nothing = std::size_t{4} << 10;
+
 std::string summary(const json::Problems& problems) {
     if (problems.empty()) return "the request is wrong";
     const auto& first = problems.front();
@@ -38,8 +41,21 @@ json::Value parse_body(std::string_view text) {
     return std::move(*value);
 }
 
+Task<> refuse_fields(const ops::Operation& row, net::Request& request) {
+    const bool has_fields = row.request != ops::Body::none || row.request_schema;
+    if (has_fields || row.name.starts_with("page/")) co_return;
+    const auto no_field = [](std::string_view name, std::string_view root) {
+        return Unprocessable{{{{std::string{name}}, "there is no such field", "unknown_field"}}, root};
+    };
+    if (!request.query.empty()) throw no_field(request.query.front().first, "query");
+    if (!request.body || request.body_length == 0 || row.response == ops::Body::upgrade) co_return;
+    const auto body = co_await read_json(request, most_of_nothing);
+    if (!body.is_object()) throw Unprocessable{{{{}, "this call takes no body", "wrong_type"}}, "body"};
+    if (!body.get_object().empty()) throw no_field(body.get_object().begin()->key(), "body");
+}
+
 Task<json::Value> read_json(net::Request& request, std::size_t limit) {
-    co_return parse_body(co_await net::read_all(*request.body, limit));
+    co_return parse_body(co_await net::collect_body(request, limit));
 }
 
 }  // namespace carrel::rest

@@ -12,6 +12,7 @@
 #include "json/fields.hpp"
 #include "json/query.hpp"
 #include "net/http.hpp"
+#include "ops/operation.hpp"
 
 namespace carrel::rest {
 
@@ -41,6 +42,10 @@ constexpr std::size_t largest_body = std::size_t{1} << 20;
 Task<json::Value> read_json(net::Request& request, std::size_t limit = largest_body);
 /// The same of a body that has been read.
 json::Value parse_body(std::string_view text);
+
+/// Refuses fields where the row has none: a query, or a body that is more than `{}`. What the row takes is
+/// its handler's to judge. Files of the page may have a query: it is the page's own.
+Task<> refuse_fields(const ops::Operation& row, net::Request& request);
 
 template <class T>
 T value_or_refuse(json::Decoded<T> decoded, std::string_view root) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "core/bytes.hpp"
+#include "core/text.hpp"
 
 namespace carrel::rfb {
 
@@ -19,6 +21,10 @@ constexpr std::size_t most_screens = 16;
 /// After a server has agreed to this pseudo-encoding, pointer events may be a byte longer, which only the
 /// server's side of the stream tells. So it is never asked for.
 constexpr std::uint32_t extended_mouse_buttons = static_cast<std::uint32_t>(-316);
+
+/// A server that has agreed to this one sends texts unasked, in the extended format, to who has not said
+/// otherwise, which a viewer that only looks cannot. noVNC 1.7 loses its place in the stream then.
+constexpr std::uint32_t extended_clipboard = 0xc0a1e5ce;
 
 /// Message types of RFC 6143 §7.5 and of https://github.com/rfbproto/rfbproto.
 enum Type : unsigned char {
@@ -89,15 +95,45 @@ core::Expected<std::size_t> message_length(std::string_view bytes) {
     return layout->length + number * count.unit;
 }
 
-core::Expected<void> judge_version(std::string_view version) {
-    if (version == "RFB 003.008\n" || version == "RFB 003.007\n") return {};
-    return core::refuse("the viewer must speak RFB 3.8 or 3.7");
+constexpr std::string_view version_3_3 = "RFB 003.003\n";
+constexpr std::string_view version_3_7 = "RFB 003.007\n";
+constexpr std::string_view version_3_8 = "RFB 003.008\n";
+
+/// The version of RFC 6143 §7.1.1 that a viewer means: old ones that never were published, such as 3.5, know
+/// the handshake of 3.3, and newer ones, as Apple's 3.889, that of 3.8. TigerVNC takes them for the same.
+core::Expected<std::string_view> known_version(std::string_view version) {
+    const auto minor = version.starts_with("RFB 003.") && version.ends_with('\n')
+                           ? core::parse_unsigned(version.substr(8, 3))
+                           : std::nullopt;
+    if (!minor) return core::refuse("the viewer must speak RFB 3, as \"RFB 003.008\" says");
+    if (*minor >= 8) return version_3_8;
+    return *minor == 7 ? version_3_7 : version_3_3;
 }
 
-std::string without_extended_mouse_buttons(std::string_view message) {
+/// Whether an extended clipboard message is as long as what it says that it is: Xvnc reads no further than
+/// that, and takes what follows for the next message.
+/// https://github.com/rfbproto/rfbproto/blob/master/rfbproto.rst#extended-clipboard-pseudo-encoding
+bool is_whole_clipboard(std::string_view message) {
+    if (core::big_endian(message, 4, 4) <= 0x7fffffffu) return true;  // plain text
+    if (message.size() < 12) return false;
+    const auto flags = static_cast<std::uint32_t>(core::big_endian(message, 8, 4));
+    constexpr std::uint32_t capabilities = 1u << 24, request = 1u << 25, peek = 1u << 26, notify = 1u << 27;
+    constexpr std::uint32_t provide = 1u << 28;
+    const auto actions = flags & 0xff000000u;
+    if (actions & capabilities)
+        return message.size() == 12 + 4 * static_cast<std::size_t>(std::popcount(flags & 0xffffu));
+    if (actions == request || actions == peek || actions == notify) return message.size() == 12;
+    return actions == provide;
+}
+
+/// SetEncodings without what must not be asked for.
+std::string fitting_encodings(std::string_view message, bool view_only) {
     std::string passed{message.substr(0, 4)};
-    for (std::size_t place = 4; place < message.size(); place += 4)
-        if (core::big_endian(message, place, 4) != extended_mouse_buttons) passed += message.substr(place, 4);
+    for (std::size_t place = 4; place < message.size(); place += 4) {
+        const auto encoding = core::big_endian(message, place, 4);
+        if (encoding == extended_mouse_buttons || (view_only && encoding == extended_clipboard)) continue;
+        passed += message.substr(place, 4);
+    }
     const auto count = (passed.size() - 4) / 4;
     passed[2] = static_cast<char>(count >> 8);
     passed[3] = static_cast<char>(count & 0xff);
@@ -109,6 +145,15 @@ std::string without_extended_mouse_buttons(std::string_view message) {
 core::Expected<std::string> ClientFilter::feed(std::string_view bytes) {
     std::string passed;
     passed.reserve(bytes.size());
+    while (true) {
+        const auto message = next(bytes);
+        if (!message) return std::unexpected{message.error()};
+        if (!*message) return passed;
+        passed += **message;
+    }
+}
+
+core::Expected<std::optional<std::string>> ClientFilter::next(std::string_view& bytes) {
     while (!bytes.empty() || !pending_.empty()) {
         // The first byte tells how many more are needed, and those tell the whole length.
         if (pending_.empty()) {
@@ -124,10 +169,12 @@ core::Expected<std::string> ClientFilter::feed(std::string_view bytes) {
             bytes.remove_prefix(more.size());
             continue;
         }
+        std::string passed;
         if (auto finished = finish(passed); !finished) return std::unexpected{std::move(finished.error())};
         pending_.clear();
+        return passed;
     }
-    return passed;
+    return std::nullopt;
 }
 
 core::Expected<std::size_t> ClientFilter::next_length() const {
@@ -142,10 +189,14 @@ core::Expected<std::size_t> ClientFilter::next_length() const {
 
 core::Expected<void> ClientFilter::finish(std::string& passed) {
     switch (phase_) {
-        case Phase::version:
-            phase_ = Phase::security;
-            passed += pending_;
-            return judge_version(pending_);
+        case Phase::version: {
+            const auto version = known_version(pending_);
+            if (!version) return std::unexpected{version.error()};
+            // In 3.3 the server says what the security type is, and the viewer has no choice.
+            phase_ = *version == version_3_3 ? Phase::init : Phase::security;
+            passed += *version;
+            return {};
+        }
         case Phase::security:
             phase_ = Phase::init;
             passed += pending_;
@@ -159,9 +210,13 @@ core::Expected<void> ClientFilter::finish(std::string& passed) {
         case Phase::messages: break;
     }
     if (pending_[0] == set_encodings)
-        passed += without_extended_mouse_buttons(pending_);
-    else if (!view_only_ || !find_layout(pending_[0])->acts)
+        passed += fitting_encodings(pending_, view_only_);
+    else if (!view_only_ || !find_layout(pending_[0])->acts) {
+        if (pending_[0] == client_cut_text && !is_whole_clipboard(pending_))
+            return core::refuse(
+                "the viewer sent an extended clipboard message that ends elsewhere than it says");
         passed += pending_;
+    }
     return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,10 @@ public:
     /// Takes bytes in pieces of any size; gives the bytes to pass on. Whole messages only, so that a change
     /// of mode never cuts one. After a refusal the connection must be closed.
     core::Expected<std::string> feed(std::string_view bytes);
+
+    /// The same, one message at a time: takes from the beginning of `bytes` up to the end of one, and gives
+    /// what of it is passed on, perhaps nothing. Nullopt: all bytes are taken, and the message is not whole.
+    core::Expected<std::optional<std::string>> next(std::string_view& bytes);
 
     /// Holds from the next whole message on.
     void set_view_only(bool view_only) { view_only_ = view_only; }

@@ -131,4 +131,19 @@ std::vector<std::string> find_unanswered_calls(const std::vector<store::Event>& 
     return calls;
 }
 
+std::map<std::string, LoggedResult> find_results(const std::vector<store::Event>& events) {
+    std::map<std::string, LoggedResult> results;
+    for (const auto& event : events) {
+        if (event.name == "message_start") results.clear();
+        const auto data = event.name == "tool_result" ? json::parse(event.data) : json::Value{};
+        if (!data || !data->is_object()) continue;
+        const auto error = text_in(*data, "error");
+        const auto picture = text_in(*data, "screenshot");
+        results[text_in(*data, "tool_use_id")] = {.text = error.empty() ? text_in(*data, "output") : error,
+                                                  .is_error = !error.empty(),
+                                                  .picture = picture.substr(picture.rfind('/') + 1)};
+    }
+    return results;
+}
+
 }  // namespace carrel::session

@@ -1,6 +1,7 @@
 // A session's log read as a conversation. Pure.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,5 +26,14 @@ std::vector<Message> read_conversation(const std::vector<store::Event>& events);
 
 /// Tool calls of the last turn that have no result: what a crash cut.
 std::vector<std::string> find_unanswered_calls(const std::vector<store::Event>& events);
+
+/// What the log says of a call that ran.
+struct LoggedResult {
+    std::string text;
+    bool is_error = false;
+    std::string picture;  ///< the hash of its blob; empty: it has none
+};
+/// Of the last turn, by the call's id.
+std::map<std::string, LoggedResult> find_results(const std::vector<store::Event>& events);
 
 }  // namespace carrel::session

@@ -40,6 +40,10 @@ Task<fleet::DeskAnswer> ask(std::shared_ptr<net::Handler> endpoint, fleet::DeskQ
     co_return answer;
 }
 
+Error desk_has_ended() {
+    return {Code::unavailable, "the desk has ended; a new one can be asked for", "desk_ended"};
+}
+
 double number_in(const json::Object& input, std::string_view name) {
     const auto* value = input.if_contains(name);
     if (!value) return 0;
@@ -58,7 +62,13 @@ std::chrono::milliseconds time_limit(const json::Object& input) {
 
 std::shared_ptr<net::Handler> FleetDeskCalls::endpoint() const {
     if (auto endpoint = fleet_.find_endpoint(session_id_)) return endpoint;
-    throw Error{Code::unavailable, "the desk has ended; a new one can be asked for", "desk_ended"};
+    throw desk_has_ended();
+}
+
+agent::Size FleetDeskCalls::screen() const {
+    const auto* desk = fleet_.find_desk(session_id_);
+    if (!desk) throw desk_has_ended();
+    return {desk->shape.width, desk->shape.height};
 }
 
 Task<json::Value> FleetDeskCalls::call(std::string operation, json::Object input) {

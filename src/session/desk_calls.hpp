@@ -20,6 +20,7 @@ public:
 
     Task<json::Value> call(std::string operation, json::Object input) override;
     Task<agent::Picture> picture(std::string operation, json::Object input) override;
+    agent::Size screen() const override;
 
 private:
     std::shared_ptr<net::Handler> endpoint() const;

@@ -73,8 +73,8 @@ Task<> EventSink::tool_use(std::string name, json::Object input, std::string too
                       {"input", std::move(input)},
                       {"tool_use_id", std::move(tool_use_id)},
                       {"timestamp", core::to_rfc3339(clock_.now())}};
-    auto text = json::to_text(data);
-    co_await store_.run([session = session_id_, text = std::move(text)](store::Transaction& t) {
+    // No coroutine: it is on its way to the store when this returns.
+    return store_.run([session = session_id_, text = json::to_text(data)](store::Transaction& t) {
         t.append_event(session, "tool_use", text);
     });
 }
@@ -86,8 +86,8 @@ Task<> EventSink::tool_result(std::string tool_use_id, const agent::ToolResult& 
     if (result.is_error) data["error"] = result.text;
     data["timestamp"] = core::to_rfc3339(clock_.now());
     // The picture and the event that names it are one commit; its file is on disk before.
-    co_await store_.run([session = session_id_, picture = result.picture,
-                         data = std::move(data)](store::Transaction& t) mutable {
+    return store_.run([session = session_id_, picture = result.picture,
+                       data = std::move(data)](store::Transaction& t) mutable {
         if (picture)
             data["screenshot"] =
                 picture_path(session, t.put_blob(session, picture->bytes, picture->media_type));

@@ -1,5 +1,7 @@
 #include "session/refusals.hpp"
 
+#include <fmt/format.h>
+
 namespace carrel::session {
 
 using core::Code;
@@ -9,12 +11,16 @@ using store::DeskState;
 Error no_session(const std::string& id) { return {Code::not_found, "there is no session " + id}; }
 
 Error not_ready(const store::DeskRow& desk) {
+    const auto what_became = [&](std::string_view verb) {
+        return fmt::format("the desk {}: {}; `carrel logs --desk {}` says more; ask for a new one", verb,
+                           desk.reason, desk.session_id);
+    };
     switch (desk.state) {
-        case DeskState::starting: return {Code::unavailable, "the desk is starting", "desk_starting"};
-        case DeskState::failed:
-            return {Code::conflict, "the desk failed: " + desk.reason + "; ask for a new one", "desk_failed"};
-        case DeskState::lost:
-            return {Code::conflict, "the desk was lost: " + desk.reason + "; ask for a new one", "desk_lost"};
+        case DeskState::starting:
+            if (!desk.reason.empty()) return {Code::unavailable, desk.reason, desk.code};
+            return {Code::unavailable, "the desk is starting", "desk_starting"};
+        case DeskState::failed: return {Code::conflict, what_became("failed"), "desk_failed"};
+        case DeskState::lost: return {Code::conflict, what_became("was lost"), "desk_lost"};
         case DeskState::ready:
         case DeskState::stopped: break;
     }

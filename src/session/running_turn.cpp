@@ -8,6 +8,7 @@
 #include "session/event_sink.hpp"
 #include "session/stored_transcript.hpp"
 #include "session/turn_events.hpp"
+#include "session/turn_rows.hpp"
 
 namespace carrel::session {
 
@@ -19,11 +20,10 @@ using agent::TurnEnd;
 }  // namespace
 
 RunningTurn::RunningTurn(Surroundings around, store::SessionRow session, std::string message_id,
-                         std::string content, std::unique_ptr<agent::Model> model)
+                         std::unique_ptr<agent::Model> model)
     : around_{around},
       session_{std::move(session)},
       message_id_{std::move(message_id)},
-      content_{std::move(content)},
       model_{std::move(model)},
       changed_{around.executor},
       scope_{around.executor} {}
@@ -53,6 +53,12 @@ Task<> RunningTurn::wait() {
     }
 }
 
+Task<> RunningTurn::give_up() {
+    is_given_up_ = true;
+    changed_.notify_all();
+    while (!has_ended_) co_await changed_.wait();
+}
+
 void RunningTurn::throw_problem() const {
     if (!problem_.empty())
         throw core::Error{core::Code::exhausted, "the end of the last turn cannot be stored: " + problem_,
@@ -77,10 +83,11 @@ Task<TurnEnd> RunningTurn::play() {
     auto transcript = co_await StoredTranscript::load(around_.store, session_.id);
     EventSink sink{around_.executor, around_.store, around_.clock, session_.id};
     FleetDeskCalls desk{around_.fleet, session_.id};
-    agent::Assignment assignment{.message = content_,
-                                 .screen = {session_.desk.shape.width, session_.desk.shape.height},
-                                 .system_suffix = session_.system_prompt_suffix,
-                                 .limits = {}};
+    // As it is now; without a desk the turn fails by itself, with a better word.
+    const auto* row = around_.fleet.find_desk(session_.id);
+    const auto& shape = row ? row->shape : session_.desk.shape;
+    agent::Assignment assignment{
+        .screen = {shape.width, shape.height}, .system_suffix = session_.system_prompt_suffix, .limits = {}};
     auto end = co_await agent::run_turn(*model_, desk, transcript, sink, around_.pool, std::move(assignment));
     co_await sink.finish();
     co_return end;
@@ -103,7 +110,8 @@ Task<> RunningTurn::store_end(TurnEnd end) {
     // A disk that is full is the one thing that people wait out: the end must reach the log.
     std::chrono::milliseconds pause = 250ms;
     while (!co_await try_to_store(end)) {
-        if (is_interrupted_) co_return;  // the next server finds the turn and ends it
+        // The next server, or the session's next message, finds the turn and ends it.
+        if (is_interrupted_ || is_given_up_) co_return;
         co_await changed_.wait_for(pause);
         pause = std::min<std::chrono::milliseconds>(pause * 2, 10s);
     }
@@ -115,8 +123,9 @@ Task<bool> RunningTurn::try_to_store(const TurnEnd& end) {
     std::string error = end.message.empty() ? "" : error_data(end.message, end.code, now);
     auto complete = message_complete_data(message_id_, status_of(end), now);
     try {
-        co_await around_.store.run([id = session_.id, error = std::move(error),
+        co_await around_.store.run([id = session_.id, first = first_event_, error = std::move(error),
                                     complete = std::move(complete), now](store::Transaction& t) {
+            answer_told_calls(t, id, first, now);
             if (!error.empty()) t.append_event(id, "error", error);
             t.append_event(id, "message_complete", complete);
             t.set_turn(id, std::nullopt, now);

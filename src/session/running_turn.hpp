@@ -29,12 +29,14 @@ public:
         const core::Clock& clock;
     };
 
-    RunningTurn(Surroundings around, store::SessionRow session, std::string message_id, std::string content,
+    RunningTurn(Surroundings around, store::SessionRow session, std::string message_id,
                 std::unique_ptr<agent::Model> model);
 
     const std::string& session_id() const { return session_.id; }
     const std::string& message_id() const { return message_id_; }
 
+    /// Where its events begin in the log.
+    void set_first_event(std::int64_t seq) { first_event_ = seq; }
     /// Runs it, and stores its end.
     Task<> run();
     /// Ends it early; run() returns soon. As `interrupted` when the server ends, else as `cancelled`.
@@ -45,6 +47,8 @@ public:
     /// stored now; it is tried again and again, and the session is busy until then.
     Task<> wait();
     void throw_problem() const;
+    /// Returns when it has ended; an end that cannot be stored is not tried again.
+    Task<> give_up();
 
 private:
     Task<> act();
@@ -56,10 +60,11 @@ private:
     Surroundings around_;
     store::SessionRow session_;
     std::string message_id_;
-    std::string content_;
     std::unique_ptr<agent::Model> model_;
+    std::int64_t first_event_ = 0;
     bool is_cancelled_ = false;
     bool is_interrupted_ = false;
+    bool is_given_up_ = false;
     bool has_ended_ = false;
     std::string problem_;  ///< why the end is not stored yet
     async::Gate changed_;

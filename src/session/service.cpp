@@ -1,6 +1,8 @@
 #include "session/service.hpp"
 
+#include <atomic>
 #include <limits>
+#include <memory>
 
 #include "async/shield.hpp"
 #include "core/error.hpp"
@@ -21,13 +23,15 @@ SessionService::SessionService(async::Executor executor, async::Pool& pool, stor
       clock_{clock},
       models_{models},
       new_desk_{std::move(new_desk)},
+      desk_logs_{pool, store, fleet.logs()},
       turns_{{executor, pool, store, fleet, clock}, models},
       scope_{executor} {}
 
 Task<> SessionService::start() {
     co_await turns_.end_cut_turns();
     co_await fleet_.recover();
-    store_.post([](store::Transaction& t) { t.sweep_blobs(); });
+    scope_.start("putting the store in order", store_.catch_up());
+    scope_.start("sweeping desks' logs", desk_logs_.sweep());
 }
 
 Task<> SessionService::shutdown() {
@@ -40,13 +44,15 @@ Task<> SessionService::shutdown() {
 
 Session SessionService::view(store::SessionRow row) const {
     const bool is_busy = turns_.is_busy(row.id);
-    return {std::move(row), is_busy};
+    const auto viewers = viewers_.of(row.id);
+    return {std::move(row), is_busy, viewers};
 }
 
-Task<store::SessionRow> SessionService::row_of(Principal principal, std::string id, bool archived_too) {
+Task<store::SessionRow> SessionService::row_of(Principal principal, std::string id, Looked looked) {
     auto row = co_await store_.run([id](store::Transaction& t) { return t.find_session(id); });
     if (!row || row->principal != principal.name) throw no_session(id);
-    if (row->archived_at && !archived_too) throw no_session(id);
+    if (row->archived_at && looked == Looked::active) throw no_session(id);
+    if (row->is_purged && looked != Looked::purged_too) throw no_session(id);
     co_return std::move(*row);
 }
 
@@ -69,7 +75,7 @@ Task<Created> SessionService::create_now(Principal principal, Wish wish) {
     std::exception_ptr failure;
     try {
         auto started =
-            co_await fleet_.start(std::move(desk), [row](store::Transaction& t) { t.insert_session(row); });
+            co_await start_desk(std::move(desk), [row](store::Transaction& t) { t.insert_session(row); });
         row.desk = std::move(started.desk);
         co_return Created{view(std::move(row)), std::move(started.timings)};
     } catch (...) {
@@ -77,7 +83,33 @@ Task<Created> SessionService::create_now(Principal principal, Wish wish) {
     }
     // Nobody was told its id, so nobody can ever ask for it.
     store_.post([id = row.id](store::Transaction& t) { t.purge_session(id); });
+    if (!async::is_cancellation(failure)) scope_.start("sweeping desks' logs", desk_logs_.sweep());
     std::rethrow_exception(failure);
+}
+
+Task<fleet::Started> SessionService::start_desk(fleet::DeskWish wish,
+                                                std::function<void(store::Transaction&)> along) {
+    const auto id = wish.session_id;
+    const auto is_begun = std::make_shared<std::atomic<bool>>(false);
+    auto begin = [is_begun, along = std::move(along)](store::Transaction& t) {
+        *is_begun = true;
+        if (along) along(t);
+    };
+    std::optional<Error> failure;
+    try {
+        co_return co_await fleet_.start(std::move(wish), std::move(begin));
+    } catch (const Error& error) {
+        failure = error;
+    }
+    // The log of the desk before has nothing to say of one that was not even tried.
+    if (!*is_begun) throw Error{*failure};
+    throw co_await desk_logs_.explain(std::move(*failure), id);
+}
+
+Task<> SessionService::purge(std::string id) {
+    auto desks = co_await store_.run([id](store::Transaction& t) { return t.desks_of_session(id); });
+    co_await store_.purge(std::move(id), clock_.now());
+    co_await desk_logs_.forget(std::move(desks));
 }
 
 Task<Sessions> SessionService::list(Principal principal, bool include_archived, std::int64_t limit,
@@ -113,11 +145,12 @@ Task<Session> SessionService::rename(Principal principal, std::string id, std::s
 }
 
 Task<> SessionService::remove(Principal principal, std::string id, bool purge) {
-    auto row = co_await row_of(std::move(principal), std::move(id), purge);
+    auto row =
+        co_await row_of(std::move(principal), std::move(id), purge ? Looked::purged_too : Looked::active);
     co_await async::shield(scope_, "removing a session", remove_now(std::move(row), purge));
 }
 
-Task<> SessionService::remove_now(store::SessionRow row, bool purge) {
+Task<> SessionService::remove_now(store::SessionRow row, bool is_purge) {
     // No new turn and no new desk from here on.
     leaving_.insert(row.id);
     struct Leave {
@@ -126,11 +159,14 @@ Task<> SessionService::remove_now(store::SessionRow row, bool purge) {
         ~Leave() { leaving.erase(id); }
     } leave{leaving_, row.id};
 
-    co_await turns_.cancel(row.id);
+    if (is_purge)
+        co_await turns_.drop(row.id);
+    else
+        co_await turns_.cancel(row.id);
     if (!row.archived_at)
         co_await fleet_.stop(
             row.id, [id = row.id, now = clock_.now()](store::Transaction& t) { t.archive_session(id, now); });
-    if (purge) co_await store_.run([id = row.id](store::Transaction& t) { t.purge_session(id); });
+    if (is_purge) co_await purge(row.id);
     store_.close_log(row.id);
 }
 
@@ -156,7 +192,7 @@ Task<Cancelled> SessionService::cancel(Principal principal, std::string id) {
 
 Task<std::vector<store::Event>> SessionService::events_after(Principal principal, std::string id,
                                                              std::int64_t after, std::int64_t limit) {
-    co_await row_of(std::move(principal), id, true);
+    co_await row_of(std::move(principal), id, Looked::archived_too);
     co_return co_await store_.run([=](store::Transaction& t) { return t.events_after(id, after, limit); });
 }
 
@@ -167,7 +203,7 @@ Task<store::EventFollower> SessionService::follow(Principal principal, std::stri
 }
 
 Task<store::Blob> SessionService::blob(Principal principal, std::string id, std::string hash) {
-    co_await row_of(std::move(principal), id, true);
+    co_await row_of(std::move(principal), id, Looked::archived_too);
     auto blob = co_await store_.run([=](store::Transaction& t) { return t.find_blob(id, hash); });
     if (!blob) throw Error{Code::not_found, "the session has no picture " + hash};
     co_return std::move(*blob);
@@ -181,7 +217,18 @@ Task<std::shared_ptr<net::Handler>> SessionService::desk(Principal principal, st
     if (known && known->principal == principal.name)
         if (auto endpoint = fleet_.find_endpoint(id)) co_return endpoint;
     const auto row = co_await row_of(std::move(principal), std::move(id));
-    throw not_ready(row.desk);
+    throw not_ready(desk_of(row));
+}
+
+/// As it is at this moment: on a full disk the store may not know yet.
+const store::DeskRow& SessionService::desk_of(const store::SessionRow& row) const {
+    const auto* known = fleet_.find_desk(row.id);
+    return known ? *known : row.desk;
+}
+
+Task<SaidLines> SessionService::desk_log(Principal principal, std::string id, std::size_t most) {
+    co_await row_of(std::move(principal), id, Looked::archived_too);
+    co_return co_await desk_logs_.last_lines(std::move(id), most);
 }
 
 Task<Session> SessionService::renew_desk(Principal principal, std::string id) {
@@ -193,12 +240,16 @@ Task<Session> SessionService::renew_now(store::SessionRow row) {
     if (leaving_.contains(row.id)) throw no_session(row.id);
     if (fleet_.find_endpoint(row.id))
         throw Error{Code::conflict, "the desk is well: there is nothing to replace"};
+    // One that does not answer is ended only because its user says so.
+    if (desk_of(row).state == store::DeskState::starting && !desk_of(row).code.empty())
+        co_await fleet_.stop(row.id, nullptr);
     // What the session's user chose; the image and the limits are the server's, as they are now.
     auto shape = new_desk_;
     shape.network = row.desk.shape.network;
     shape.width = row.desk.shape.width;
     shape.height = row.desk.shape.height;
-    auto started = co_await fleet_.start(
+    co_await desk_logs_.forget_older(row.id);
+    auto started = co_await start_desk(
         {.session_id = row.id, .principal = row.principal, .shape = std::move(shape)}, nullptr);
     row.desk = std::move(started.desk);
     co_return view(std::move(row));

@@ -25,8 +25,10 @@
 #include "net/http.hpp"
 #include "ops/principal.hpp"
 #include "session/conversation.hpp"
+#include "session/desk_logs.hpp"
 #include "session/models.hpp"
 #include "session/turns.hpp"
+#include "session/viewers.hpp"
 #include "store/store.hpp"
 
 namespace carrel::session {
@@ -47,6 +49,7 @@ struct Wish {
 struct Session {
     store::SessionRow row;
     bool is_busy = false;  ///< a turn is on its way
+    ViewerCounts viewers;
 };
 
 struct Sessions {
@@ -73,8 +76,8 @@ public:
     SessionService(const SessionService&) = delete;
     SessionService& operator=(const SessionService&) = delete;
 
-    /// Takes over what an earlier server left: adopts desks, ends turns that were cut, sweeps blobs.
-    /// Before anything else.
+    /// Takes over what an earlier server left: ends turns that were cut, adopts desks, puts the store in
+    /// order; of the last two the slow part goes on behind. Before anything else.
     Task<> start();
     /// Ends turns (as interrupted) and followers; desks live on.
     Task<> shutdown();
@@ -88,7 +91,7 @@ public:
     Task<Detail> get_with_messages(Principal principal, std::string id);
     Task<Session> rename(Principal principal, std::string id, std::string title);
     /// Ends the turn and destroys the desk. The history stays (archived), unless it is purged; an archived
-    /// session can still be purged.
+    /// session can still be purged, and a purge that failed be asked for again.
     Task<> remove(Principal principal, std::string id, bool purge);
 
     /// Begins a turn; answers its message_id. Throws conflict (a turn is on its way, or the desk is not
@@ -108,21 +111,34 @@ public:
     /// The desk's endpoint, for the proxy and VNC. Throws unavailable or conflict with the desk's reason
     /// while it is not ready. It stays usable after the desk's end, and then fails.
     Task<std::shared_ptr<net::Handler>> desk(Principal principal, std::string id);
-    /// Replaces a desk that failed or was lost by a new one. Throws conflict while it is well.
+    /// The last `most` lines of what its desk's programs said, and those of the desk that this one has
+    /// replaced; of archived sessions too.
+    Task<SaidLines> desk_log(Principal principal, std::string id, std::size_t most);
+    /// Replaces a desk that failed, was lost or is hung by a new one. Throws conflict while it is well.
     Task<Session> renew_desk(Principal principal, std::string id);
 
+    /// Throws why nothing could be stored now (see store::Store::check).
+    Task<> check_store() { return store_.check(); }
     /// What a new desk is like when nobody says it.
     const core::DeskShape& new_desk() const { return new_desk_; }
+    /// Who looks at sessions' desks; whoever shows one enters here.
+    Viewers& viewers() { return viewers_; }
     /// How many turns are on their way.
     std::size_t busy_count() const { return turns_.size(); }
 
 private:
-    Task<store::SessionRow> row_of(Principal principal, std::string id, bool archived_too = false);
+    /// Which sessions count as there.
+    enum class Looked { active, archived_too, purged_too };
+
+    Task<store::SessionRow> row_of(Principal principal, std::string id, Looked looked = Looked::active);
     Session view(store::SessionRow row) const;
+    const store::DeskRow& desk_of(const store::SessionRow& row) const;
 
     Task<Created> create_now(Principal principal, Wish wish);
     Task<> remove_now(store::SessionRow row, bool purge);
+    Task<> purge(std::string id);
     Task<Session> renew_now(store::SessionRow row);
+    Task<fleet::Started> start_desk(fleet::DeskWish wish, std::function<void(store::Transaction&)> along);
     Task<std::string> begin_turn(store::SessionRow row, std::string content);
 
     async::Pool& pool_;
@@ -131,7 +147,9 @@ private:
     const core::Clock& clock_;
     const Models& models_;
     core::DeskShape new_desk_;
+    DeskLogs desk_logs_;
     Turns turns_;
+    Viewers viewers_;
     std::set<std::string> leaving_;  ///< sessions that are being removed
     async::Scope scope_;
 };

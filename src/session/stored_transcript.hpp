@@ -19,6 +19,7 @@ public:
     const std::vector<std::string>& messages() const override { return messages_; }
     /// Returns when the message is stored.
     Task<> append(std::string raw_message) override;
+    Task<> rewrite(std::size_t keep, std::vector<std::string> rest) override;
 
 private:
     StoredTranscript(store::Store& store, std::string session_id, std::vector<std::string> messages)

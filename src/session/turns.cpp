@@ -1,12 +1,13 @@
 #include "session/turns.hpp"
 
+#include <algorithm>
+
 #include "core/error.hpp"
 #include "core/id.hpp"
 #include "core/log.hpp"
-#include "session/conversation.hpp"
+#include "core/text.hpp"
 #include "session/refusals.hpp"
-#include "session/stored_transcript.hpp"
-#include "session/turn_events.hpp"
+#include "session/turn_rows.hpp"
 
 namespace carrel::session {
 
@@ -35,19 +36,21 @@ Task<std::string> Turns::begin(store::SessionRow row, std::string content) {
         throw Error{Code::conflict,
                     "the session is busy with the last message: wait for its end, or cancel it", "busy"};
     }
-    if (!around_.fleet.find_endpoint(row.id)) throw not_ready(row.desk);
+    if (core::is_blank(content))
+        throw Error{Code::invalid, "the message holds nothing but white space", "empty_message"};
+    const auto* known = around_.fleet.find_desk(row.id);
+    if (!around_.fleet.find_endpoint(row.id)) throw not_ready(known ? *known : row.desk);
     auto model = models_.make(row.principal, {row.provider, row.model});
 
     const auto message_id = core::make_id("msg_");
-    const auto turn = std::make_shared<RunningTurn>(around_, row, message_id, content, std::move(model));
+    const auto turn = std::make_shared<RunningTurn>(around_, row, message_id, std::move(model));
     turns_[row.id] = turn;  // from here on the session is busy
     const auto now = around_.clock.now();
     try {
-        co_await around_.store.run([=, session = row.id](store::Transaction& t) {
-            t.set_turn(session, message_id, now);
-            t.append_event(session, "user_message", user_message_data(message_id, content, now));
-            t.append_event(session, "message_start", message_start_data(message_id, now));
+        const auto first = co_await around_.store.run([=, session = row.id](store::Transaction& t) {
+            return begin_turn(t, session, message_id, content, now);
         });
+        turn->set_first_event(first);
     } catch (...) {
         turn->abandon();
         turns_.erase(row.id);
@@ -71,32 +74,49 @@ Task<Cancelled> Turns::cancel(std::string session_id) {
     co_return Cancelled::yes;
 }
 
+Task<> Turns::drop(std::string session_id) {
+    const auto found = turns_.find(session_id);
+    if (found == turns_.end()) co_return;
+    const auto turn = found->second;
+    turn->cancel(false);
+    co_await turn->give_up();
+}
+
 // --- after a crash ----------------------------------------------------------------------------------
 
 Task<> Turns::end_cut_turns() {
-    const auto cut = co_await around_.store.run([](store::Transaction& t) { return t.sessions_with_turn(); });
-    for (const auto& row : cut) {
-        try {
-            co_await end_cut_turn(row);
-        } catch (const Error& error) {
-            // A full disk must not keep the server, with all other sessions, from starting.
-            core::log_error("session {}: a turn that was cut cannot be ended: {}", row.id, error.message());
-        }
-    }
+    auto cut = co_await around_.store.run([](store::Transaction& t) { return t.sessions_with_turn(); });
+    if (co_await try_to_end(cut)) co_return;
+    // A full disk must not keep the server, with all other sessions, from starting.
+    scope_.start("ending turns that were cut", keep_ending(std::move(cut)));
 }
 
-Task<> Turns::end_cut_turn(store::SessionRow row) {
-    core::log_info("session {}: a turn that was cut is ended", row.id);
-    auto transcript = co_await StoredTranscript::load(around_.store, row.id);
-    co_await agent::heal(transcript);
-    const auto now = around_.clock.now();
-    co_await around_.store.run([=, id = row.id](store::Transaction& t) {
-        for (const auto& call : find_unanswered_calls(t.events_after(id, 0, -1)))
-            t.append_event(id, "tool_result", unanswered_call_data(call, now));
-        t.append_event(id, "error", error_data("the server ended during this turn", "interrupted", now));
-        t.append_event(id, "message_complete", message_complete_data(*row.turn, "interrupted", now));
-        t.set_turn(id, std::nullopt, now);
-    });
+Task<> Turns::keep_ending(std::vector<store::SessionRow> cut) {
+    using namespace std::chrono_literals;
+    std::chrono::milliseconds pause = 250ms;
+    do {
+        co_await async::pause(pause);
+        pause = std::min<std::chrono::milliseconds>(pause * 2, 10s);
+    } while (!co_await try_to_end(cut));
+}
+
+/// Those that could be ended are gone from `cut`.
+Task<bool> Turns::try_to_end(std::vector<store::SessionRow>& cut) {
+    std::vector<store::SessionRow> left;
+    for (auto& row : cut) {
+        try {
+            const bool is_ended = co_await around_.store.run(
+                [id = row.id, turn = *row.turn, now = around_.clock.now()](store::Transaction& t) {
+                    return end_cut_turn(t, id, turn, now);
+                });
+            if (is_ended) core::log_info("session {}: a turn that was cut is ended", row.id);
+        } catch (const Error& error) {
+            core::log_error("session {}: a turn that was cut cannot be ended: {}", row.id, error.message());
+            left.push_back(std::move(row));
+        }
+    }
+    cut = std::move(left);
+    co_return cut.empty();
 }
 
 }  // namespace carrel::session

@@ -54,10 +54,14 @@ std::string BlobFiles::put(std::string_view bytes) {
 }
 
 std::string BlobFiles::get(std::string_view hash) const {
-    auto bytes = core::find_file_text(path_of(hash), most_blob_bytes);
+    auto bytes = find(hash);
     if (!bytes)
         throw core::Error{core::Code::internal, "the file of blob " + std::string{hash} + " is missing"};
     return std::move(*bytes);
+}
+
+std::optional<std::string> BlobFiles::find(std::string_view hash) const {
+    return core::find_file_text(path_of(hash), most_blob_bytes);
 }
 
 void BlobFiles::remove(std::string_view hash) { ::unlink(path_of(hash).c_str()); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,7 @@ public:
     std::string put(std::string_view bytes);
     /// Throws Error{internal} when the file is missing.
     std::string get(std::string_view hash) const;
+    std::optional<std::string> find(std::string_view hash) const;
     /// Fine when there is none.
     void remove(std::string_view hash);
     /// Removes every file that is not a blob in use.

@@ -9,8 +9,18 @@ namespace carrel::store {
 
 namespace {
 
-/// A purge of a long history writes some hundred pages of 4 KiB into the journal.
-constexpr off_t size = off_t{1} << 20;
+/// What the journal may hold that the database has no room for yet, and a step of a purge.
+constexpr off_t size = off_t{8} << 20;
+/// What a message with a picture needs.
+constexpr off_t room = off_t{1} << 20;
+
+/// False when there is none, or the file cannot be made.
+bool take_room(const std::string& path, off_t bytes) {
+    const core::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (file && ::posix_fallocate(file.get(), 0, bytes) == 0) return true;
+    ::unlink(path.c_str());
+    return false;
+}
 
 }  // namespace
 
@@ -23,10 +33,14 @@ bool Reserve::release() {
 }
 
 void Reserve::restore() {
-    if (is_there_) return;
-    const core::Fd file{::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    is_there_ = file && ::posix_fallocate(file.get(), 0, size) == 0;
-    if (!is_there_) ::unlink(path_.c_str());
+    if (!is_there_) is_there_ = take_room(path_, size);
+}
+
+bool Reserve::is_room_beside() const {
+    const auto probe = path_ + ".probe";
+    const bool is_room = take_room(probe, room);
+    ::unlink(probe.c_str());
+    return is_room;
 }
 
 }  // namespace carrel::store

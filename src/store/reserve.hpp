@@ -6,7 +6,7 @@
 
 namespace carrel::store {
 
-/// A file of 1 MiB that is given up when the room is needed. Used by the store's thread only.
+/// A file that is given up when the room is needed. Used by the store's thread only.
 class Reserve {
 public:
     /// Takes the room; none is taken, without a word, when there is none.
@@ -16,6 +16,9 @@ public:
     bool release();
     /// Takes it again if it was given away.
     void restore();
+    bool is_held() const { return is_there_; }
+    /// Whether somebody could store something beside it: looked up.
+    bool is_room_beside() const;
 
 private:
     std::string path_;

@@ -46,6 +46,7 @@ struct SessionRow {
     core::Instant created_at;
     core::Instant updated_at;
     std::optional<core::Instant> archived_at;
+    bool is_purged = false;           ///< it is no more; what is left of it is being removed
     std::optional<std::string> turn;  ///< the message that is being worked on, or was when a crash came
     DeskRow desk;                     ///< its newest
 };

@@ -15,7 +15,12 @@ constexpr char initial[] = {
 #embed "schema/0001_initial.sql"
 };
 
-constexpr std::array steps_of_this_program{std::string_view{initial, sizeof initial}};
+constexpr char pictures[] = {
+#embed "schema/0002_pictures.sql"
+};
+
+constexpr std::array steps_of_this_program{std::string_view{initial, sizeof initial},
+                                           std::string_view{pictures, sizeof pictures}};
 
 void apply(sql::Connection& connection, std::string_view step, std::size_t version) {
     connection.begin();

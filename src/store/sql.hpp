@@ -99,6 +99,13 @@ public:
     virtual void begin() = 0;
     /// Whether a transaction is open: a full disk can end one behind our back.
     virtual bool is_in_transaction() const = 0;
+    /// How many rows were changed since it was opened: whether a work has written.
+    virtual std::int64_t changes() = 0;
+    /// Gives a part of what deleted rows left back to the file system, outside of transactions. On a full
+    /// disk it makes room for the next, not too large, transaction.
+    virtual void give_room_back() = 0;
+    /// Lets give_room_back() work on a database of an older program: writes all of it anew, once.
+    virtual void become_shrinkable() = 0;
     /// How many steps of the schema the database has; a change belongs to the open transaction.
     virtual std::size_t schema_version() = 0;
     virtual void set_schema_version(std::size_t version) = 0;

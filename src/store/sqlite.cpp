@@ -15,6 +15,13 @@ namespace {
 using core::Code;
 using core::Error;
 
+/// How large the journal stays after its pages are in the database; SQLite puts them there at this size.
+constexpr std::int64_t journal_bytes = std::int64_t{4} << 20;
+/// That the file is made shorter by in one transaction, and how many of these come after one another: more
+/// than a step of a purge frees.
+constexpr int pages_at_once = 128;
+constexpr int most_rounds = 4;
+
 bool is_disk_full(int system_error) {
     return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
 }
@@ -106,9 +113,13 @@ public:
         db_.reset(opened);  // also when it failed: it holds the reason
         check(opened, result, "open " + path);
         sqlite3_busy_timeout(opened, 5'000);
+        // How a file shrinks is settled before anything is in it. Pages that are freed are overwritten only
+        // where that costs no write: Debian's SQLite would put each of them into the journal.
         execute(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-            "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048;");
+            "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+            "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048;"
+            "PRAGMA secure_delete = FAST;");
+        execute(fmt::format("PRAGMA journal_size_limit = {}", journal_bytes));
         if (most_pages > 0) execute(fmt::format("PRAGMA max_page_count = {}", most_pages));
     }
 
@@ -130,6 +141,25 @@ public:
     void begin() override { prepare("BEGIN IMMEDIATE").run(); }
     bool is_in_transaction() const override { return sqlite3_get_autocommit(db_.get()) == 0; }
 
+    std::int64_t changes() override { return sqlite3_total_changes(db_.get()); }
+    void give_room_back() override {
+        // The journal is written from its beginning again once all of it is in the database. The vacuum
+        // writes into it too: what it frees is free only after a second time.
+        execute("PRAGMA wal_checkpoint(PASSIVE)");
+        for (int round = 0; round < most_rounds && free_pages() > 0; ++round)
+            execute(
+                fmt::format("PRAGMA incremental_vacuum({}); PRAGMA wal_checkpoint(PASSIVE)", pages_at_once));
+    }
+    void become_shrinkable() override {
+        {
+            auto mode = prepare("PRAGMA auto_vacuum");
+            if (mode.step() && mode.number(0) != 0) return;
+        }
+        // It needs as much as the database has in it: a file, not memory.
+        execute("PRAGMA temp_store = FILE; PRAGMA auto_vacuum = INCREMENTAL");
+        execute("VACUUM; PRAGMA temp_store = MEMORY; PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
     std::size_t schema_version() override {
         auto statement = prepare("PRAGMA user_version");
         statement.step();
@@ -140,6 +170,11 @@ public:
     }
 
 private:
+    std::int64_t free_pages() {
+        auto statement = prepare("PRAGMA freelist_count");
+        return statement.step() ? statement.number(0) : 0;
+    }
+
     struct Close {
         void operator()(sqlite3* db) const { sqlite3_close(db); }
     };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "async/all.hpp"
 #include "core/error.hpp"
 
 namespace carrel::store {
@@ -47,6 +48,33 @@ Task<EventFollower> Store::follow(std::string session_id, std::int64_t after) {
 }
 
 void Store::close_log(const std::string& session_id) { feeds_->close(session_id); }
+
+Task<> Store::purge(std::string session_id, core::Instant now) {
+    co_await run([=](Transaction& t) { t.begin_purge(session_id, now); });
+    close_log(session_id);
+    co_await finish_purge(std::move(session_id));
+}
+
+Task<> Store::finish_purge(std::string session_id) {
+    while (co_await run([=](Transaction& t) { return t.purge_some(session_id); })) continue;
+}
+
+Task<> Store::part_old_messages() {
+    while (co_await run([](Transaction& t) { return t.part_some_messages(); })) continue;
+}
+
+Task<> Store::catch_up() {
+    std::vector<Task<>> works;
+    for (auto& id : co_await run([](Transaction& t) { return t.sessions_to_purge(); }))
+        works.push_back(finish_purge(std::move(id)));
+    co_await async::all("finishing a purge", std::move(works));
+    std::vector<Task<>> rest;
+    rest.push_back(part_old_messages());
+    rest.push_back(run([](Transaction& t) { t.sweep_blobs(); }));
+    co_await async::all("putting the store in order", std::move(rest));
+}
+
+Task<> Store::check() { return queue_->check(); }
 
 Task<> Store::close() {
     feeds_->close_all();

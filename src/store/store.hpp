@@ -71,10 +71,23 @@ public:
     /// Followers of that session get what is stored, then the end.
     void close_log(const std::string& session_id);
 
+    /// Removes the session with all it has. It is no more as soon as the first step is stored; then its rows
+    /// and files go in steps between which others work. What is left when that fails, or the server ends, is
+    /// left to catch_up().
+    Task<> purge(std::string session_id, core::Instant now);
+    /// Does what an earlier server has left, in steps: purges that were cut, what an older program stored in
+    /// another way, files without a row. What fails is logged: the next start tries again.
+    Task<> catch_up();
+    /// Throws why nothing could be stored now: Error{exhausted} on a full disk, and others.
+    Task<> check();
+
     /// Ends all followers, stores what is queued, closes the database. Nothing may be asked after.
     Task<> close();
 
 private:
+    Task<> finish_purge(std::string session_id);
+    Task<> part_old_messages();
+
     Ticket enqueue(std::function<void(Transaction&)> work);
 
     template <class Result, class Slot>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,10 +11,13 @@
 #include <vector>
 
 #include "store/blobs.hpp"
+#include "store/pictures.hpp"
 #include "store/rows.hpp"
 #include "store/sql.hpp"
 
 namespace carrel::store {
+
+struct PurgedTable;
 
 class Transaction {
 public:
@@ -28,8 +32,15 @@ public:
                               std::int64_t offset);
     void set_title(std::string_view id, std::string_view title, core::Instant now);
     void archive_session(std::string_view id, core::Instant now);
-    /// Removes the session, its history, events and blobs; files that nothing names any more, too.
+    /// Removes the session, its history, events and blobs; files that nothing names any more, too. All at
+    /// once: for one that has hardly anything. Store::purge is for the others.
     void purge_session(std::string_view id);
+    /// From now on the session is no more, whatever is left of it.
+    void begin_purge(std::string_view id, core::Instant now);
+    /// Removes a part of such a session that fits even on a full disk; false when nothing is left of it.
+    bool purge_some(std::string_view id);
+    /// Whose purge was begun and not finished.
+    std::vector<std::string> sessions_to_purge();
     /// Marks that `turn` is being worked on, or (nothing) that no turn is.
     void set_turn(std::string_view id, std::optional<std::string> turn, core::Instant now);
     /// Sessions with a turn that nobody finished.
@@ -39,13 +50,26 @@ public:
     void insert_desk(const DeskRow& desk);
     void set_desk_state(std::string_view id, DeskState state, std::string_view code, std::string_view reason);
     /// The driver confirmed that nothing of it is left: its reservation is free.
+    /// What a desk's screen was resized to, in pixels.
+    void set_desk_screen(std::string_view id, int width, int height);
     void set_desk_removed(std::string_view id);
+    /// The ids of the session's desks, the newest first.
+    std::vector<std::string> desks_of_session(std::string_view session_id);
+    bool has_desk(std::string_view id);
     /// Rows of desks that may still have something on the host.
     std::vector<DeskRow> desks_on_host();
 
     // --- the conversation as the model sees it (transaction_log.cpp)
+    /// Byte by byte as they were appended.
     std::vector<std::string> messages(std::string_view session_id);
+    /// The newest one, its pictures left out; "" when there is none.
+    std::string last_message(std::string_view session_id);
+    /// Its pictures are kept as blobs of the session, and are not stored a second time.
     void append_message(std::string_view session_id, std::string_view raw);
+    /// Does the same to some messages of an older program; false when there are none.
+    bool part_some_messages();
+    /// Removes all but the first `keep`.
+    void truncate_messages(std::string_view session_id, std::size_t keep);
 
     // --- events (transaction_log.cpp)
     /// Its number. Followers get it after the commit. Throws not_found for an unknown session.
@@ -70,10 +94,21 @@ public:
     std::vector<std::pair<std::string, Event>> take_appended() { return std::exchange(appended_, {}); }
     /// Removes the files of purged blobs that nothing names.
     void remove_unnamed_files();
+    /// Whether there is room to be given back.
+    bool frees_room() const { return frees_room_; }
+    /// Whether nothing of an older program's is left in the database.
+    bool may_become_shrinkable() const { return may_become_shrinkable_; }
     /// Whether it frees room, or tells that a desk has ended: then it is stored on a full disk, too.
     bool may_use_reserve() const { return may_use_reserve_; }
 
 private:
+    /// The messages, by position, without their pictures.
+    std::map<std::int64_t, std::string> texts_of_messages(std::string_view session_id);
+    void keep_pictures(std::string_view session_id, std::int64_t position,
+                       const std::vector<TakenPicture>& pictures);
+    void part_message(const std::string& session_id, std::int64_t position, std::string_view raw);
+    bool remove_rows(std::string_view session_id, const PurgedTable& table);
+    bool remove_blobs(std::string_view session_id);
     std::string principal_of(std::string_view session_id);
     bool is_blob_named(std::string_view hash);
 
@@ -82,6 +117,8 @@ private:
     std::vector<std::pair<std::string, Event>> appended_;
     std::vector<std::string> purged_blobs_;
     bool may_use_reserve_ = false;
+    bool frees_room_ = false;
+    bool may_become_shrinkable_ = false;
 };
 
 }  // namespace carrel::store

@@ -18,15 +18,33 @@ void Transaction::insert_desk(const DeskRow& desk) {
 
 void Transaction::set_desk_state(std::string_view id, DeskState state, std::string_view code,
                                  std::string_view reason) {
-    may_use_reserve_ |= state != DeskState::starting && state != DeskState::ready;
+    const bool is_trouble = !code.empty() || (state != DeskState::starting && state != DeskState::ready);
+    may_use_reserve_ |= is_trouble;
     db_.prepare("UPDATE desks SET state = ?, code = ?, reason = ? WHERE id = ?")
         .bind(name_of(state), code, reason, id)
         .run();
 }
 
+void Transaction::set_desk_screen(std::string_view id, int width, int height) {
+    db_.prepare("UPDATE desks SET width = ?, height = ? WHERE id = ?").bind(width, height, id).run();
+}
+
 void Transaction::set_desk_removed(std::string_view id) {
     may_use_reserve_ = true;
     db_.prepare("UPDATE desks SET is_removed = 1 WHERE id = ?").bind(id).run();
+}
+
+std::vector<std::string> Transaction::desks_of_session(std::string_view session_id) {
+    auto row = db_.prepare("SELECT id FROM desks WHERE session_id = ? ORDER BY created_at DESC, id");
+    row.bind(session_id);
+    std::vector<std::string> ids;
+    while (row.step()) ids.push_back(row.text(0));
+    return ids;
+}
+
+bool Transaction::has_desk(std::string_view id) {
+    auto row = db_.prepare("SELECT 1 FROM desks WHERE id = ?");
+    return row.bind(id).step();
 }
 
 std::vector<DeskRow> Transaction::desks_on_host() {

@@ -13,24 +13,6 @@ std::string Transaction::principal_of(std::string_view session_id) {
     return statement.text(0);
 }
 
-// --- the conversation -------------------------------------------------------------------------------
-
-std::vector<std::string> Transaction::messages(std::string_view session_id) {
-    auto row = db_.prepare("SELECT raw FROM messages WHERE session_id = ? ORDER BY position");
-    row.bind(session_id);
-    std::vector<std::string> messages;
-    while (row.step()) messages.push_back(row.text(0));
-    return messages;
-}
-
-void Transaction::append_message(std::string_view session_id, std::string_view raw) {
-    db_.prepare(
-           "INSERT INTO messages (session_id, position, principal, raw) VALUES "
-           "(?1, (SELECT coalesce(max(position), 0) + 1 FROM messages WHERE session_id = ?1), ?2, ?3)")
-        .bind(session_id, principal_of(session_id), raw)
-        .run();
-}
-
 // --- events -----------------------------------------------------------------------------------------
 
 std::int64_t Transaction::last_event(std::string_view session_id) {

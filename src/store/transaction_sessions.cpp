@@ -11,11 +11,12 @@ namespace {
 const std::string& select_sessions() {
     static const auto text = fmt::format(
         "SELECT s.id, s.principal, s.title, s.provider, s.model, s.system_prompt_suffix, s.created_at, "
-        "s.updated_at, s.archived_at, s.turn, {} FROM sessions s LEFT JOIN desks d ON d.id = s.desk_id ",
+        "s.updated_at, s.archived_at, s.purged_at, s.turn, {} FROM sessions s LEFT JOIN desks d ON d.id = "
+        "s.desk_id ",
         desk_columns);
     return text;
 }
-constexpr int first_desk_column = 10;
+constexpr int first_desk_column = 11;
 
 SessionRow read_session(const sql::Statement& row) {
     SessionRow session;
@@ -28,7 +29,8 @@ SessionRow read_session(const sql::Statement& row) {
     session.created_at = instant_of(row.number(6));
     session.updated_at = instant_of(row.number(7));
     if (!row.is_null(8)) session.archived_at = instant_of(row.number(8));
-    session.turn = row.find_text(9);
+    session.is_purged = !row.is_null(9);
+    session.turn = row.find_text(10);
     if (!row.is_null(first_desk_column)) session.desk = read_desk(row, first_desk_column);
     return session;
 }
@@ -60,15 +62,17 @@ std::optional<SessionRow> Transaction::find_session(std::string_view id) {
 
 SessionPage Transaction::list_sessions(std::string_view principal, bool include_archived, std::int64_t limit,
                                        std::int64_t offset) {
-    static const auto query = select_sessions() +
-                              "WHERE s.principal = ? AND (s.archived_at IS NULL OR ?) "
-                              "ORDER BY s.created_at DESC, s.id LIMIT ? OFFSET ?";
+    static const auto query =
+        select_sessions() +
+        "WHERE s.principal = ? AND s.purged_at IS NULL AND (s.archived_at IS NULL OR ?) "
+        "ORDER BY s.created_at DESC, s.id LIMIT ? OFFSET ?";
     SessionPage page;
     auto rows = db_.prepare(query);
     rows.bind(principal, include_archived, limit, offset);
     page.sessions = read_sessions(std::move(rows));
-    auto count =
-        db_.prepare("SELECT count(*) FROM sessions WHERE principal = ? AND (archived_at IS NULL OR ?)");
+    auto count = db_.prepare(
+        "SELECT count(*) FROM sessions WHERE principal = ? AND purged_at IS NULL AND (archived_at IS NULL OR "
+        "?)");
     count.bind(principal, include_archived);
     count.step();
     page.total = count.number(0);
@@ -88,16 +92,6 @@ void Transaction::archive_session(std::string_view id, core::Instant now) {
         .run();
 }
 
-void Transaction::purge_session(std::string_view id) {
-    may_use_reserve_ = true;
-    {
-        auto blob = db_.prepare("SELECT hash FROM blobs WHERE session_id = ?");
-        blob.bind(id);
-        while (blob.step()) purged_blobs_.push_back(blob.text(0));
-    }
-    db_.prepare("DELETE FROM sessions WHERE id = ?").bind(id).run();
-}
-
 void Transaction::set_turn(std::string_view id, std::optional<std::string> turn, core::Instant now) {
     db_.prepare("UPDATE sessions SET turn = ?, updated_at = ? WHERE id = ?")
         .bind(turn, number_of(now), id)
@@ -105,7 +99,8 @@ void Transaction::set_turn(std::string_view id, std::optional<std::string> turn,
 }
 
 std::vector<SessionRow> Transaction::sessions_with_turn() {
-    static const auto query = select_sessions() + "WHERE s.turn IS NOT NULL ORDER BY s.id";
+    static const auto query =
+        select_sessions() + "WHERE s.turn IS NOT NULL AND s.purged_at IS NULL ORDER BY s.id";
     return read_sessions(db_.prepare(query));
 }
 

@@ -36,6 +36,7 @@ private:
     std::function<void(Transaction&)> act_;
     std::unique_ptr<Transaction> transaction_;
     std::exception_ptr failure_;
+    int retries_ = 0;
     bool is_settled_ = false;
     bool is_failure_logged_ = false;
     async::Gate changed_;
@@ -53,6 +54,8 @@ public:
     ~WriteQueue();
 
     std::shared_ptr<Work> add(std::function<void(Transaction&)> act);
+    /// Throws why nothing can be stored now.
+    async::Task<> check();
     /// Does what is queued, then closes the database.
     async::Task<> close();
     bool is_closed() const { return is_closed_; }
@@ -65,8 +68,12 @@ private:
     // On the store's thread:
     void commit(const Batch& batch);
     void commit_together(const Batch& batch);
-    bool may_retry(const Work& work);
+    void after_commit(const Batch& batch) noexcept;
+    void give_room_back() noexcept;
+    void become_shrinkable() noexcept;
+    bool may_retry(Work& work);
     void act(Work& work);
+    void require_room(const Work& work);
 
     async::Executor executor_;
     Publish publish_;

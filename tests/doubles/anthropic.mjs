@@ -11,7 +11,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import http from "node:http";
 import { fileURLToPath } from "node:url";
-import { History, rawItems } from "./anthropic_history.mjs";
+import { History, rawItems, unmarked } from "./anthropic_history.mjs";
 import { ApiError, checkHeaders, checkRequest } from "./anthropic_rules.mjs";
 
 const mostBytes = 32_000_000;
@@ -25,6 +25,7 @@ const refusals = {
   internal: { status: 500, type: "api_error", message: "Internal server error" },
   too_large: { status: 413, type: "request_too_large", message: "Request exceeds the maximum size" },
   billing: { status: 402, type: "billing_error", message: "Your credit balance is too low" },
+  invalid: { status: 400, type: "invalid_request_error", message: "The request is not acceptable" },
   permission: { status: 403, type: "permission_error", message: "Your API key does not have permission" },
 };
 
@@ -52,9 +53,17 @@ class Api {
     this.key = key;
   }
 
-  /** Each is {blocks, stop_reason?} or {fault, …}; a request that finds none is answered with a plain text. */
+  /**
+   * Each is {blocks, stop_reason?} or {fault, …}; a request that finds none is answered with a plain text. `raw_inputs`
+   * of a reply are texts that stand in place of the inputs of the blocks with these numbers, whatever they are.
+   */
   say(...replies) {
     this.#replies.push(...replies);
+  }
+
+  /** What was to be said is forgotten. */
+  forget() {
+    this.#replies.length = 0;
   }
 
   async serve(request, response) {
@@ -79,7 +88,7 @@ class Api {
     const headers = checkHeaders(request.headers, this.key);
     if (text.length > mostBytes) throw new ApiError(413, "request_too_large", "Request exceeds the maximum size");
     const body = parse(text);
-    const raw = rawItems(text, "messages");
+    const raw = rawItems(text, "messages").map(unmarked);
     record.body = body;
     const { tools } = checkRequest(body, headers, this.#paused.has(raw.at(-1)));
     this.#history.check(body.messages, raw);
@@ -93,18 +102,19 @@ class Api {
   }
 
   #compose(reply, body, tools, raw, text) {
-    const content = reply.blocks.map((block) => {
+    const content = reply.blocks.map((block, i) => {
       if (block.type === "thinking") return { ...block, signature: History.sign(block.thinking, raw) };
       if (block.type !== "tool_use") return block;
-      const { name, input = {} } = block;
+      const { name } = block;
+      const input = (reply.raw_inputs?.[i] === undefined && block.input) || {};
       const toolset = tools.names.has(name) ? {} : { toolset_name: "computer" };
       return { type: "tool_use", id: block.id ?? `toolu_${randomBytes(9).toString("hex")}`, name, ...toolset, input };
     });
-    this.#history.remember(content, raw);
+    this.#history.remember(content, raw, body.messages);
     const hasCalls = content.some(({ type }) => type === "tool_use");
     const stop_reason = reply.stop_reason ?? (hasCalls ? "tool_use" : "end_turn");
     if (stop_reason === "pause_turn") this.#paused.add(JSON.stringify({ role: "assistant", content }));
-    const cached = this.#history.cached(text, raw, text.includes('"cache_control"'));
+    const cached = this.#history.cached(text, body);
     const usage = {
       input_tokens: cached.fresh,
       output_tokens: Math.ceil(JSON.stringify(content).length / 4),
@@ -168,7 +178,7 @@ function events(message, reply) {
   const { output_tokens, ...before } = message.usage;
   const start = { ...message, content: [], stop_reason: null, usage: { ...before, output_tokens: 1 } };
   const list = [{ type: "message_start", message: start }, { type: "ping" }];
-  message.content.forEach((block, index) => list.push(...blockEvents(block, index), { type: "an_event_of_the_future", index }));
+  message.content.forEach((block, index) => list.push(...blockEvents(block, index, reply.raw_inputs?.[index]), { type: "an_event_of_the_future", index }));
   // Cut by the token limit: the last call's input stays half.
   if (reply.half_call) list.splice(list.findLastIndex(({ type }) => type === "content_block_delta"), Infinity);
   const { stop_reason, stop_sequence } = message;
@@ -176,7 +186,7 @@ function events(message, reply) {
   return list;
 }
 
-function blockEvents(block, index) {
+function blockEvents(block, index, rawInput) {
   const event = (delta) => ({ type: "content_block_delta", index, delta });
   const start = (content_block) => ({ type: "content_block_start", index, content_block });
   const stop = { type: "content_block_stop", index };
@@ -187,8 +197,9 @@ function blockEvents(block, index) {
     const signature = event({ type: "signature_delta", signature: block.signature });
     return [start({ type: "thinking", thinking: "", signature: "" }), ...thoughts, signature, stop];
   }
+  if (block.type !== "tool_use") return [start(block), stop];
   const hasInput = Object.keys(block.input).length > 0;
-  const pieces = ["", ...(hasInput ? parts(JSON.stringify(block.input)) : [])];
+  const pieces = ["", ...parts(rawInput ?? (hasInput ? JSON.stringify(block.input) : ""))];
   return [start({ ...block, input: {} }), ...pieces.map((partial_json) => event({ type: "input_json_delta", partial_json })), stop];
 }
 

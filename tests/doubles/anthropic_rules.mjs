@@ -167,6 +167,8 @@ function checkContent({ role, content }, path, turn, state) {
     return;
   }
   demand(Array.isArray(content) && content.length > 0, `${path}.content: must be a non-empty list or string`);
+  if (role === "assistant")
+    demand(!content.at(-1)?.type?.endsWith("thinking"), `${path}: The final block in an assistant message cannot be \`thinking\`.`);
   const kinds = role === "user" ? userBlocks : assistantBlocks;
   content.forEach((block, i) => {
     const check = kinds[block?.type];
@@ -242,6 +244,7 @@ function checkPicture(block, path, state, call) {
   demand(source.type === "base64", `${path}.source.type: Input should be 'base64'`);
   const canonical = typeof source.data === "string" && source.data && Buffer.from(source.data, "base64").toString("base64") === source.data;
   demand(canonical, `${path}.source.base64.data: invalid base64`);
+  demand(source.data.length <= 5 * 1024 * 1024, `${path}.source.base64: image exceeds 5 MB maximum`);
   const picture = readPicture(Buffer.from(source.data, "base64"));
   demand(picture, `${path}.source.base64: Could not process image`);
   demand(picture.type === source.media_type, `${path}.source.base64: the image is ${picture.type}, not ${source.media_type}`);

@@ -2,7 +2,7 @@
 // it can. Linked statically and put in the place of carrel-desk, it serves the endpoint (fd 3), one thread a
 // connection. The path of a request picks the answer; /hello is honest unless HELLO says otherwise.
 //
-//   cc -DHELLO='"wrong_nonce"' …    wrong_nonce, wrong_desk, silence, garbage, endless, end
+//   cc -DHELLO='"wrong_nonce"' …    wrong_nonce, wrong_desk, silence, garbage, endless, end, forged
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -70,6 +70,11 @@ bool reply(int peer, const std::string& head) {
     if (is("/hello")) {
         if (hello == "silence") return pause(), false;
         if (hello == "end") exit(3);
+        if (hello == "forged")
+            return send_all(peer,
+                            answer(R"({"detail":"all is lost\n2026-01-01T00:00:00.000Z carrel error forged)"
+                                   R"(\u001b]0;owned\u0007\u009b2J\u202e\u2028"})",
+                                   "Content-Type: application/problem+json\r\n", "404 Not Found"));
         if (hello == "garbage") return send_all(peer, "\x16\x03\x01 not http at all\r\n\r\n"), false;
         if (hello == "endless") {
             send_all(peer, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n");

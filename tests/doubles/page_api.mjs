@@ -1,38 +1,8 @@
 // The calls of the REST and SSE contract, as page_server answers them: strict about what the page sends.
-import { randomBytes } from "node:crypto";
+import { body, find, invalid, json, makeId, now, Refusal } from "./page_answers.mjs";
+import { download, list, upload } from "./page_files.mjs";
 import { desktopPixels, png } from "./picture.mjs";
 import { playTurn } from "./page_turns.mjs";
-
-/** An answer that is not 2xx; `detail` is a sentence or, with 422, the list of fields. */
-export class Refusal extends Error {
-  constructor(status, detail) {
-    super(typeof detail === "string" ? detail : "invalid");
-    this.status = status;
-    this.detail = detail;
-  }
-}
-
-const invalid = (field, msg) => new Refusal(422, [{ loc: ["body", field], msg, type: "value_error" }]);
-const makeId = (prefix) => `${prefix}_${randomBytes(6).toString("hex")}`;
-const now = () => new Date().toISOString();
-function json(response, status, body) {
-  response.writeHead(status, { "Content-Type": "application/json" });
-  response.end(body === undefined ? undefined : JSON.stringify(body));
-}
-async function body(request, allowed) {
-  if (request.headers["content-type"] !== "application/json")
-    throw new Refusal(415, "The body must be application/json.");
-  let text = "";
-  for await (const part of request) text += part;
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Refusal(422, "The body is not JSON.");
-  }
-  for (const field of Object.keys(value)) if (!allowed.includes(field)) throw invalid(field, "unknown field");
-  return value;
-}
 
 export async function login(state, request, response) {
   const { key } = await body(request, ["key"]);
@@ -41,13 +11,12 @@ export async function login(state, request, response) {
   json(response, 200, {});
 }
 
-function shown({ screen, events, messages, ...session }) {
-  return session;
+export function logout(response) {
+  response.setHeader("Set-Cookie", "carrel=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+  json(response, 204);
 }
 
-function find(state, id) {
-  const session = state.sessions.get(id);
-  if (!session || session.status !== "active") throw new Refusal(404, `There is no session ${id}.`);
+function shown({ screen, events, messages, ...session }) {
   return session;
 }
 
@@ -55,11 +24,13 @@ function find(state, id) {
 export function emit(state, session, event, data) {
   const stored = { seq: (session.events.at(-1)?.seq ?? 0) + 1, event, data };
   session.events.push(stored);
-  for (const stream of state.streams) if (stream.session === session) send(stream.response, stored);
+  for (const stream of state.streams)
+    if (stream.sessions.includes(session)) send(stream.response, session, stored);
 }
 
-function send(response, { seq, event, data }) {
-  response.write(`id: ${seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+function send(response, session, { seq, event, data }) {
+  const told = JSON.stringify({ session_id: session.id, seq, event, data });
+  response.write(`event: event\ndata: ${told}\n\n`);
 }
 
 export function setDesk(state, session, deskState, reason) {
@@ -116,6 +87,7 @@ async function create(state, { request, response }) {
     updated_at: now(),
     vnc_url: `/desk/${id}`,
     busy: false,
+    viewers: { watching: 0, in_control: 0 },
     desk: {
       id: makeId("desk"),
       state: "ready",
@@ -145,6 +117,7 @@ async function message(state, { request, response, id }) {
   const { content } = await body(request, ["content"]);
   if (typeof content !== "string" || content.length < 1 || content.length > 10000)
     throw invalid("content", "must have 1 to 10000 characters");
+  if (session.desk.state === "starting") throw new Refusal(503, "the desk is starting");
   if (session.busy) throw new Refusal(409, "The session already works on a message; cancel it or wait.");
   if (session.provider !== "scripted" && !state.hasModelKey)
     throw new Refusal(503, "There is no key for anthropic: paste one into the page.");
@@ -165,7 +138,7 @@ async function message(state, { request, response, id }) {
     pace: state.pace,
     emit: (event, data) => emit(state, session, event, data),
     now,
-    paint: () => paint(session),
+    paint: (same) => paint(session, same),
     cancelled: () => session.cancelled,
   };
   session.cancelled = false;
@@ -178,71 +151,39 @@ async function message(state, { request, response, id }) {
   });
 }
 
-/** The next picture of the desk, shown to every viewer; returns the path of its PNG. */
-function paint(session) {
+/** The next picture of the desk, or the same again, shown to every viewer; returns the path of its PNG. */
+function paint(session, same) {
   const { screen } = session;
-  screen.step++;
+  if (!same) screen.step++;
   screen.pixels = desktopPixels(screen.width, screen.height, screen.step);
   screen.viewers.forEach((changed) => changed());
   return `/api/v1/sessions/${session.id}/blobs/${screen.step}`;
 }
 
-function stream(state, { request, response, url, id }) {
-  const session = find(state, id);
-  const last = request.headers["last-event-id"] ?? url.searchParams.get("last_event_id");
+/** The events of several sessions, after the number that stands behind each. */
+function follow(state, { request, response, url }) {
+  const asked = (url.searchParams.get("sessions") ?? "").split(",").map((item) => item.split(":"));
+  if (asked.some(([id, after]) => !id || !/^\d+$/.test(after ?? "")))
+    throw invalid("sessions", "must be id:number,…");
   response.writeHead(200, {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",
   });
   response.write(": open\n\n");
-  if (last !== null)
-    session.events.filter(({ seq }) => seq > Number(last)).forEach((event) => send(response, event));
-  const entry = { session, response };
-  state.streams.add(entry);
-  response.on("close", () => state.streams.delete(entry));
-}
-
-async function upload(state, { request, response, id }) {
-  const session = find(state, id);
-  const parts = [];
-  for await (const part of request) parts.push(part);
-  const type = request.headers["content-type"] ?? "";
-  if (!type.startsWith("multipart/form-data")) throw new Refusal(415, "An upload is multipart/form-data.");
-  const form = await new Response(Buffer.concat(parts), {
-    headers: { "Content-Type": type },
-  }).formData();
-  if ([...form.keys()].join() !== "dest_path,file")
-    throw invalid("file", "the parts must be dest_path, then file");
-  session.files.set(form.get("dest_path"), Buffer.from(await form.get("file").arrayBuffer()));
-  json(response, 200, { success: true });
-}
-
-async function list(state, { request, response, id }) {
-  const session = find(state, id);
-  const { path } = await body(request, ["path"]);
-  const prefix = path === "/" ? "/" : `${path}/`;
-  const rows = new Map();
-  for (const [name, content] of session.files) {
-    if (!name.startsWith(prefix)) continue;
-    const [first, ...deeper] = name.slice(prefix.length).split("/");
-    rows.set(first, {
-      name: first,
-      path: prefix + first,
-      is_dir: deeper.length > 0,
-      size: deeper.length > 0 ? 0 : content.length,
-    });
+  const entry = { sessions: [], response };
+  for (const [id, after] of asked) {
+    const session = state.sessions.get(id);
+    if (session?.status !== "active") {
+      response.write(`event: closed\ndata: ${JSON.stringify({ session_id: id })}\n\n`);
+      continue;
+    }
+    entry.sessions.push(session);
+    session.events
+      .filter(({ seq }) => seq > Number(after))
+      .forEach((event) => send(response, session, event));
   }
-  json(response, 200, { success: true, entries: [...rows.values()] });
-}
-
-function download(state, { response, url, id }) {
-  const content = find(state, id).files.get(url.searchParams.get("path"));
-  if (!content) throw new Refusal(404, "There is no such file on the desk.");
-  response.writeHead(200, {
-    "Content-Type": "application/octet-stream",
-    "Content-Disposition": "attachment",
-  });
-  response.end(content);
+  state.streams.add(entry);
+  request.socket.on("close", () => state.streams.delete(entry));
 }
 
 function blob(state, { response, id, rest }) {
@@ -261,7 +202,7 @@ async function rename(state, { request, response, id }) {
 
 async function renew(state, { response, id }) {
   const session = find(state, id);
-  if (!["failed", "lost", "stopped"].includes(session.desk.state))
+  if (session.desk.state === "ready" || (session.desk.state === "starting" && !session.desk.reason))
     throw new Refusal(409, "The desk works; there is nothing to replace.");
   setDesk(state, session, "starting");
   setTimeout(() => setDesk(state, session, "ready"), state.renewTime);
@@ -291,7 +232,8 @@ export const routes = [
         default_network: "internet",
         vnc_url: "/desk/{id}",
         available_providers: providers.map(({ name }) => name),
-        providers,
+        providers: providers.map((row) => ({ ...row, has_key: row.needs_key && state.hasModelKey })),
+        needs_login: state.key !== undefined,
       }),
   ],
   [
@@ -329,14 +271,24 @@ export const routes = [
   [
     "GET",
     route(session),
-    (state, { response, id }) => json(response, 200, { ...shown(find(state, id)), messages: [] }),
+    (state, { response, url, id }) =>
+      json(response, 200, {
+        ...shown(find(state, id)),
+        ...(url.searchParams.get("messages") === "false" ? {} : { messages: [] }),
+      }),
   ],
   ["PATCH", route(session), rename],
   [
     "DELETE",
     route(session),
-    (state, { response, id }) => {
+    (state, { response, url, id }) => {
       find(state, id).status = "archived";
+      if (url.searchParams.get("purge") === "true") state.sessions.delete(id);
+      for (const stream of state.streams) {
+        if (!stream.sessions.some((session) => session.id === id)) continue;
+        stream.response.write(`event: closed\ndata: ${JSON.stringify({ session_id: id })}\n\n`);
+      }
+      state.channels.forEach((channel) => channel.session === id && channel.destroy());
       json(response, 204);
     },
   ],
@@ -366,10 +318,16 @@ export const routes = [
       });
     },
   ],
-  ["GET", route(`${session}/stream`), stream],
+  ["GET", route("/api/v1/events"), follow],
   ["GET", route(`${session}/blobs/(\\w+)`), blob],
   ["POST", route(`${session}/desk/renew`), renew],
   ["POST", route(`${session}/desk/file/upload`), upload],
   ["POST", route(`${session}/desk/file/list`), list],
+  [
+    "GET",
+    route(`${session}/desk/system/clipboard`),
+    (state, { response, id }) =>
+      json(response, 200, { success: true, content: find(state, id).screen.copied ?? "", types: [] }),
+  ],
   ["GET", route(`${session}/desk/file/download`), download],
 ];

@@ -1,13 +1,14 @@
 // A strict stand-in for Carrel's server as the page sees it: the REST and SSE contract, a canned agent, and a
 // desk that is a picture. It refuses what the real server refuses, and serves web/dist with the same CSP.
 //
-// As a module: `const server = await startPageServer({key, hasModelKey, pace})`, then `server.url`,
-// `server.desk(id)` (what viewers did), `server.setDesk(id, state, reason)`, `server.dropStreams()`,
-// `server.dropViewers()`, `server.close()`. As a program: `node page_server.mjs [port]`.
+// As a module: `const server = await startPageServer({key, hasModelKey, pace, missing})`, then `server.url`,
+// `server.desk(id)` (what viewers did), `server.hold(id, held)` (pictures of the desk), `server.setDesk(id, state, reason)`, `server.asked` (method and address of every
+// call), `server.streamCount()`, `server.dropStreams()`, `server.dropViewers()`, `server.close()`. As a program: `node page_server.mjs [port]`.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
-import { emit, login, Refusal, route, routes, session, setDesk } from "./page_api.mjs";
+import { Refusal } from "./page_answers.mjs";
+import { emit, login, logout, route, routes, session, setDesk } from "./page_api.mjs";
 import { serveRfb } from "./rfb_server.mjs";
 import { acceptWebSocket } from "./websocket.mjs";
 
@@ -17,6 +18,7 @@ const files = {
   "/app.js": ["app.js", "text/javascript"],
   "/app.css": ["app.css", "text/css"],
   "/desk.js": ["desk.js", "text/javascript"],
+  "/stream.js": ["stream.js", "text/javascript"],
   "/favicon.svg": ["favicon.svg", "image/svg+xml"],
 };
 const csp =
@@ -27,13 +29,16 @@ export async function startPageServer({
   hasModelKey = false,
   pace = 60,
   renewTime = 300,
+  missing = [],
 } = {}) {
   const state = {
     key,
     hasModelKey,
     pace,
     renewTime,
+    missing,
     sessions: new Map(),
+    asked: [],
     streams: new Set(),
     channels: new Set(),
   };
@@ -48,9 +53,16 @@ export async function startPageServer({
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     sessions: state.sessions,
+    asked: state.asked,
     desk: (id) => state.sessions.get(id).screen,
+    hold: (id, held) => {
+      const { screen } = state.sessions.get(id);
+      screen.held = held;
+      screen.viewers.forEach((changed) => changed());
+    },
     emit: (id, event, data) => emit(state, state.sessions.get(id), event, data),
     setDesk: (id, deskState, reason) => setDesk(state, state.sessions.get(id), deskState, reason),
+    streamCount: () => state.streams.size,
     dropStreams: () => state.streams.forEach((stream) => stream.response.destroy()),
     dropViewers: () => state.channels.forEach((channel) => channel.destroy()),
     close: () => {
@@ -78,8 +90,10 @@ function refuse(response, { status, detail }) {
 
 async function answer(state, request, response) {
   const url = new URL(request.url, "http://page");
-  if (!url.pathname.startsWith("/api/")) return page(url, response);
+  if (!url.pathname.startsWith("/api/")) return page(state, url, response);
+  state.asked.push(`${request.method} ${request.url}`);
   if (url.pathname === "/api/v1/login") return login(state, request, response);
+  if (url.pathname === "/api/v1/logout") return logout(response);
   if (state.key && !(request.headers.cookie ?? "").includes(`carrel=${state.key}`)) {
     throw new Refusal(401, "A key is needed: log in, or send it as Bearer.");
   }
@@ -97,11 +111,12 @@ async function answer(state, request, response) {
   throw new Refusal(404, `There is no ${request.method} ${url.pathname}.`);
 }
 
-async function page(url, response) {
+async function page(state, url, response) {
   const [name, type] = /^\/desk\/[^/]+$/.test(url.pathname)
     ? ["desk.html", files["/"][1]]
     : (files[url.pathname] ?? []);
-  if (!name) throw new Refusal(404, `There is no page ${url.pathname}.`);
+  if (!name || state.missing.includes(url.pathname))
+    throw new Refusal(404, `There is no page ${url.pathname}.`);
   const content = await readFile(new URL(name, dist));
   response.writeHead(200, {
     "Content-Type": type,
@@ -118,9 +133,16 @@ function view(state, request, socket) {
   if (!found || found.desk.state !== "ready")
     return socket.end("HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n");
   const channel = acceptWebSocket(request, socket);
+  const viewOnly = url.searchParams.get("view_only") === "1";
+  const kind = viewOnly ? "watching" : "in_control";
+  channel.session = match[1];
   state.channels.add(channel);
-  socket.on("close", () => state.channels.delete(channel));
-  serveRfb(channel, found.screen, url.searchParams.get("view_only") === "1");
+  found.viewers[kind]++;
+  socket.on("close", () => {
+    state.channels.delete(channel);
+    found.viewers[kind]--;
+  });
+  serveRfb(channel, found.screen, viewOnly);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -2,6 +2,29 @@
 
 const cut = Symbol("cancelled");
 
+/** What documents have, and what must not become markup or a link. */
+const words = `## What I found
+
+1. The *first* thing, with \`code\`
+2. The **second** one:
+   - see [the manual](https://example.org/manual?a=1)
+   - or https://example.org/bare
+
+| file | size |
+|:-----|-----:|
+| a.txt | 12 kB |
+| b.txt | 7 kB |
+
+> Nothing is lost.
+
+\`\`\`sh
+ls -la
+\`\`\`
+
+[run](javascript:alert(1)) [data](data:text/html,x) [own](/api/v1/sessions)
+![a picture](https://example.org/p.png) <img src=x onerror="document.title='bad'"> <b>bold</b>
+`;
+
 /** Plays the turn for `content`; resolves with the status of message_complete. */
 export async function playTurn(tools, message_id, content) {
   const act = makeActs(tools);
@@ -27,11 +50,11 @@ function makeActs({ emit, now, pace, paint, cancelled }) {
       await step();
     }
   };
-  const call = async (tool, input, { output = "", error, picture = true } = {}) => {
+  const call = async (tool, input, { output = "", error, picture = true, same = false } = {}) => {
     const tool_use_id = `toolu_${++calls}`;
     emit("tool_use", { tool, input, tool_use_id, timestamp: now() });
     await step();
-    const screenshot = picture ? { screenshot: paint() } : {};
+    const screenshot = picture ? { screenshot: paint(same) } : {};
     emit("tool_result", {
       tool_use_id,
       output,
@@ -99,6 +122,15 @@ const turns = {
       "Done. The page says **welcome**, and there is a note in `notes.txt`:\n\n```sh\ncat ~/Documents/notes.txt\n```\n\n- the browser is open\n- the shell is at ~/Documents <script>alert(1)</script>",
     );
     act.usage(420, 180, 14100);
+  },
+  async twins(act) {
+    for (const label of ["one", "two", "three"]) await act.call("type", { text: label }, { same: true });
+    await act.say("Three that look alike.");
+  },
+  async words(act) {
+    await act.say(words);
+    // The turn goes on for a while, so that it can be looked at with all its words.
+    for (let step = 0; step < 100; ++step) await act.step();
   },
   async error(act) {
     await act.say("Asking the model.");

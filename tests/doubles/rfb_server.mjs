@@ -1,7 +1,10 @@
 // A tiny RFB 3.8 server (RFC 6143): one picture in Raw encoding, and a record of every key and pointer message.
 // A view-only viewer's keys and pointer are dropped, as Carrel's filter does.
 
-/** Serves one viewer on `channel`; `screen` is shared by all viewers of a desk: {width, height, pixels, record}. */
+/**
+ * Serves one viewer on `channel`; `screen` is shared by all viewers of a desk: {width, height, pixels, record}. While it
+ * is `held`, pictures stay away, as on a slow line.
+ */
 export function serveRfb(channel, screen, viewOnly) {
   let pending = Buffer.alloc(0);
   let state = "version";
@@ -10,7 +13,7 @@ export function serveRfb(channel, screen, viewOnly) {
     waiting = false;
     channel.send(fullUpdate(screen));
   };
-  const changed = () => waiting && update();
+  const changed = () => waiting && !screen.held && update();
   const cut = (text) => state === "ready" && channel.send(serverCutText(text));
   screen.viewers.add(changed);
   screen.cutters.add(cut);
@@ -39,7 +42,7 @@ export function serveRfb(channel, screen, viewOnly) {
     const type = bytes[0];
     if (type === 3) {
       waiting = true;
-      if (bytes[1] === 0) update();
+      if (bytes[1] === 0) changed();
     } else if (viewOnly) {
       return;
     } else if (type === 4) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/history.hpp"
 #include "agent/interfaces.hpp"
 #include "core/error.hpp"
 
@@ -37,8 +38,10 @@ public:
     }
     agent::Size picture_size(agent::Size screen) const override { return screen; }
     std::size_t most_pictures() const override { return most; }
+    std::size_t most_history_bytes() const override { return most_bytes; }
 
     std::size_t most = 100;
+    std::size_t most_bytes = 32'000'000;
 };
 
 class FakeDeskCalls final : public agent::DeskCalls {
@@ -47,7 +50,7 @@ public:
 
     std::vector<std::string> calls;        ///< "mouse/click {…}"
     std::map<std::string, Reply> replies;  ///< by operation; {"success":true} without one
-    agent::Picture screen{"\x89PNG\r\n\x1a\nfake", "image/png", {1280, 800}};
+    agent::Picture shown{"\x89PNG\r\n\x1a\nfake", "image/png", {1280, 800}};
 
     void answer(std::string operation, std::string_view text) {
         replies[operation] = [value = *json::parse(text)](json::Object) -> async::Task<json::Value> {
@@ -60,8 +63,10 @@ public:
             co_return co_await found->second(std::move(input));
         co_return *json::parse(R"({"success":true})");
     }
+    agent::Size size{1280, 800};
+    agent::Size screen() const override { return size; }
     async::Task<agent::Picture> picture(std::string operation, json::Object input) override {
-        auto answer = screen;
+        auto answer = shown;
         const auto* width = input.if_contains("width");
         const auto* height = input.if_contains("height");
         if (width && height) answer.size = {width->to_number<int>(), height->to_number<int>()};
@@ -79,19 +84,23 @@ public:
     void status(std::string_view message, std::optional<double> retry_after) override {
         lines.push_back(fmt::format("status {}{}", message, retry_after ? " (wait)" : ""));
     }
+    // As the interface asks, these two have told when they return, and not when their task is awaited.
     async::Task<> tool_use(std::string name, json::Object input, std::string tool_use_id) override {
         lines.push_back(fmt::format("tool_use {} {} {}", tool_use_id, name, json::to_text(input)));
-        co_return;
+        return done();
     }
     async::Task<> tool_result(std::string tool_use_id, const agent::ToolResult& result) override {
         lines.push_back(fmt::format("tool_result {} {}{}{}", tool_use_id, result.is_error ? "error: " : "",
                                     result.text, result.picture ? "(picture)" : ""));
-        co_return;
+        return done();
     }
     async::Task<> usage(agent::Usage usage) override {
         lines.push_back(fmt::format("usage {} {}", usage.input_tokens, usage.output_tokens));
         co_return;
     }
+
+private:
+    static async::Task<> done() { co_return; }
 };
 
 class FakeTranscript final : public agent::Transcript {
@@ -102,6 +111,18 @@ public:
     async::Task<> append(std::string raw_message) override {
         stored.push_back(std::move(raw_message));
         co_return;
+    }
+    async::Task<> rewrite(std::size_t keep, std::vector<std::string> rest) override {
+        stored.resize(keep);
+        stored.insert(stored.end(), rest.begin(), rest.end());
+        co_return;
+    }
+    /// What a session does before a turn: heals, then appends the person's message.
+    void begin(std::string_view text) {
+        const std::string last = stored.empty() ? "" : stored.back();
+        if (auto healing = agent::healing_message(last, {})) stored.push_back(std::move(*healing));
+        stored.push_back(
+            agent::user_message(text, agent::ends_without_answer(stored.empty() ? "" : stored.back())));
     }
 };
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -56,6 +57,7 @@ struct FakeMachine : net::Handler {
     }
 
     Task<net::Response> handle(net::Request& request) override {
+        while (is_hung) co_await changed.wait();
         if (request.path == "/hello")
             co_return net::json_response(
                 200,
@@ -73,14 +75,19 @@ struct FakeMachine : net::Handler {
         co_return net::json_response(200, R"({"success":true,"output":""})");
     }
 
+    /// As a tool server that is stopped: it takes requests and answers none.
+    void set_hung(bool hung) {
+        is_hung = hung;
+        changed.notify_all();
+    }
     void end(fleet::Ending how) {
         ending = std::move(how);
         scope.cancel();
         changed.notify_all();
     }
     /// As the tool server sends it.
-    void send_notice(std::string event) {
-        tool_notices.push_back(net::sse_frame(std::nullopt, event, "{}"));
+    void send_notice(std::string event, std::string_view data = "{}") {
+        tool_notices.push_back(net::sse_frame(std::nullopt, event, data));
         changed.notify_all();
     }
     /// As the driver sees it.
@@ -107,14 +114,48 @@ struct FakeMachine : net::Handler {
     std::string identity_nonce;
     std::string why_not_adopted;  ///< not empty: its identity does not hold
     std::string ready_problem;    ///< not empty: never ready
+    bool is_hung = false;
     std::function<Task<net::Response>(net::Request&)> operation;
     int operations = 0;
+    int ends_told = 0;
     std::optional<fleet::Ending> ending;
     std::deque<std::string> tool_notices;
     std::deque<fleet::Notice> driver_notices;
     async::Gate changed;
     async::Scope scope;
     net::Server server;
+};
+
+/// Asked by threads of a pool, too.
+class FakeLogs final : public fleet::DeskLogs {
+public:
+    core::DeskLog read(const std::string& desk) const override {
+        if (read_failure) throw core::Error{*read_failure};
+        const std::scoped_lock lock{mutex_};
+        const auto found = logs_.find(desk);
+        return found == logs_.end() ? core::DeskLog{} : found->second;
+    }
+    void remove(const std::string& desk) const override {
+        const std::scoped_lock lock{mutex_};
+        logs_.erase(desk);
+    }
+    std::vector<std::string> list() const override {
+        const std::scoped_lock lock{mutex_};
+        std::vector<std::string> desks;
+        for (const auto& [desk, log] : logs_) desks.push_back(desk);
+        return desks;
+    }
+    void say(const std::string& desk, core::Speaker speaker, std::string text) {
+        const std::scoped_lock lock{mutex_};
+        auto& lines = logs_[desk].lines;
+        lines.push_back({lines.size(), {}, speaker, std::move(text)});
+    }
+
+    std::optional<core::Error> read_failure;  ///< thrown by read; set while nobody reads
+
+private:
+    mutable std::mutex mutex_;
+    mutable std::map<std::string, core::DeskLog> logs_;
 };
 
 struct FakeHost {
@@ -124,14 +165,19 @@ struct FakeHost {
     std::map<std::string, std::shared_ptr<FakeMachine>> machines;
     std::vector<std::string> removed;
     std::function<void(FakeMachine&)> on_start;  ///< changes a machine before anybody asks it
+    std::function<void()> on_adopt;              ///< may throw
+    std::function<void()> on_remove;             ///< the same, by stop and remove
     std::optional<core::Error> start_failure;    ///< thrown by the next starts
     std::optional<core::Error> removal_failure;  ///< thrown by stop and remove
     int most_at_once = 0;                        ///< starts under way at the same time
     int starting = 0;
 
+    FakeLogs logs;
+
     FakeMachine& only() { return *machines.begin()->second; }
 
     Task<> remove(std::string id) {
+        if (on_remove) on_remove();
         if (removal_failure) throw *removal_failure;
         removed.push_back(id);
         const auto found = machines.find(id);
@@ -159,6 +205,7 @@ public:
     const std::vector<std::string>& warnings() const override { return warnings_; }
     Task<fleet::Ending> ended() override {
         while (!machine_->ending) co_await machine_->changed.wait();
+        ++machine_->ends_told;
         co_return *machine_->ending;
     }
     Task<> tell_notices(std::function<void(fleet::Notice)> tell) override {
@@ -210,12 +257,14 @@ public:
         co_return ids;
     }
     Task<fleet::Adoption> adopt(std::string id) override {
+        if (host_.on_adopt) host_.on_adopt();
         const auto machine = host_.machines.at(id);
         fleet::Adoption adoption{id, machine->identity_nonce, nullptr, machine->why_not_adopted};
         if (adoption.why_not.empty()) adoption.desk = std::make_unique<FakeDesk>(executor_, host_, machine);
         co_return adoption;
     }
     Task<> remove(std::string id) override { return host_.remove(std::move(id)); }
+    const fleet::DeskLogs& logs() const override { return host_.logs; }
 
 private:
     async::Executor executor_;

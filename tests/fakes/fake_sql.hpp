@@ -32,6 +32,9 @@ public:
         is_open = true;
     }
     bool is_in_transaction() const override { return is_open; }
+    std::int64_t changes() override { return 0; }
+    void give_room_back() override { lines.emplace_back("give room back"); }
+    void become_shrinkable() override { lines.emplace_back("become shrinkable"); }
     std::size_t schema_version() override { return version; }
     void set_schema_version(std::size_t number) override {
         lines.push_back("version " + std::to_string(number));

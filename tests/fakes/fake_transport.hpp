@@ -28,6 +28,7 @@ public:
     explicit FakeTransport(Record& record) : record_{record} {}
 
     std::string envelope() const override { return R"("version":"fake-1",)"; }
+    std::size_t most_bytes() const override { return 32'000'000; }
     async::Task<std::variant<std::unique_ptr<agent::anthropic::EventSource>, agent::anthropic::Failure>> send(
         std::string body) override {
         record_.bodies.push_back(std::move(body));

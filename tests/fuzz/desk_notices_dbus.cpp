@@ -14,9 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     call.member = "Notify";
     call.signature = "susssasa{sv}i";
     call.body = bytes;
-    methods.handle(call, false);
+    methods.handle(call, false, {});
     call.is_big_endian = true;
-    methods.handle(call, false);
+    methods.handle(call, false, {});
 
     const auto head = desk::notices::dbus::parse_head(bytes);
     if (!head || size < desk::notices::dbus::head_bytes + head->fields) return 0;
@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         desk::notices::dbus::parse_fields(bytes.substr(0, desk::notices::dbus::head_bytes + head->fields));
     if (!message) return 0;
     message->body = bytes.substr(desk::notices::dbus::head_bytes + head->fields);
-    for (const auto& answer : methods.handle(*message, false).answers) {
+    for (const auto& answer : methods.handle(*message, false, {}).answers) {
         const auto again = desk::notices::dbus::to_bytes(answer);
         // What we write, we can read.
         if (!desk::notices::dbus::parse_head(again)) __builtin_trap();

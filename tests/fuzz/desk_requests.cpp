@@ -78,7 +78,7 @@ void decode_query(std::string_view text) {
 void decode_keys(std::string_view text) {
     if (const auto chords = desk::input::parse_chords(text))
         for (const auto& chord : *chords) require(!chord.empty());
-    if (const auto url = desk::browser::parse_url(text)) require(!url->starts_with('-'));
+    if (const auto url = desk::browser::parse_url(text)) require(!url->front().starts_with('-'));
     const auto keysyms = desk::input::keysyms_of(text);
     if (!keysyms) return;
     require(keysyms->size() <= core::count_characters(text));

@@ -3,8 +3,10 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/text.hpp"
 #include "net/framing.hpp"
 
+using namespace carrel;
 using namespace carrel::net;
 
 namespace {
@@ -21,6 +23,9 @@ void try_head(std::string_view bytes) {
     if (!head) return;
     expect(is_token(head->method) && is_target(head->target));
     expect(head->headers.count("Host") == 1);
+    // Whatever form the target had, there is one host, and nobody behind reads another.
+    expect(!head->target_host || core::equals_ignoring_case(*head->target_host, *head->headers.find("Host")));
+    expect(!head->target.contains("://") || head->target.starts_with('/'));
     expect(head->body.kind != BodyFrame::Kind::until_close);
     expect(!(head->headers.has("Content-Length") && head->headers.has("Transfer-Encoding")));
     for (const auto& [name, value] : head->headers) expect(is_token(name) && is_header_value(value));

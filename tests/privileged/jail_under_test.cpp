@@ -8,11 +8,13 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -20,6 +22,7 @@
 
 #include "core/id.hpp"
 #include "core/sys.hpp"
+#include "core/text.hpp"
 #include "jail/process/channel.hpp"
 
 namespace carrel::test {
@@ -70,8 +73,7 @@ void refuse_newer_calls() {
 
 }  // namespace
 
-JailUnderTest::JailUnderTest(Kernel kernel, std::uint32_t first_slot)
-    : kernel_{kernel}, next_slot_{first_slot} {
+JailUnderTest::JailUnderTest(Kernel kernel) : kernel_{kernel} {
     REQUIRE_MESSAGE(::geteuid() == 0, "these tests need root");
     data_ = "/tmp/carrel-test-" + core::random_hex(8);
     // Far from the default, where another server's desks may live.
@@ -223,6 +225,24 @@ std::string JailUnderTest::run(const std::string& id, const std::string& line) {
         text.append(buffer, static_cast<std::size_t>(count));
     }
     throw core::Error{core::Code::timeout, "the desk does not answer: " + line};
+}
+
+Held JailUnderTest::hold(const std::string& id, const std::string& what) {
+    auto socket = connect(id);
+    core::write_all(socket.get(), "hold " + what + "\n");
+    if (!is_readable(socket, patience))
+        throw core::Error{core::Code::timeout, "the desk does not hold " + what};
+    char buffer[64];
+    const auto count = checked("read what is held", ::read(socket.get(), buffer, sizeof buffer));
+    if (count == 0) return {0, "killed", std::move(socket)};
+    const auto words = core::split(core::trim({buffer, static_cast<std::size_t>(count)}), ' ');
+    return {core::parse_unsigned(words.at(0)).value_or(0), std::string{words.at(1)}, std::move(socket)};
+}
+
+unsigned long long limited_to(int resource, unsigned long long wanted) {
+    rlimit limit;
+    checked("getrlimit", ::getrlimit(static_cast<__rlimit_resource>(resource), &limit));
+    return std::min<unsigned long long>(wanted, limit.rlim_max);
 }
 
 bool is_readable(const Fd& fd, std::chrono::milliseconds limit) {

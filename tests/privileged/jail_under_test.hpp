@@ -22,13 +22,19 @@ struct Reply {
     core::Fd processes;
 };
 
+/// What a desk holds of something that the kernel counts, for as long as this lives.
+struct Held {
+    unsigned long long count;
+    std::string refusal;  ///< the errno's name, "enough", or "killed" for lack of memory
+    core::Fd connection;
+};
+
 class JailUnderTest {
 public:
     /// What to refuse the jail, so that it must do without (see refuse_calls).
     enum class Kernel { own, debian_12 };
 
-    /// `first_slot`: another one's for a second jail at the same time.
-    explicit JailUnderTest(Kernel kernel = Kernel::own, std::uint32_t first_slot = 0);
+    explicit JailUnderTest(Kernel kernel = Kernel::own);
     /// Ends the jail, kills what is left and removes the data directory.
     ~JailUnderTest();
     JailUnderTest(const JailUnderTest&) = delete;
@@ -56,6 +62,8 @@ public:
     std::string run(const std::string& id, const std::string& line);
     std::string shell(const std::string& id, const std::string& command) { return run(id, "sh " + command); }
     std::string call(const std::string& id, const std::string& name) { return run(id, "call " + name); }
+    /// Has the desk take as much of `what` as it gets, see probe_hold.
+    Held hold(const std::string& id, const std::string& what);
     /// A connected socket to the desk's endpoint.
     core::Fd connect(const std::string& id);
 
@@ -68,12 +76,15 @@ private:
     Kernel kernel_;
     std::string data_;
     std::uint32_t uid_base_;
-    std::uint32_t next_slot_;
+    std::uint32_t next_slot_ = 0;
     std::uint64_t next_number_ = 1;
     core::Fd socket_;
     pid_t pid_ = -1;
     std::vector<std::string> started_;
 };
+
+/// `wanted`, or the hard limit RLIMIT_… of this process where that is less: the jail gives desks no more.
+unsigned long long limited_to(int resource, unsigned long long wanted);
 
 /// Long: an emulated machine that gives way to other work stands still for many seconds.
 inline constexpr auto patience = std::chrono::seconds{120};

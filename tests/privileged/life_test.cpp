@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/desk_log.hpp"
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
@@ -95,6 +96,30 @@ TEST_CASE("A stopped desk is wholly gone when the answer comes, and its files so
     CHECK(!fs::exists(jail.data() + "/endpoints/" + spec.id));
     CHECK(!fs::exists(jail.data() + "/desks/" + spec.id));
     CHECK(test::eventually([&] { return count_entries(jail.data() + "/trash") == 0; }));
+}
+
+TEST_CASE(
+    "A desk's log has its size for good, is read by the server only, and stays when the desk has gone") {
+    JailUnderTest jail;
+    const auto spec = jail.spec();
+    const auto path = jail.data() + "/logs/" + spec.id;
+    for (int round = 0; round < 2; ++round) {
+        jail.start(spec);
+        struct stat status;
+        REQUIRE(::lstat(path.c_str(), &status) == 0);
+        CHECK(S_ISREG(status.st_mode));
+        CHECK((status.st_mode & 07777) == 0640);
+        CHECK(status.st_uid == 0);
+        CHECK(status.st_gid == 65534);
+        CHECK(status.st_size == static_cast<off_t>(core::desk_log_size));
+        CHECK(status.st_blocks == 0);
+        jail.stop(spec.id);
+        CHECK(fs::file_size(path) == core::desk_log_size);
+        // Whatever the server, whose folder it is too, has put there since: it is replaced, not followed.
+        fs::remove(path);
+        fs::create_symlink("/etc/passwd", path);
+    }
+    CHECK(fs::file_size("/etc/passwd") != core::desk_log_size);
 }
 
 TEST_CASE("After many desks nothing is left: no descriptor, mount, group, process or interface") {

@@ -100,6 +100,18 @@ void answer_datagram(const Fd& socket) {
         ::sendto(socket.get(), text.data(), text.size(), 0, reinterpret_cast<sockaddr*>(&client), length);
 }
 
+/// As servers do that will have nothing to do with a client: refused, and the question left out.
+void answer_barely(const Fd& socket) {
+    char bytes[2048];
+    sockaddr_in client;
+    socklen_t length = sizeof client;
+    const auto count =
+        ::recvfrom(socket.get(), bytes, sizeof bytes, 0, reinterpret_cast<sockaddr*>(&client), &length);
+    if (count < 12) return;
+    const char refusal[12] = {bytes[0], bytes[1], static_cast<char>(0x81), static_cast<char>(0x85)};
+    ::sendto(socket.get(), refusal, sizeof refusal, 0, reinterpret_cast<sockaddr*>(&client), length);
+}
+
 void answer_stream(const Fd& listener) {
     sockaddr_in here, there;
     const auto connection = accept_from(listener, here, there);
@@ -144,6 +156,7 @@ pid_t start_server(const Fd& network, bool is_world) {
                                     char bytes[512];
                                     (void)!::read(socket.get(), bytes, sizeof bytes);
                                 }});
+            services.push_back({open_socket(SOCK_DGRAM, "203.0.113.55", 53), answer_barely});
         }
         for (const int end : ends) ::close(end);
         serve(services);
@@ -211,7 +224,7 @@ MadeUpInternet::MadeUpInternet(const std::vector<std::string>& name_servers)
     checked("enter the world", ::setns(world.get(), CLONE_NEWNET));
     run_command("ip link set lo up && ip link set w0 up && ip link set w1 up");
     for (const char* address : {"203.0.113.1/24", "203.0.113.10/24", "203.0.113.53/24", "203.0.113.54/24",
-                                "169.254.169.254/32", "100.64.0.9/32", "10.9.9.9/32"})
+                                "203.0.113.55/24", "169.254.169.254/32", "100.64.0.9/32", "10.9.9.9/32"})
         run_command(fmt::format("ip addr add {} dev w0", address));
     run_command("ip addr add 192.168.50.2/24 dev w1");
     checked("enter the host", ::setns(host.get(), CLONE_NEWNET));
@@ -234,11 +247,15 @@ MadeUpInternet::~MadeUpInternet() {
     ::unlink(resolv_conf_.c_str());
 }
 
+std::string MadeUpInternet::in_world(const std::string& command) const {
+    return run_command(fmt::format("nsenter -t {} -n sh -c '{}'", world_, command));
+}
+
 std::string MadeUpInternet::inventory() {
     return run_command("ip -o link; ip -o -4 addr; ip route; nft list ruleset");
 }
 
-std::string ask_name(const std::string& name, bool over_tcp) {
+std::string make_query(const std::string& name, std::uint8_t type, bool over_tcp) {
     using namespace std::string_literals;
     auto message = "\x12\x34\1\0\0\1\0\0\0\0\0\0"s;
     for (std::size_t start = 0; start < name.size();) {
@@ -247,8 +264,13 @@ std::string ask_name(const std::string& name, bool over_tcp) {
         message += name.substr(start, end - start);
         start = end + 1;
     }
-    message += "\0\0\1\0\1"s;
+    message += "\0\0"s + static_cast<char>(type) + "\0\1"s;
     if (over_tcp) message.insert(0, {'\0', static_cast<char>(message.size())});
+    return message;
+}
+
+std::string ask_name(const std::string& name, bool over_tcp, std::uint8_t type) {
+    const auto message = make_query(name, type, over_tcp);
     const Fd socket{checked("socket", ::socket(AF_INET, over_tcp ? SOCK_STREAM : SOCK_DGRAM, 0))};
     const timeval limit{20, 0};
     ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);

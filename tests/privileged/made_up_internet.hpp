@@ -5,11 +5,13 @@
 //                       192.168.50.1 ----- 192.168.50.2        a neighbour in the local network,
 //                                                               169.254.169.254, 100.64.0.9, 10.9.9.9
 //
-// Web servers answer "ADDRESS for PEER", the host's too. Name servers: .53 answers, .54 never does.
+// Web servers answer "ADDRESS for PEER", the host's too. Name servers: .53 answers, .54 never does,
+// .55 refuses without the question.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,9 @@ public:
     MadeUpInternet(const MadeUpInternet&) = delete;
     MadeUpInternet& operator=(const MadeUpInternet&) = delete;
 
+    /// Runs a command in the world; see run_command.
+    std::string in_world(const std::string& command) const;
+
     /// Everything that networks leave behind on the host, as text: interfaces, addresses, routes, rules.
     static std::string inventory();
 
@@ -40,8 +45,11 @@ private:
 /// Runs a command; its standard output. Fails the test when the command fails.
 std::string run_command(const std::string& command);
 
-/// What 198.19.255.254 answers from the host's own side to a question of type A, as raw bytes; "" after
-/// some seconds. With a number before it over TCP.
-std::string ask_name(const std::string& name, bool over_tcp);
+/// A question, as bytes of RFC 1035; `type`: 1 is A. With its length before it over TCP.
+std::string make_query(const std::string& name, std::uint8_t type, bool over_tcp);
+
+/// What 198.19.255.254 answers from the host's own side to a question, as raw bytes; "" after some seconds.
+/// With a number before it over TCP.
+std::string ask_name(const std::string& name, bool over_tcp, std::uint8_t type = 1);
 
 }  // namespace carrel::test

@@ -122,12 +122,18 @@ TEST_CASE("Names are found while server and jail are dead, and the resolver has 
     const auto resolver = find_resolver();
     REQUIRE(resolver > 0);
     const auto status = core::read_file(fmt::format("/proc/{}/status", resolver));
-    for (const char* line :
-         {"Uid:\t65534\t65534\t65534\t65534", "Groups:\t65534", "CapEff:\t0000000000000000",
-          "CapPrm:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"}) {
+    for (const char* line : {"CapEff:\t0000000000000000", "CapPrm:\t0000000000000000",
+                             "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"}) {
         CAPTURE(line);
         CHECK(status.find(line) != std::string::npos);
     }
+    // Neither the server's user nor one that anybody is.
+    const auto ids = status.substr(status.find("Uid:\t"));
+    const auto uid = core::parse_unsigned(ids.substr(5, ids.find('\t', 5) - 5)).value_or(0);
+    CHECK(uid > 1'000'000'000);
+    CHECK(status.find(fmt::format("Uid:\t{0}\t{0}\t{0}\t{0}\n", uid)) != std::string::npos);
+    CHECK(status.find(fmt::format("Gid:\t{0}\t{0}\t{0}\t{0}\n", uid)) != std::string::npos);
+    CHECK(status.find(fmt::format("Groups:\t{} \n", uid)) != std::string::npos);
     jail.restart();
     CHECK(jail.ask(jail::wire::List{}).answer.find(spec.id) == "alive");
     CHECK(find_resolver() == resolver);
@@ -203,7 +209,12 @@ TEST_CASE("Namespaces that a program of the desk makes gain it nothing") {
     const auto spec = internet_spec(jail);
     jail.start(spec);
     const std::string nested = "/bin/busybox unshare -U -r -n ";
-    CHECK(jail.shell(spec.id, nested + "ip -o link | grep -c :").starts_with("1\n"));
+    CHECK(jail.shell(spec.id, nested + "grep -c : /proc/net/dev").starts_with("1\n"));
+    // Nor is it an administrator of a network of its own.
+    for (const char* command : {"ip link", "ip link set lo up", "ip link add b0 type bridge"}) {
+        CAPTURE(command);
+        CHECK(jail.shell(spec.id, nested + command).find("not permitted") != std::string::npos);
+    }
     // Root of a nested user namespace is nobody in the desk's network.
     const std::string inner_root = "/bin/busybox unshare -U -r ";
     for (const char* command : {"ip addr add 198.18.0.9/32 dev eth0", "ip link set eth0 down",
@@ -236,6 +247,19 @@ TEST_CASE("After desks and jail nothing is left on the host") {
     }
 }
 
+TEST_CASE("A resolver that hangs hinders no end") {
+    MadeUpInternet internet;
+    const auto before = MadeUpInternet::inventory();
+    JailUnderTest jail;
+    const auto spec = internet_spec(jail);
+    jail.start(spec);
+    ::kill(find_resolver(), SIGSTOP);
+    jail.stop(spec.id);
+    CHECK(jail.end() == 0);
+    CHECK(MadeUpInternet::inventory() == before);
+    CHECK(find_resolver() == -1);
+}
+
 TEST_CASE("What desks share stays as long as a desk or another jail needs it") {
     MadeUpInternet internet;
     const auto before = MadeUpInternet::inventory();
@@ -245,7 +269,7 @@ TEST_CASE("What desks share stays as long as a desk or another jail needs it") {
         first.start(spec);
         const auto resolver = find_resolver();
         {
-            JailUnderTest second{JailUnderTest::Kernel::own, 100};
+            JailUnderTest second;
             const auto other = internet_spec(second);
             second.start(other);
             CHECK(find_resolver() == resolver);

@@ -17,8 +17,8 @@ MOST_SECONDS = 1500
 KEEP = pathlib.Path("/var/cache/carrel-kernel")
 DISK_MIB = 512
 # What a desk and its disk need; what these depend on is loaded before them.
-MODULES = ["virtio_pci", "virtio_blk", "overlay", "nft_ct", "nft_masq", "nft_chain_nat", "nft_fib_inet", "nft_limit",
-           "nft_reject_inet", "nft_log", "veth"]
+MODULES = ["virtio_pci", "virtio_blk", "overlay", "nft_ct", "nft_masq", "nft_chain_nat", "nft_connlimit", "nft_fib_inet", "nft_limit",
+           "nft_reject_inet", "nft_log", "nf_conntrack_netlink", "veth"]
 # What the network tests call. Busybox's own shell would prefer its own, lesser ip.
 HOST_TOOLS = ["dash", "ip", "nft"]
 TOOLS = ["qemu-system-x86_64", "mkfs.ext4", "cpio", "dpkg-deb", "apt-get", "modinfo", *HOST_TOOLS]
@@ -114,7 +114,7 @@ def make_disk(folder, programs, arguments):
     (root / "tmp").chmod(0o1777)
     shutil.copy("/bin/busybox", root / "bin/busybox")
     (root / "bin/sh").symlink_to("dash")
-    for name in ("cat", "ls", "mount", "kill", "sleep", "sysctl", "grep"):
+    for name in ("cat", "ls", "mount", "kill", "sleep", "sysctl", "grep", "nsenter", "readlink", "unshare"):
         (root / "bin" / name).symlink_to("busybox")
     (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
     (root / "etc/resolv.conf").write_text("")

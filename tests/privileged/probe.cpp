@@ -3,11 +3,14 @@
 //
 //   sh COMMAND     /bin/sh -c COMMAND
 //   call NAME      one of the calls below, directly; answers "ok" or the errno's name
+//   netlink N      asks for N netlink sockets at once; answers how many it got, and why it got no more
+//   hold WHAT      takes as much of it as there is, see probe_hold; until the connection is closed
 //   exit N         ends the desk
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/keyctl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -26,6 +29,11 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "core/fd.hpp"
+#include "desk/init/netlink.hpp"
+#include "tests/privileged/probe_hold.hpp"
 
 namespace {
 
@@ -44,6 +52,14 @@ long in_child(long (*run)()) {
     ::waitpid(child, &status, 0);
     errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
     return errno == 0 ? 0 : -1;
+}
+
+/// A netlink socket in a network namespace of one's own, as its root.
+long open_in_sandbox(int protocol) {
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) return -1;
+    // What follows must see what the namespace is: a process that is not dumpable hides that.
+    ::prctl(PR_SET_DUMPABLE, 1);
+    return ::socket(AF_NETLINK, SOCK_RAW, protocol);
 }
 
 const Call calls[] = {
@@ -71,6 +87,8 @@ const Call calls[] = {
     {"vsock", [] { return long{::socket(AF_VSOCK, SOCK_STREAM, 0)}; }},
     {"nfnetlink", [] { return long{::socket(AF_NETLINK, SOCK_RAW, 12)}; }},
     {"rtnetlink", [] { return long{::socket(AF_NETLINK, SOCK_RAW, 0)}; }},
+    {"rtnetlink in sandbox", [] { return in_child([] { return open_in_sandbox(0); }); }},
+    {"uevents in sandbox", [] { return in_child([] { return open_in_sandbox(15); }); }},
     {"inet", [] { return long{::socket(AF_INET, SOCK_STREAM, 0)}; }},
     {"unshare mount", [] { return in_child([] { return long{::unshare(CLONE_NEWUSER | CLONE_NEWNS)}; }); }},
     {"unshare sandbox",
@@ -87,6 +105,14 @@ const Call calls[] = {
                                                  : long{::mknod("/tmp/n", S_IFCHR | 0600, makedev(1, 3))};
          });
      }},
+    {"sysctl in sandbox",
+     [] {
+         return in_child([] {
+             return ::unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0
+                        ? -1L
+                        : long{::open("/proc/sys/net/ipv4/ip_forward", O_WRONLY)};
+         });
+     }},
     {"setuid", [] { return in_child([] { return long{::setuid(0)}; }); }},
 };
 
@@ -94,6 +120,23 @@ std::string run_call(std::string_view name) {
     for (const auto& call : calls)
         if (call.name == name) return call.run() >= 0 ? "ok" : ::strerrorname_np(errno);
     return "there is no such call";
+}
+
+/// They are closed when it returns: who hears the answer may ask at once for as many again.
+std::string open_netlink(int wanted) {
+    std::vector<carrel::core::Fd> sockets;
+    for (int count = 0; count < wanted; ++count) {
+        sockets.emplace_back(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
+        if (!sockets.back()) return std::to_string(count) + " " + ::strerrorname_np(errno);
+    }
+    return std::to_string(wanted);
+}
+
+/// In a process of its own, as long as the desk lives.
+void guard_netlink(carrel::desk::init::NetlinkGuard& guard) {
+    if (::fork() != 0) return;
+    for (pollfd asked{guard.fd(), POLLIN, 0}; ::poll(&asked, 1, -1) > 0;) guard.answer();
+    ::_exit(1);
 }
 
 /// The shell writes to the connection itself.
@@ -119,11 +162,20 @@ std::string read_line(int connection) {
     return line;
 }
 
+/// Until the other side wants no more, or is no more.
+void hold_until_closed(std::string_view what, int connection) {
+    const auto held = carrel::test::hold(what) + "\n";
+    (void)!::write(connection, held.data(), held.size());
+    read_line(connection);
+}
+
 void answer(int connection) {
     const auto line = read_line(connection);
+    if (line.starts_with("hold ")) return hold_until_closed(std::string_view{line}.substr(5), connection);
     std::string text;
     if (line.starts_with("exit ")) std::exit(std::atoi(line.c_str() + 5));
     if (line.starts_with("call ")) text = run_call(std::string_view{line}.substr(5)) + "\n";
+    if (line.starts_with("netlink ")) text = open_netlink(std::atoi(line.c_str() + 8)) + "\n";
     const int status = line.starts_with("sh ") ? run_shell(line.c_str() + 3, connection) : 0;
     text += "status " + std::to_string(status) + "\n";
     (void)!::write(connection, text.data(), text.size());
@@ -134,6 +186,13 @@ void answer(int connection) {
 
 int main() {
     ::signal(SIGPIPE, SIG_IGN);
+    {
+        carrel::desk::init::NetlinkGuard guard;
+        guard_netlink(guard);
+    }
+    // From exec on nobody may look into a program that he may not read; tests look at what this one was
+    // given.
+    ::prctl(PR_SET_DUMPABLE, 1);
     while (true) {
         const int connection = ::accept4(endpoint, nullptr, nullptr, SOCK_CLOEXEC);
         if (connection < 0) return 9;

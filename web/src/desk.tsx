@@ -31,6 +31,7 @@ function DeskPage() {
   document.title = `${titleOf(session)} · Carrel`;
   return (
     <>
+      <h1 class="visually-hidden">{titleOf(session)} · Carrel</h1>
       <Desktop session={session} alone mayControl={!viewOnly} />
       <Toasts />
     </>
@@ -38,7 +39,8 @@ function DeskPage() {
 }
 
 function look(): void {
-  if (document.visibilityState === "visible" && access.value !== "login") void refreshSession(id);
+  const isGone = sessions.value?.every((session) => session.id !== id);
+  if (document.visibilityState === "visible" && access.value !== "login" && !isGone) void refreshSession(id);
 }
 
 /** Ctrl+F6 leads out of the desktop, which takes all other keys while it is under control. */

@@ -12,7 +12,7 @@ import { chatWidth, Splitter } from "./parts/splitter";
 import {
   access,
   busy,
-  keyDialogOpen,
+  keyDialogFor,
   newSessionOpen,
   panel,
   reachable,
@@ -33,8 +33,10 @@ const panels: readonly { name: Panel; label: string; icon: IconName }[] = [
 
 function App() {
   if (access.value === "login") return <LoginPage />;
+  const session = selected.value;
   return (
     <>
+      <h1 class="visually-hidden">{session ? `${titleOf(session)} · Carrel` : "Carrel"}</h1>
       {!reachable.value && (
         <p class="offline" role="alert">
           The server does not answer. Desks go on without it; this page comes back by itself.
@@ -51,7 +53,7 @@ function App() {
       </div>
       <Tabs />
       {newSessionOpen.value && <NewSessionDialog />}
-      {keyDialogOpen.value && <KeyDialog />}
+      {keyDialogFor.value && <KeyDialog vendor={keyDialogFor.value} />}
       <Lightbox />
       <Toasts />
     </>

@@ -2,13 +2,15 @@
 // nothing else talks to the server, except the viewer and the desk's files.
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { api, ApiError, reason, whenUnauthorized } from "./server/api";
+import { draftOf, forgetDrafts, sendDraft, setDraft } from "./chat/drafts";
 import { applyEvents } from "./log/events";
-import { needsKey, scripted } from "./sessions/providers";
+import { lacksKey, scripted } from "./sessions/providers";
 import { emptyTranscript, type Transcript } from "./log/transcript";
 import { runFeed, type FeedState } from "./log/feed";
 import { liveSource } from "./log/live";
+import { titleOf } from "./parts/format";
 import { remember, remembered } from "./parts/theme";
-import type { Config, Health, NewSession, Session, StoredEvent } from "./server/types";
+import type { Config, NewSession, Session, StoredEvent } from "./server/types";
 
 export type Access = "unknown" | "open" | "login";
 export type Panel = "sessions" | "desktop" | "chat";
@@ -16,12 +18,13 @@ export interface Toast {
   id: number;
   tone: "info" | "error";
   message: string;
+  /** The session that it is about, if it is about one. */
+  about?: string;
 }
 
 export const access = signal<Access>("unknown");
 export const reachable = signal(true);
 export const config = signal<Config | undefined>(undefined);
-export const health = signal<Health | undefined>(undefined);
 export const sessions = signal<Session[] | undefined>(undefined);
 export const selectedId = signal<string | undefined>(sessionInAddress());
 export const transcript = signal<Transcript>(emptyTranscript);
@@ -30,7 +33,10 @@ export const panel = signal<Panel>("chat");
 export const toasts = signal<Toast[]>([]);
 export const sidebar = signal(remembered("sidebar") !== "hidden");
 export const newSessionOpen = signal(false);
-export const keyDialogOpen = signal(false);
+/** Whose key the dialog asks for; undefined while there is no dialog. */
+export const keyDialogFor = signal<string | undefined>(undefined);
+/** Sessions that are being deleted: nothing is asked about them any more. */
+export const leaving = signal<ReadonlySet<string>>(new Set());
 
 export const selected = computed(() => sessions.value?.find((session) => session.id === selectedId.value));
 
@@ -41,26 +47,21 @@ export const busy = computed(() => transcript.value.busy ?? selected.value?.busy
 export const provider = computed(() => selected.value?.provider ?? config.value?.api_provider ?? "");
 
 /** True when the next message could not be answered for want of a key. */
-export const keyMissing = computed(() => {
-  return needsKey(config.value, provider.value) && health.value?.checks.api_key.status === "missing";
-});
+export const keyMissing = computed(() => lacksKey(config.value, provider.value));
 
 export function toggleSidebar(): void {
   sidebar.value = !sidebar.value;
   remember("sidebar", sidebar.value ? "shown" : "hidden");
 }
 
-const drafts = new Map<string, string>();
-export const draft = signal("");
-
 /** Counts the wishes to write: the composer takes the focus when it grows. */
 export const wishToWrite = signal(0);
 
 let nextToast = 1;
-export function toast(tone: Toast["tone"], message: string): void {
+export function toast(tone: Toast["tone"], message: string, about?: string): void {
   if (toasts.value.some((entry) => entry.message === message)) return;
   const id = nextToast++;
-  toasts.value = [...toasts.value.slice(-2), { id, tone, message }];
+  toasts.value = [...toasts.value.slice(-2), { id, tone, message, ...(about && { about }) }];
   setTimeout(() => dismiss(id), tone === "error" ? 10_000 : 4000);
 }
 
@@ -76,12 +77,10 @@ function sessionInAddress(): string | undefined {
 /** Shows a session; the address keeps it, so a reload and a bookmark come back here. */
 export function select(id: string | undefined): void {
   if (id === selectedId.value) return;
-  if (selectedId.value) drafts.set(selectedId.value, draft.value);
   batch(() => {
     selectedId.value = id;
     transcript.value = emptyTranscript;
     feedState.value = "loading";
-    draft.value = (id && drafts.get(id)) ?? "";
   });
   history.replaceState(null, "", id ? `#${id}` : location.pathname);
 }
@@ -94,13 +93,19 @@ function put(session: Session): void {
 }
 
 function remove(id: string): void {
+  setDraft(id, "");
   sessions.value = (sessions.value ?? []).filter((session) => session.id !== id);
 }
 
 /** Reads the list again. */
+/** Grows with each log-out: what was asked before it must not be shown after it. */
+let visit = 0;
+
 export async function refresh(): Promise<void> {
+  const mine = visit;
   try {
     const list = await api.sessions();
+    if (mine !== visit) return;
     if (!reachable.value) void readServer();
     batch(() => {
       reachable.value = true;
@@ -115,19 +120,21 @@ export async function refresh(): Promise<void> {
 
 async function readServer(): Promise<void> {
   try {
-    [config.value, health.value] = await Promise.all([api.config(), api.health()]);
+    const mine = visit;
+    const told = await api.config();
+    if (mine === visit) config.value = told;
   } catch {
-    // The list's own call says what is wrong; these two are read again with the next one that works.
+    // The list's own call says what is wrong; this is read again with the next one that works.
   }
 }
 
-/** Runs an action and tells the person when it fails; true if it worked. */
-export async function attempt(action: () => Promise<unknown>): Promise<boolean> {
+/** Runs an action and tells the person when it fails; true if it worked. `about`: the session whose action it is. */
+export async function attempt(action: () => Promise<unknown>, about?: string): Promise<boolean> {
   try {
     await action();
     return true;
   } catch (error) {
-    if (!(error instanceof ApiError && error.status === 401)) toast("error", reason(error));
+    if (!(error instanceof ApiError && error.status === 401)) toast("error", reason(error), about);
     return false;
   }
 }
@@ -137,8 +144,17 @@ export async function createSession(wish: NewSession): Promise<void> {
   put(session);
   select(session.id);
   wishToWrite.value++;
-  if (session.provider === scripted && draft.value === "") draft.value = "tour";
+  if (session.provider === scripted && draftOf(session.id) === "") setDraft(session.id, "tour");
 }
+
+/** Sends what was written to a session. A failure says which one is meant, when another is shown by then. */
+export const send = (session: Session) =>
+  attempt(async () => {
+    await sendDraft(session.id).catch((error: unknown) => {
+      if (session.id === selectedId.value || !(error instanceof ApiError)) throw error;
+      throw new ApiError(error.status, `Not sent to “${titleOf(session)}”: ${error.message}`);
+    });
+  }, session.id);
 
 export const renameSession = (id: string, title: string) =>
   attempt(async () => {
@@ -150,36 +166,55 @@ export const renameSession = (id: string, title: string) =>
     });
   });
 
-export const deleteSession = (id: string) =>
+/** With `purge` its conversation too. */
+export const deleteSession = (id: string, purge: boolean) =>
   attempt(async () => {
-    await api.deleteSession(id);
-    remove(id);
+    leaving.value = new Set(leaving.value).add(id);
+    try {
+      await api.deleteSession(id, purge);
+      remove(id);
+    } finally {
+      leaving.value = new Set([...leaving.value].filter((other) => other !== id));
+    }
   });
 
 export const renewDesk = (id: string) =>
   attempt(async () => {
     await api.renewDesk(id);
+    // What failed for want of a desk is over.
+    toasts.value = toasts.value.filter((entry) => entry.tone !== "error" || entry.about !== id);
     await refreshSession(id);
-  });
+  }, id);
+
+/** Who looks at its desktop is not known until the session is read again: this page's own part changes. */
+export function forgetViewers(id: string): void {
+  const session = sessions.value?.find((entry) => entry.id === id);
+  if (!session?.viewers) return;
+  const { viewers: _, ...rest } = session;
+  put(rest);
+}
 
 /** Reads one session again; used when something about its desk may have changed. */
 export async function refreshSession(id: string): Promise<void> {
+  if (leaving.value.has(id)) return;
   try {
-    put(await api.session(id));
+    const mine = visit;
+    const session = await api.session(id);
+    if (mine === visit) put(session);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) remove(id);
   }
 }
 
-export async function saveKey(key: string): Promise<void> {
-  await api.setKey(provider.value, key);
-  health.value = await api.health();
+export async function saveKey(provider: string, key: string): Promise<void> {
+  await api.setKey(provider, key);
+  config.value = await api.config();
 }
 
-export const forgetKey = () =>
+export const forgetKey = (provider: string) =>
   attempt(async () => {
-    await api.forgetKey(provider.value);
-    health.value = await api.health();
+    await api.forgetKey(provider);
+    config.value = await api.config();
   });
 
 export async function login(key: string): Promise<void> {
@@ -187,6 +222,21 @@ export async function login(key: string): Promise<void> {
   access.value = "unknown";
   await Promise.all([refresh(), readServer()]);
 }
+
+/** Leaves nothing of what this tab knew. */
+export const logout = () =>
+  attempt(async () => {
+    await api.logout();
+    ++visit;
+    forgetDrafts();
+    batch(() => {
+      toasts.value = [];
+      access.value = "login";
+      sessions.value = undefined;
+      config.value = undefined;
+      select(undefined);
+    });
+  });
 
 function receive(id: string, events: StoredEvent[]): void {
   const before = transcript.value;
@@ -225,7 +275,11 @@ function follow(id: string): () => void {
       return error.status !== 401 && error.status !== 404;
     },
   };
-  void runFeed(liveSource(id), sink, stop.signal);
+  void runFeed(
+    liveSource(id, () => busy.value),
+    sink,
+    stop.signal,
+  );
   return () => stop.abort();
 }
 
@@ -240,17 +294,22 @@ export function start(): void {
     const list = sessions.value;
     if (list && !selected.value) untracked(() => select(list[0]?.id));
   });
-  effect(() => {
+  const followed = computed(() => {
     const id = selectedId.value;
-    if (id && access.value === "open") return follow(id);
-    return undefined;
+    return access.value === "open" && id && !leaving.value.has(id) ? id : undefined;
   });
+  effect(() => (followed.value ? follow(followed.value) : undefined));
   const look = () => {
     if (document.visibilityState !== "visible" || access.value === "login") return;
     void refresh();
-    if (!config.value || !health.value) void readServer();
+    if (!config.value) void readServer();
   };
-  document.addEventListener("visibilitychange", look);
+  // Another tab may have logged in, or set or forgotten a key.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible") return;
+    void refresh();
+    void readServer();
+  });
   setInterval(look, listInterval);
   look();
 }

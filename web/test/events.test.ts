@@ -170,6 +170,22 @@ test("a turn that a crash cut ends as interrupted, and the next one is another",
   );
 });
 
+test("a desk that answers again after a while is no new one", () => {
+  const all = [
+    ["failed", "out of memory"],
+    ["starting", ""],
+    ["ready", ""],
+    ["starting", "it does not answer"],
+    ["ready", ""],
+  ].map(([state, reason], at) => ({ seq: at + 1, event: "desk", data: { state, reason } }));
+  const { items, desk } = applyEvents(emptyTranscript, all);
+  assert.deepEqual(
+    items.map((item) => item.kind === "notice" && item.message),
+    ["The desk failed: out of memory", "A new desk is ready."],
+  );
+  assert.equal(desk?.state, "ready");
+});
+
 test("a desk's failure is told with its reason, and so is the new desk", () => {
   const transcript = applyEvents(
     emptyTranscript,

@@ -13,6 +13,8 @@ interface World {
   /** Stored while nobody was connected, before the n-th history call. */
   missed?: Record<number, number[]>;
   failures?: Record<number, Error>;
+  /** What ends the n-th stream; others break. */
+  ends?: Record<number, "rest">;
 }
 
 async function follow(world: World) {
@@ -23,6 +25,8 @@ async function follow(world: World) {
   const errors: unknown[] = [];
   const stop = new AbortController();
   let calls = 0;
+  let streams = 0;
+  let wakes = 0;
   const source: FeedSource = {
     history: async (after) => {
       const call = calls++;
@@ -37,13 +41,18 @@ async function follow(world: World) {
     },
     follow: async (_after, _signal, onOpen, onEvent) => {
       const next = world.streams.shift();
-      if (!next) return stop.abort();
+      if (!next) {
+        stop.abort();
+        return "break";
+      }
       onOpen();
       for (const seq of next) {
         world.stored.push(seq);
         onEvent(event(seq));
       }
+      return world.ends?.[streams++] ?? "break";
     },
+    wake: async () => void wakes++,
     wait: async (delay) => void waits.push(delay),
   };
   const sink = {
@@ -52,7 +61,7 @@ async function follow(world: World) {
     onError: (error: unknown) => errors.push(error) < 5,
   };
   await runFeed(source, sink, stop.signal);
-  return { seen, states, waits, asked, errors };
+  return { seen, states, waits, asked, errors, wakes };
 }
 
 test("history comes in pages, then the stream", async () => {
@@ -69,6 +78,19 @@ test("what happened during a break is read before the next stream", async () => 
 test("events that a stream repeats are taken once", async () => {
   const { seen } = await follow({ stored: [1, 2], streams: [[2, 3, 3, 4]] });
   assert.deepEqual(seen, [1, 2, 3, 4]);
+});
+
+test("after a rest it goes on at once, without a word, and with what happened meanwhile", async () => {
+  const { seen, states, waits, wakes } = await follow({
+    stored: [1],
+    streams: [[2], [7]],
+    missed: { 2: [3, 4, 5] },
+    ends: { 0: "rest", 1: "rest" },
+  });
+  assert.deepEqual(seen, [1, 2, 3, 4, 5, 7]);
+  assert.deepEqual(states, ["loading", "live", "live"]);
+  assert.deepEqual(waits, []);
+  assert.equal(wakes, 3);
 });
 
 test("a failing history is tried again, later and later", async () => {

@@ -16,6 +16,7 @@ test("every kind of call is said in a few words", () => {
     ["zoom", { region: [0, 0, 10, 20] }, "Zoom", "0, 0, 10, 20"],
     ["computer", { action: "type", text: "hello" }, "Type", "hello"],
     ["bash", { command: "cd /tmp\nls" }, "Run", "cd /tmp …"],
+    ["bash_answer", { text: "a password" }, "Answer on the terminal", ""],
     ["bash", { restart: true }, "Restart the shell", ""],
     ["str_replace_based_edit_tool", { command: "view", path: "/etc/hosts" }, "View", "/etc/hosts"],
     ["str_replace_based_edit_tool", { command: "str_replace", path: "/a", old_str: "x" }, "Edit", "/a"],

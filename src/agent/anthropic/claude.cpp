@@ -7,7 +7,6 @@
 
 #include "agent/anthropic/errors.hpp"
 #include "agent/anthropic/request.hpp"
-#include "agent/anthropic/retry.hpp"
 #include "agent/anthropic/stream.hpp"
 #include "async/deadline.hpp"
 #include "core/log.hpp"
@@ -19,6 +18,8 @@ namespace {
 /// More than 20 pictures in a request are refused when a side is longer than this; a session must not
 /// change its picture size on the way, so it starts within it.
 constexpr int longest_edge = 2000;
+/// Bytes of a request that are not its history: the system prompt above all.
+constexpr std::size_t rest_of_request = std::size_t{1} << 20;
 
 Task<bool> drain(EventSource& events) {
     while (co_await events.next()) {
@@ -37,14 +38,21 @@ Task<> read_rest(EventSource& events) {
 
 }  // namespace
 
-ClaudeModel::ClaudeModel(std::string model, std::unique_ptr<Transport> transport, async::Pool& pool)
-    : model_{std::move(model)}, found_{find_model(model_)}, transport_{std::move(transport)}, pool_{pool} {}
+ClaudeModel::ClaudeModel(std::string model, std::unique_ptr<Transport> transport, async::Pool& pool,
+                         std::chrono::milliseconds first_pause)
+    : model_{std::move(model)},
+      found_{find_model(model_)},
+      transport_{std::move(transport)},
+      pool_{pool},
+      first_pause_{first_pause} {}
 
 Size ClaudeModel::picture_size(Size screen) const {
     auto limits = found_.traits.pictures;
     limits.edge = std::min(limits.edge, longest_edge);
     return fit_image(screen, limits);
 }
+
+std::size_t ClaudeModel::most_history_bytes() const { return transport_->most_bytes() - rest_of_request; }
 
 Task<Answer> ClaudeModel::answer(Question question, Progress& progress) {
     if (!found_.is_known && !std::exchange(is_noted_, true))
@@ -68,7 +76,7 @@ Task<std::string> ClaudeModel::build_body(Question question) {
 
 Task<> ClaudeModel::wait_before_retry(const Failure& failure, int attempt, Progress& progress) {
     const auto chance = std::uniform_real_distribution{}(chance_);
-    const auto pause = failure.asked_pause.value_or(usual_pause(attempt, chance));
+    const auto pause = failure.asked_pause.value_or(usual_pause(attempt, chance, first_pause_));
     if (!failure.may_retry || attempt >= most_retries || pause > longest_wait)
         throw core::Error{failure.error};
     const auto seconds = std::chrono::duration<double>{pause}.count();

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "agent/anthropic/models.hpp"
+#include "agent/anthropic/retry.hpp"
 #include "agent/anthropic/transport.hpp"
 #include "agent/interfaces.hpp"
 #include "async/run_on.hpp"
@@ -20,11 +21,13 @@ namespace carrel::agent::anthropic {
 class ClaudeModel final : public Model {
 public:
     /// `model` is its id. `pool` outlives it.
-    ClaudeModel(std::string model, std::unique_ptr<Transport> transport, async::Pool& pool);
+    ClaudeModel(std::string model, std::unique_ptr<Transport> transport, async::Pool& pool,
+                std::chrono::milliseconds first_pause = usual_first_pause);
 
     Task<Answer> answer(Question question, Progress& progress) override;
     Size picture_size(Size screen) const override;
     std::size_t most_pictures() const override { return found_.traits.most_pictures; }
+    std::size_t most_history_bytes() const override;
 
 private:
     using Outcome = std::variant<Answer, Failure>;
@@ -39,6 +42,7 @@ private:
     bool is_noted_ = false;  ///< that the model is not in our table
     std::unique_ptr<Transport> transport_;
     async::Pool& pool_;
+    std::chrono::milliseconds first_pause_;
     std::minstd_rand chance_{std::random_device{}()};
 };
 

@@ -7,7 +7,6 @@
 #include "agent/anthropic/claude.hpp"
 #include "agent/anthropic/errors.hpp"
 #include "agent/anthropic/models.hpp"
-#include "agent/anthropic/retry.hpp"
 #include "core/clock.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
@@ -20,6 +19,8 @@ namespace {
 
 constexpr std::size_t piece_size = std::size_t{16} << 10;
 constexpr std::size_t most_event_bytes = std::size_t{8} << 20;
+/// Of one answer, comments and pings included: nothing else bounds a stream that never falls silent.
+constexpr std::size_t most_stream_bytes = std::size_t{256} << 20;
 
 /// Whatever breaks on the way has one reason.
 core::Error on_the_way(const core::Error& error) {
@@ -37,6 +38,9 @@ public:
             if (auto event = parser_.pop()) co_return std::move(event->data);
             const auto count = co_await read(piece);
             if (count == 0) co_return std::nullopt;
+            size_ += count;
+            if (size_ > most_stream_bytes)
+                throw core::Error{error_of_type("answer_too_large", fmt::format("{} bytes", size_))};
             if (const auto pushed = parser_.push({piece.data(), count}); !pushed)
                 throw core::Error{error_of_type("bad_stream", pushed.error().message())};
         }
@@ -53,6 +57,7 @@ private:
 
     std::unique_ptr<net::Source> body_;
     net::SseParser parser_{most_event_bytes};
+    std::size_t size_ = 0;
 };
 
 /// What came with a refusal, or nothing when that broke off: the status alone says enough.
@@ -118,8 +123,9 @@ Task<std::variant<std::unique_ptr<EventSource>, Failure>> MessagesApi::send(std:
 std::unique_ptr<Model> make_model(ApiSettings settings, outbound::HttpClient& http, async::Pool& pool) {
     check_model(settings.model);
     auto model = settings.model;
-    return std::make_unique<ClaudeModel>(std::move(model),
-                                         std::make_unique<MessagesApi>(std::move(settings), http), pool);
+    const auto first_pause = settings.first_pause;
+    return std::make_unique<ClaudeModel>(
+        std::move(model), std::make_unique<MessagesApi>(std::move(settings), http), pool, first_pause);
 }
 
 }  // namespace carrel::agent::anthropic

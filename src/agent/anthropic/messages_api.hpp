@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/anthropic/retry.hpp"
 #include "agent/anthropic/transport.hpp"
 #include "agent/interfaces.hpp"
 #include "async/run_on.hpp"
@@ -18,8 +19,9 @@ constexpr std::size_t most_request_bytes = 32'000'000;
 struct ApiSettings {
     std::string model;
     std::string key;
-    std::string base_url;  ///< "https://api.anthropic.com"
-    outbound::Patience patience = {};
+    std::string base_url;                                       ///< "https://api.anthropic.com"
+    outbound::Patience patience = {.total = std::nullopt};      ///< an answer may take as long as it comes
+    std::chrono::milliseconds first_pause = usual_first_pause;  ///< before a request is made again
 };
 
 class MessagesApi final : public Transport {
@@ -29,6 +31,7 @@ public:
         : settings_{std::move(settings)}, http_{http} {}
 
     std::string envelope() const override;
+    std::size_t most_bytes() const override { return most_request_bytes; }
     Task<std::variant<std::unique_ptr<EventSource>, Failure>> send(std::string body) override;
 
 private:

@@ -57,9 +57,9 @@ std::optional<milliseconds> asked_pause(const net::Headers& headers, core::Insta
     return std::nullopt;
 }
 
-milliseconds usual_pause(int attempt, double chance) {
-    const auto seconds = std::min(0.5 * std::pow(2.0, attempt), 8.0) * (1 - 0.25 * chance);
-    return milliseconds{std::llround(seconds * 1000)};
+milliseconds usual_pause(int attempt, double chance, milliseconds first) {
+    const auto pause = static_cast<double>(first.count()) * std::min(std::pow(2.0, attempt), 16.0);
+    return milliseconds{std::llround(pause * (1 - 0.25 * chance))};
 }
 
 }  // namespace carrel::agent::anthropic

@@ -2,7 +2,7 @@
 //
 // The rules are those of the vendor's own SDKs: the answer's x-should-retry decides; else 408, 409, 429
 // and 5xx are worth another try; the pause is what retry-after-ms or retry-after says, else it doubles
-// from half a second to eight, less up to a quarter so that many clients do not come back at once.
+// from half a second to eight seconds, less up to a quarter so that many clients do not come back at once.
 #pragma once
 
 #include <chrono>
@@ -22,8 +22,10 @@ bool is_worth_retry(int status, const net::Headers& headers);
 /// What the answer asks for, when it asks for a pause that lies ahead.
 std::optional<std::chrono::milliseconds> asked_pause(const net::Headers& headers, core::Instant now);
 
+constexpr std::chrono::milliseconds usual_first_pause{500};
 /// The pause before retry number `attempt` (0 is the first), when none was asked for. `chance` is from 0
 /// to 1.
-std::chrono::milliseconds usual_pause(int attempt, double chance);
+std::chrono::milliseconds usual_pause(int attempt, double chance,
+                                      std::chrono::milliseconds first = usual_first_pause);
 
 }  // namespace carrel::agent::anthropic

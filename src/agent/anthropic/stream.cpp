@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "core/text.hpp"
 
@@ -29,6 +30,30 @@ std::string text_in(const json::Object& object, std::string_view name) {
     return value && value->is_string() ? std::string{value->get_string()} : std::string{};
 }
 
+/// The number that the four hex digits of an escape \uXXXX at `at` say; 0 when there is none.
+unsigned escaped_unit(std::string_view text, std::size_t at) {
+    unsigned unit = 0;
+    if (at + 6 > text.size() || text.substr(at, 2) != "\\u") return 0;
+    const auto digits = text.substr(at + 2, 4);
+    const auto read = std::from_chars(digits.begin(), digits.end(), unit, 16);
+    return read.ptr == digits.end() ? unit : 0;
+}
+
+/// The same JSON with U+FFFD for each half of a character: programs that count in UTF-16 cut texts so, and a
+/// strict reader refuses all of such an event.
+std::string with_whole_characters(std::string_view event) {
+    auto text = core::repair_utf8(event);
+    const auto is_high = [](unsigned unit) { return unit >= 0xd800 && unit < 0xdc00; };
+    const auto is_low = [](unsigned unit) { return unit >= 0xdc00 && unit < 0xe000; };
+    for (std::size_t at = text.find('\\'); at != text.npos; at = text.find('\\', at)) {
+        const auto unit = escaped_unit(text, at);
+        const bool is_pair = is_high(unit) && is_low(escaped_unit(text, at + 6));
+        if (!is_pair && (is_high(unit) || is_low(unit))) text.replace(at, 6, "\\ufffd");
+        at += is_pair ? 12 : 2;
+    }
+    return text;
+}
+
 void read_count(const json::Value& usage, std::string_view name, std::int64_t& to) {
     if (const auto* count = json::find(usage, name); count && count->is_int64()) to = count->get_int64();
 }
@@ -37,8 +62,11 @@ void read_count(const json::Value& usage, std::string_view name, std::int64_t& t
 
 std::optional<StreamFault> AnswerBuilder::take(std::string_view event) {
     size_ += event.size();
-    if (size_ > most_bytes) return bad("the answer is larger than any answer of a model");
-    const auto parsed = json::parse(event);
+    // Not worth another try, which would be paid for again.
+    if (size_ > most_bytes)
+        return StreamFault{"answer_too_large", fmt::format("more than {} bytes", most_bytes)};
+    auto parsed = json::parse(event);
+    if (!parsed) parsed = json::parse(with_whole_characters(event));
     if (!parsed) return bad(fmt::format("an event is {}", parsed.error().message()));
     const auto type = json::text_or(*parsed, "type");
     if (type == "error") {
@@ -127,7 +155,7 @@ AnswerBuilder::OpenBlock* AnswerBuilder::find_block(const json::Value& event) {
     return found == blocks_.end() ? nullptr : &*found;
 }
 
-std::string AnswerBuilder::raw_of(const OpenBlock& block) {
+std::string AnswerBuilder::raw_of(const OpenBlock& block, std::string_view input) {
     auto object = block.start;
     if (object.contains("text")) object["text"] = block.text;
     if (object.contains("thinking")) object["thinking"] = block.text;
@@ -138,30 +166,33 @@ std::string AnswerBuilder::raw_of(const OpenBlock& block) {
         if (raw.size() > 1) raw += ',';
         raw += json::to_text(json::Value(entry.key()));
         raw += ':';
-        const bool is_input = entry.key() == "input" && !block.input.empty();
-        raw += is_input ? block.input : json::to_text(entry.value());
+        const bool is_input = entry.key() == "input" && !input.empty();
+        raw += is_input ? std::string{input} : json::to_text(entry.value());
     }
     return raw + "}";
+}
+
+/// Why the call cannot be made as it came; nothing when it can.
+std::string AnswerBuilder::problem_of(const OpenBlock& call) {
+    if (!call.is_closed) return "it was cut off";
+    if (call.input.empty()) return {};
+    const auto input = json::parse(call.input);
+    if (!input) return "its input is " + input.error().message();
+    return input->is_object() ? "" : "its input is not a JSON object";
 }
 
 std::expected<Answer, StreamFault> AnswerBuilder::finish() {
     if (!is_complete_) return std::unexpected{bad("the answer broke off")};
     Answer answer{.blocks = {}, .stop_reason = stop_reason_, .usage = usage_, .lost_tool_use = false};
     for (const auto& block : blocks_) {
-        const auto type = json::text_or(block.start, "type");
-        if (type == "text" && core::trim(block.text).empty()) continue;
-        // Without its signature a thought that was cut is refused when it comes back.
-        if (type == "thinking" && block.signature.empty()) continue;
-        if (is_tool_use(block.start)) {
-            const auto input = block.input.empty() ? json::parse("{}") : json::parse(block.input);
-            const bool is_whole = block.is_closed && input && input->is_object();
-            if (!is_whole && stop_reason_ == "max_tokens") {
-                answer.lost_tool_use = true;
-                continue;
-            }
-            if (!is_whole) return std::unexpected{bad("the input of a tool call is not a JSON object")};
+        auto problem = is_tool_use(block.start) ? problem_of(block) : "";
+        if (!problem.empty() && stop_reason_ == "max_tokens") {
+            answer.lost_tool_use = true;
+            continue;
         }
-        answer.blocks.push_back({std::string{type}, raw_of(block)});
+        auto raw = raw_of(block, problem.empty() ? block.input : "{}");
+        answer.blocks.push_back(
+            {std::string{json::text_or(block.start, "type")}, std::move(raw), std::move(problem)});
     }
     return answer;
 }

@@ -29,7 +29,7 @@ public:
     bool is_complete() const { return is_complete_; }
     /// The answer of a complete stream. Its blocks' raw texts are: all members as the vendor sent them
     /// and in that order, text, thinking and signature joined, the input of a tool call in exactly the
-    /// bytes that came.
+    /// bytes that came, or {} with a problem where these are no JSON object.
     std::expected<Answer, StreamFault> finish();
 
 private:
@@ -50,7 +50,8 @@ private:
     void read_end(const json::Value& event);
     void read_usage(const json::Value* usage);
     OpenBlock* find_block(const json::Value& event);
-    static std::string raw_of(const OpenBlock& block);
+    static std::string raw_of(const OpenBlock& block, std::string_view input);
+    static std::string problem_of(const OpenBlock& call);
 
     Progress& progress_;
     std::vector<OpenBlock> blocks_;

@@ -38,6 +38,8 @@ public:
     virtual ~Transport() = default;
     /// The members of a request's body that this way asks for, each with a comma after it. They come first.
     virtual std::string envelope() const = 0;
+    /// Bytes of the largest body that is taken there; more than two million.
+    virtual std::size_t most_bytes() const = 0;
     /// Sends a body and returns when the answer begins, or with a refusal. Throws Error when there is
     /// neither: unavailable and timeout (reason "connection_error") are worth another try.
     virtual Task<std::variant<std::unique_ptr<EventSource>, Failure>> send(std::string body) = 0;

@@ -22,8 +22,8 @@ constexpr std::string_view explanation =
     "\n "
     R"({"text":"Done"}])"
     "\n\nThe tools are those of the computer toolset (screenshot, left_click, type, key, scroll, zoom, …), "
-    "bash "
-    "and str_replace_based_edit_tool. For a real agent, give the session another provider and a key.";
+    "bash, bash_answer and str_replace_based_edit_tool. For a real agent, give the session another provider "
+    "and a key.";
 
 /// What the person asked, and how many answers were given since.
 struct Place {

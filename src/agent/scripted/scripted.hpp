@@ -14,6 +14,7 @@ public:
     Task<Answer> answer(Question question, Progress& progress) override;
     Size picture_size(Size screen) const override { return screen; }
     std::size_t most_pictures() const override { return 10'000; }
+    std::size_t most_history_bytes() const override { return std::size_t{1} << 30; }
 };
 
 }  // namespace carrel::agent::scripted

@@ -26,26 +26,43 @@ constexpr auto page = R"html(<!doctype html>
 <input id="box" autofocus aria-label="type here" placeholder="the agent types here">
 <output id="echo"></output>
 <script>
+  // The title tells who waits for it what has been painted: two frames on, the first one is on the screen.
+  const painted = (then) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(then)));
   const box = document.getElementById("box");
+  const mark = location.hash.slice(1);
+  const ready = () => document.hasFocus() && painted(() => { document.title = `A tour of this desk ${mark}`; });
+  box.addEventListener("input", () => {
+    const text = box.value;
+    document.getElementById("echo").value = text;
+    painted(() => { document.title = `A tour of this desk ${mark}: ${text}`; });
+  });
   box.focus();
-  box.addEventListener("input", () => { document.getElementById("echo").value = box.value; });
-  document.title += ` ${location.hash.slice(1)}`;
+  addEventListener("focus", ready);
+  ready();
 </script>
 </html>
 )html";
 
+/// Defines `await_title TEXT`, which returns when the window with the keyboard has that in its title, and
+/// says so when none has after half a minute.
+constexpr auto await_title = R"bash(
+active() { xprop -id "$(xprop -root _NET_ACTIVE_WINDOW | cut -d' ' -f5)" _NET_WM_NAME; }
+await_title() {
+  SECONDS=0
+  until active 2>&1 | grep -qF "$1"; do
+    if [ $SECONDS -gt 30 ]; then echo 'nothing of this title came' >&2; break; fi
+    sleep 0.05
+  done
+}
+)bash";
+
 /// Starts a program and returns when its window has the keyboard, or says that none came. The window is
 /// known by a number in its title, `$mark`, so that one of an earlier tour is not taken for it.
 std::string open_window(std::string_view command) {
-    std::string lines{"mark=$((10000 + RANDOM))\n(setsid "};
+    std::string lines{await_title};
+    lines += "mark=$((10000 + RANDOM))\n(setsid ";
     lines += command;
-    lines += R"bash( >/dev/null 2>&1 &)
-active() { xprop -id "$(xprop -root _NET_ACTIVE_WINDOW | cut -d' ' -f5)" _NET_WM_NAME; }
-SECONDS=0
-until active 2>&1 | grep -q "$mark"; do
-  if [ $SECONDS -gt 30 ]; then echo 'no window came' >&2; break; fi
-  sleep 0.05
-done)bash";
+    lines += " >/dev/null 2>&1 &)\nawait_title \"$mark\"";
     return lines;
 }
 
@@ -70,20 +87,21 @@ Script make_tour() {
                        call("screenshot")}},
         {.text = "I type into the page; it repeats what I type in large letters.",
          .thinking = {},
-         .tool_uses = {call("type", {{"text", "Grüße, 你好, hello!"}}), call("screenshot")}},
+         .tool_uses = {call("type", {{"text", "Grüße, 你好, hello!"}}), bash("await_title ', hello!'"),
+                       call("screenshot")}},
         {.text = "Next, a terminal window. I type a command there that leaves a note in a file.",
          .thinking = {},
          .tool_uses =
              {bash(open_window("lxterminal --no-remote --title=\"Tour terminal $mark\" --geometry=72x14")),
               call("type", {{"text", "uname -sr; echo \"written in the terminal\" | tee ~/tour/note.txt\n"}}),
+              bash("for try in $(seq 300); do [ -s ~/tour/note.txt ] && break; sleep 0.1; done"),
               call("screenshot")}},
-        {.text = "And the file is really there: I wait for it in the shell and read it with the editor.",
+        {.text = "And the file is really there: I look for it in the shell and read it with the editor.",
          .thinking = {},
-         .tool_uses =
-             {bash("for try in $(seq 50); do [ -s ~/tour/note.txt ] && break; sleep 0.1; done; ls -l ~/tour"),
-              call("str_replace_based_edit_tool",
-                   {{"command", "view"}, {"path", "/home/agent/tour/note.txt"}}),
-              call("cursor_position")}},
+         .tool_uses = {bash("ls -l ~/tour"),
+                       call("str_replace_based_edit_tool",
+                            {{"command", "view"}, {"path", "/home/agent/tour/note.txt"}}),
+                       call("cursor_position")}},
         {.text =
              "That was the tour: a page written and shown in the browser, text typed into it, a terminal, a "
              "file. Everything happened on this desk alone. You can take the mouse yourself, open the file "

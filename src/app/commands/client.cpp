@@ -1,17 +1,20 @@
-// session, exec, screenshot, logs: what a person or a script asks of a running server.
+// session, screenshot, logs: what a person or a script asks of a running server.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdlib>
-#include <iostream>
 #include <memory>
-#include <vector>
+#include <utility>
 
 #include "app/client.hpp"
 #include "app/commands/commands.hpp"
+#include "app/exit_codes.hpp"
+#include "app/pictures.hpp"
+#include "app/printer.hpp"
 #include "core/error.hpp"
 #include "core/id.hpp"
+#include "core/plain_text.hpp"
 #include "core/sys.hpp"
 #include "net/sse.hpp"
 #include "vendors/vendors.hpp"
@@ -19,6 +22,8 @@
 namespace carrel::app {
 
 namespace {
+
+constexpr std::size_t longest_title = 1000;  // bytes
 
 struct ClientOptions {
     std::string server = ServerAddress{}.url;
@@ -29,29 +34,29 @@ struct ClientOptions {
     std::string network;
     std::string text;
     std::string file;
-    std::vector<std::string> command;
-    int timeout = 30;
+    int lines = 200;
     bool follow = false;
+    bool desk = false;
     bool purge = false;
 };
 
 Client client_of(const ClientOptions& options) {
-    const char* key = std::getenv("CARREL_TOKEN");
-    return Client{{.url = options.server, .key = key ? key : ""}};
+    return Client{{.url = options.server, .key = key_of_environment()}};
 }
 
 std::string path_of(const ClientOptions& options, std::string_view rest = {}) {
     if (!core::is_id("sess_", options.id))
-        throw core::Error{core::Code::invalid,
-                          fmt::format("\"{}\" is no session: `carrel session list` shows them", options.id)};
+        throw UsageError{fmt::format("\"{}\" is no session: `carrel session list` shows them", options.id)};
     return fmt::format("/api/v1/sessions/{}{}", options.id, rest);
 }
 
 void print_session(const json::Value& session) {
     const auto* desk = json::find(session, "desk");
-    std::cout << fmt::format("{}  {:8}  {:10}  {}\n", json::text_or(session, "id"),
-                             desk ? json::text_or(*desk, "state") : "", json::text_or(session, "provider"),
-                             json::text_or(session, "title", "(no title)"));
+    // A title is one line of a list, whatever it holds.
+    const auto title = core::plain_text(json::text_or(session, "title", "(no title)"), longest_title, false);
+    print(STDOUT_FILENO,
+          fmt::format("{}  {:8}  {:10}  {}\n", json::text_or(session, "id"),
+                      desk ? json::text_or(*desk, "state") : "", json::text_or(session, "provider"), title));
 }
 
 int list_sessions(const ClientOptions& options) {
@@ -77,47 +82,26 @@ int remove_session(const ClientOptions& options) {
 
 int send_message(const ClientOptions& options) {
     const json::Object body{{"content", options.text}};
-    std::cout << json::text_or(client_of(options).call("POST", path_of(options, "/messages"), &body),
-                               "message_id")
-              << "\n";
+    const auto sent = client_of(options).call("POST", path_of(options, "/messages"), &body);
+    print(STDOUT_FILENO, fmt::format("{}\n", json::text_or(sent, "message_id")));
     return 0;
 }
 
 int cancel_turn(const ClientOptions& options) {
-    std::cout << json::text_or(client_of(options).call("POST", path_of(options, "/cancel")), "message")
-              << "\n";
+    const auto cancelled = client_of(options).call("POST", path_of(options, "/cancel"));
+    print(STDOUT_FILENO, fmt::format("{}\n", json::text_or(cancelled, "message")));
     return 0;
 }
 
-/// The words as one command line: a single word is taken as it is, several are quoted for the shell.
-std::string command_line(const std::vector<std::string>& words) {
-    if (words.size() == 1) return words.front();
-    std::string line;
-    for (const auto& word : words) {
-        line += line.empty() ? "'" : " '";
-        for (const char c : word) line += c == '\'' ? std::string{"'\\''"} : std::string{c};
-        line += '\'';
-    }
-    return line;
-}
-
-int execute(const ClientOptions& options) {
-    const json::Object body{{"command", command_line(options.command)}, {"timeout", options.timeout}};
-    const auto answer = client_of(options).call("POST", path_of(options, "/desk/terminal/execute"), &body);
-    std::cout << json::text_or(answer, "output");
-    std::cerr << json::text_or(answer, "error");
-    if (const auto system = json::text_or(answer, "system"); !system.empty())
-        std::cerr << "carrel: " << system << "\n";
-    const auto* code = json::find(answer, "exit_code");
-    return code && code->is_int64() ? static_cast<int>(code->as_int64()) : 1;
-}
-
 int screenshot(const ClientOptions& options) {
-    const bool is_jpeg = options.file.ends_with(".jpg") || options.file.ends_with(".jpeg");
+    // What a desk sends as a picture need not be one.
+    if (options.file == "-" && ::isatty(STDOUT_FILENO) == 1)
+        throw UsageError{"a picture is nothing for a terminal: name a file, or send it on to a program"};
+    const auto format = options.file == "-" ? "png" : picture_format(options.file);
     core::Fd file = options.file == "-" ? core::Fd{::dup(1)} : core::Fd{};
     client_of(options).stream(
-        "GET", path_of(options, is_jpeg ? "/desk/screen/screenshot?format=jpeg" : "/desk/screen/screenshot"),
-        is_jpeg ? "image/jpeg" : "image/png", nullptr, [&](std::string_view piece) {
+        "GET", path_of(options, fmt::format("/desk/screen/screenshot?format={}", format)),
+        fmt::format("image/{}", format), nullptr, [&](std::string_view piece) {
             // Only now: a refusal leaves no empty file, and takes no older picture away.
             if (!file) file = core::open_file(options.file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
             core::write_all(file.get(), piece);
@@ -127,20 +111,36 @@ int screenshot(const ClientOptions& options) {
 }
 
 void print_event(std::string_view name, std::string_view data) {
-    std::cout << name << " " << data << std::endl;
+    print(STDOUT_FILENO, fmt::format("{} {}\n", name, data));
+}
+
+int show_desk_log(const ClientOptions& options) {
+    const auto log =
+        client_of(options).call("GET", path_of(options, fmt::format("/desk/log?lines={}", options.lines)));
+    if (log.at("truncated").as_bool()) print(STDOUT_FILENO, "(earlier lines are left out)\n");
+    for (const auto& line : log.at("lines").as_array())
+        print(STDOUT_FILENO, fmt::format("{} {}: {}\n", json::text_or(line, "time"),
+                                         json::text_or(line, "program"), json::text_or(line, "text")));
+    return 0;
 }
 
 int show_log(const ClientOptions& options) {
+    if (options.desk) return show_desk_log(options);
     auto client = client_of(options);
     if (options.follow) {
         net::SseParser parser{std::size_t{4} << 20};
-        client.stream("GET", path_of(options, "/stream?last_event_id=0"), "text/event-stream", nullptr,
-                      [&](std::string_view piece) {
-                          if (auto pushed = parser.push(piece); !pushed) throw std::move(pushed.error());
-                          while (const auto event = parser.pop())
-                              if (event->event != "keepalive") print_event(event->event, event->data);
-                          return true;
-                      });
+        bool is_said = false;
+        client.stream(
+            "GET", path_of(options, "/stream?last_event_id=0"), "text/event-stream", nullptr,
+            [&](std::string_view piece) {
+                if (!std::exchange(is_said, true))
+                    print(STDERR_FILENO,
+                          "carrel: all events so far, and each new one as it comes; Ctrl-C ends this\n");
+                if (auto pushed = parser.push(piece); !pushed) throw std::move(pushed.error());
+                while (const auto event = parser.pop())
+                    if (event->event != "keepalive") print_event(event->event, event->data);
+                return true;
+            });
         return 0;
     }
     std::int64_t last = 0;
@@ -160,15 +160,27 @@ CLI::App* add_word(CLI::App& parent, const char* name, const char* description,
                    const std::shared_ptr<ClientOptions>& options, Action& action,
                    int (*function)(const ClientOptions&)) {
     auto* word = parent.add_subcommand(name, description);
-    word->add_option("--server", options->server, "where the server is [CARREL_URL]")
-        ->envname("CARREL_URL")
-        ->capture_default_str();
+    add_server_option(*word, options->server);
     word->callback(
         [options, function, &action] { action = [options, function] { return function(*options); }; });
     return word;
 }
 
 }  // namespace
+
+std::string key_of_environment() {
+    const char* key = std::getenv("CARREL_TOKEN");
+    return key ? key : "";
+}
+
+void add_server_option(CLI::App& word, std::string& server) {
+    // Not as the parser's own variable of the environment: words share `server`, and each of those that were
+    // not given would put the variable's value in place of what was said.
+    if (const char* url = std::getenv("CARREL_URL"); url && *url) server = url;
+    word.add_option("--server", server,
+                    "where the server is [CARREL_URL]; its key comes by CARREL_TOKEN alone")
+        ->capture_default_str();
+}
 
 void add_client(CLI::App& program, Action& action) {
     auto options = std::make_shared<ClientOptions>();
@@ -192,17 +204,16 @@ void add_client(CLI::App& program, Action& action) {
         ->required();
     with_id(add_word(*session, "cancel", "Stop what its agent does", options, action, cancel_turn));
 
-    auto* run =
-        with_id(add_word(program, "exec", "Run a command in a desk's shell", options, action, execute));
-    run->add_option("command", options->command, "the command")->required();
-    run->add_option("--timeout", options->timeout, "seconds")
-        ->check(CLI::Range(1, 300))
-        ->capture_default_str();
     with_id(add_word(program, "screenshot", "Save a picture of a desk", options, action, screenshot))
-        ->add_option("file", options->file, "*.png or *.jpg; - for standard output")
+        ->add_option("file", options->file, "*.png, *.jpg or *.webp; - for standard output")
         ->required();
-    with_id(add_word(program, "logs", "Print a session's events", options, action, show_log))
-        ->add_flag("-f,--follow", options->follow, "wait for more");
+    auto* logs = with_id(add_word(program, "logs", "Print a session's events", options, action, show_log));
+    auto* desk = logs->add_flag("--desk", options->desk, "what the programs of its desk said instead");
+    logs->add_option("--lines", options->lines, "the last lines of that")
+        ->check(CLI::Range(1, 2000))
+        ->needs(desk)
+        ->capture_default_str();
+    logs->add_flag("-f,--follow", options->follow, "go on with what comes, until Ctrl-C")->excludes(desk);
 }
 
 }  // namespace carrel::app

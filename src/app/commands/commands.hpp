@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace carrel::app {
 
@@ -13,11 +15,18 @@ void add_serve(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
 void add_image(CLI::App& program, Action& action);
 void add_desk(CLI::App& program, Action& action);
-/// session, exec, screenshot, logs: clients of a running server.
+/// session, screenshot, logs: clients of a running server.
 void add_client(CLI::App& program, Action& action);
+/// exec: `command` are the words after its session, which the parser does not get.
+void add_exec(CLI::App& program, Action& action, std::vector<std::string> command);
 /// call: any operation of a desk.
 void add_call(CLI::App& program, Action& action);
 void add_operations(CLI::App& program, Action& action);
+
+/// --server, of every word that asks one.
+void add_server_option(CLI::App& word, std::string& server);
+/// CARREL_TOKEN; empty without it.
+std::string key_of_environment();
 
 /// Throws Error{forbidden} when this process is not root; `what` needs it.
 void require_root(std::string_view what);

@@ -35,13 +35,13 @@ int plan(const DeskOptions& options) {
     std::vector<std::string> warnings;
     const auto hierarchies = jail::cgroup::open_hierarchies("carrel-plan", warnings);
     const jail::plan::HostFacts facts{.data = options.config.data,
-                                      .uid_base = options.config.uid_base,
                                       .carrel_uid = 0,
                                       .carrel_gid = 0,
                                       .desk_hash = std::string(64, '0'),
                                       .hierarchies = hierarchies,
                                       .overlay_by_descriptor = jail::plan::has_overlay_by_descriptor(),
-                                      .clone_into_cgroup = jail::plan::has_clone3()};
+                                      .clone_into_cgroup = jail::plan::has_clone3(),
+                                      .first_id = options.config.uid_base};
     const auto made = jail::plan::plan_desk(spec, facts);
     jail::cgroup::close_hierarchies(hierarchies);
     std::cout << to_text(made);

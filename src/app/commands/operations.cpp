@@ -5,6 +5,7 @@
 #include "api/desks.hpp"
 #include "app/commands/commands.hpp"
 #include "app/config.hpp"
+#include "app/exit_codes.hpp"
 #include "app/reference.hpp"
 #include "json/parse.hpp"
 #include "ops/operation.hpp"
@@ -70,6 +71,7 @@ void add_operations(CLI::App& program, Action& action) {
         std::string noun;
         bool is_json = false;
         bool is_settings = false;
+        bool is_command_line = false;
     };
     auto* word = program.add_subcommand(
         "operations", "Print the API's reference, as Markdown: its index, or one noun's page");
@@ -77,12 +79,18 @@ void add_operations(CLI::App& program, Action& action) {
     auto* noun = word->add_option("noun", wish->noun, "whose page, such as mouse; without one, the index");
     auto* only_settings =
         word->add_flag("--settings", wish->is_settings, "the settings instead")->excludes(noun);
+    auto* only_words =
+        word->add_flag("--command-line", wish->is_command_line, "exit codes and environment instead")
+            ->excludes(noun)
+            ->excludes(only_settings);
     word->add_flag("--json", wish->is_json, "all operations with JSON Schemas, for programs")
         ->excludes(noun)
-        ->excludes(only_settings);
+        ->excludes(only_settings)
+        ->excludes(only_words);
     word->callback([wish, &action] {
         action = [wish] {
             if (wish->is_settings) return print_settings();
+            if (wish->is_command_line) return std::cout << command_line_page(), 0;
             if (wish->is_json) return print_json();
             std::cout << (wish->noun.empty() ? reference_index() : reference_page(wish->noun));
             return 0;

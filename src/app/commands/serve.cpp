@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,8 @@ namespace carrel::app {
 
 namespace {
 
+constexpr int large_block = 128 << 10;  // bytes
+
 struct ServeOptions {
     std::string file;
     Texts flags;
@@ -40,7 +43,11 @@ core::Level level_of(const std::string& name) {
 
 std::vector<api::Key> read_keys(const Config& config) {
     std::vector<api::Key> keys;
-    if (!config.token.empty()) keys = api::parse_keys(config.token);
+    try {
+        if (!config.token.empty()) keys.push_back(api::parse_key(config.token));
+    } catch (core::Error& error) {
+        throw error.during("CARREL_TOKEN");
+    }
     if (config.key_file.empty()) return keys;
     try {
         for (auto& key : api::parse_keys(core::read_file(config.key_file))) keys.push_back(std::move(key));
@@ -80,6 +87,10 @@ int serve(const ServeOptions& options) {
             for (const auto& variable : setting.variables) ::unsetenv(variable.c_str());
     auto jail = start_jail(config, data, user);
     become(user);
+    wall_in(data.path());
+    // Bodies and pictures go back to the kernel when they are done with. By itself glibc raises this bound
+    // with the first of them that is freed, and keeps the later ones.
+    ::mallopt(M_MMAP_THRESHOLD, large_block);
 
     Server server{config, data, {std::move(listener), std::move(jail), std::move(keys)}};
     print_address(address);

@@ -13,11 +13,13 @@ namespace carrel::desk::archive {
 struct ArchiveEntry {
     enum class Kind { file, folder, symlink, hard_link };
     Kind kind = Kind::file;
-    std::string name;           ///< as the archive says it: "a/b"
-    std::string target;         ///< of links
-    std::uint64_t size = 0;     ///< bytes of a file's content
-    unsigned mode = 0644;       ///< permission bits
-    std::int64_t modified = 0;  ///< seconds since 1970
+    std::string name;               ///< as the archive says it: "a/b"
+    std::string target;             ///< of links
+    std::uint64_t size = 0;         ///< bytes of a file's content
+    unsigned mode = 0644;           ///< permission bits
+    std::int64_t modified = 0;      ///< seconds since 1970, or before it
+    std::uint32_t nanoseconds = 0;  ///< after `modified`
+    std::uint64_t hole = 0;         ///< bytes of `size` that are zeros and need no room: of sparse files
 
     bool operator==(const ArchiveEntry&) const = default;
 };

@@ -24,6 +24,16 @@ constexpr TarPlace target_place{157, 100};
 constexpr TarPlace magic_place{257, 6};
 constexpr TarPlace version_place{263, 2};
 constexpr TarPlace prefix_place{345, 155};
+// GNU's older format has these where ustar has the prefix: four parts of a sparse file, whether blocks with
+// more of them follow, and its size with the holes.
+constexpr std::size_t sparse_parts_at = 386;
+constexpr std::size_t sparse_parts_in_header = 4;
+constexpr std::size_t sparse_more_at = 482;
+constexpr TarPlace sparse_size_place{483, 12};
+// Such a block: 21 parts, and whether another follows.
+constexpr std::size_t sparse_parts_in_block = 21;
+constexpr std::size_t sparse_more_in_block_at = 504;
+constexpr std::size_t sparse_number_size = 12;
 
 /// The sum of all bytes, those of the sum itself taken as spaces.
 constexpr unsigned tar_sum(std::string_view block) {

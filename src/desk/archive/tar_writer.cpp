@@ -77,6 +77,8 @@ std::string tar_header(const ArchiveEntry& entry) {
     std::string records;
     if (!prefix) records += pax_record("path", name);
     if (entry.target.size() > target_place.size) records += pax_record("linkpath", entry.target);
+    if (entry.modified < 0 || entry.modified > static_cast<std::int64_t>(largest_ustar_size))
+        records += pax_record("mtime", std::to_string(entry.modified));
     if (entry.size > largest_ustar_size) records += pax_record("size", std::to_string(entry.size));
     auto header = header_block(entry, name, prefix.value_or(0), type_of_kind(entry.kind), entry.size);
     if (records.empty()) return header;

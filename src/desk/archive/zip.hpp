@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "desk/archive/entry.hpp"
+#include "desk/archive/zip_fields.hpp"
 
 namespace carrel::desk::archive {
 
@@ -48,13 +49,18 @@ struct ZipItem {
     std::uint32_t crc = 0;
     std::uint64_t packed = 0;     ///< bytes of the content in the archive
     std::uint64_t header_at = 0;  ///< of the local header
+    ZipHost host = ZipHost::unix_like;
+    std::uint32_t attributes = 0;  ///< as on that host: DOS's low, a Unix's mode high
+    /// Whether its name had these for slashes: it has slashes now.
+    bool had_backslashes = false;
 };
 
 /// Bytes of the archive: exactly so many, or fewer at its end.
 using ReadAt = std::function<std::string(std::uint64_t at, std::size_t size)>;
 
-/// The directory of an archive of `size` bytes. Refuses what is no zip, is encrypted, in several volumes,
-/// compressed otherwise, or has more than 200,000 entries; devices and pipes.
+/// The directory of an archive of `size` bytes, also when other bytes stand before the archive. Refuses what
+/// is no zip, is encrypted, in several volumes, compressed otherwise, or has more than 200,000 entries;
+/// devices and pipes.
 core::Expected<std::vector<ZipItem>> read_zip_directory(const ReadAt& read, std::uint64_t size);
 
 /// Where the item's content begins.

@@ -1,11 +1,12 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <ctime>
+#include <algorithm>
 
 #include "core/bytes.hpp"
 #include "core/text.hpp"
 #include "desk/archive/zip.hpp"
+#include "desk/archive/zip_fields.hpp"
 
 namespace carrel::desk::archive {
 
@@ -20,6 +21,7 @@ constexpr std::size_t locator_size = 20;
 constexpr std::size_t zip64_end_size = 56;
 constexpr std::size_t item_size = 46;
 constexpr std::size_t local_size = 30;
+constexpr std::uint64_t utf8_flag = 1 << 11;
 constexpr std::uint64_t most_entries = 200'000;
 constexpr std::uint64_t most_directory = std::uint64_t{64} << 20;
 
@@ -30,16 +32,23 @@ struct Directory {
     std::uint64_t at = 0;
     std::uint64_t size = 0;
     std::uint64_t entries = 0;
+    std::uint64_t end_at = 0;  ///< where what says this begins
 };
 
 Expected<Directory> read_zip64_end(const ReadAt& read, std::uint64_t locator_at) {
     const auto locator = read(locator_at, locator_size);
     if (locator.size() < locator_size || number_at(locator, 0, 4) != 0x07064b50)
         return refuse("the zip is damaged: its zip64 end is missing");
-    const auto end = read(number_at(locator, 8, 8), zip64_end_size);
-    if (end.size() < zip64_end_size || number_at(end, 0, 4) != 0x06064b50)
-        return refuse("the zip is damaged: its zip64 end is missing");
-    return Directory{number_at(end, 48, 8), number_at(end, 40, 8), number_at(end, 32, 8)};
+    auto at = number_at(locator, 8, 8);
+    auto end = read(at, zip64_end_size);
+    const auto is_end = [&] { return end.size() == zip64_end_size && number_at(end, 0, 4) == 0x06064b50; };
+    if (!is_end() && locator_at >= zip64_end_size) {
+        // Something stands before the archive, which its own places do not count.
+        at = locator_at - zip64_end_size;
+        end = read(at, zip64_end_size);
+    }
+    if (!is_end()) return refuse("the zip is damaged: its zip64 end is missing");
+    return Directory{number_at(end, 48, 8), number_at(end, 40, 8), number_at(end, 32, 8), at};
 }
 
 Expected<Directory> find_directory(const ReadAt& read, std::uint64_t size) {
@@ -51,8 +60,8 @@ Expected<Directory> find_directory(const ReadAt& read, std::uint64_t size) {
     const std::string_view end = std::string_view{tail}.substr(at);
     if (number_at(end, 4, 2) != 0 && number_at(end, 4, 2) != 0xffff)
         return refuse("the zip is one of several volumes");
-    Directory directory{number_at(end, 16, 4), number_at(end, 12, 4), number_at(end, 10, 2)};
     const auto end_at = size - most + at;
+    Directory directory{number_at(end, 16, 4), number_at(end, 12, 4), number_at(end, 10, 2), end_at};
     const bool is_large = directory.at == no_size || directory.size == no_size || directory.entries == 0xffff;
     if (is_large && end_at >= locator_size) {
         const auto locator = read(end_at - locator_size, 4);
@@ -60,6 +69,15 @@ Expected<Directory> find_directory(const ReadAt& read, std::uint64_t size) {
             return read_zip64_end(read, end_at - locator_size);
     }
     return directory;
+}
+
+/// How far everything is from where the archive says: what stands before it, as in one that extracts itself.
+/// The directory ends where its end begins.
+std::uint64_t size_before(const ReadAt& read, const Directory& directory) {
+    if (directory.size > directory.end_at || directory.at > directory.end_at - directory.size) return 0;
+    const auto real = directory.end_at - directory.size;
+    const auto first = read(real, 4);
+    return first.size() == 4 && number_at(first, 0, 4) == 0x02014b50 ? real - directory.at : 0;
 }
 
 /// The sizes and place that had no room in the item itself (APPNOTE 4.5.3).
@@ -71,42 +89,33 @@ Expected<void> read_zip64_field(std::string_view extra, ZipItem& item) {
         field.remove_prefix(8);
         return true;
     };
-    while (extra.size() >= 4) {
-        const auto id = number_at(extra, 0, 2);
-        const auto size = static_cast<std::size_t>(number_at(extra, 2, 2));
-        if (size > extra.size() - 4) break;
-        auto field = extra.substr(4, size);
-        extra.remove_prefix(4 + size);
-        if (id != 1) continue;
-        if (!take(field, item.entry.size) || !take(field, item.packed) || !take(field, item.header_at))
-            return refuse("the zip is damaged: a zip64 field is too short");
-    }
+    bool is_whole = true;
+    for_each_field(extra, [&](std::uint64_t id, std::string_view field) {
+        if (id != 1) return;
+        is_whole = is_whole && take(field, item.entry.size) && take(field, item.packed) &&
+                   take(field, item.header_at);
+    });
+    if (!is_whole) return refuse("the zip is damaged: a zip64 field is too short");
     return {};
 }
 
-std::int64_t time_of(std::uint64_t date, std::uint64_t time) {
-    std::tm parts{};
-    parts.tm_year = static_cast<int>(date >> 9) + 80;
-    parts.tm_mon = static_cast<int>(date >> 5 & 15) - 1;
-    parts.tm_mday = static_cast<int>(date & 31);
-    parts.tm_hour = static_cast<int>(time >> 11);
-    parts.tm_min = static_cast<int>(time >> 5 & 63);
-    parts.tm_sec = static_cast<int>(time & 31) * 2;
-    return ::timegm(&parts);
-}
-
-Expected<void> read_mode(std::string_view bytes, ZipItem& item) {
+/// By the name as it is in the end.
+Expected<void> read_mode(ZipItem& item) {
     auto& entry = item.entry;
-    entry.kind = entry.name.ends_with('/') ? ArchiveEntry::Kind::folder : ArchiveEntry::Kind::file;
-    entry.mode = entry.kind == ArchiveEntry::Kind::folder ? 0755 : 0644;
-    const auto mode = static_cast<mode_t>(number_at(bytes, 38, 4) >> 16);
-    const bool is_from_unix = number_at(bytes, 5, 1) == 3 && mode != 0;
-    if (!is_from_unix) return {};
+    constexpr std::uint32_t dos_directory = 0x10;
+    const bool is_folder =
+        entry.name.ends_with('/') || ((item.attributes & dos_directory) != 0 && entry.size == 0);
+    entry.kind = is_folder ? ArchiveEntry::Kind::folder : ArchiveEntry::Kind::file;
+    entry.mode = is_folder ? 0755 : 0644;
+    const auto mode = static_cast<mode_t>(item.attributes >> 16);
+    if (item.host == ZipHost::dos || mode == 0) return {};
     entry.mode = mode & 07777;
     if (S_ISLNK(mode))
         entry.kind = ArchiveEntry::Kind::symlink;
     else if (S_ISDIR(mode))
         entry.kind = ArchiveEntry::Kind::folder;
+    else if (S_ISREG(mode) && !entry.name.ends_with('/'))
+        entry.kind = ArchiveEntry::Kind::file;
     else if ((mode & S_IFMT) != 0 && !S_ISREG(mode))
         return refuse(
             fmt::format("the zip's entry \"{}\" is a device or a pipe", core::repair_utf8(entry.name)));
@@ -115,10 +124,11 @@ Expected<void> read_mode(std::string_view bytes, ZipItem& item) {
 
 Expected<ZipItem> read_item(std::string_view bytes, std::string_view name, std::string_view extra) {
     ZipItem item;
-    item.entry.name = name;
-    const auto shown = core::repair_utf8(name);
-    if ((number_at(bytes, 8, 2) & 1) != 0)
-        return refuse(fmt::format("the zip's entry \"{}\" is encrypted", shown));
+    const auto flags = number_at(bytes, 8, 2);
+    item.host = host_of(number_at(bytes, 5, 1));
+    item.entry.name = zip_name(name, (flags & utf8_flag) != 0, item.host, extra);
+    const auto shown = core::repair_utf8(item.entry.name);
+    if ((flags & 1) != 0) return refuse(fmt::format("the zip's entry \"{}\" is encrypted", shown));
     const auto method = number_at(bytes, 10, 2);
     if (method != 0 && method != 8)
         return refuse(
@@ -126,16 +136,31 @@ Expected<ZipItem> read_item(std::string_view bytes, std::string_view name, std::
                         "ones are unpacked",
                         shown, method));
     item.method = static_cast<ZipMethod>(method);
-    item.entry.modified = time_of(number_at(bytes, 14, 2), number_at(bytes, 12, 2));
+    const auto time = find_zip_time(extra).value_or(
+        ZipTime{dos_seconds(number_at(bytes, 14, 2), number_at(bytes, 12, 2)), 0});
+    item.entry.modified = time.seconds;
+    item.entry.nanoseconds = time.nanoseconds;
     item.crc = static_cast<std::uint32_t>(number_at(bytes, 16, 4));
     item.packed = number_at(bytes, 20, 4);
     item.entry.size = number_at(bytes, 24, 4);
     item.header_at = number_at(bytes, 42, 4);
+    item.attributes = static_cast<std::uint32_t>(number_at(bytes, 38, 4));
     if (auto read = read_zip64_field(extra, item); !read) return std::unexpected{read.error()};
-    if (auto read = read_mode(bytes, item); !read) return std::unexpected{read.error()};
     if (item.method == ZipMethod::stored && item.packed != item.entry.size)
         return refuse(fmt::format("the zip's entry \"{}\" has two sizes", shown));
     return item;
+}
+
+/// Programs on Windows have written backslashes between folders, where the format wants slashes. A name of
+/// another system may hold one, but no whole archive of folders without a single slash.
+void turn_backslashes(std::vector<ZipItem>& items) {
+    const bool has_slash =
+        std::ranges::any_of(items, [](const ZipItem& item) { return item.entry.name.contains('/'); });
+    for (auto& item : items) {
+        if (!item.entry.name.contains('\\') || (has_slash && item.host != ZipHost::dos)) continue;
+        std::ranges::replace(item.entry.name, '\\', '/');
+        item.had_backslashes = true;
+    }
 }
 
 }  // namespace
@@ -147,7 +172,8 @@ Expected<std::vector<ZipItem>> read_zip_directory(const ReadAt& read, std::uint6
         return refuse(fmt::format("the zip has more than {} entries", most_entries));
     if (directory->at > size || directory->size > size - directory->at)
         return refuse("the zip is damaged: its directory is not where its end says");
-    const auto text = read(directory->at, static_cast<std::size_t>(directory->size));
+    const auto before = size_before(read, *directory);
+    const auto text = read(directory->at + before, static_cast<std::size_t>(directory->size));
     std::string_view rest = text;
     std::vector<ZipItem> items;
     for (std::uint64_t i = 0; i < directory->entries; ++i) {
@@ -161,9 +187,13 @@ Expected<std::vector<ZipItem>> read_zip_directory(const ReadAt& read, std::uint6
         auto item = read_item(rest, rest.substr(item_size, name_size),
                               rest.substr(item_size + name_size, extra_size));
         if (!item) return std::unexpected{item.error()};
+        item->header_at += before;
         items.push_back(std::move(*item));
         rest.remove_prefix(whole);
     }
+    turn_backslashes(items);
+    for (auto& item : items)
+        if (auto judged = read_mode(item); !judged) return std::unexpected{judged.error()};
     return items;
 }
 

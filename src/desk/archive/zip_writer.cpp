@@ -4,6 +4,7 @@
 #include <bit>
 #include <ctime>
 
+#include "core/text.hpp"
 #include "desk/archive/zip.hpp"
 
 namespace carrel::desk::archive {
@@ -15,8 +16,12 @@ constexpr std::uint64_t large = 0xfff00000;
 constexpr std::uint16_t plain_version = 20;
 constexpr std::uint16_t zip64_version = 45;
 constexpr std::uint16_t made_on_unix = 3 << 8;
-/// Sizes follow the content; names are UTF-8.
-constexpr std::uint16_t flags = 1 << 3 | 1 << 11;
+/// Sizes follow the content; and whether names are UTF-8.
+constexpr std::uint16_t sizes_follow = 1 << 3;
+constexpr std::uint16_t name_is_utf8 = 1 << 11;
+std::uint16_t flags_of(const ArchiveEntry& entry) {
+    return core::is_utf8(entry.name) ? sizes_follow | name_is_utf8 : sizes_follow;
+}
 
 /// Little-endian numbers, one behind another.
 class Record {
@@ -38,9 +43,10 @@ private:
     std::string text_;
 };
 
-/// MS-DOS date and time, in one number.
+/// MS-DOS date and time, in one number. It has every other second only: the next one, as Info-ZIP takes it,
+/// so that nothing unpacked seems older than it is.
 std::uint32_t dos_time(std::int64_t seconds) {
-    const std::time_t time = seconds;
+    const std::time_t time = seconds + (seconds & 1);
     std::tm parts{};
     ::gmtime_r(&time, &parts);
     if (parts.tm_year < 80) return 1 << 21 | 1 << 16;
@@ -52,7 +58,8 @@ std::uint32_t dos_time(std::int64_t seconds) {
 
 /// Info-ZIP's extended timestamp: the time of the last change.
 std::string time_field(std::int64_t seconds) {
-    const auto time = std::bit_cast<std::uint64_t>(std::clamp<std::int64_t>(seconds, 0, 0x7fffffff));
+    constexpr std::int64_t most = 0x7fffffff;
+    const auto time = std::bit_cast<std::uint64_t>(std::clamp<std::int64_t>(seconds, -most - 1, most));
     return Record{}.u16(0x5455).u16(5).text("\x01").u32(time).take();
 }
 
@@ -76,7 +83,7 @@ std::string ZipWriter::begin(const ArchiveEntry& entry, ZipMethod method) {
     auto header = Record{}
                       .u32(0x04034b50)
                       .u16(open_->is_large ? zip64_version : plain_version)
-                      .u16(flags)
+                      .u16(flags_of(open_->entry))
                       .u16(static_cast<std::uint16_t>(method))
                       .u32(dos_time(entry.modified))
                       .u32(0)
@@ -115,7 +122,7 @@ std::string ZipWriter::end(std::uint32_t crc, std::uint64_t packed, std::uint64_
                       .u32(0x02014b50)
                       .u16(made_on_unix | version)
                       .u16(version)
-                      .u16(flags)
+                      .u16(flags_of(entry))
                       .u16(static_cast<std::uint16_t>(method))
                       .u32(dos_time(entry.modified))
                       .u32(crc)

@@ -8,11 +8,13 @@
 #include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <csignal>
+#include <iterator>
 
 #include "core/error.hpp"
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "desk/processes/tree.hpp"
+#include "desk/spawn/child.hpp"
 #include "desk/spawn/pty.hpp"
 
 namespace carrel::desk::background {
@@ -110,7 +112,8 @@ SharedProcess Background::start(std::string id, BackgroundWish wish) {
     spawn::ChildWish child{.program = bash_,
                            .words = {"bash", "-c", process->wish.command},
                            .folder = process->wish.folder,
-                           .environment = process->wish.environment};
+                           .environment = {spawn::unattended.begin(), spawn::unattended.end()}};
+    std::ranges::copy(process->wish.environment, std::back_inserter(child.environment));
     child.environment.push_back(process->mark);
     auto spawned =
         spawn::spawn_child(child, {input.reader.get(), output.writer.get(), errors.writer.get(), false});

@@ -1,14 +1,19 @@
 #include "desk/browser/browser.hpp"
 
 #include <fmt/format.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <csignal>
+#include <set>
 
+#include "async/deadline.hpp"
 #include "core/text.hpp"
+#include "desk/cdp/addresses.hpp"
 #include "desk/cdp/endpoint.hpp"
 #include "desk/desktop/observe.hpp"
 #include "desk/spawn/launch.hpp"
@@ -22,21 +27,26 @@ namespace carrel::desk::browser {
 
 namespace {
 
-using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
-
 constexpr auto program = "chromium";
-constexpr auto opening_time = 20s;
-/// A page may ask "leave this page?"; after this time it is not asked any more.
-constexpr auto closing_time = 5s;
-constexpr auto ending_time = 3s;
-constexpr std::array<std::string_view, 4> schemes{"http", "https", "file", "about"};
+
+}  // namespace
 
 std::vector<windows::Window> browser_windows(std::vector<windows::Window> all) {
     std::erase_if(all,
                   [](const windows::Window& window) { return core::to_lower(window.class_name) != program; });
     return all;
 }
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto opening_time = 20s;
+/// A page may ask "leave this page?"; after this time it is not asked any more.
+constexpr auto closing_time = 5s;
+constexpr auto ending_time = 3s;
+constexpr std::array<std::string_view, 4> schemes{"http", "https", "file", "about"};
 
 /// Waits until the browser has windows, or has none; false when `limit` passes first.
 Task<bool> wait_for_windows(desktop::Desktop& desktop, bool wanted, async::Duration limit,
@@ -50,24 +60,59 @@ Task<bool> wait_for_windows(desktop::Desktop& desktop, bool wanted, async::Durat
     }
 }
 
+/// Of the processes that these windows are of.
+std::vector<core::Fd> processes_of(const std::vector<windows::Window>& open_windows) {
+    std::set<std::uint32_t> pids;
+    for (const auto& window : open_windows)
+        if (window.pid && *window.pid > 1) pids.insert(*window.pid);
+    std::vector<core::Fd> processes;
+    for (const auto pid : pids) {
+        core::Fd process{static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0))};
+        if (process) processes.push_back(std::move(process));
+    }
+    return processes;
+}
+
+/// Returns when all have ended, or have not in time. They live a moment longer than their windows, and answer
+/// calls as long.
+Task<> wait_for_ends(async::Executor executor, std::vector<core::Fd> processes) {
+    try {
+        for (auto& process : processes) {
+            boost::asio::posix::stream_descriptor watched{executor, process.release()};
+            co_await async::deadline(ending_time, "the browser's end",
+                                     watched.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                                                        boost::asio::use_awaitable));
+        }
+    } catch (const core::Error& error) {
+        // Their windows are gone, which is what was asked for.
+        if (error.code() != core::Code::timeout) throw;
+    }
+}
+
 }  // namespace
 
-core::Expected<std::string> parse_url(std::string_view text, bool takes_data) {
+core::Expected<std::vector<std::string>> parse_url(std::string_view text, bool takes_data) {
+    if (auto guessed = cdp::guess_addresses(text); !guessed.empty()) return guessed;
     const auto colon = text.find(':');
     const auto scheme = core::to_lower(text.substr(0, std::min(colon, text.size())));
     // A page that is given itself may have any characters.
-    if (takes_data && scheme == "data" && colon != text.npos) return std::string{text};
+    if (takes_data && scheme == "data" && colon != text.npos) return std::vector{std::string{text}};
     if (colon == text.npos || std::ranges::find(schemes, scheme) == schemes.end())
         return core::refuse(takes_data ? "an address begins with http:, https:, file:, about: or data:"
                                        : "an address begins with http:, https:, file: or about:");
     for (const char byte : text)
         if (static_cast<unsigned char>(byte) <= ' ' || byte == 0x7f)
             return core::refuse("an address has no spaces and no control characters");
-    return std::string{text};
+    return std::vector{std::string{text}};
 }
 
-Browser::Browser(async::Executor executor, async::Pool& pool, std::string home, cdp::Tabs& tabs)
-    : executor_{executor}, pool_{pool}, home_{std::move(home)}, tabs_{tabs}, children_{executor} {}
+Browser::Browser(async::Executor executor, async::Pool& pool, std::string home, int output, cdp::Tabs& tabs)
+    : executor_{executor},
+      pool_{pool},
+      home_{std::move(home)},
+      output_{output},
+      tabs_{tabs},
+      children_{executor} {}
 
 /// Reaps a browser process that we started, whenever it ends.
 Task<> Browser::follow(pid_t pid, core::Fd process, std::shared_ptr<bool> has_ended,
@@ -106,8 +151,7 @@ Task<> Browser::open(std::shared_ptr<desktop::Desktop> desktop, std::string url,
     std::vector<std::string> words{program, cdp::devtools_flag()};
     if (in_new_window) words.emplace_back("--new-window");
     words.push_back(std::move(url));
-    auto launched =
-        co_await async::run_on(pool_, [words, home = home_] { return spawn::launch(words, home); });
+    auto launched = co_await async::run_on(pool_, [=, this] { return spawn::launch(words, home_, output_); });
     const auto has_ended = std::make_shared<bool>(false);
     children_.start("browser", follow(launched.pid, std::move(launched.process), has_ended, desktop));
     // One that runs already takes the address over, and the process that brought it ends.
@@ -124,14 +168,21 @@ Task<> Browser::open(std::shared_ptr<desktop::Desktop> desktop, std::string url,
 Task<bool> Browser::close(std::shared_ptr<desktop::Desktop> desktop) {
     const auto open_windows = browser_windows(co_await desktop->windows.list());
     if (open_windows.empty()) co_return false;
+    auto processes = processes_of(open_windows);
     for (const auto& window : open_windows) desktop->window_actions.close(window.id);
     desktop->connection.flush();
-    if (co_await wait_for_windows(*desktop, false, closing_time)) co_return true;
+    if (co_await wait_for_windows(*desktop, false, closing_time)) {
+        co_await wait_for_ends(executor_, std::move(processes));
+        co_return true;
+    }
     // One that hangs hears nothing but the last.
     for (const int signal : {SIGTERM, SIGKILL}) {
         for (const auto& window : browser_windows(co_await desktop->windows.list()))
             if (window.pid && *window.pid > 1) ::kill(static_cast<pid_t>(*window.pid), signal);
-        if (co_await wait_for_windows(*desktop, false, ending_time)) co_return true;
+        if (co_await wait_for_windows(*desktop, false, ending_time)) {
+            co_await wait_for_ends(executor_, std::move(processes));
+            co_return true;
+        }
     }
     throw core::Error{core::Code::timeout, "the browser does not close"};
 }
@@ -142,12 +193,13 @@ Task<net::Response> open_url(Browser& browser, desktop::Display& display, net::R
     const auto wish = co_await rest::decode_body(request, ops::open_url_shape());
     auto url = parse_url(wish.url);
     if (!url) throw rest::unprocessable({"url"}, url.error().message());
+    auto address = std::move(url->back());  // of an http one the browser itself tries https first
     const auto desktop = co_await display.desktop();
     // A window that is opened before the manager is up would stay invisible.
     if (!co_await display.wait_until_ready(opening_time))
         throw core::Error{core::Code::unavailable, "the window manager is not up",
                           "window_manager_not_ready"};
-    co_return co_await desktop::act(desktop, wish, browser.open(desktop, std::move(*url), wish.new_window),
+    co_return co_await desktop::act(desktop, wish, browser.open(desktop, std::move(address), wish.new_window),
                                     fmt::format("Opened {}.", wish.url));
 }
 

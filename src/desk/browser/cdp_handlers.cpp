@@ -29,12 +29,14 @@ json::Object bounded_text(const json::Value& read, std::string_view name, int mo
 }
 
 Task<json::Object> navigate_to(BrowserControl& control, ops::Navigate wish) {
-    const auto url = checked_address(wish.url);
+    const auto urls = checked_addresses(wish.url);
     const auto tab = co_await control.open_tab(wish.tab);
-    co_await cdp::navigate(control.executor, tab, url, wish.wait_until, milliseconds{wish.timeout_ms});
+    co_await cdp::navigate_first(control.executor, tab, urls, wish.wait_until, milliseconds{wish.timeout_ms});
     // One that hangs as soon as it is there is described by the browser.
     const auto page = co_await cdp::describe_page(*tab, cdp::patience_of(milliseconds{wish.timeout_ms}));
-    co_return json::Object{{"url", page.url}, {"title", page.title}};
+    json::Object answer{{"url", page.url}, {"title", page.title}};
+    if (page.is_pdf) answer["note"] = cdp::pdf_note;
+    co_return answer;
 }
 
 Task<json::Object> get_text(BrowserControl& control, ops::GetText wish) {
@@ -61,15 +63,13 @@ json::Object done_to(const cdp::Tab& tab, std::string text) {
 
 Task<json::Object> click(BrowserControl& control, ops::OnElement wish) {
     const auto tab = co_await control.tabs.get(wish.tab);
-    const auto place = co_await wait_for_element(*tab, wish.selector, "hit", milliseconds{wish.timeout_ms});
-    co_await click_at(*tab, place);
+    co_await click_element(*tab, wish.selector, milliseconds{wish.timeout_ms});
     co_return done_to(*tab, fmt::format("Clicked {}.", shown(wish.selector)));
 }
 
 Task<json::Object> hover(BrowserControl& control, ops::OnElement wish) {
     const auto tab = co_await control.tabs.get(wish.tab);
-    const auto place = co_await wait_for_element(*tab, wish.selector, "hit", milliseconds{wish.timeout_ms});
-    co_await point_at(*tab, place);
+    co_await hover_element(*tab, wish.selector, milliseconds{wish.timeout_ms});
     co_return done_to(*tab, fmt::format("The pointer is over {}.", shown(wish.selector)));
 }
 

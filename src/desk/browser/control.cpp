@@ -34,7 +34,6 @@ bool is_ordinary(const Error& error) {
 
 Task<> BrowserControl::ensure_open() {
     const auto end = Clock::now() + port_time;
-    bool has_started = false;
     for (;;) {
         try {
             co_await tabs.wait_for_tab(tab_time);
@@ -42,16 +41,14 @@ Task<> BrowserControl::ensure_open() {
         } catch (const Error& error) {
             if (error.reason() != "no_browser") throw;
         }
-        if (!std::exchange(has_started, true)) {
-            co_await browser.start(display);
-            continue;
-        }
-        // The kernel has no event for "somebody listens there now".
         if (Clock::now() >= end)
             throw Error{Code::conflict,
                         "the browser was started without its DevTools port: close it (browser/close) and "
                         "open it again",
                         "no_devtools"};
+        // Again each time: the windows of one that has just been killed are there for a moment longer.
+        co_await browser.start(display);
+        // The kernel has no event for "somebody listens there now".
         co_await async::pause(port_step);
     }
 }
@@ -69,10 +66,10 @@ Task<std::shared_ptr<cdp::Tab>> BrowserControl::open_tab(std::optional<std::stri
     co_return co_await tabs.get(co_await tabs.open("about:blank", false));
 }
 
-std::string checked_address(std::string text) {
-    auto url = parse_url(text, true);
-    if (!url) throw rest::unprocessable({"url"}, url.error().message());
-    return std::move(*url);
+std::vector<std::string> checked_addresses(std::string text) {
+    auto urls = parse_url(text, true);
+    if (!urls) throw rest::unprocessable({"url"}, urls.error().message());
+    return std::move(*urls);
 }
 
 Task<net::Response> answer_of(Task<json::Object> action) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "desk/browser/browser.hpp"
 #include "desk/cdp/tabs.hpp"
@@ -30,8 +31,8 @@ struct BrowserControl {
     Task<std::shared_ptr<cdp::Tab>> open_tab(std::optional<std::string> id);
 };
 
-/// What a person's address bar takes, and documents in the address itself (data:).
-std::string checked_address(std::string text);
+/// What a person's address bar takes, and documents in the address itself (data:): what is to be tried.
+std::vector<std::string> checked_addresses(std::string text);
 
 /// The answer of `action`. What a page or a script made impossible is told as {success:false, error}: that is
 /// an ordinary answer. What the browser itself made impossible stays an error.

@@ -68,7 +68,7 @@ Task<> relay_to(std::unique_ptr<net::Stream> client, std::shared_ptr<net::Wire> 
 }
 
 Task<Response> connect_to(Request& request, std::string path) {
-    if (auto refusal = net::refuse_handshake(request)) co_return std::move(*refusal);
+    net::require_handshake(request);
     // Frames pass untouched, so nothing may be agreed on behind our back.
     const auto offered = net::handshake_headers(request.headers);
     auto wire = co_await async::deadline(answering_time, "the browser's handshake",

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/text.hpp"
 #include "desk/browser/element_script.hpp"
+#include "desk/cdp/typing.hpp"
 
 namespace carrel::desk::browser {
 
@@ -15,6 +18,16 @@ using std::chrono::milliseconds;
 
 /// Beyond the page's own counting: the page may be slow to answer.
 constexpr milliseconds look_grace{3'000};
+/// Of the second look, for which others wait.
+constexpr milliseconds least_look{300};
+constexpr milliseconds longest_look{2'000};
+/// For who has found the element when the time is nearly over.
+constexpr milliseconds least_turn{1'000};
+constexpr milliseconds scroll_time{10'000};
+
+milliseconds time_left(std::chrono::steady_clock::time_point end) {
+    return std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
+}
 
 json::Value or_null(const std::optional<std::string>& text) {
     return text ? json::Value(*text) : json::Value(nullptr);
@@ -56,6 +69,12 @@ Task<> press(cdp::Tab& tab, Place place, std::string_view type) {
                           {"clickCount", 1}});
 }
 
+/// The script with what it calls `watchTyping`.
+std::string watching(std::string_view script) {
+    return fmt::format("(...given) => {{ const watchTyping = {};\nreturn ({})(...given); }}",
+                       cdp::typing_watch_script, script);
+}
+
 Task<> type_text(cdp::Tab& tab, const std::string& text) {
     if (!text.empty()) {
         co_await tab.call("Input.insertText", {{"text", text}});
@@ -74,9 +93,7 @@ Task<Place> wait_for_element(cdp::Tab& tab, std::string selector, std::string_vi
                              milliseconds limit) {
     const auto end = std::chrono::steady_clock::now() + limit;
     for (bool is_in_front = false;; is_in_front = true) {
-        const auto left =
-            std::max(milliseconds{0},
-                     std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now()));
+        const auto left = std::max(milliseconds{0}, time_left(end));
         const auto found =
             co_await tab.run(find_element_script, {selector, state, left.count()}, left + look_grace);
         if (json::text_or(found, "kind") != "hidden_tab") {
@@ -93,30 +110,61 @@ Task<Place> wait_for_element(cdp::Tab& tab, std::string selector, std::string_vi
     }
 }
 
-Task<> point_at(cdp::Tab& tab, Place place) {
-    const auto turn = co_await tab.input().take();
-    co_await move_to(tab, place);
+namespace {
+
+/// A turn, and where the element is then: who acted before may have moved it.
+struct Aim {
+    async::Turns::Turn turn;
+    Place place;
+};
+
+Task<Aim> aim_at(cdp::Tab& tab, std::string selector, milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    auto place = co_await wait_for_element(tab, selector, "hit", limit);
+    const bool must_wait = tab.input().is_taken();
+    auto turn = co_await tab.take_turn(std::max(least_turn, time_left(end)));
+    if (must_wait)
+        place = co_await wait_for_element(tab, selector, "hit",
+                                          std::clamp(time_left(end), least_look, longest_look));
+    co_return Aim{std::move(turn), place};
 }
 
-Task<> click_at(cdp::Tab& tab, Place place) {
-    const auto turn = co_await tab.input().take();
+}  // namespace
+
+Task<> hover_element(cdp::Tab& tab, std::string selector, milliseconds limit) {
+    const auto aim = co_await aim_at(tab, std::move(selector), limit);
+    co_await move_to(tab, aim.place);
+}
+
+Task<> click_element(cdp::Tab& tab, std::string selector, milliseconds limit) {
+    const auto aim = co_await aim_at(tab, std::move(selector), limit);
+    const auto place = aim.place;
     co_await move_to(tab, place);
     co_await press(tab, place, "mousePressed");
     if (!tab.dialog()) co_await press(tab, place, "mouseReleased");
 }
 
 Task<std::string> fill_field(cdp::Tab& tab, std::string selector, std::string value, milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
     co_await wait_for_element(tab, selector, "field", limit);
     // What is typed goes to the field that has the keyboard: nobody may take it away meanwhile.
-    const auto turn = co_await tab.input().take();
-    const auto prepared = co_await tab.run(prepare_field_script, {selector, value});
+    const auto turn = co_await tab.take_turn(std::max(least_turn, time_left(end)));
+    const auto prepared = co_await tab.run(watching(prepare_field_script), {selector, value});
     if (const auto wrong = json::text_or(prepared, "wrong"); !wrong.empty())
         throw Error{Code::conflict, fmt::format("\"{}\": {}", core::utf8_prefix(selector, 200), wrong),
                     "bad_value"};
     if (!json::find(prepared, "type")) co_return std::string{json::text_or(prepared, "value")};
     co_await type_text(tab, value);
-    const auto held = co_await tab.run(read_field_script, {selector});
-    co_return held.is_string() ? std::string{held.get_string()} : std::string{};
+    const auto finished = co_await tab.run(finish_field_script, {selector, value});
+    if (json::flag_of(finished, "moved"))
+        throw Error{
+            Code::conflict,
+            fmt::format("the focus moved away from \"{}\" while it was typed into: it was not set, and a "
+                        "frame of the page that has the focus now may have got the text; look, and try "
+                        "again",
+                        core::utf8_prefix(selector, 200)),
+            "focus_moved"};
+    co_return std::string{json::text_or(finished, "value")};
 }
 
 Task<json::Value> read_text(cdp::Tab& tab, std::optional<std::string> selector, int most,
@@ -128,6 +176,7 @@ Task<json::Value> read_text(cdp::Tab& tab, std::optional<std::string> selector, 
 Task<json::Value> read_html(cdp::Tab& tab, int most) { return tab.run(read_html_script, {most}); }
 
 Task<json::Value> scroll_by(cdp::Tab& tab, std::optional<std::string> selector, int dx, int dy) {
+    const auto turn = co_await tab.take_turn(scroll_time);
     auto answer = co_await tab.run(scroll_script, {or_null(selector), dx, dy});
     throw_if_wrong(answer, selector.value_or(""));
     co_return answer;

@@ -27,12 +27,13 @@ struct Place {
 Task<Place> wait_for_element(cdp::Tab& tab, std::string selector, std::string_view state,
                              std::chrono::milliseconds limit);
 
-/// Moves the pointer there. A page that opens a dialog is left with it: the call returns.
-Task<> point_at(cdp::Tab& tab, Place place);
-Task<> click_at(cdp::Tab& tab, Place place);
+/// Moves the pointer to the element, once it is "hit", and in its turn in the tab. A page that opens a dialog
+/// is left with it: the call returns. Throws as wait_for_element and Tab::take_turn.
+Task<> hover_element(cdp::Tab& tab, std::string selector, std::chrono::milliseconds limit);
+Task<> click_element(cdp::Tab& tab, std::string selector, std::chrono::milliseconds limit);
 
-/// Replaces what the field holds; answers what it holds afterwards. Throws as wait_for_element, and
-/// Error{conflict, "bad_value"} when the field does not take the value.
+/// Replaces what the field holds; answers what it holds afterwards. Throws as wait_for_element and
+/// Tab::take_turn, and Error{conflict, "bad_value"} when the field does not take the value.
 Task<std::string> fill_field(cdp::Tab& tab, std::string selector, std::string value,
                              std::chrono::milliseconds limit);
 
@@ -41,7 +42,7 @@ Task<json::Value> read_text(cdp::Tab& tab, std::optional<std::string> selector, 
                             std::chrono::milliseconds limit);
 Task<json::Value> read_html(cdp::Tab& tab, int most);
 
-/// Scrolls by so many CSS pixels: {x, y}, where it stands then.
+/// Scrolls by so many CSS pixels: {x, y}, where it stands then. Throws as Tab::take_turn.
 Task<json::Value> scroll_by(cdp::Tab& tab, std::optional<std::string> selector, int dx, int dy);
 
 }  // namespace carrel::desk::browser

@@ -68,6 +68,9 @@ const char* const find_element_script = "async (selector, state, milliseconds) =
   const fills = (element) =>
     element.isContentEditable || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement ||
     (element instanceof HTMLInputElement && !["button", "submit", "reset", "image", "file", "hidden"].includes(element.type));
+  const isBehindLabel = (element) =>
+    element instanceof HTMLInputElement && (element.type === "checkbox" || element.type === "radio") &&
+    [...(element.labels ?? [])].some(isVisible);
   const scrollTo = (element) => element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
 
   let before;
@@ -76,6 +79,9 @@ const char* const find_element_script = "async (selector, state, milliseconds) =
     if (state === "hidden") return element && isVisible(element) ? { wrong: "an element can still be seen" } : {};
     if (!element) return { wrong: "no element is there" };
     if (state === "attached") return {};
+    // Boxes are hidden behind prettier labels more often than not, and are set all the same.
+    if (state === "field" && !isVisible(element) && isBehindLabel(element))
+      return element.matches(":disabled") ? { wrong: describe(element) + " is disabled" } : {};
     if (!isVisible(element)) return { wrong: describe(element) + " cannot be seen" };
     if (state === "visible") return {};
     if (element.matches(":disabled")) return { wrong: describe(element) + " is disabled" };
@@ -89,6 +95,7 @@ const char* const find_element_script = "async (selector, state, milliseconds) =
       hit = place && topmost(place);
     }
     if (!place) return { wrong: describe(element) + " lies outside the page" };
+    if (!belongs(element, hit) && state === "field" && isBehindLabel(element)) return {};
     if (!belongs(element, hit)) return { wrong: describe(element) + " is covered by " + (hit ? describe(hit) : "something") };
     const at = JSON.stringify(place);
     if (at !== before) {
@@ -119,6 +126,13 @@ const char* const prepare_field_script = "(selector, value) => {" CARREL_SEARCH 
     field.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
     field.dispatchEvent(new Event("change", { bubbles: true }));
   };
+  // Any words for a colour that stylesheets know; the field holds #rrggbb.
+  const colour = (text) => {
+    if (!CSS.supports("color", text) || /^(inherit|initial|unset|revert(-layer)?|currentcolor)$|var\(/i.test(text)) return undefined;
+    const brush = new OffscreenCanvas(1, 1).getContext("2d");
+    brush.fillStyle = text;
+    return /^#[0-9a-f]{6}$/.test(brush.fillStyle) ? brush.fillStyle : undefined;
+  };
   field.focus();
   if (field instanceof HTMLSelectElement) {
     const option = [...field.options].find((one) => one.value === value) ??
@@ -138,10 +152,13 @@ const char* const prepare_field_script = "(selector, value) => {" CARREL_SEARCH 
   }
   if (field instanceof HTMLInputElement && ["date", "time", "datetime-local", "month", "week", "color", "range"].includes(field.type)) {
     const before = field.value;
-    field.value = value;
-    if (value !== "" && field.value.toLowerCase() !== value.toLowerCase()) {
+    const wanted = field.type === "color" ? colour(value) ?? value : value;
+    field.value = wanted;
+    if (value !== "" && field.value.toLowerCase() !== wanted.toLowerCase()) {
       field.value = before;
-      return { wrong: "a field for " + field.type + " does not take " + JSON.stringify(value) };
+      const isDated = field.type !== "color" && field.type !== "range" && /^\d{4,6}-W?\d\d(-\d\d)?(T\d\d:\d\d.*)?$|^\d\d:\d\d/.test(value);
+      return { wrong: "a field for " + field.type + " does not take " + JSON.stringify(value) +
+        (isDated ? ": the calendar or the day has no such" : "") };
     }
     tell();
     return { value: field.value };
@@ -150,19 +167,39 @@ const char* const prepare_field_script = "(selector, value) => {" CARREL_SEARCH 
     if (field.type === "number" && value !== "" && !Number.isFinite(Number(value)))
       return { wrong: "a field for numbers does not take " + JSON.stringify(value) };
     field.select();
-    return { type: true };
+    // A secret is not left to where the focus is when the browser types: it is put there in one go.
+    if (field.type === "password") {
+      const wish = { inputType: value ? "insertText" : "deleteContentBackward", data: value || null };
+      const event = new InputEvent("beforeinput", { ...wish, bubbles: true, cancelable: true, composed: true });
+      if (field.dispatchEvent(event) && field.getRootNode().activeElement === field)
+        document.execCommand(value ? "insertText" : "delete", false, value);
+      return { value: field.value };
+    }
+  } else {
+    const range = document.createRange();
+    range.selectNodeContents(field);
+    const selection = getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
   }
-  const range = document.createRange();
-  range.selectNodeContents(field);
-  const selection = getSelection();
-  selection.removeAllRanges();
-  selection.addRange(range);
+  globalThis.carrelTyping?.end();
+  globalThis.carrelTyping = watchTyping(field, value);
   return { type: true };
 })js";
 
-const char* const read_field_script = "(selector) => {" CARREL_SEARCH R"js(
+const char* const finish_field_script = "(selector, value) => {" CARREL_SEARCH R"js(
+  const { hasArrived, isInFrame, hasStrayed } = globalThis.carrelTyping?.end() ?? { hasArrived: true };
   const field = search(document);
-  return field ? String(field.value ?? field.innerText ?? "") : null;
+  if (!field) return {};
+  const held = () => String(field.value ?? field.innerText ?? "");
+  if (hasStrayed) return { moved: true };
+  if (!hasArrived && held() !== value) {
+    if (isInFrame || !("value" in field)) return { moved: true };
+    field.focus();
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
+  }
+  return { value: held() };
 })js";
 
 const char* const read_text_script = "(selector, most) => {" CARREL_SEARCH R"js(

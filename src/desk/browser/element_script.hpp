@@ -8,11 +8,12 @@ namespace carrel::desk::browser {
 extern const char* const find_element_script;
 
 /// (selector, value) => {type: true} when the text is to be typed now, {value} when it is filled already,
-/// {wrong} else.
+/// {wrong} else. Calls `watchTyping` (cdp/typing).
 extern const char* const prepare_field_script;
 
-/// (selector) => what the field holds, as text.
-extern const char* const read_field_script;
+/// (selector, value) => {value}, what the field holds, as text; {moved: true} when the text did not come to
+/// it. For after it was typed.
+extern const char* const finish_field_script;
 
 /// (selector or null, most) => {text, length}
 extern const char* const read_text_script;

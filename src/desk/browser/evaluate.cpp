@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace carrel::desk::browser {
 
 namespace {
@@ -12,6 +14,7 @@ using std::chrono::milliseconds;
 
 /// Beyond V8's own counting of a script that does not pause.
 constexpr milliseconds evaluation_grace{500};
+constexpr milliseconds frame_patience{2'000};
 constexpr auto object_group = "carrel-evaluate";
 
 Error too_late(milliseconds limit) {
@@ -60,15 +63,48 @@ std::optional<std::string> find_frame(const json::Value& tree, std::string_view 
     return std::nullopt;
 }
 
-Task<Frame> get_frame(cdp::Tab& tab, std::string wanted) {
+struct Looked {
+    json::Value tree;
+    bool is_silent = false;
+};
+
+/// Nothing of a frame that does not answer, or is gone: another one may be meant.
+Task<Looked> get_tree(cdp::Tab& tab, std::string session, async::Duration left) {
+    if (session == tab.session()) co_return Looked{co_await tab.call("Page.getFrameTree", {}, left)};
+    bool is_silent = false;
+    try {
+        co_return Looked{co_await tab.call_frame(session, "Page.getFrameTree", {},
+                                                 std::min<async::Duration>(frame_patience, left))};
+    } catch (const Error& error) {
+        is_silent = error.reason() == "page_busy";
+        if (!is_silent && error.reason() != "frame_gone") throw;
+    }
+    co_return Looked{{}, is_silent};
+}
+
+Task<Frame> get_frame(cdp::Tab& tab, std::string wanted, milliseconds limit) {
+    // A time that is short for the script is none for what comes before it.
+    const auto end = std::chrono::steady_clock::now() + std::max(limit, frame_patience);
+    bool is_any_silent = false;
     std::vector<std::string> sessions{tab.session()};
     for (const auto& remote : tab.remote_frames()) sessions.push_back(remote.session);
     for (const auto& session : sessions) {
-        const auto answer = co_await tab.call_frame(session, "Page.getFrameTree");
-        const auto* tree = json::find(answer, "frameTree");
+        const auto left = end - std::chrono::steady_clock::now();
+        if (left <= left.zero()) {
+            is_any_silent = true;
+            break;
+        }
+        const auto looked = co_await get_tree(tab, session, left);
+        is_any_silent = is_any_silent || looked.is_silent;
+        const auto* tree = json::find(looked.tree, "frameTree");
         if (!tree) continue;
         if (auto id = find_frame(*tree, wanted, session != tab.session())) co_return Frame{*id, session};
     }
+    if (is_any_silent)
+        throw Error{
+            Code::timeout,
+            fmt::format("no frame \"{}\" was found, but not every frame of the page has answered", wanted),
+            "page_busy"};
     throw Error{Code::conflict, fmt::format("the page has no frame \"{}\"", wanted), "no_such_frame"};
 }
 
@@ -185,7 +221,7 @@ Task<json::Value> evaluate(cdp::Tab& tab, std::string script, std::optional<std:
                            milliseconds limit) {
     Evaluated evaluated;
     if (frame) {
-        const auto place = co_await get_frame(tab, std::move(*frame));
+        const auto place = co_await get_frame(tab, std::move(*frame), limit);
         evaluated =
             co_await evaluate_in_frame(tab, place, "async function() { return (" + script + "\n); }", limit);
         // What cannot be read has not run.

@@ -29,7 +29,8 @@ bool needs_brackets(std::string_view exception);
 
 /// The value of `script` in the tab's page, or in the frame with that name or id, or that address holds.
 /// Throws Error{conflict, "script_failed"} with the exception's text, Error{timeout, "script_timeout"},
-/// Error{conflict, "no_such_frame"}; as Tab::call.
+/// Error{conflict, "no_such_frame"}, or Error{timeout, "page_busy"} where a frame that may be meant does not
+/// answer within `limit` or two seconds; as Tab::call.
 Task<json::Value> evaluate(cdp::Tab& tab, std::string script, std::optional<std::string> frame,
                            std::chrono::milliseconds limit);
 

@@ -17,19 +17,24 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t most_origins = 200;
 constexpr std::size_t most_items = 10'000;
-constexpr auto loading_time = 10s;
+constexpr auto site_loading_time = 10s;
 
+/// By number: a key that is named as a member of Storage ("length", "key") is no property of it.
 constexpr auto read_items_script =
-    "() => Object.keys(localStorage).map((name) => ({ name, value: localStorage.getItem(name) }))";
+    "() => Array.from({ length: localStorage.length }, (_, i) => localStorage.key(i))"
+    ".map((name) => ({ name, value: localStorage.getItem(name) }))";
 constexpr auto write_items_script =
     "(items) => { for (const [name, value] of items) localStorage.setItem(name, value); }";
 
-/// A tab that nobody sees, in which every address is an empty page: no request goes out.
+/// A tab that nobody sees, in which every address is an empty page: no request goes out, and no service
+/// worker of a site is woken, whose own requests would.
 class Workbench {
 public:
     static Task<std::unique_ptr<Workbench>> open(BrowserControl& control) {
         auto tab = co_await control.tabs.open_hidden();
         auto bench = std::make_unique<Workbench>(control, tab);
+        co_await tab->call("Network.enable", {});
+        co_await tab->call("Network.setBypassServiceWorker", {{"bypass", true}});
         co_await tab->call("Fetch.enable", {{"patterns", json::Array{json::Object{{"urlPattern", "*"}}}}});
         co_return bench;
     }
@@ -51,7 +56,7 @@ public:
     Workbench& operator=(const Workbench&) = delete;
 
     Task<json::Value> run_at(std::string origin, std::string script, json::Array arguments) {
-        co_await cdp::navigate(control_.executor, tab_, origin + "/", "commit", loading_time);
+        co_await cdp::navigate(control_.executor, tab_, origin + "/", "commit", site_loading_time);
         co_return co_await tab_->run(std::move(script), std::move(arguments));
     }
 
@@ -73,6 +78,16 @@ const json::Value& member_or(const json::Object& object, std::string_view name,
                              const json::Value& otherwise) {
     const auto* value = object.if_contains(name);
     return value ? *value : otherwise;
+}
+
+/// Of a cookie that is kept for one top-level site alone (CHIPS), in Playwright's words.
+constexpr auto cross_site_name = "_crHasCrossSiteAncestor";
+
+void add_partition(const json::Value& key, json::Object& cookie) {
+    const auto* object = key.if_object();
+    if (!object) return;
+    cookie["partitionKey"] = json::text_or(key, "topLevelSite");
+    cookie[cross_site_name] = member_or(*object, "hasCrossSiteAncestor", true);
 }
 
 json::Array items_as_lists(const Items& items) {
@@ -103,17 +118,28 @@ json::Array to_saved_cookies(const json::Value& answer) {
         const auto* object = cookie.if_object();
         if (!object) continue;
         const bool is_of_session = member_or(*object, "session", false) == json::Value(true);
-        saved.push_back(
-            json::Object{{"name", json::text_or(cookie, "name")},
-                         {"value", json::text_or(cookie, "value")},
-                         {"domain", json::text_or(cookie, "domain")},
-                         {"path", json::text_or(cookie, "path", "/")},
-                         {"expires", is_of_session ? json::Value(-1) : member_or(*object, "expires", -1)},
-                         {"httpOnly", member_or(*object, "httpOnly", false)},
-                         {"secure", member_or(*object, "secure", false)},
-                         {"sameSite", json::text_or(cookie, "sameSite", "Lax")}});
+        json::Object made{{"name", json::text_or(cookie, "name")},
+                          {"value", json::text_or(cookie, "value")},
+                          {"domain", json::text_or(cookie, "domain")},
+                          {"path", json::text_or(cookie, "path", "/")},
+                          {"expires", is_of_session ? json::Value(-1) : member_or(*object, "expires", -1)},
+                          {"httpOnly", member_or(*object, "httpOnly", false)},
+                          {"secure", member_or(*object, "secure", false)},
+                          {"sameSite", json::text_or(cookie, "sameSite", "Lax")}};
+        if (const auto* key = json::find(cookie, "partitionKey")) add_partition(*key, made);
+        saved.push_back(std::move(made));
     }
     return saved;
+}
+
+/// What is wrong with it; empty when nothing is.
+std::string_view partition_problem(const json::Object& cookie) {
+    const auto* key = cookie.if_contains("partitionKey");
+    const auto* ancestor = cookie.if_contains(cross_site_name);
+    if (key && (!key->is_string() || key->as_string().empty()))
+        return "needs a partitionKey that is a site, such as https://example.com";
+    if (ancestor && !ancestor->is_bool()) return "needs a _crHasCrossSiteAncestor of true or false";
+    return {};
 }
 
 core::Expected<json::Array> to_browser_cookies(const std::vector<json::Object>& cookies) {
@@ -123,9 +149,12 @@ core::Expected<json::Array> to_browser_cookies(const std::vector<json::Object>& 
         const auto wrong = [&](std::string_view what) {
             return core::refuse(fmt::format("cookies[{}] {}", i, what));
         };
-        if (json::text_or(cookie, "name").empty()) return wrong("needs a name");
+        // document.cookie = "value" has none: an empty one.
+        if (!cookie.contains("name") || !cookie.at("name").is_string()) return wrong("needs a name, a text");
         if (!cookie.contains("value") || !cookie.at("value").is_string())
             return wrong("needs a value, a text");
+        if (cookie.at("name").as_string().empty() && cookie.at("value").as_string().empty())
+            return wrong("needs a name or a value");
         if (json::text_or(cookie, "domain").empty() && json::text_or(cookie, "url").empty())
             return wrong("needs a domain or a url");
         const auto same_site = json::text_or(cookie, "sameSite");
@@ -133,12 +162,16 @@ core::Expected<json::Array> to_browser_cookies(const std::vector<json::Object>& 
             return wrong("needs a sameSite of Strict, Lax or None");
         const auto* expires = cookie.if_contains("expires");
         if (expires && !expires->is_number()) return wrong("needs an expires in seconds, or -1");
+        if (const auto problem = partition_problem(cookie); !problem.empty()) return wrong(problem);
         json::Object made;
         for (const auto* name : {"name", "value", "url", "domain", "path", "sameSite"})
             if (const auto text = json::text_or(cookie, name); cookie.contains(name)) made[name] = text;
         for (const auto* name : {"httpOnly", "secure"})
             if (const auto* flag = cookie.if_contains(name); flag && flag->is_bool()) made[name] = *flag;
         if (expires && expires->to_number<double>() > 0) made["expires"] = *expires;
+        if (cookie.contains("partitionKey"))
+            made["partitionKey"] = {{"topLevelSite", cookie.at("partitionKey")},
+                                    {"hasCrossSiteAncestor", member_or(cookie, cross_site_name, true)}};
         result.push_back(std::move(made));
     }
     return result;

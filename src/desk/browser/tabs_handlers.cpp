@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto loading_time = 30s;
+constexpr auto page_loading_time = 30s;
 
 Task<json::Object> describe(std::shared_ptr<cdp::Tab> tab) {
     const auto page = co_await cdp::describe_page(*tab);
@@ -25,11 +25,12 @@ Task<json::Object> list(BrowserControl& control, ops::Nothing) {
 }
 
 Task<json::Object> open_new(BrowserControl& control, ops::NewTab wish) {
-    const auto url = checked_address(wish.url);
+    const auto urls = checked_addresses(wish.url);
     co_await control.ensure_open();
     // Opened empty and then sent there, so that nothing of the page's coming is missed.
     const auto tab = co_await control.tabs.get(co_await control.tabs.open("about:blank", wish.new_window));
-    if (url != "about:blank") co_await cdp::navigate(control.executor, tab, url, "load", loading_time);
+    if (urls.front() != "about:blank")
+        co_await cdp::navigate_first(control.executor, tab, urls, "load", page_loading_time);
     co_return co_await describe(tab);
 }
 
@@ -47,19 +48,19 @@ Task<json::Object> close(BrowserControl& control, ops::InTab wish) {
 
 Task<json::Object> go_back(BrowserControl& control, ops::InTab wish) {
     const auto tab = co_await control.tabs.get(wish.tab);
-    co_await cdp::go_in_history(control.executor, tab, -1, loading_time);
+    co_await cdp::go_in_history(control.executor, tab, -1, page_loading_time);
     co_return co_await describe(tab);
 }
 
 Task<json::Object> go_forward(BrowserControl& control, ops::InTab wish) {
     const auto tab = co_await control.tabs.get(wish.tab);
-    co_await cdp::go_in_history(control.executor, tab, 1, loading_time);
+    co_await cdp::go_in_history(control.executor, tab, 1, page_loading_time);
     co_return co_await describe(tab);
 }
 
 Task<json::Object> load_again(BrowserControl& control, ops::InTab wish) {
     const auto tab = co_await control.tabs.get(wish.tab);
-    co_await cdp::reload(control.executor, tab, loading_time);
+    co_await cdp::reload(control.executor, tab, page_loading_time);
     co_return co_await describe(tab);
 }
 

@@ -114,6 +114,7 @@ Task<std::shared_ptr<Cdp::Link>> Cdp::get_link() {
     scope_.start("reading from the browser", read(link));
     scope_.start("writing to the browser", write(link));
     scope_.start("resting from the browser", rest(link));
+    tell(begin_listeners_, CdpEvent{});
     co_return link;  // which may have ended already, and is then not link_
 }
 
@@ -176,6 +177,10 @@ void Cdp::tell(Listeners& listeners, const CdpEvent& event) {
 }
 
 Cdp::Subscription Cdp::subscribe(Listener listener) { return add_listener(listeners_, std::move(listener)); }
+
+Cdp::Subscription Cdp::subscribe_to_begin(std::function<void()> listener) {
+    return add_listener(begin_listeners_, [listener = std::move(listener)](const CdpEvent&) { listener(); });
+}
 
 Cdp::Subscription Cdp::subscribe_to_end(std::function<void()> listener) {
     return add_listener(end_listeners_, [listener = std::move(listener)](const CdpEvent&) { listener(); });

@@ -90,6 +90,10 @@ public:
 
     /// Events of all sessions. The subscription ends no connection and needs none.
     Subscription subscribe(Listener listener);
+    /// Tells all listeners of what the browser has no event for, as if it had one.
+    void announce(const CdpEvent& event) { tell(listeners_, event); }
+    /// Called when a connection was made; it is there already.
+    Subscription subscribe_to_begin(std::function<void()> listener);
     /// Called when a connection has ended.
     Subscription subscribe_to_end(std::function<void()> listener);
 
@@ -117,6 +121,7 @@ private:
     bool is_connecting_ = false;
     std::shared_ptr<Link> link_;
     Listeners listeners_;
+    Listeners begin_listeners_;
     Listeners end_listeners_;
     async::Scope scope_;
 };

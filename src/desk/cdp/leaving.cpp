@@ -12,14 +12,19 @@ using namespace std::chrono_literals;
 constexpr int most_dialogs = 3;
 constexpr std::chrono::milliseconds ending_time = 5s;
 
-bool is_question_to_leave(const Tab& tab) { return tab.dialog() && tab.dialog()->type == "beforeunload"; }
+/// The question whether to leave is its asker's to answer; one for a login holds nothing up.
+bool may_stay(const Tab& tab) {
+    return tab.dialog() && (tab.dialog()->type == "beforeunload" || tab.dialog()->type == "login");
+}
 
 Task<> dismiss(Tab& tab) {
     try {
-        co_await tab.call("Page.handleJavaScriptDialog", {{"accept", false}});
+        co_await tab.answer_dialog({});
     } catch (const Error& error) {
         // Somebody else has answered it, or the next one is there already.
-        if (error.reason() != "cdp_refused" && error.reason() != "dialog_open") throw;
+        if (error.reason() != "cdp_refused" && error.reason() != "dialog_open" &&
+            error.reason() != "no_dialog")
+            throw;
     }
 }
 
@@ -55,11 +60,11 @@ Task<> end_page(Tab& tab) {
 Task<> free_page(Tab& tab, std::chrono::milliseconds patience) {
     auto state = State::shows_dialog;
     for (int asked = 0; state == State::shows_dialog && asked <= most_dialogs; ++asked) {
-        if (is_question_to_leave(tab)) co_return;
+        if (may_stay(tab)) co_return;
         if (tab.dialog()) co_await dismiss(tab);
         state = co_await ask(tab, patience);
     }
-    if (state != State::free && !is_question_to_leave(tab)) co_await end_page(tab);
+    if (state != State::free && !may_stay(tab)) co_await end_page(tab);
 }
 
 std::chrono::milliseconds patience_of(std::chrono::milliseconds limit) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "desk/cdp/tabs.hpp"
 
@@ -33,16 +34,30 @@ private:
 struct PageInfo {
     std::string url;
     std::string title;
+    bool is_pdf = false;
 };
+
+/// What to know of a page that is a PDF, whose text no script can read.
+inline constexpr std::string_view pdf_note =
+    "this is a PDF, drawn by the browser's own viewer: look at it in pictures of the screen, or save it as a "
+    "file "
+    "for a program that reads it";
 
 /// Of a page that has crashed or is busy what the browser knows.
 Task<PageInfo> describe_page(Tab& tab, std::chrono::milliseconds limit = std::chrono::seconds{3});
 
 /// All three leave the page that is there even when it hangs (leaving.hpp), and take no longer than `limit`.
-/// Throws Error{conflict, "not_loaded"} with the browser's reason ("net::ERR_NAME_NOT_RESOLVED"); as
-/// free_page and LoadWatch::wait.
+/// They wait for their turn in the tab, but no longer than for a page that hangs. Throws
+///   Error{conflict, "not_loaded"}   with the browser's reason ("net::ERR_NAME_NOT_RESOLVED")
+///   Error{conflict, "dialog_open"}  also when the page asks whether to leave already: that has no answer yet
+///   as free_page and LoadWatch::wait.
 Task<> navigate(async::Executor executor, std::shared_ptr<Tab> tab, std::string url,
                 std::string_view wait_until, std::chrono::milliseconds limit);
+
+/// The first of several addresses that a document comes from: the next one is tried where https is not
+/// served.
+Task<> navigate_first(async::Executor executor, std::shared_ptr<Tab> tab, std::vector<std::string> urls,
+                      std::string_view wait_until, std::chrono::milliseconds limit);
 
 /// `steps` is -1 or 1. Throws Error{conflict, "no_such_page"} when there is none to go to.
 Task<> go_in_history(async::Executor executor, std::shared_ptr<Tab> tab, int steps,

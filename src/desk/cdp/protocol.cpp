@@ -120,4 +120,11 @@ std::string make_cdp_call(std::uint64_t id, std::string_view session, std::strin
     return text += '}';
 }
 
+json::Object attach_to_frames() {
+    return {{"autoAttach", true},
+            {"waitForDebuggerOnStart", false},
+            {"flatten", true},
+            {"filter", json::Array{json::Object{{"type", "iframe"}}}}};
+}
+
 }  // namespace carrel::desk::cdp

@@ -36,6 +36,9 @@ using CdpMessage = std::variant<CdpAnswer, CdpEvent>;
 /// surrogate pair, which pages can put into any text and JSON parsers refuse, becomes U+FFFD.
 core::Expected<CdpMessage> parse_cdp_message(std::string_view text);
 
+/// For Target.setAutoAttach: sessions of the frames in a page that other processes draw.
+json::Object attach_to_frames();
+
 /// The id of the answer that begins so: of a message that was too large to be kept.
 std::optional<std::uint64_t> find_answer_id(std::string_view beginning);
 

@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 14> browser_methods{"Page.navigate",
                                                            "Network.getCookies",
                                                            "Network.setCookies",
                                                            "Browser.setWindowBounds"};
-constexpr auto hanging_time = 3s;  ///< a browser on a busy machine is no browser that hangs
+constexpr auto hanging_time = 10s;  ///< a browser on a busy machine is no browser that hangs
 constexpr auto arriving_time = 3s;
 
 /// Which call has its answer from the page itself, whatever state that is in.
@@ -39,6 +39,7 @@ bool is_of_page(std::string_view method) {
 }
 
 Error tab_gone() { return {Code::unavailable, "the tab is closed", "tab_gone"}; }
+Error frame_gone() { return {Code::unavailable, "the frame is gone", "frame_gone"}; }
 Error page_crashed() {
     return {Code::unavailable, "the page has crashed: navigate or reload the tab", "page_crashed"};
 }
@@ -66,14 +67,18 @@ std::string describe_exception(const json::Value& details) {
 }
 
 Tab::Tab(async::Executor executor, Cdp& cdp, std::string id, std::string session)
-    : cdp_{cdp}, id_{std::move(id)}, session_{std::move(session)}, input_{std::move(executor)} {
-    // Not awaited: a page that is busy answers late, and what follows comes after it anyway.
-    post("Page.enable");
+    : cdp_{cdp}, id_{std::move(id)}, session_{std::move(session)}, flight_{id_}, input_{std::move(executor)} {
+    follow(session_);
     post("Page.setLifecycleEventsEnabled", {{"enabled", true}});
-    post("Target.setAutoAttach", {{"autoAttach", true},
-                                  {"waitForDebuggerOnStart", false},
-                                  {"flatten", true},
-                                  {"filter", json::Array{json::Object{{"type", "iframe"}}}}});
+}
+
+/// Asks for what is heard of the page, and of frames in it that other processes draw. Not awaited: a page
+/// that is busy answers late, and what follows comes after it anyway.
+void Tab::follow(std::string_view session) {
+    cdp_.post(session, "Page.enable");
+    cdp_.post(session, "Target.setAutoAttach", attach_to_frames());
+    // Tells of pages that ask for a login, too. Bodies are never kept.
+    cdp_.post(session, "Network.enable", {{"maxTotalBufferSize", 0}, {"maxResourceBufferSize", 0}});
 }
 
 void Tab::post(std::string_view method, const json::Object& params) { cdp_.post(session_, method, params); }
@@ -122,7 +127,11 @@ Task<json::Value> Tab::call_any(std::string session, std::string method, json::O
         is_late = error.reason() == "cdp_timeout";
         const bool is_over = error.message().contains("Session with given id not found");
         if (is_over && session == session_) end();
-        if (is_over) throw tab_gone();
+        if (is_over && session == session_) throw tab_gone();
+        if (is_over) {
+            detach_frame(session);
+            throw frame_gone();
+        }
         if (!is_late) throw;
     }
     const auto waited = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
@@ -145,15 +154,6 @@ Task<bool> Tab::does_browser_answer() {
     }
 }
 
-Error Tab::describe_dialog() const {
-    return {
-        Code::conflict,
-        fmt::format(
-            "the page shows a dialog ({}: \"{}\") and waits for its answer; browser/page/dialog gives one",
-            dialog_ ? dialog_->type : "", dialog_ ? dialog_->message : ""),
-        "dialog_open"};
-}
-
 Cdp::Subscription Tab::subscribe(Cdp::Listener listener) {
     return cdp_.subscribe([weak = weak_from_this(), listener = std::move(listener)](const CdpEvent& event) {
         if (const auto tab = weak.lock(); tab && tab->is_open_ && tab->is_mine(event.session))
@@ -170,6 +170,16 @@ void Tab::check() const {
     if (!is_open_) throw tab_gone();
     if (has_crashed_) throw page_crashed();
     if (dialog_) throw describe_dialog();
+}
+
+Task<async::Turns::Turn> Tab::take_turn(std::chrono::milliseconds limit) {
+    auto turn = co_await input_.take_within(limit);
+    if (!turn)
+        throw Error{
+            Code::timeout,
+            fmt::format("another call acts in this tab and has not ended within {} ms", limit.count()),
+            "page_busy"};
+    co_return std::move(*turn);
 }
 
 bool Tab::is_mine(std::string_view session) const {
@@ -221,34 +231,30 @@ Task<json::Value> Tab::run(std::string function, json::Array arguments, async::D
     co_return co_await run_once(function, values, end - std::chrono::steady_clock::now());
 }
 
-void Tab::open_dialog(const json::Value& params) {
-    dialog_ = Dialog{
-        std::string{json::text_or(params, "type")}, std::string{json::text_or(params, "message")},
-        std::string{json::text_or(params, "defaultPrompt")}, std::string{json::text_or(params, "url")}};
-    // Until the dialog is answered the page answers nothing.
-    cdp_.fail_session(session_, describe_dialog());
-    for (const auto& frame : remote_frames_) cdp_.fail_session(frame.session, describe_dialog());
-}
-
-void Tab::attach_frame(const json::Value& params) {
+void Tab::attach_frame(const CdpEvent& event) {
     constexpr std::size_t most_frames = 200;
-    const auto* info = json::find(params, "targetInfo");
-    const auto session = json::text_or(params, "sessionId");
+    const auto* info = json::find(event.params, "targetInfo");
+    const auto session = json::text_or(event.params, "sessionId");
     if (!info || session.empty() || json::text_or(*info, "type") != "iframe") return;
     if (remote_frames_.size() >= most_frames) return;
-    remote_frames_.push_back({std::string{json::text_or(*info, "targetId")}, std::string{session}});
-    cdp_.post(session, "Page.enable");
-    // Frames within it.
-    cdp_.post(session, "Target.setAutoAttach",
-              {{"autoAttach", true},
-               {"waitForDebuggerOnStart", false},
-               {"flatten", true},
-               {"filter", json::Array{json::Object{{"type", "iframe"}}}}});
+    remote_frames_.push_back(
+        {std::string{json::text_or(*info, "targetId")}, std::string{session}, event.session});
+    follow(session);
 }
 
+/// The sessions of frames within it end with its own, and nobody tells of those.
 void Tab::detach_frame(std::string_view session) {
-    std::erase_if(remote_frames_, [&](const RemoteFrame& frame) { return frame.session == session; });
-    cdp_.fail_session(session, {Code::unavailable, "the frame is gone", "frame_gone"});
+    std::vector<std::string> ended{std::string{session}};
+    for (std::size_t at = 0; at < ended.size(); ++at) {
+        for (const auto& frame : remote_frames_)
+            if (frame.parent == ended[at] && std::ranges::find(ended, frame.session) == ended.end())
+                ended.push_back(frame.session);
+        std::erase_if(remote_frames_, [&](const RemoteFrame& frame) { return frame.session == ended[at]; });
+    }
+    for (const auto& one : ended) {
+        flight_.forget_session(one);
+        cdp_.fail_session(one, frame_gone());
+    }
 }
 
 void Tab::take(const CdpEvent& event) {
@@ -259,21 +265,25 @@ void Tab::take(const CdpEvent& event) {
     }
     if (event.method == "Target.targetCrashed" && json::text_or(params, "targetId") == id_) {
         has_crashed_ = true;
+        flight_.clear();
         context_.reset();
         dialog_.reset();
         cdp_.fail_session(session_, page_crashed());
         return Cdp::tell(end_listeners_, {});
     }
     if (!is_mine(event.session)) return;
-    if (event.method == "Target.attachedToTarget") return attach_frame(params);
+    flight_.take(event, std::chrono::steady_clock::now());
+    if (event.method == "Target.attachedToTarget") return attach_frame(event);
     if (event.method == "Page.javascriptDialogOpening") return open_dialog(params);
     if (event.method == "Page.javascriptDialogClosed") return dialog_.reset();
     if (event.session != session_) return;
+    if (event.method.starts_with("Network.")) return take_network(event);
     if (event.method == "Page.frameNavigated" || event.method == "Inspector.targetReloadedAfterCrash") {
         const auto* frame = json::find(params, "frame");
         if (frame && json::find(*frame, "parentId")) return;
         has_crashed_ = false;
         context_.reset();
+        if (frame) take_arrival(*frame);
     }
 }
 

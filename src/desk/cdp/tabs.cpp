@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "desk/cdp/printing.hpp"
+
 namespace carrel::desk::cdp {
 
 namespace {
@@ -14,6 +16,9 @@ using namespace std::chrono_literals;
 
 constexpr auto closing_time = 10s;
 constexpr std::size_t most_tabs = 1000;
+/// Of those that were used last, for a print dialog; and how long a busy one is waited for.
+constexpr std::size_t most_printing = 20;
+constexpr auto waiting_time = 2s;
 
 Error no_such_tab(std::string_view id) {
     return {Code::not_found, fmt::format("the browser has no tab {}; browser/tabs lists them", id),
@@ -26,6 +31,11 @@ bool is_tab(const json::Value& info) {
            !json::text_or(info, "url").starts_with("devtools://");
 }
 
+/// The browser's own dialog for printing is a page, and the tab beneath it answers nothing meanwhile.
+bool is_print(const json::Value& info) {
+    return json::text_or(info, "type") == "page" && json::text_or(info, "url").starts_with("chrome://print/");
+}
+
 }  // namespace
 
 Tabs::Tabs(async::Executor executor, Cdp& cdp, FindOrder find_order)
@@ -34,7 +44,8 @@ Tabs::Tabs(async::Executor executor, Cdp& cdp, FindOrder find_order)
       find_order_{std::move(find_order)},
       changed_{executor},
       events_{cdp.subscribe([this](const CdpEvent& event) { take(event); })},
-      end_{cdp.subscribe_to_end([this] { end_all(); })} {}
+      end_{cdp.subscribe_to_end([this] { end_all(); })},
+      scope_{executor} {}
 
 void Tabs::take(const CdpEvent& event) {
     const auto attached = attached_;  // an event may end one
@@ -48,18 +59,83 @@ void Tabs::take(const CdpEvent& event) {
 }
 
 void Tabs::note(const json::Value& info) {
+    if (is_print(info)) return note_print(std::string{json::text_or(info, "targetId")});
     if (!is_tab(info)) return;
     const auto id = json::text_or(info, "targetId");
     auto place = std::ranges::find(known_, id, &TabInfo::id);
+    bool is_new = false;
     if (place == known_.end()) {
         if (hidden_.contains(id) || known_.size() >= most_tabs) return;
         place = known_.insert(place, TabInfo{.id = std::string{id}});
+        is_new = is_discovering_;
     }
     place->url = json::text_or(info, "url");
     place->title = json::text_or(info, "title");
+    if (is_new) Cdp::tell(opened_listeners_, {.params = json::Object{{"id", id}}});
+}
+
+void Tabs::note_print(const std::string& id) {
+    constexpr std::size_t most_prints = 100;
+    std::erase_if(known_, [&](const TabInfo& tab) { return tab.id == id; });
+    if (id.empty() || prints_.size() >= most_prints || !prints_.try_emplace(id).second) return;
+    scope_.start("finding what is printed", find_printing_tabs(id));
+}
+
+/// Nothing names the tab. A page that prints by its script waits in it, and so may others that know it; one
+/// that is printed by the browser's own menu or key does not, and is the one that was used last.
+Task<> Tabs::find_printing_tabs(std::string print) {
+    const auto attached =
+        co_await cdp_.call({}, "Target.attachToTarget", {{"targetId", print}, {"flatten", true}});
+    auto found = co_await find_waiting();
+    const auto place = prints_.find(print);
+    if (place == prints_.end()) co_return;  // closed meanwhile
+    place->second = {std::move(found), std::string{json::text_or(attached, "sessionId")}};
+    const auto tabs = place->second.tabs;
+    for (const auto& tab : tabs) show_print(tab);
+}
+
+Task<std::vector<std::string>> Tabs::find_waiting() {
+    std::vector<std::string> ids;
+    for (auto& id : co_await find_order_())
+        if (ids.size() < most_printing && std::ranges::find(known_, id, &TabInfo::id) != known_.end())
+            ids.push_back(std::move(id));
+    if (ids.size() < 2) co_return ids;
+    auto waiting = co_await find_waiting_tabs(cdp_, ids, waiting_time);
+    // One that shows a dialog of its own waits for that.
+    std::erase_if(waiting, [&](const std::string& id) {
+        const auto tab = attached_.find(id);
+        return tab != attached_.end() && tab->second->dialog();
+    });
+    if (waiting.empty()) waiting.push_back(std::move(ids.front()));
+    co_return waiting;
+}
+
+void Tabs::show_print(std::string_view tab) {
+    const auto place = attached_.find(tab);
+    const auto print = std::ranges::find_if(prints_, [&](const auto& entry) {
+        return std::ranges::find(entry.second.tabs, tab) != entry.second.tabs.end();
+    });
+    if (place == attached_.end() || print == prints_.end()) return;
+    const auto info = std::ranges::find(known_, tab, &TabInfo::id);
+    const auto shown = place->second;
+    shown->begin_print(info == known_.end() ? std::string{} : info->title, print->second.session);
+}
+
+void Tabs::forget_print(std::string_view id) {
+    const auto place = prints_.find(id);
+    if (place == prints_.end()) return;
+    const auto print = std::move(place->second);
+    prints_.erase(place);
+    for (const auto& tab : print.tabs) {
+        const auto held = attached_.find(tab);
+        if (held == attached_.end()) continue;
+        const auto shown = held->second;
+        shown->forget_print(print.session);
+    }
 }
 
 void Tabs::forget(std::string_view id) {
+    forget_print(id);
     if (const auto hidden = hidden_.find(id); hidden != hidden_.end()) hidden_.erase(hidden);
     std::erase_if(known_, [&](const TabInfo& tab) { return tab.id == id; });
     const auto place = attached_.find(id);
@@ -72,6 +148,7 @@ void Tabs::end_all() {
     const auto attached = std::exchange(attached_, {});
     for (const auto& [id, tab] : attached) tab->end();
     known_.clear();
+    prints_.clear();
     hidden_.clear();
     is_discovering_ = false;
     changed_.notify_all();
@@ -81,8 +158,11 @@ void Tabs::end_all() {
 Task<> Tabs::discover() {
     co_await cdp_.connect();
     if (is_discovering_) co_return;
-    co_await cdp_.call({}, "Target.setDiscoverTargets",
-                       {{"discover", true}, {"filter", json::Array{json::Object{{"type", "page"}}}}});
+    co_await cdp_.call(
+        {}, "Target.setDiscoverTargets",
+        {{"discover", true},
+         // A print dialog has no kind when it begins.
+         {"filter", json::Array{json::Object{{"type", "page"}}, json::Object{{"type", "other"}}}}});
     is_discovering_ = true;
 }
 
@@ -138,7 +218,19 @@ Task<std::shared_ptr<Tab>> Tabs::attach(std::string id) {
     }
     auto tab = std::make_shared<Tab>(executor_, cdp_, id, std::move(session));
     attached_[id] = tab;
+    show_print(id);
     co_return tab;
+}
+
+Cdp::Subscription Tabs::subscribe_to_opened(std::function<void(std::string)> listener) {
+    return Cdp::add_listener(opened_listeners_, [listener = std::move(listener)](const CdpEvent& event) {
+        listener(std::string{json::text_or(event.params, "id")});
+    });
+}
+
+const TabInfo* Tabs::find(std::string_view id) const {
+    const auto place = std::ranges::find(known_, id, &TabInfo::id);
+    return place == known_.end() ? nullptr : &*place;
 }
 
 Task<bool> Tabs::wait_for_tab(async::Duration limit) {

@@ -16,6 +16,7 @@
 
 #include "async/turns.hpp"
 #include "desk/cdp/cdp.hpp"
+#include "desk/cdp/flight.hpp"
 
 namespace carrel::desk::cdp {
 
@@ -26,18 +27,28 @@ struct TabInfo {
     bool is_active = false;  ///< in front in the window that was used last
 };
 
-/// What a page shows and waits for: alert, confirm, prompt, beforeunload.
+/// What a page shows and waits for: alert, confirm, prompt, beforeunload as the protocol tells them; and what
+/// it has no word for: print (the browser's print dialog), login (a server asks for a name and a password).
 struct Dialog {
     std::string type;
     std::string message;
     std::string default_prompt;
     std::string url;
+    std::string session;  ///< of a print dialog, which is a page of its own
+};
+
+struct DialogAnswer {
+    bool accepts = false;
+    std::string text;      ///< for a prompt
+    std::string user;      ///< for a login
+    std::string password;  ///< for a login
 };
 
 /// A frame that another process draws: it has a session of its own, which ends with it.
 struct RemoteFrame {
     std::string id;       ///< of the frame and of its target
     std::string session;  ///< for Tab::call_frame
+    std::string parent;   ///< the session in which the element is that shows it
 };
 
 /// The text of a script's exception (Runtime.ExceptionDetails) as a console would show it, bounded.
@@ -53,11 +64,19 @@ public:
     bool is_open() const { return is_open_; }
     bool has_crashed() const { return has_crashed_; }
     const std::optional<Dialog>& dialog() const { return dialog_; }
+    /// Of the empty document over which a login was asked for last.
+    const std::string& login_loader() const { return login_loader_; }
     const std::vector<RemoteFrame>& remote_frames() const { return remote_frames_; }
+    /// Answers the dialog that is open. Throws Error{conflict, "no_dialog"}; Error{conflict,
+    /// "not_acceptable"} for what can only be dismissed; Error{invalid, "no_user"}; as Cdp::call.
+    Task<> answer_dialog(DialogAnswer answer);
+    /// Dismisses it without waiting; a question whether to leave is accepted. A login stays.
+    void post_dismissal();
 
     /// As Cdp::call, and beyond that throws
     ///   Error{conflict, "dialog_open"}       the page shows a dialog, from before or since the call went out
     ///   Error{unavailable, "tab_gone"}       it is closed
+    ///   Error{unavailable, "frame_gone"}     the frame is
     ///   Error{unavailable, "page_crashed"}   but for Page.navigate, Page.reload and such, which revive it
     ///   Error{timeout, "page_busy"}          the page does not answer, but the browser does
     ///   Error{timeout, "browser_hung"}       the browser does not
@@ -76,8 +95,14 @@ public:
     /// Throws what call() of the page would throw at once: tab_gone, page_crashed, dialog_open.
     void check() const;
 
-    /// Keys and buttons of one operation go out before those of the next.
+    /// What the page and its frames have in flight, as far as it was told since the tab was attached to.
+    Flight& flight() { return flight_; }
+
+    /// Whatever acts in the tab takes a turn, by whichever operation it came: what one types goes to the
+    /// field that it has chosen. Who leaves the page waits for one too, but not for ever: the page may hang.
     async::Turns& input() { return input_; }
+    /// Throws Error{timeout, "page_busy"} when others have it for longer than `limit`.
+    Task<async::Turns::Turn> take_turn(std::chrono::milliseconds limit);
 
     /// The id of an execution context of the main frame in which no script of the page runs: the
     /// document is the page's, the globals are ours. Made again after each navigation.
@@ -88,15 +113,25 @@ public:
     Task<json::Value> run(std::string function, json::Array arguments = {},
                           async::Duration limit = std::chrono::seconds{10});
 
+    /// For Tabs: a print dialog is open over it, and a page of its own in that session; or no longer.
+    void begin_print(std::string title, std::string session);
+    void forget_print(std::string_view session);
     /// For Tabs: an event of any session.
     void take(const CdpEvent& event);
     void end();
 
 private:
-    void attach_frame(const json::Value& params);
+    void follow(std::string_view session);
+    void attach_frame(const CdpEvent& event);
     void detach_frame(std::string_view session);
     bool is_mine(std::string_view session) const;
+    void take_network(const CdpEvent& event);
+    void take_arrival(const json::Value& frame);
     void open_dialog(const json::Value& params);
+    void announce_dialog(json::Object params);
+    void announce_answer(bool is_accepted);
+    Task<> end_print(bool is_accepted);
+    Task<> log_in(DialogAnswer answer);
     core::Error describe_dialog() const;
     Task<bool> does_browser_answer();
     Task<> wait_for_arrival();
@@ -113,7 +148,17 @@ private:
     bool has_crashed_ = false;
     std::optional<Dialog> dialog_;
     std::vector<RemoteFrame> remote_frames_;
+    /// The last answer to the main frame that asked for a login.
+    struct Challenge {
+        std::string loader;
+        std::string url;
+        std::string realm;
+    };
+    Challenge challenge_;
+    std::string login_loader_;    ///< of the document for which a login was last announced
+    bool accepts_login_ = false;  ///< the last answer to one
     std::optional<std::int64_t> context_;
+    Flight flight_;
     async::Turns input_;
     Cdp::Listeners end_listeners_;
 };
@@ -132,6 +177,11 @@ public:
     /// Error{conflict, "no_tab"} when the browser has none; as Cdp::call.
     Task<std::shared_ptr<Tab>> get(std::optional<std::string> id);
     Task<std::string> find_active();
+    bool is_attached(std::string_view id) const { return attached_.contains(id); }
+    /// Called with the id of each tab that is opened from now on, while the browser is connected.
+    Cdp::Subscription subscribe_to_opened(std::function<void(std::string)> listener);
+    /// What is known of it without a question; nothing: no such tab.
+    const TabInfo* find(std::string_view id) const;
 
     /// Whether there is a tab within `limit`: a browser that starts answers before it has one.
     Task<bool> wait_for_tab(async::Duration limit);
@@ -149,6 +199,11 @@ private:
     void take(const CdpEvent& event);
     void end_all();
     void note(const json::Value& info);
+    void note_print(const std::string& id);
+    Task<> find_printing_tabs(std::string print);
+    Task<std::vector<std::string>> find_waiting();
+    void show_print(std::string_view tab);
+    void forget_print(std::string_view id);
     void forget(std::string_view id);
     Task<> discover();
     Task<std::shared_ptr<Tab>> attach(std::string id);
@@ -157,13 +212,21 @@ private:
     Cdp& cdp_;
     FindOrder find_order_;
     async::Gate changed_;
+    Cdp::Listeners opened_listeners_;
     bool is_discovering_ = false;
     std::vector<TabInfo> known_;  ///< in the order in which they were seen
     std::map<std::string, std::shared_ptr<Tab>, std::less<>> attached_;
     std::set<std::string, std::less<>> attaching_;
     std::set<std::string, std::less<>> hidden_;
+    /// Print dialogs that are open, by their targets.
+    struct Print {
+        std::vector<std::string> tabs;  ///< that wait for its end; none until they are known
+        std::string session;
+    };
+    std::map<std::string, Print, std::less<>> prints_;
     Cdp::Subscription events_;
     Cdp::Subscription end_;
+    async::Scope scope_;
 };
 
 }  // namespace carrel::desk::cdp

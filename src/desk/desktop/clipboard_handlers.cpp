@@ -57,7 +57,7 @@ Wish wish_of(const std::string& body) {
 }
 
 Task<net::Response> set(Display& display, async::Pool& pool, net::Request& request) {
-    auto body = co_await net::read_all(*request.body, largest_request);
+    auto body = co_await net::collect_body(request, largest_request);
     auto wish = co_await async::run_on(pool, [body = std::move(body)] { return wish_of(body); });
     const auto desktop = co_await display.desktop();
     co_await desktop->clipboard.put(wish.selection, std::move(wish.content));

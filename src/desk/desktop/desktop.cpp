@@ -1,5 +1,9 @@
 #include "desk/desktop/desktop.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "async/scope.hpp"
 #include "core/log.hpp"
 #include "desk/screen/backdrop.hpp"
@@ -14,6 +18,11 @@ using namespace std::chrono_literals;
 /// After a display that broke off while it was asked for its properties.
 constexpr auto retry_time = 100ms;
 constexpr auto patience = 10s;
+/// For the panel, from when the window manager is up: it takes 0.2 to 1.1 s, on a busy machine many times
+/// that. An image may have another one, or none.
+std::chrono::seconds panel_patience() { return ::access("/usr/bin/tint2", X_OK) == 0 ? 10s : 5s; }
+/// A panel paints itself as a whole, and once more with its icons.
+constexpr screen::SettleTimes panel_painting{.first_change = 100ms, .quiet = 60ms, .limit = 1000ms};
 
 }  // namespace
 
@@ -23,6 +32,7 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
       watching{executor, connection},
       screen{executor, pool, connection, damage},
       windows{executor, connection},
+      popups{connection},
       window_actions{connection, windows},
       surroundings{executor, connection, windows},
       clipboard{executor, connection},
@@ -34,8 +44,11 @@ Desktop::Desktop(async::Executor executor, async::Pool& pool)
     connection.on_event([this](const xcb_generic_event_t& event) {
         const auto& change = reinterpret_cast<const xcb_configure_notify_event_t&>(event);
         const bool is_resized =
-            x11::type_of(event) == XCB_CONFIGURE_NOTIFY && change.window == connection.root();
-        if (is_resized) screen::paint_backdrop(connection, {change.width, change.height});
+            // With its highest bit set it was sent by a program, and says what that likes.
+            event.response_type == XCB_CONFIGURE_NOTIFY && change.window == connection.root();
+        if (!is_resized) return;
+        screen::paint_backdrop(connection, {change.width, change.height});
+        resized({change.width, change.height});
     });
 }
 
@@ -49,8 +62,14 @@ Task<> Desktop::resize(picture::Size size) {
     if (!connection.is_alive()) throw x11::display_is_gone();
 }
 
-Display::Display(async::Executor executor, async::Pool& pool, std::function<void()> manager_ready)
-    : executor_{executor}, pool_{pool}, manager_ready_{std::move(manager_ready)}, changed_{executor} {}
+Display::Display(async::Executor executor, async::Pool& pool, std::function<void()> manager_ready,
+                 std::function<void(picture::Size)> resized, WatchLoading watch_loading)
+    : executor_{executor},
+      pool_{pool},
+      manager_ready_{std::move(manager_ready)},
+      resized_{std::move(resized)},
+      watch_loading_{std::move(watch_loading)},
+      changed_{executor} {}
 
 Task<std::shared_ptr<Desktop>> Display::connect() {
     while (true) {
@@ -72,6 +91,10 @@ Task<> Display::run() {
             if (is_ready) manager_ready_();
             changed_.notify_all();
         }));
+        desktop->resized = resized_;
+        desktop->watch_loading = watch_loading_;
+        resized_(desktop->screen.size());
+        scope.start("panel", furnish(desktop));
         current_ = desktop;
         changed_.notify_all();
         co_await desktop->connection.run();
@@ -88,6 +111,36 @@ Task<std::shared_ptr<Desktop>> Display::desktop() {
     // Requests would only pile up before it, until sending itself could wait.
     if (current_->connection.is_hung()) throw x11::display_hangs();
     co_return current_;
+}
+
+Task<> Display::furnish(std::shared_ptr<Desktop> desktop) {
+    // Without a manager there will be no panel, and who wants to mend that must not wait for it each time.
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!desktop->windows.is_manager_ready())
+        if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now())) break;
+    try {
+        screen::Watch watch{desktop->watching};
+        const auto has_panel = [&windows = desktop->windows]() -> Task<bool> {
+            const auto open = co_await windows.list();
+            co_return std::ranges::any_of(open, [](const auto& window) { return window.type == "dock"; });
+        };
+        if (co_await desktop->windows.wait_until(has_panel, panel_patience()))
+            co_await watch.settle(panel_painting);
+    } catch (const core::Error& error) {
+        core::log_warning("the panel was not found: {}", error.message());
+    }
+    desktop->is_furnished = true;
+    changed_.notify_all();
+}
+
+Task<std::shared_ptr<Desktop>> Display::furnished_desktop() {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    auto desktop = co_await this->desktop();
+    while (!desktop->is_furnished) {
+        if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now())) break;
+        desktop = co_await this->desktop();
+    }
+    co_return desktop;
 }
 
 Task<bool> Display::wait_until_ready(async::Duration limit) {

@@ -12,6 +12,8 @@
 #include "desk/input/keyboard.hpp"
 #include "desk/input/mouse.hpp"
 #include "desk/screen/damage.hpp"
+#include "desk/screen/loading.hpp"
+#include "desk/screen/popups.hpp"
 #include "desk/screen/screen.hpp"
 #include "desk/screen/watch.hpp"
 #include "desk/windows/window_actions.hpp"
@@ -20,6 +22,9 @@
 namespace carrel::desk::desktop {
 
 using async::Task;
+
+/// Begins to watch what goes on behind the screen from now on; null when there is nothing that could.
+using WatchLoading = std::function<Task<std::unique_ptr<screen::Loading>>()>;
 
 /// Lives as long as its X server, and as long as a call uses it: then its calls throw
 /// "display_restarted".
@@ -36,6 +41,7 @@ struct Desktop {
     screen::Watching watching;
     screen::Screen screen;
     windows::WindowList windows;
+    screen::Popups popups;
     windows::WindowActions window_actions;
     Surroundings surroundings;
     clipboard::Clipboard clipboard;
@@ -43,12 +49,17 @@ struct Desktop {
     input::Mouse mouse;
     async::Turns resizing;
     async::Turns input;  ///< keys and buttons of one operation go out before those of the next
+    std::function<void(picture::Size)> resized = [](picture::Size) {};  ///< called when it is another
+    WatchLoading watch_loading = []() -> Task<std::unique_ptr<screen::Loading>> { co_return nullptr; };
+    bool is_furnished = false;  ///< the panel stands, or need not be waited for any more
 };
 
 class Display {
 public:
-    /// `manager_ready` is called each time a window manager has come up. `pool` must outlive it.
-    Display(async::Executor executor, async::Pool& pool, std::function<void()> manager_ready);
+    /// `manager_ready` is called each time a window manager has come up, `resized` with the size that the
+    /// screen has and gets; `watch_loading` by who waits for a settled screen. `pool` must outlive it.
+    Display(async::Executor executor, async::Pool& pool, std::function<void()> manager_ready,
+            std::function<void(picture::Size)> resized, WatchLoading watch_loading);
 
     /// Connects, follows, and connects again; until cancelled.
     Task<> run();
@@ -56,6 +67,10 @@ public:
     /// The desktop; waits for a display that is being started. Throws Error{unavailable,
     /// "display_not_ready"} after ten seconds, and Error{timeout, "display_hung"} while it answers nobody.
     Task<std::shared_ptr<Desktop>> desktop();
+    /// The same, for who looks at it or points at it: waits until the panel, too, stands and has been
+    /// painted; for at most five seconds after the window manager has come up, since an image may have none,
+    /// or ten where it has ours.
+    Task<std::shared_ptr<Desktop>> furnished_desktop();
     async::Pool& pool() const { return pool_; }
     bool is_connected() const { return current_ != nullptr; }
     bool is_manager_ready() const { return current_ && current_->windows.is_manager_ready(); }
@@ -64,10 +79,13 @@ public:
 
 private:
     Task<std::shared_ptr<Desktop>> connect();
+    Task<> furnish(std::shared_ptr<Desktop> desktop);
 
     async::Executor executor_;
     async::Pool& pool_;
     std::function<void()> manager_ready_;
+    std::function<void(picture::Size)> resized_;
+    WatchLoading watch_loading_;
     async::Gate changed_;
     std::shared_ptr<Desktop> current_;
 };

@@ -86,7 +86,7 @@ Task<> press_at(Desktop& desktop, std::optional<Point> point, input::Button butt
 
 Task<net::Response> click(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::click_shape());
-    const auto desktop = co_await display.desktop();
+    const auto desktop = co_await display.furnished_desktop();
     if (wish.coordinate) check(*desktop, *wish.coordinate, "coordinate");
     const auto& kind = click_kind(wish.button);
     auto action = press_at(*desktop, wish.coordinate, kind.button, kind.times, held_of(wish.key, "key"));
@@ -95,7 +95,7 @@ Task<net::Response> click(Display& display, net::Request& request) {
 
 Task<net::Response> scroll(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::scroll_shape());
-    const auto desktop = co_await display.desktop();
+    const auto desktop = co_await display.furnished_desktop();
     if (wish.coordinate) check(*desktop, *wish.coordinate, "coordinate");
     auto action = press_at(*desktop, wish.coordinate, wheel_named(wish.direction), wish.amount,
                            held_of(wish.modifier_key, "modifier_key"));
@@ -109,7 +109,7 @@ Task<> move_to(Desktop& desktop, Point point) {
 
 Task<net::Response> move(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::move_shape());
-    const auto desktop = co_await display.desktop();
+    const auto desktop = co_await display.furnished_desktop();
     check(*desktop, wish.coordinate, "coordinate");
     co_return co_await act(desktop, wish, move_to(*desktop, wish.coordinate), "Moved the mouse.");
 }
@@ -122,7 +122,7 @@ Task<> drag_along(Desktop& desktop, Point from, Point to, input::Chord held_keys
 
 Task<net::Response> drag(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::drag_shape());
-    const auto desktop = co_await display.desktop();
+    const auto desktop = co_await display.furnished_desktop();
     check(*desktop, wish.start_coordinate, "start_coordinate");
     check(*desktop, wish.end_coordinate, "end_coordinate");
     auto action = drag_along(*desktop, wish.start_coordinate, wish.end_coordinate, held_of(wish.key, "key"));
@@ -139,7 +139,7 @@ Task<> set_button(Desktop& desktop, input::Button button, bool is_down) {
 
 Task<net::Response> set_button(Display& display, net::Request& request, bool is_down) {
     const auto wish = co_await rest::decode_body(request, ops::press_button_shape());
-    const auto desktop = co_await display.desktop();
+    const auto desktop = co_await display.furnished_desktop();
     auto name = wish.button;
     name[0] = static_cast<char>(name[0] - 'a' + 'A');
     co_return co_await act(desktop, wish, set_button(*desktop, button_named(wish.button), is_down),
@@ -154,7 +154,7 @@ Task<> press_keys(Desktop& desktop, std::vector<input::Chord> chords, int times)
 Task<net::Response> key(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::press_key_shape());
     auto chords = chords_of(wish.key, "key");
-    const auto desktop = co_await display.desktop();
+    const auto desktop = co_await display.furnished_desktop();
     co_return co_await act(desktop, wish, press_keys(*desktop, std::move(chords), wish.repeat),
                            fmt::format("Pressed {}.", wish.key));
 }
@@ -168,15 +168,16 @@ Task<net::Response> type(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::type_text_shape(), largest_typing);
     auto keysyms = input::keysyms_of(wish.text);
     if (!keysyms) throw rest::unprocessable({"text"}, keysyms.error().message());
-    const auto desktop = co_await display.desktop();
+    const auto desktop = co_await display.furnished_desktop();
     co_return co_await act(desktop, wish, type_keys(*desktop, std::move(*keysyms)), "Typed.");
 }
 
 /// Other input may go on while a key is held.
 Task<> hold_for(Desktop& desktop, input::Chord chord, async::Duration duration) {
     auto turn = std::make_optional(co_await desktop.input.take());
-    const auto held = co_await desktop.keyboard.hold(std::move(chord));
+    auto held = co_await desktop.keyboard.hold(std::move(chord));
     co_await desktop.connection.sync();
+    held.let_others_type();
     turn.reset();
     co_await async::pause(duration);
 }
@@ -185,7 +186,7 @@ Task<net::Response> hold_key(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::hold_key_shape());
     auto chord = held_of(wish.key, "key");
     request.may_be_dropped = true;
-    const auto desktop = co_await display.desktop();
+    const auto desktop = co_await display.furnished_desktop();
     const auto duration =
         std::chrono::duration_cast<async::Duration>(std::chrono::duration<double>{wish.duration});
     co_return co_await act(desktop, wish, hold_for(*desktop, std::move(chord), duration),

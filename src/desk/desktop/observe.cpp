@@ -1,7 +1,10 @@
 #include "desk/desktop/observe.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include "async/task.hpp"
 #include "core/text.hpp"
+#include "desk/desktop/behind.hpp"
 #include "desk/screen/watch.hpp"
 #include "rest/answers.hpp"
 
@@ -13,7 +16,8 @@ using std::chrono::milliseconds;
 
 Task<> take_picture(Desktop& desktop) { co_await desktop.screen.shoot(ops::PictureOptions{}); }
 
-Task<std::string_view> wait_as_wished(Desktop& desktop, screen::Watch& watch, const ops::Observe& wish) {
+Task<std::string_view> wait_as_wished(Desktop& desktop, screen::Watch& watch, screen::Loading* loading,
+                                      const ops::Observe& wish) {
     if (wish.observe == "wait") {
         co_await async::pause(milliseconds{wish.wait_ms});
         watch.catch_up();
@@ -25,7 +29,7 @@ Task<std::string_view> wait_as_wished(Desktop& desktop, screen::Watch& watch, co
     if (wish.screenshot.value_or(true)) prepare = [&desktop] { return take_picture(desktop); };
     const screen::SettleTimes times{milliseconds{wish.first_change_ms}, milliseconds{wish.quiet_ms},
                                     milliseconds{wish.limit_ms}};
-    co_return screen::name_of(co_await watch.settle(times, std::move(prepare)));
+    co_return screen::name_of(co_await watch.settle(times, std::move(prepare), loading));
 }
 
 json::Object changes_of(const screen::Watch& watch, const Scene& before, const Scene& after) {
@@ -58,10 +62,16 @@ Task<json::Object> act_and_describe(std::shared_ptr<Desktop> desktop, ops::Obser
     const bool is_observed = wish.observe != "none";
     if (is_observed) {
         const auto before = co_await desktop->surroundings.look();
+        std::unique_ptr<screen::Loading> loading;
+        if (wish.observe == "settled") {
+            const auto executor = co_await boost::asio::this_coro::executor;
+            loading = watch_behind(executor, desktop->popups, co_await desktop->watch_loading());
+        }
         screen::Watch watch{desktop->watching};
         co_await std::move(action);
         co_await desktop->connection.sync();
-        answer["observed"] = co_await wait_as_wished(*desktop, watch, wish);
+        if (loading) loading->begin();
+        answer["observed"] = co_await wait_as_wished(*desktop, watch, loading.get(), wish);
         answer["changes"] = changes_of(watch, before, co_await desktop->surroundings.look());
     } else {
         co_await std::move(action);

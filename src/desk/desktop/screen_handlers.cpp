@@ -104,7 +104,7 @@ std::string Exposure::to_json(const picture::Shown& shown, const picture::Shot& 
 }
 
 Task<net::Response> Exposure::answer() {
-    const auto desktop = co_await display.desktop();
+    const auto desktop = co_await display.furnished_desktop();
     auto& screen = desktop->screen;
     auto shot = plan(screen.size());
     const auto since = frame_of(wish);

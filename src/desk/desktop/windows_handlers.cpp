@@ -97,12 +97,21 @@ Task<net::Response> move_window(Display& display, net::Request& request) {
                            "Moved the window.");
 }
 
+/// `reached` outlives it.
+Task<> resize_to(windows::WindowActions& actions, xcb_window_t id, int width, int height,
+                 windows::WindowArea& reached) {
+    reached = co_await actions.resize(id, width, height);
+}
+
 Task<net::Response> resize_window(Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::resize_window_shape());
     const auto desktop = co_await display.desktop();
     const auto id = co_await pick(*desktop, wish.window_id);
-    auto action = desktop->window_actions.resize(id, wish.width, wish.height);
-    co_return co_await act(desktop, wish, std::move(action), "Resized the window.");
+    windows::WindowArea reached;
+    auto answer = co_await act_and_describe(
+        desktop, wish, resize_to(desktop->window_actions, id, wish.width, wish.height, reached), {});
+    answer["output"] = fmt::format("The window has {}×{} pixels now.", reached.width, reached.height);
+    co_return rest::json_answer(std::move(answer));
 }
 
 struct Row {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "desk/files/change_steps.hpp"
 #include "desk/files/disk.hpp"
 #include "desk/files/new_file.hpp"
 #include "desk/files/paths.hpp"
@@ -23,23 +24,42 @@ namespace {
 
 constexpr std::size_t names_at_once = 1000;
 
+/// Some of what the directory holds; nothing when it was deleted itself.
+std::vector<std::string> names_left(int folder) {
+    try {
+        return read_names(folder, names_at_once);
+    } catch (const Error& error) {
+        if (error.code() == Code::not_found) return {};
+        throw;
+    }
+}
+
+}  // namespace
+
 struct stat look_at_link(const std::string& path) {
     struct stat facts{};
     checked_disk("look at " + path, ::lstat(path.c_str(), &facts));
     return facts;
 }
 
-bool exists(const std::string& path) {
-    struct stat facts{};
-    return ::lstat(path.c_str(), &facts) == 0;
+void refuse_same_file(const struct stat& from, int from_folder, const std::string& from_name,
+                      const std::string& to) {
+    struct stat there{};
+    if (::lstat(to.c_str(), &there) != 0) return;
+    const auto is_same = [&](const struct stat& one) {
+        return one.st_dev == there.st_dev && one.st_ino == there.st_ino;
+    };
+    struct stat followed{};
+    const bool is_target = S_ISLNK(from.st_mode) &&
+                           ::fstatat(from_folder, from_name.c_str(), &followed, 0) == 0 && is_same(followed);
+    if (is_same(from) || is_target)
+        throw Error{Code::conflict, fmt::format("{} and {} are the same file", from_name, to)};
 }
 
-[[noreturn]] void throw_late(std::size_t files) {
+void throw_late(std::size_t files) {
     throw Error{Code::timeout, fmt::format("it takes longer than {} minutes; {} files were done",
                                            change_time.count(), files)};
 }
-
-}  // namespace
 
 bool make_folder(const std::string& path, bool parents) {
     if (parents) make_parents(path);
@@ -54,7 +74,8 @@ void make_link(const std::string& path, const std::string& target) {
 }
 
 bool rename_file(const std::string& from, const std::string& to, bool overwrite) {
-    look_at_link(from);
+    const auto facts = look_at_link(from);
+    if (overwrite) refuse_same_file(facts, AT_FDCWD, from, to);
     if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), overwrite ? 0 : RENAME_NOREPLACE) == 0)
         return true;
     if (errno == EXDEV) return false;
@@ -105,18 +126,19 @@ void DeleteWork::descend(int folder, const std::string& name) {
         throw Error{Code::exhausted,
                     fmt::format("{} is deeper than {} levels; use rm -r in the terminal", path_, deepest)};
     core::Fd opened{::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!opened && errno == ENOENT && !frames_.empty()) return;  // somebody else deletes, too
     if (!opened) throw failed(name, errno);
     frames_.push_back({std::move(opened), name, {}});
 }
 
 void DeleteWork::step() {
     auto& top = frames_.back();
-    if (top.names.empty()) top.names = read_names(top.folder.get(), names_at_once);
+    if (top.names.empty()) top.names = names_left(top.folder.get());
     if (top.names.empty()) {
         const auto name = top.name;
         frames_.pop_back();
         const int above = frames_.empty() ? AT_FDCWD : frames_.back().folder.get();
-        if (::unlinkat(above, name.c_str(), AT_REMOVEDIR) != 0) throw failed(name, errno);
+        if (::unlinkat(above, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) throw failed(name, errno);
         ++files_;
         return;
     }
@@ -146,133 +168,6 @@ bool DeleteWork::run(Moment until) {
     return true;
 }
 
-/// One file on its way: under a name of its own until it is whole.
-class CopyWork::Copying {
-public:
-    Copying(core::Fd source, std::string to, mode_t mode, Existing existing)
-        : source_{std::move(source)},
-          file_{folder_of(to)},
-          to_{std::move(to)},
-          mode_{mode},
-          existing_{existing} {}
-
-    /// False at the end of the source; the file is in its place then.
-    bool copy_piece() {
-        constexpr std::size_t piece = std::size_t{4} << 20;
-        if (file_.copy_from(source_.get(), piece)) return true;
-        file_.keep_as(to_, mode_, existing_);
-        return false;
-    }
-
-private:
-    core::Fd source_;
-    NewFile file_;
-    std::string to_;
-    mode_t mode_;
-    Existing existing_;
-};
-
-CopyWork::CopyWork(std::string from, std::string to, bool overwrite)
-    : from_{without_slashes(from)},
-      to_{without_slashes(to)},
-      overwrite_{overwrite},
-      end_{std::chrono::steady_clock::now() + change_time} {}
-
-CopyWork::~CopyWork() { abandon(); }
-
-void CopyWork::abandon() {
-    copying_.reset();
-    for (; !modes_.empty(); modes_.pop_back()) ::chmod(modes_.back().first.c_str(), modes_.back().second);
-}
-
-void CopyWork::begin_file(core::Fd source, std::string to, mode_t mode) {
-    struct stat facts{};
-    checked_disk("look at the source", ::fstat(source.get(), &facts));
-    if (!S_ISREG(facts.st_mode))
-        throw Error{Code::invalid,
-                    fmt::format("{} cannot be copied: it is {}", from_, kind_of(facts.st_mode))};
-    copying_ = std::make_unique<Copying>(std::move(source), std::move(to), mode & 07777,
-                                         overwrite_ ? Existing::replace : Existing::refuse);
-}
-
-void CopyWork::copy_link(int folder, const std::string& name, const std::string& to) {
-    std::string target(PATH_MAX, '\0');
-    const auto size = checked_disk("read the link " + name,
-                                   ::readlinkat(folder, name.c_str(), target.data(), target.size()));
-    target.resize(static_cast<std::size_t>(size));
-    struct stat there{};
-    if (overwrite_ && ::lstat(to.c_str(), &there) == 0 && !S_ISDIR(there.st_mode)) ::unlink(to.c_str());
-    checked_disk("make the link " + to, ::symlink(target.c_str(), to.c_str()));
-    ++files_;
-}
-
-void CopyWork::copy_folder(const std::string& to, mode_t mode) {
-    if (::mkdir(to.c_str(), 0700) != 0) {
-        const int failure = errno;
-        if (failure != EEXIST || !overwrite_ || !S_ISDIR(look_at_link(to).st_mode))
-            throw disk_error("make the directory " + to, failure);
-    } else {
-        modes_.emplace_back(to, mode & 07777);
-    }
-    ++files_;
-}
-
-void CopyWork::start() {
-    const auto facts = look_at_link(from_);
-    if (exists(to_) && !overwrite_)
-        throw Error{Code::conflict, fmt::format("{} exists; say overwrite to replace files in it", to_)};
-    make_parents(to_);
-    if (S_ISLNK(facts.st_mode)) return copy_link(AT_FDCWD, from_, to_);
-    if (!S_ISDIR(facts.st_mode)) {
-        if (is_directory(to_)) throw Error{Code::conflict, to_ + " is a directory"};
-        // Looked at before it is opened: a pipe or device may wait, or do something.
-        if (!S_ISREG(facts.st_mode))
-            throw Error{Code::invalid,
-                        fmt::format("{} cannot be copied: it is {}", from_, kind_of(facts.st_mode))};
-        return begin_file(open_path(from_, O_RDONLY), to_, facts.st_mode);
-    }
-    std::error_code ignored;
-    const auto inside = std::filesystem::weakly_canonical(to_, ignored).string() + "/";
-    const auto source = std::filesystem::weakly_canonical(from_, ignored).string() + "/";
-    if (inside.starts_with(source)) throw Error{Code::invalid, fmt::format("{} is inside {}", to_, from_)};
-    walk_.emplace(from_, Walk::Options{});
-    copy_folder(to_, facts.st_mode);
-}
-
-void CopyWork::take(const Walked& found) {
-    const auto to = join_path(to_, found.path);
-    if (S_ISDIR(found.facts.st_mode)) return copy_folder(to, found.facts.st_mode);
-    if (S_ISLNK(found.facts.st_mode)) return copy_link(found.folder, found.name(), to);
-    if (!S_ISREG(found.facts.st_mode))
-        throw Error{Code::invalid, fmt::format("{} cannot be copied: it is {}", join_path(from_, found.path),
-                                               kind_of(found.facts.st_mode))};
-    begin_file(open_beneath(found.folder, found.name(), O_RDONLY, found.path), to, found.facts.st_mode);
-}
-
-bool CopyWork::run(Moment until) {
-    if (!std::exchange(is_started_, true)) start();
-    for (;;) {
-        if (copying_) {
-            if (!copying_->copy_piece()) {
-                copying_.reset();
-                ++files_;
-            }
-        } else {
-            const auto found = walk_ ? walk_->next() : std::nullopt;
-            if (!found) break;
-            take(*found);
-        }
-        const auto now = std::chrono::steady_clock::now();
-        if (now > end_) throw_late(files_);
-        if (now > until) return false;
-    }
-    if (walk_ && (walk_->unreadable() > 0 || walk_->is_cut()))
-        throw Error{Code::forbidden, fmt::format("{} were copied, but not all of {}: {} cannot be read",
-                                                 files_, from_, join_path(from_, walk_->first_unreadable()))};
-    abandon();  // nothing is half done
-    return true;
-}
-
 ChmodWork::ChmodWork(std::string path, mode_t mode, bool recursive)
     : path_{without_slashes(path)},
       mode_{mode},
@@ -292,16 +187,21 @@ bool ChmodWork::run(Moment until) {
         if (S_ISDIR(found->facts.st_mode)) {
             folders_.push_back(join_path(path_, found->path));
         } else if (!S_ISLNK(found->facts.st_mode)) {
-            checked_disk("set the mode of " + found->path,
-                         ::fchmodat(found->folder, found->name().c_str(), mode_, 0));
+            const int result = ::fchmodat(found->folder, found->name().c_str(), mode_, 0);
+            if (result != 0 && errno == ENOENT) continue;
+            checked_disk("set the mode of " + found->path, result);
             ++files_;
         }
         const auto now = std::chrono::steady_clock::now();
         if (now > end_) throw_late(files_);
         if (now > until) return false;
     }
-    for (; !folders_.empty(); folders_.pop_back(), ++files_)
-        checked_disk("set the mode of " + folders_.back(), ::chmod(folders_.back().c_str(), mode_));
+    for (; !folders_.empty(); folders_.pop_back()) {
+        const int result = ::chmod(folders_.back().c_str(), mode_);
+        if (result != 0 && errno == ENOENT && folders_.size() > 1) continue;
+        checked_disk("set the mode of " + folders_.back(), result);
+        ++files_;
+    }
     return true;
 }
 

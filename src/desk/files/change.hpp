@@ -50,10 +50,14 @@ private:
 };
 
 /// Copies a file, link or directory with all it holds. Files appear whole, in the place of those that are
-/// there (overwrite); directories are merged then.
+/// there (overwrite); directories are merged then. As the first half of a move to another file system it
+/// does what a rename does: times are kept, and only an empty directory is replaced by one. It throws
+/// Error{conflict} when something vanished meanwhile: that may be back, or elsewhere in the directory, and
+/// would be deleted without having been copied.
 class CopyWork {
 public:
-    CopyWork(std::string from, std::string to, bool overwrite);
+    enum class Purpose { copy, move };
+    CopyWork(std::string from, std::string to, bool overwrite, Purpose purpose = Purpose::copy);
     ~CopyWork();
     bool run(Moment until);
     /// What is half done goes; what is there stays, with its modes.
@@ -64,18 +68,20 @@ private:
     class Copying;
     void start();
     void take(const Walked& found);
-    void begin_file(core::Fd source, std::string to, mode_t mode);
-    void copy_link(int folder, const std::string& name, const std::string& to);
-    void copy_folder(const std::string& to, mode_t mode);
+    void begin_file(core::Fd source, const std::string& from, std::string to);
+    void copy_link(int folder, const std::string& name, const struct stat& facts, const std::string& to);
+    void copy_folder(const std::string& to, const struct stat& facts);
 
     std::string from_;
     std::string to_;
     bool overwrite_;
+    Purpose purpose_;
     bool is_started_ = false;
     std::optional<Walk> walk_;
     std::unique_ptr<Copying> copying_;
-    std::vector<std::pair<std::string, mode_t>> modes_;  ///< of directories, set at the end
+    std::vector<std::pair<std::string, struct stat>> folders_;  ///< whose modes are set at the end
     std::size_t files_ = 0;
+    std::size_t vanished_ = 0;
     Moment end_;
 };
 

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <memory>
 
@@ -26,6 +28,8 @@ namespace {
 constexpr std::uint64_t largest_text = std::uint64_t{16} << 20;
 constexpr std::size_t most_tree_lines = 10'000;
 constexpr mode_t usual_mode = 0644;
+/// As many as the kernel follows (path_resolution(7)).
+constexpr int most_links = 40;
 
 struct stat look_at(const std::string& path) {
     struct stat facts{};
@@ -42,32 +46,41 @@ void refuse_irregular(const std::string& path, const struct stat& facts) {
                                                kind_of(facts.st_mode))};
 }
 
-/// Where a link leads in the end; `path` itself when there is nothing yet.
-std::string resolved(const std::string& path) {
-    const std::unique_ptr<char, void (*)(void*)> real{::realpath(path.c_str(), nullptr), std::free};
-    return real ? real.get() : path;
-}
-
 /// Of file systems that the kernel makes up as they are read.
 bool is_made_up(int fd) {
     struct statfs kind{};
     return ::fstatfs(fd, &kind) == 0 && (kind.f_type == PROC_SUPER_MAGIC || kind.f_type == SYSFS_MAGIC);
 }
 
-/// For a file in a directory where nothing new may be made: over what it holds.
+/// Over what the file holds: for one with other names, which stay names of the same file, and for one in a
+/// directory where nothing new may be made. The room first, so that a full disk costs nothing.
 void overwrite(const std::string& path, std::string_view bytes) {
-    const auto file = open_path(path, O_WRONLY);
-    if (!is_made_up(file.get())) {
-        struct stat facts{};
-        checked_disk("look at " + path, ::fstat(file.get(), &facts));
-        if (bytes.size() > static_cast<std::uint64_t>(facts.st_size))
-            require_room(file.get(), bytes.size() - static_cast<std::uint64_t>(facts.st_size));
-        checked_disk("write " + path, ::ftruncate(file.get(), 0));
-    }
-    core::write_all(file.get(), bytes);
+    WritableFile opened{open_path(path, O_WRONLY), 0};
+    if (is_made_up(opened.file.get())) return core::write_all(opened.file.get(), bytes);
+    struct stat facts{};
+    checked_disk("look at " + path, ::fstat(opened.file.get(), &facts));
+    if (bytes.size() > static_cast<std::uint64_t>(facts.st_size))
+        require_room(opened.file.get(), bytes.size() - static_cast<std::uint64_t>(facts.st_size));
+    write_on(opened, bytes);
+    checked_disk("write " + path, ::ftruncate(opened.file.get(), static_cast<off_t>(bytes.size())));
 }
 
 }  // namespace
+
+std::string resolved(const std::string& path) {
+    const std::unique_ptr<char, void (*)(void*)> real{::realpath(path.c_str(), nullptr), std::free};
+    if (real) return real.get();
+    // A link to what is not there yet: as open(2) with O_CREAT, what is made is made there.
+    auto place = path;
+    std::array<char, PATH_MAX> target;
+    for (int links = 0; links < most_links; ++links) {
+        const auto count = ::readlink(place.c_str(), target.data(), target.size());
+        if (count < 0) return place;
+        const std::string_view next{target.data(), static_cast<std::size_t>(count)};
+        place = next.starts_with('/') ? std::string{next} : join_path(folder_of(place), next);
+    }
+    throw disk_error("follow the link " + path, ELOOP);
+}
 
 OpenedFile open_regular(const std::string& path) {
     refuse_irregular(path, look_at(path));
@@ -131,6 +144,7 @@ void write_file(const std::string& path, std::string_view bytes, Existing existi
             fmt::format("File already exists at: {}. Cannot overwrite files using command `create`.", path)};
     if (exists) refuse_irregular(path, facts);
     const auto target = resolved(path);
+    if (exists && facts.st_nlink > 1 && ::access(target.c_str(), W_OK) == 0) return overwrite(target, bytes);
     make_parents(target);
     try {
         NewFile file{folder_of(target)};

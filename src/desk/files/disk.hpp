@@ -36,8 +36,13 @@ std::string read_text(const std::string& path);
 /// The same, or nothing when there is no such text or it is larger than `most` bytes.
 std::optional<std::string> find_text(const std::string& path, std::size_t most);
 
+/// Where a link leads in the end, also when nothing is there yet; `path` itself when it is no link. Throws
+/// for links that lead in a circle.
+std::string resolved(const std::string& path);
+
 /// Writes a new file beside the old one and puts it in its place, so that a full disk costs nothing.
-/// Makes the directories above it. An existing file keeps its mode, and a link to it stays a link.
+/// Makes the directories above it. An existing file keeps its mode, and a link to it stays a link; one that
+/// has other names (hard links) is written in place, so that they stay names of it.
 void write_file(const std::string& path, std::string_view bytes, Existing existing);
 
 /// A file that is written in place, new or not.

@@ -128,7 +128,8 @@ Task<net::Response> move(Files& files, net::Request& request) {
     });
     std::size_t count = 1;
     if (!is_renamed) {
-        count = co_await do_all(files, request, std::make_unique<CopyWork>(from, to, wanted.overwrite));
+        count = co_await do_all(
+            files, request, std::make_unique<CopyWork>(from, to, wanted.overwrite, CopyWork::Purpose::move));
         // All of it is there now: what follows is done whoever waits, so that nothing stands in both places.
         request.may_be_dropped = false;
         co_await run_in_slices(files.pool(), std::make_shared<DeleteWork>(from, true));

@@ -63,9 +63,10 @@ std::vector<std::string_view> parts_of_brace(std::string_view inner) {
 std::size_t find_brace(std::string_view text) {
     for (std::size_t at = 0; at < text.size(); ++at) {
         if (text[at] == '{') return at;
-        if (text[at] == '\\') ++at;
-        if (at < text.size() && text[at] == '[')
-            if (const auto end = bracket_end(text, at); end != text.npos) at = end;
+        if (text[at] == '\\')
+            ++at;
+        else if (const auto end = text[at] == '[' ? bracket_end(text, at) : text.npos; end != text.npos)
+            at = end;
     }
     return text.npos;
 }

@@ -19,8 +19,10 @@ namespace {
 constexpr std::int64_t most_expression_memory = 8 << 20;
 /// What is told of one line.
 constexpr std::size_t longest_text = 1000;
-/// A line that is longer is searched in parts.
+/// A line that is longer is searched in parts, each of which begins with the end of the one before: what is
+/// no longer than that is found wherever it stands.
 constexpr std::size_t longest_line = std::size_t{1} << 20;
+constexpr std::size_t overlap = std::size_t{4} << 10;
 constexpr std::size_t piece_size = std::size_t{256} << 10;
 constexpr std::size_t most_told_bytes = std::size_t{8} << 20;
 
@@ -38,16 +40,41 @@ struct LineSearch::State {
 
     void take(std::string_view line) {
         if (line.ends_with('\r')) line.remove_suffix(1);
+        search(line, true);
+        is_in_line = is_matched = false;
+    }
+
+    /// The beginning of a line that is too long, or more of it; its end stays in `rest`.
+    void take_part() {
+        search(rest, false);
+        is_in_line = true;
+        rest.erase(0, rest.size() - overlap);
+    }
+
+    void search(std::string_view line, bool is_end) {
+        if (!is_in_line) begin_line(line);
+        if (is_matched || has_enough() || !is_match(line, is_end)) return;
+        is_matched = true;
+        // The line itself is told to later ones, not to itself.
+        matches.push_back({number, clip(line), {before.begin(), before.end()}, {}});
+        if (context > 0) matches.back().before.pop_back();
+        held_bytes += (context + 1) * matches.back().text.size();
+        waiting_after = context;
+    }
+
+    /// What is no whole line does not begin or end where the part does, for ^, $ and \b.
+    bool is_match(std::string_view line, bool is_end) const {
+        const std::size_t first = is_in_line ? 1 : 0;
+        const auto last = is_end || line.empty() ? line.size() : line.size() - 1;
+        return expression.Match({line.data(), line.size()}, first, last, RE2::UNANCHORED, nullptr, 0);
+    }
+
+    void begin_line(std::string_view line) {
         ++number;
         if (waiting_after > 0) add_after(line);
-        if (!has_enough() && RE2::PartialMatch({line.data(), line.size()}, expression)) {
-            matches.push_back({number, clip(line), {before.begin(), before.end()}, {}});
-            held_bytes += (context + 1) * matches.back().text.size();
-            waiting_after = context;
-        }
         if (context == 0) return;
         before.push_back(clip(line));
-        if (before.size() > context) before.pop_front();
+        if (before.size() > context + 1) before.pop_front();
     }
 
     /// Lines around a match belong to it, also when they match themselves.
@@ -68,6 +95,8 @@ struct LineSearch::State {
     std::deque<std::string> before;
     std::vector<MatchedLine> matches;
     bool is_binary = false;
+    bool is_in_line = false;  ///< a part of the line was searched already
+    bool is_matched = false;  ///< it is among the matches
 };
 
 LineSearch::LineSearch(std::unique_ptr<State> state) : state_{std::move(state)} {}
@@ -93,7 +122,7 @@ void LineSearch::begin() {
     now.before.clear();
     now.matches.clear();
     now.number = now.waiting_after = now.held_bytes = 0;
-    now.is_binary = false;
+    now.is_binary = now.is_in_line = now.is_matched = false;
 }
 
 bool LineSearch::push(std::string_view bytes) {
@@ -116,7 +145,7 @@ bool LineSearch::push(std::string_view bytes) {
         if (now.is_full()) return false;
     }
     now.rest += bytes;
-    if (now.rest.size() > longest_line) finish();
+    if (now.rest.size() > longest_line) now.take_part();
     return !now.is_full();
 }
 
@@ -155,8 +184,8 @@ bool GrepWork::open_next() {
         if (!S_ISREG(found->facts.st_mode) || (filter_ && !filter_->matches(found->path))) return true;
         try {
             file_ = open_beneath(found->folder, found->name(), O_RDONLY, found->path);
-        } catch (const core::Error&) {
-            ++skipped_;
+        } catch (const core::Error& error) {
+            if (error.code() != core::Code::not_found) ++skipped_;
             return true;
         }
         file_path_ = join_path(wish_.path, found->path);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/text.hpp"
+#include "desk/files/line_ends.hpp"
 
 namespace carrel::desk::files {
 
@@ -54,12 +55,36 @@ std::string snippet(std::string_view text, std::size_t at, std::string_view chan
                     last_changed + context);
 }
 
-std::vector<std::size_t> find_all(std::string_view text, std::string_view wanted) {
-    std::vector<std::size_t> places;
+std::vector<Place> find_verbatim(std::string_view text, std::string_view wanted) {
+    std::vector<Place> places;
     for (auto at = text.find(wanted); at != text.npos && places.size() < most_places;
          at = text.find(wanted, at + 1))
-        places.push_back(at);
+        places.push_back({at, wanted.size()});
     return places;
+}
+
+/// Who writes LF alone means the file's line ends, whichever those are; who writes CRLF means that.
+std::vector<Place> find_all(std::string_view text, std::string_view wanted) {
+    const bool is_verbatim = wanted.empty() || wanted.contains('\r') || !text.contains("\r\n");
+    return is_verbatim ? find_verbatim(text, wanted) : find_lines(text, wanted, most_places);
+}
+
+std::string not_found(std::string_view path, std::string_view text, std::string_view old_text) {
+    auto sentence = fmt::format("No replacement was performed, old_str `{}` did not appear verbatim in {}.",
+                                old_text, path);
+    if (!old_text.contains("\r\n")) return sentence;
+    auto plain = std::string{old_text};
+    for (auto at = plain.find("\r\n"); at != plain.npos; at = plain.find("\r\n", at)) plain.erase(at, 1);
+    if (!find_lines(text, plain, 1).empty())
+        sentence += " It does with other line ends: old_str has CRLF where the file has LF alone.";
+    return sentence;
+}
+
+/// What is told when the file's line ends were put in the place of those that were given.
+std::string_view note_of(std::string_view given, std::string_view stored) {
+    return given.size() == stored.size()
+               ? ""
+               : " The line ends of the file there are CRLF, and so are those of the new text.";
 }
 
 struct Lines {
@@ -126,24 +151,24 @@ Expected<Edited> replace_text(std::string_view path, std::string_view text, std:
         return refuse(
             "No replacement was performed: new_str holds the character NUL, which no text file has");
     const auto places = find_all(text, old_text);
-    if (places.empty())
-        return refuse(fmt::format("No replacement was performed, old_str `{}` did not appear verbatim in {}.",
-                                  old_text, path));
+    if (places.empty()) return refuse(not_found(path, text, old_text));
     if (places.size() > 1) {
         std::vector<std::size_t> numbers;
-        for (const auto at : places) numbers.push_back(count_line_ends(text.substr(0, at)) + 1);
+        for (const auto& [at, size] : places) numbers.push_back(count_line_ends(text.substr(0, at)) + 1);
         return refuse(
             fmt::format("No replacement was performed. Multiple occurrences of old_str `{}` in lines "
                         "{}. Please ensure it is unique",
                         old_text, numbers));
     }
-    const auto at = places.front();
-    auto changed = fmt::format("{}{}{}", text.substr(0, at), new_text, text.substr(at + old_text.size()));
+    const auto [at, size] = places.front();
+    const auto stored =
+        old_text.contains('\r') ? std::string{new_text} : with_line_ends(new_text, line_end_at(text, at));
+    auto changed = fmt::format("{}{}{}", text.substr(0, at), stored, text.substr(at + size));
     auto report = fmt::format(
         "The file {0} has been edited. Here's the result of running `cat -n` on a snippet of {0}:\n{1}Review "
         "the "
-        "changes and make sure they are as expected. Edit the file again if necessary.",
-        path, snippet(changed, at, new_text));
+        "changes and make sure they are as expected. Edit the file again if necessary.{2}",
+        path, snippet(changed, at, stored), note_of(new_text, stored));
     return Edited{std::move(changed), std::move(report)};
 }
 
@@ -158,22 +183,24 @@ Expected<Edited> insert_text(std::string_view path, std::string_view text, int l
                         "of the file: [0, {}]",
                         line, lines));
     const auto at = end_of_line(text, line);
-    std::string piece{inserted};
+    const auto line_end = line_end_at(text, line == 0 ? 0 : at - 1);
+    auto piece = with_line_ends(inserted, line_end);
+    const auto size = piece.size();
     const bool is_after_open_line = at > 0 && text[at - 1] != '\n';
     // A last line without an end stays without one.
     if (is_after_open_line)
-        piece.insert(0, "\n");
+        piece.insert(0, line_end);
     else if (!piece.ends_with('\n') && !piece.empty())
-        piece += '\n';
+        piece += line_end;
     auto changed = fmt::format("{}{}{}", text.substr(0, at), piece, text.substr(at));
-    const auto shown_at = is_after_open_line ? at + 1 : at;
-    const std::string_view shown = std::string_view{changed}.substr(shown_at, inserted.size());
+    const auto shown_at = is_after_open_line ? at + line_end.size() : at;
+    const std::string_view shown = std::string_view{changed}.substr(shown_at, size);
     auto report = fmt::format(
         "The file {} has been edited. Here's the result of running `cat -n` on a snippet of the edited "
         "file:\n"
         "{}Review the changes and make sure they are as expected (correct indentation, no duplicate lines, "
-        "etc). Edit the file again if necessary.",
-        path, snippet(changed, shown_at, shown));
+        "etc). Edit the file again if necessary.{}",
+        path, snippet(changed, shown_at, shown), note_of(inserted, shown));
     return Edited{std::move(changed), std::move(report)};
 }
 

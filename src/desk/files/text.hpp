@@ -23,9 +23,11 @@ struct Edited {
     std::string text;
     std::string report;
 };
+/// Lines of `old_text` and `new_text` that end in LF are those of the file, also when its lines end in CRLF,
+/// which stay so. With a CR in `old_text` both are taken as they are.
 core::Expected<Edited> replace_text(std::string_view path, std::string_view text, std::string_view old_text,
                                     std::string_view new_text);
-/// After line `line`; 0 is the top. What is inserted becomes whole lines.
+/// After line `line`; 0 is the top. What is inserted becomes whole lines, which end as those around them.
 core::Expected<Edited> insert_text(std::string_view path, std::string_view text, int line,
                                    std::string_view inserted);
 

@@ -16,6 +16,13 @@ namespace {
 
 constexpr std::size_t most_names = 200'000;
 
+core::Fd open_top(const std::string& top) {
+    struct stat facts{};
+    checked_disk("open " + top, ::stat(top.c_str(), &facts));
+    if (!S_ISDIR(facts.st_mode)) throw core::Error{core::Code::invalid, top + " is not a directory"};
+    return open_path(top, O_RDONLY | O_DIRECTORY);
+}
+
 }  // namespace
 
 std::vector<std::string> read_names(int folder, std::size_t most, bool* is_cut) {
@@ -41,15 +48,15 @@ void give_memory_back() {
     if (::mallinfo2().fordblks > much) ::malloc_trim(0);
 }
 
-Walk::Walk(const std::string& top, Options options) : options_{std::move(options)} {
+Walk::Walk(const std::string& top, Options options) : Walk{open_top(top), std::move(options)} {}
+
+Walk::Walk(core::Fd top, Options options) : options_{std::move(options)} {
     if (options_.depth > deepest) options_.depth = deepest;
-    struct stat facts{};
-    checked_disk("open " + top, ::stat(top.c_str(), &facts));
-    if (!S_ISDIR(facts.st_mode)) throw core::Error{core::Code::invalid, top + " is not a directory"};
-    enter(open_path(top, O_RDONLY | O_DIRECTORY));
+    enter(std::move(top));
 }
 
 void Walk::enter(core::Fd folder) {
+    if (options_.opened) options_.opened(path_, folder.get());
     Frame frame{std::move(folder), {}, 0, path_.size()};
     frame.names = read_names(frame.folder.get(), most_names - std::min(held_names_, most_names), &is_cut_);
     if (!options_.hidden) std::erase_if(frame.names, [](const auto& name) { return name.starts_with('.'); });
@@ -74,8 +81,12 @@ void Walk::go_into(const Walked& found) {
         auto folder = open_beneath(found.folder, found.name(), O_RDONLY | O_DIRECTORY, found.path);
         path_ = found.path;
         enter(std::move(folder));
-    } catch (const core::Error&) {
-        note_unreadable(found.path);
+    } catch (const core::Error& error) {
+        if (error.code() == core::Code::not_found)
+            ++vanished_;
+        else
+            note_unreadable(found.path);
+        if (options_.failed) options_.failed(found.path, error.code());
     }
 }
 
@@ -97,7 +108,10 @@ std::optional<Walked> Walk::next() {
         if (!path_.empty()) path_ += '/';
         Walked found{path_ + name, path_.size(), frame.folder.get(), {}};
         if (::fstatat(found.folder, name.c_str(), &found.facts, AT_SYMLINK_NOFOLLOW) != 0) {
-            note_unreadable(found.path);
+            if (errno == ENOENT)
+                ++vanished_;
+            else
+                note_unreadable(found.path);
             continue;
         }
         last_ = found;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "async/run_on.hpp"
+#include "core/error.hpp"
 #include "core/fd.hpp"
 
 namespace carrel::desk::files {
@@ -42,14 +43,23 @@ public:
         bool hidden = true;       ///< whether names that begin with a dot are met
         /// Whether a directory ("a/b") is gone into; always when there is none.
         std::function<bool(std::string_view)> enters;
+        /// Hears of each directory (the top is "") when it is open and not yet read.
+        std::function<void(std::string_view path, int folder)> opened;
+        /// Hears of each directory that could not be opened or read.
+        std::function<void(std::string_view path, core::Code why)> failed;
     };
 
     /// Throws when `top` is no directory that can be read.
     Walk(const std::string& top, Options options);
+    /// From a directory that is open for reading.
+    Walk(core::Fd top, Options options);
 
     std::optional<Walked> next();
 
-    /// Directories that may not be read, and what was gone when it was looked at.
+    /// What was gone when its turn came.
+    std::size_t vanished() const { return vanished_; }
+    /// Directories and names that may not be looked at. What is gone when its turn comes is passed over: it
+    /// might as well have gone before.
     std::size_t unreadable() const { return unreadable_; }
     /// The first of them, below the top.
     const std::string& first_unreadable() const { return first_unreadable_; }
@@ -73,6 +83,7 @@ private:
     std::string path_;
     std::optional<Walked> last_;
     std::size_t held_names_ = 0;
+    std::size_t vanished_ = 0;
     std::size_t unreadable_ = 0;
     std::string first_unreadable_;
     bool is_cut_ = false;

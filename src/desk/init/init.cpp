@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -13,22 +14,25 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/fd.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "desk/init/link.hpp"
+#include "desk/init/log_memory.hpp"
+#include "desk/init/netlink.hpp"
+#include "desk/init/part.hpp"
 #include "desk/init/parts.hpp"
+#include "desk/init/voice.hpp"
 
 namespace carrel::desk::init {
 
@@ -36,38 +40,18 @@ namespace {
 
 using core::checked;
 using core::Fd;
-using Clock = std::chrono::steady_clock;
+using core::Speaker;
 
 constexpr auto display_folder = "/tmp/.X11-unix";
 constexpr auto display_socket = "/tmp/.X11-unix/X1";
-constexpr std::size_t most_starts = 5;
-constexpr std::chrono::minutes counted_time{1};
 /// After fork failed, most likely by a fork bomb at the desk's limit of processes. Nothing tells when
-/// there is room again, so it is tried again; only then does init wake by itself.
+/// there is room again, so it is tried again; only then, and for a part that rests, does init
+/// wake by itself.
 constexpr int retry_ms = 200;
-
-/// A part of the desk that init keeps alive.
-struct Part {
-    const char* name;
-    std::optional<InitEnd> failure;  ///< the end of the desk without it; none: it can do without
-    bool is_wanted = false;
-    pid_t pid = 0;  ///< 0: does not run
-    bool has_run = false;
-    std::deque<Clock::time_point> starts{};
-
-    /// Notes a start; false when there were too many lately.
-    bool may_start() {
-        const auto now = Clock::now();
-        while (!starts.empty() && now - starts.front() > counted_time) starts.pop_front();
-        if (starts.size() >= most_starts) return false;
-        starts.push_back(now);
-        return true;
-    }
-};
 
 class Init {
 public:
-    Init() : runtime_{runtime_folder()} {}
+    explicit Init(LogMemory& log) : log_{log}, runtime_{runtime_folder()} {}
     ~Init() {
         for (const auto* part : parts())
             if (part->pid != 0) ::kill(part->pid, SIGKILL);
@@ -87,12 +71,14 @@ public:
 private:
     void prepare();
     std::optional<InitEnd> start_what_is_wanted();
+    int patience_ms();
     bool start(Part& part);
     [[noreturn]] void become(Part& part);
     bool wait_for_news();
     bool read_signals();
     void reap();
-    void note_end(Part& part);
+    void note_end(Part& part, int status);
+    void say_end(const Part& part, int status);
     void read_link();
     void tell_of_bus(const Part& started);
     void tell(Word word, std::string_view more = {});
@@ -103,13 +89,23 @@ private:
         return {&display_, &window_manager_, &tool_server_, &panel_, &bus_};
     }
 
+    template <class... Arguments>
+    void say(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+        log_.add(Speaker::init, fmt::format(format, std::forward<Arguments>(arguments)...));
+    }
+    Voice& voice(Speaker speaker) { return *voices_.at(std::to_underlying(speaker) - 1); }
+    int output_of(const Part& part) { return voice(part.speaker).writer(); }
+
+    LogMemory& log_;
     std::string runtime_;
-    Part display_{"display", InitEnd::display_failed};
-    Part window_manager_{"window manager", InitEnd::window_manager_failed};
-    Part tool_server_{"tool server", InitEnd::tool_server_failed};
-    Part panel_{"panel", {}};
-    Part bus_{"message bus", {}};
+    Part display_{Speaker::display, InitEnd::display_failed};
+    Part window_manager_{Speaker::window_manager, InitEnd::window_manager_failed};
+    Part tool_server_{Speaker::tool_server, InitEnd::tool_server_failed};
+    Part panel_{Speaker::panel, {}};
+    Part bus_{Speaker::message_bus, {}};
+    std::array<std::unique_ptr<Voice>, core::speaker_count - 1> voices_;  ///< of all but init itself
     bool must_retry_ = false;
+    NetlinkGuard netlink_;
     Fd program_;  ///< our own executable, which has no path in a desk
     Fd signals_;
     Fd display_listener_;
@@ -128,6 +124,9 @@ void Init::prepare() {
     for (const int number : {SIGCHLD, SIGTERM, SIGINT}) ::sigaddset(&set, number);
     checked("sigprocmask", ::sigprocmask(SIG_BLOCK, &set, nullptr));
     ::signal(SIGPIPE, SIG_IGN);
+    for (std::size_t i = 0; i < voices_.size(); ++i)
+        voices_[i] = std::make_unique<Voice>([this, speaker = static_cast<Speaker>(i + 1)](
+                                                 std::string_view line) { log_.add(speaker, line); });
     signals_ = Fd{checked("signalfd", ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK))};
     ::setenv("DISPLAY", ":1", 1);
     ::mkdir(display_folder, 01777);
@@ -139,19 +138,36 @@ void Init::prepare() {
 /// The end, when a part that is needed cannot be kept alive.
 std::optional<InitEnd> Init::start_what_is_wanted() {
     must_retry_ = false;
+    const auto now = std::chrono::steady_clock::now();
     for (auto* part : parts()) {
-        if (!part->is_wanted || part->pid != 0) continue;
-        if (part->may_start()) {
+        // A bus that rests has no listener: who wants it is refused at once, and does not wait.
+        if (part->has_rested(now) && part == &bus_) bus_listener_ = listen_at(runtime_ + "/bus");
+        if (!part->is_wanted || part->pid != 0 || part->rests_until) continue;
+        if (part->may_start(now)) {
             must_retry_ |= !start(*part);
             continue;
         }
-        part->is_wanted = false;
-        core::log_error("the {} ended {} times within a minute and is not started again", part->name,
-                        most_starts);
+        say("the {} ended {} times within a minute and is {}", name_of(part->speaker), most_starts,
+            part->failure ? "not started again" : "left alone for a minute");
         if (part->failure) return part->failure;
-        if (part == &bus_) bus_listener_.reset();
+        part->rest(now);
+        if (part != &bus_) continue;
+        bus_.is_wanted = false;
+        bus_listener_.reset();
     }
     return std::nullopt;
+}
+
+/// Until a part has rested, or what could not be started shall be tried again; -1 when nothing but news is
+/// waited for.
+int Init::patience_ms() {
+    std::optional<Part::Time> next;
+    for (const auto* part : parts())
+        if (part->rests_until && (!next || *part->rests_until < *next)) next = part->rests_until;
+    if (!next) return must_retry_ ? retry_ms : -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - std::chrono::steady_clock::now());
+    const auto rest = static_cast<int>(std::max(left, std::chrono::milliseconds{0}).count());
+    return must_retry_ ? std::min(rest, retry_ms) : rest;
 }
 
 /// False when fork failed: to be tried again.
@@ -172,9 +188,9 @@ bool Init::start(Part& part) {
         return false;
     }
     part.pid = child;
+    say("the {} was started{} as process {}", name_of(part.speaker), part.has_run ? " again" : "", child);
     tell_of_bus(part);
     if (std::exchange(part.has_run, true)) {
-        core::log_warning("the {} was started again", part.name);
         if (&part == &display_) tell(Word::display_restarted);
         if (&part == &window_manager_) tell(Word::window_manager_restarted);
         if (&part == &tool_server_) tell(Word::tool_server_restarted);
@@ -184,22 +200,30 @@ bool Init::start(Part& part) {
 
 /// In the child: never returns.
 void Init::become(Part& part) {
-    if (&part == &tool_server_) become_tool_server(program_.get(), far_link_.get(), part.has_run);
-    if (&part == &display_) become_display(display_listener_.get());
-    if (&part == &window_manager_) become_plain({"openbox"});
-    if (&part == &panel_) become_plain({"tint2"});
-    become_bus(bus_listener_.get());
+    const int output = output_of(part);
+    if (&part == &tool_server_)
+        become_tool_server(
+            {program_.get(), far_link_.get(), voice(Speaker::browser).writer(), output, part.has_run});
+    if (&part == &display_) become_display(display_listener_.get(), output);
+    if (&part == &window_manager_) become_plain({"openbox"}, output);
+    if (&part == &panel_) become_plain({"tint2"}, output);
+    become_bus(bus_listener_.get(), output);
 }
 
 /// False when the desk shall end.
 bool Init::wait_for_news() {
-    std::array<pollfd, 3> waits{pollfd{signals_.get(), POLLIN, 0}, pollfd{link_.get(), POLLIN, 0},
-                                pollfd{bus_.is_wanted ? -1 : bus_listener_.get(), POLLIN, 0}};
-    const int count = ::poll(waits.data(), waits.size(), must_retry_ ? retry_ms : -1);
+    std::array<pollfd, 4 + core::speaker_count - 1> waits{
+        pollfd{signals_.get(), POLLIN, 0}, pollfd{link_.get(), POLLIN, 0},
+        pollfd{bus_.is_wanted ? -1 : bus_listener_.get(), POLLIN, 0}, pollfd{netlink_.fd(), POLLIN, 0}};
+    for (std::size_t i = 0; i < voices_.size(); ++i) waits[4 + i] = {voices_[i]->reader(), POLLIN, 0};
+    const int count = ::poll(waits.data(), waits.size(), patience_ms());
     if (count < 0 && errno != EINTR) checked("poll", count);
     if (count <= 0) return true;
     if (waits[1].revents) read_link();
     if (waits[2].revents) bus_.is_wanted = true;
+    if (waits[3].revents) netlink_.answer();
+    for (std::size_t i = 0; i < voices_.size(); ++i)
+        if (waits[4 + i].revents) voices_[i]->listen();
     return !waits[0].revents || read_signals();
 }
 
@@ -217,10 +241,20 @@ void Init::reap() {
     int status = 0;
     for (pid_t child = ::waitpid(-1, &status, WNOHANG); child > 0; child = ::waitpid(-1, &status, WNOHANG))
         for (auto* part : parts())
-            if (part->pid == child) note_end(*part);
+            if (part->pid == child) note_end(*part, status);
 }
 
-void Init::note_end(Part& part) {
+void Init::say_end(const Part& part, int status) {
+    voice(part.speaker).finish();
+    if (WIFSIGNALED(status))
+        say("the {} was killed by signal {} ({})", name_of(part.speaker), WTERMSIG(status),
+            ::strsignal(WTERMSIG(status)));
+    else
+        say("the {} ended with status {}", name_of(part.speaker), WEXITSTATUS(status));
+}
+
+void Init::note_end(Part& part, int status) {
+    say_end(part, status);
     part.pid = 0;
     if (&part == &tool_server_) link_.reset();
     // The bus and the panel start again when they are needed: on a connection, and when the window
@@ -283,10 +317,12 @@ void Init::end_who_is_no_part() {
 
 int run_init() {
     core::open_log("carrel-desk init", core::Level::info);
+    // First of all, while no program of the desk runs that could get hold of the file.
+    LogMemory log{Fd{log_fd}};
     try {
-        return static_cast<int>(Init{}.run());
+        return static_cast<int>(Init{log}.run());
     } catch (const std::exception& failure) {
-        core::log_error("{}", failure.what());
+        log.add(Speaker::init, failure.what());
         return static_cast<int>(InitEnd::failed);
     }
 }

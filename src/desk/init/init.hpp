@@ -15,8 +15,12 @@ enum class InitEnd : int {
     tool_server_failed = 12,
 };
 
+/// Where the jail puts the file of the desk's log (log_memory.hpp).
+constexpr int log_fd = 4;
+
 /// Runs until one of the above. Needs fd 3 to listen, and the environment that the jail gives:
-/// CARREL_WIDTH, CARREL_HEIGHT, XDG_RUNTIME_DIR, PATH.
+/// CARREL_WIDTH, CARREL_HEIGHT, XDG_RUNTIME_DIR, PATH. Tells the log at log_fd what it starts, what ends and
+/// how, and what its children write.
 ///
 /// The end of PID 1 is the end of the desk: the kernel kills the rest.
 int run_init();

@@ -13,6 +13,8 @@ constexpr int endpoint_fd = 3;
 /// The descriptor on which `serve` talks to init (SOCK_SEQPACKET). Every message is a Word, one byte; after
 /// programs_ended come the pids (pid_t) of what init keeps alive.
 constexpr int link_fd = 4;
+/// The descriptor of `serve` that takes what the browser writes; init puts it into the desk's log.
+constexpr int browser_fd = 5;
 
 /// What init tells the tool server, and the tool server tells init ('r', 'e').
 enum class Word : char {

@@ -72,45 +72,59 @@ Keymap::Spare* Keymap::find_spare(Keysym keysym) {
 
 /// The one whose last use is longest ago, unless the current batch uses it.
 Keymap::Spare* Keymap::take_spare(std::uint64_t batch_began) {
-    const auto oldest = std::ranges::min_element(spares_, {}, &Spare::used);
+    const auto later = [](const Spare& spare) { return std::pair{spare.keepers > 0, spare.used}; };
+    const auto oldest = std::ranges::min_element(spares_, {}, later);
     return oldest == spares_.end() || oldest->used > batch_began ? nullptr : &*oldest;
 }
 
-std::vector<Batch> Keymap::plan(const std::vector<Keysym>& keysyms) {
-    std::vector<Batch> batches(1);
-    auto batch_began = uses_;
+void Keymap::keep(Keycode code, int more) {
+    const auto spare = std::ranges::find(spares_, code, &Spare::code);
+    if (spare != spares_.end()) spare->keepers += more;
+}
+
+std::optional<Batch> Keymap::plan_next(std::span<const Keysym>& rest, std::size_t most) {
+    Batch batch{.began = uses_};
     std::unordered_map<Keysym, std::optional<Stroke>> known;
-    for (const auto keysym : keysyms) {
+    for (; !rest.empty() && batch.strokes.size() < most; rest = rest.subspan(1)) {
+        const auto keysym = rest.front();
         auto place = known.find(keysym);
         if (place == known.end()) place = known.emplace(keysym, find(keysym)).first;
         if (const auto& stroke = place->second) {
-            batches.back().strokes.push_back(*stroke);
+            batch.strokes.push_back(*stroke);
             continue;
         }
         auto* spare = find_spare(keysym);
         if (!spare) {
-            spare = take_spare(batch_began);
-            if (!spare ||
-                (spare->keysym != 0 && !batches.back().must_wait && !batches.back().strokes.empty())) {
-                // Every spare is in use by what was planned so far: the rest comes after that was read.
-                batches.emplace_back();
-                batch_began = uses_;
-                spare = take_spare(batch_began);
-            }
-            if (!spare) return {};
-            batches.back().must_wait |= spare->keysym != 0;
-            batches.back().remaps.emplace_back(spare->code, keysym);
+            spare = take_spare(batch.began);
+            if (!spare && batch.strokes.empty()) return std::nullopt;
+            // Every spare is in use by what is typed before: the rest comes after that was read.
+            const bool is_unread = spare && spare->keysym != 0 && spare->used > read_;
+            if (!spare || (is_unread && !batch.must_wait && !batch.strokes.empty())) break;
+            batch.must_wait |= is_unread;
+            batch.remaps.emplace_back(spare->code, keysym);
             spare->keysym = keysym;
         }
         spare->used = ++uses_;
-        batches.back().strokes.push_back({spare->code, false});
+        batch.strokes.push_back({spare->code, false});
     }
+    return batch;
+}
+
+std::vector<Batch> Keymap::plan(const std::vector<Keysym>& keysyms) {
+    std::vector<Batch> batches;
+    std::span<const Keysym> rest{keysyms};
+    do {
+        auto batch = plan_next(rest, keysyms.size());
+        if (!batch) return {};
+        batches.push_back(std::move(*batch));
+    } while (!rest.empty());
     return batches;
 }
 
 void Keymap::replace(Keymap newer) {
     newer.uses_ = uses_;
     newer.group_ = group_;
+    newer.read_ = read_;
     for (auto spare : spares_) {
         // One that means nothing again is among the newer map's own. Others may have given it another
         // meaning, or a plan may have been cut short: what counts is what the display has.

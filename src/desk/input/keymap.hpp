@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "desk/input/keys.hpp"
@@ -27,6 +28,7 @@ struct Stroke {
 /// come to it, so they must have read what was typed before.
 struct Batch {
     bool must_wait = false;
+    std::uint64_t began = 0;  ///< how many uses of spare keycodes were planned before
     std::vector<std::pair<Keycode, Keysym>> remaps;
     std::vector<Stroke> strokes;
 };
@@ -50,12 +52,22 @@ public:
     /// The key that has this meaning in whatever group, such as a modifier's.
     std::optional<Keycode> find_key(Keysym keysym) const;
 
-    /// How to type `keysyms`. Keycodes that mean nothing are given a meaning; those are kept for the
-    /// next text and taken again in the order of their last use.
+    /// How to type the first of `rest`, which are taken from there: as many as can go out together, and at
+    /// most `most`. Keycodes that mean nothing are given a meaning; those are kept for the next text and
+    /// taken again in the order of their last use. Nothing when the map has no such keycode.
+    std::optional<Batch> plan_next(std::span<const Keysym>& rest, std::size_t most);
+    /// How to type all of them; empty when the map has no keycode for one.
     std::vector<Batch> plan(const std::vector<Keysym>& keysyms);
+
+    /// Everything that was planned before this batch has been read: those keycodes are free for other
+    /// meanings.
+    void note_read(const Batch& batch) { read_ = batch.began; }
 
     /// Whether a plan has given this keycode a meaning.
     bool is_ours(Keycode code) const;
+    /// Somebody has it down: until so many have let go it is the last one to get another meaning.
+    void keep(Keycode code) { keep(code, 1); }
+    void let_go(Keycode code) { keep(code, -1); }
     /// A later answer of GetKeyboardMapping, because others have changed the map: keycodes to which we gave
     /// a meaning stay ours.
     void replace(Keymap newer);
@@ -67,10 +79,12 @@ private:
         Keycode code = 0;
         Keysym keysym = 0;  ///< 0: not given a meaning yet
         std::uint64_t used = 0;
+        int keepers = 0;
     };
     Keysym at(Keycode code, int column) const;
     Spare* find_spare(Keysym keysym);
     Spare* take_spare(std::uint64_t batch_began);
+    void keep(Keycode code, int more);
 
     Keycode first_ = 8;
     int per_code_ = 0;
@@ -78,6 +92,7 @@ private:
     std::vector<Keysym> keysyms_;
     std::vector<Spare> spares_;
     std::uint64_t uses_ = 0;
+    std::uint64_t read_ = 0;  ///< so many of the uses are known to have been read
 };
 
 }  // namespace carrel::desk::input

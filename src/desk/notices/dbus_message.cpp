@@ -17,9 +17,6 @@ constexpr std::uint8_t no_reply_expected = 1;
 constexpr std::size_t largest_array = std::size_t{64} << 20;
 constexpr std::size_t largest_message = std::size_t{128} << 20;
 constexpr int deepest = 64;
-/// Ours: paths, names and a signature take far less.
-constexpr std::size_t largest_fields = std::size_t{64} << 10;
-
 enum Field : std::uint8_t {
     path = 1,
     interface = 2,
@@ -201,7 +198,7 @@ core::Expected<Head> parse_head(std::string_view bytes) {
     const bool is_big_endian = bytes[0] == 'B';
     const Head head{padded(number_at(bytes.substr(12), is_big_endian), 8),
                     number_at(bytes.substr(4), is_big_endian)};
-    if (head.fields > largest_fields || head.body > largest_message)
+    if (head.fields > largest_array || head.body > largest_message)
         return core::refuse(
             fmt::format("a D-Bus message of {} and {} bytes is too large", head.fields, head.body));
     return head;

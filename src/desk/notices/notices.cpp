@@ -18,6 +18,8 @@ constexpr std::size_t kept = 16;
 /// Init looks at all processes twice; a machine may be busy.
 constexpr std::chrono::seconds ending_patience{10};
 
+Notice screen_notice(ScreenSize size) { return {"screen", {}, {}, size}; }
+
 }  // namespace
 
 std::optional<Notice> notice_of(char word) {
@@ -46,6 +48,7 @@ class Notices::Events final : public net::Source {
 public:
     Events(Notices& notices) : notices_{notices}, follower_{notices.broadcast_.follow()} {
         ++notices_.followers_;
+        if (notices_.screen_) text_ += frame(screen_notice(*notices_.screen_));
         for (const auto& notice : std::exchange(notices_.unheard_, {})) text_ += frame(notice);
     }
     ~Events() override { --notices_.followers_; }
@@ -69,6 +72,7 @@ private:
             const auto& [app, summary, body, urgency] = *notice.notification;
             data = {{"app", app}, {"summary", summary}, {"body", body}, {"urgency", urgency}};
         }
+        if (notice.screen) data = {{"width", notice.screen->width}, {"height", notice.screen->height}};
         return net::sse_frame(std::nullopt, notice.code, json::to_text(data));
     }
 
@@ -84,6 +88,11 @@ void Notices::publish(Notice notice) {
     if (followers_ > 0) return broadcast_.publish(notice);
     if (unheard_.size() == kept) unheard_.pop_front();
     unheard_.push_back(std::move(notice));
+}
+
+void Notices::tell_screen(ScreenSize size) {
+    screen_ = size;
+    broadcast_.publish(screen_notice(size));
 }
 
 net::Response Notices::follow() {

@@ -21,11 +21,19 @@ namespace carrel::desk::notices {
 
 using async::Task;
 
+/// Pixels.
+struct ScreenSize {
+    int width = 0;
+    int height = 0;
+};
+
 struct Notice {
     std::string code;     ///< "display_restarted"
     std::string message;  ///< a sentence
     /// Of code "notification": what a program of the desk told.
     std::optional<Notification> notification = {};
+    /// Of code "screen": the size that it has now.
+    std::optional<ScreenSize> screen = {};
 };
 
 /// Of one byte of the link; nothing when it is no notice. Pure.
@@ -36,12 +44,16 @@ public:
     explicit Notices(async::Executor executor);
 
     void publish(Notice notice);
-    /// GET /notices: one event a notice, those first that nobody has heard. Never ends by itself.
+    /// Tells everybody who follows, and who will, how large the screen is.
+    void tell_screen(ScreenSize size);
+    /// GET /notices: one event a notice, the screen's size and those that nobody has heard first. Never ends
+    /// by itself.
     net::Response follow();
 
 private:
     async::Broadcast<Notice> broadcast_;
     std::deque<Notice> unheard_;
+    std::optional<ScreenSize> screen_;
     int followers_ = 0;
     class Events;
 };

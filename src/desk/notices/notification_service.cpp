@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "async/both.hpp"
 #include "async/deadline.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
@@ -23,6 +24,9 @@ constexpr auto greeting_patience = 5s;
 constexpr std::size_t longest_line = 512;
 /// Of a body that is looked at: icons come as pixels.
 constexpr std::size_t largest_body = std::size_t{4} << 20;
+/// Of header fields that are looked at: paths, names and a signature take far less, but a path may be of any
+/// length.
+constexpr std::size_t largest_fields = std::size_t{1} << 20;
 
 constexpr std::size_t most_notifications = 10;
 constexpr auto counted_time = 10s;
@@ -79,20 +83,26 @@ struct Received {
     bool is_cut = false;
 };
 
-Task<Received> receive(net::Stream& bus) {
+/// Nothing, when it is one that no notification is: it is passed over, and what comes after it is read.
+Task<std::optional<Received>> receive(net::Stream& bus) {
     std::string bytes(dbus::head_bytes, '\0');
     co_await read_exactly(bus, bytes);
     const auto head = core::value_or_throw(dbus::parse_head(bytes));
+    if (head.fields > largest_fields) {
+        co_await pass_over(bus, head.fields + head.body);
+        co_return std::nullopt;
+    }
     bytes.resize(dbus::head_bytes + head.fields);
     co_await read_exactly(bus, std::span{bytes}.subspan(dbus::head_bytes));
-    Received received{core::value_or_throw(dbus::parse_fields(bytes)), head.body > largest_body};
-    if (received.is_cut) {
+    auto message = dbus::parse_fields(bytes);
+    if (!message || head.body > largest_body) {
         co_await pass_over(bus, head.body);
-    } else {
-        received.message.body.resize(head.body);
-        co_await read_exactly(bus, received.message.body);
+        if (!message) co_return std::nullopt;
+        co_return Received{std::move(*message), true};
     }
-    co_return received;
+    message->body.resize(head.body);
+    co_await read_exactly(bus, message->body);
+    co_return Received{std::move(*message), false};
 }
 
 }  // namespace
@@ -106,7 +116,11 @@ bool NotificationLimit::admits(Time now) {
 
 NotificationService::NotificationService(async::Executor executor, std::string address,
                                          std::function<void(Notification)> tell)
-    : address_{std::move(address)}, tell_{std::move(tell)}, started_{std::move(executor)} {}
+    : address_{std::move(address)},
+      tell_{std::move(tell)},
+      started_{executor},
+      ends_changed_{executor},
+      writing_{std::move(executor)} {}
 
 void NotificationService::bus_started() {
     is_started_ = true;
@@ -135,19 +149,38 @@ Task<> NotificationService::serve() {
     // Flags 0: where another program has the name already, we have it after that one.
     request.body = dbus::Writer{}.text("org.freedesktop.Notifications").number(0).bytes;
     co_await send(*bus, std::move(request));
+    // Those of an earlier bus are over with it.
+    methods_ = {};
+    co_await async::both(answer_calls(*bus), tell_ends(*bus));
+}
+
+Task<> NotificationService::answer_calls(net::Stream& bus) {
+    while (true)
+        if (const auto received = co_await receive(bus))
+            co_await handle(bus, received->message, received->is_cut);
+}
+
+Task<> NotificationService::tell_ends(net::Stream& bus) {
     while (true) {
-        const auto received = co_await receive(*bus);
-        co_await handle(*bus, received.message, received.is_cut);
+        const auto now = std::chrono::steady_clock::now();
+        for (auto& signal : methods_.end_those_over(now)) co_await send(bus, std::move(signal));
+        if (const auto next = methods_.next_end())
+            co_await ends_changed_.wait_for(*next - now);
+        else
+            co_await ends_changed_.wait();
     }
 }
 
 Task<> NotificationService::handle(net::Stream& bus, const dbus::Message& message, bool is_cut) {
-    auto outcome = methods_.handle(message, is_cut);
-    if (outcome.told && limit_.admits(std::chrono::steady_clock::now())) tell_(std::move(*outcome.told));
+    const auto now = std::chrono::steady_clock::now();
+    auto outcome = methods_.handle(message, is_cut, now);
+    if (outcome.told && limit_.admits(now)) tell_(std::move(*outcome.told));
     for (auto& answer : outcome.answers) co_await send(bus, std::move(answer));
+    ends_changed_.notify_all();
 }
 
 Task<> NotificationService::send(net::Stream& bus, dbus::Message message) {
+    const auto turn = co_await writing_.take();
     message.serial = ++last_serial_;
     if (message.serial == 0) message.serial = ++last_serial_;  // 0 is no serial
     const auto bytes = dbus::to_bytes(message);

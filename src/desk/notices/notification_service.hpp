@@ -13,6 +13,7 @@
 
 #include "async/gate.hpp"
 #include "async/task.hpp"
+#include "async/turns.hpp"
 #include "desk/notices/notifications.hpp"
 #include "net/http.hpp"
 
@@ -43,6 +44,8 @@ public:
 
 private:
     Task<> serve();
+    Task<> answer_calls(net::Stream& bus);
+    Task<> tell_ends(net::Stream& bus);
     Task<> handle(net::Stream& bus, const dbus::Message& message, bool is_cut);
     Task<> send(net::Stream& bus, dbus::Message message);
 
@@ -50,6 +53,8 @@ private:
     std::function<void(Notification)> tell_;
     async::Gate started_;
     bool is_started_ = false;
+    async::Gate ends_changed_;
+    async::Turns writing_;  ///< calls are answered while ends are told
     NotificationMethods methods_;
     NotificationLimit limit_;
     std::uint32_t last_serial_ = 0;

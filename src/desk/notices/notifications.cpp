@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/plain_text.hpp"
@@ -19,7 +20,11 @@ using Outcome = NotificationMethods::Outcome;
 constexpr std::string_view name = "org.freedesktop.Notifications";
 constexpr std::string_view object = "/org/freedesktop/Notifications";
 constexpr std::string_view notify_signature = "susssasa{sv}i";
-constexpr std::uint32_t closed_by_call = 3;
+/// Why one ended.
+enum Reason : std::uint32_t { expired = 1, closed_by_call = 3, undefined = 4 };
+/// Where the program leaves it to us how long one is shown.
+constexpr std::chrono::seconds usual_time{10};
+constexpr std::size_t most_open = 100;
 constexpr std::array urgencies{"low", "normal", "critical"};
 
 constexpr std::string_view description =
@@ -69,23 +74,51 @@ std::string_view urgency_of(Reader& reader) {
     return found;
 }
 
-Outcome close(const Message& call) {
-    if (call.signature != "u") return refused(call, "InvalidArgs", "CloseNotification takes a number (u)");
-    const auto id = Reader{call.body, call.is_big_endian}.number();
-    auto outcome = answered(call, "", "");
-    Message closed{.kind = Kind::signal, .wants_reply = false};
-    closed.path = object;
-    closed.interface = name;
-    closed.member = "NotificationClosed";
-    closed.signature = "uu";
-    closed.body = Writer{}.number(id).number(closed_by_call).bytes;
-    outcome.answers.push_back(std::move(closed));
-    return outcome;
+/// To everybody: the one with that number is over.
+Message closed(std::uint32_t id, Reason reason) {
+    Message signal{.kind = Kind::signal, .wants_reply = false};
+    signal.path = object;
+    signal.interface = name;
+    signal.member = "NotificationClosed";
+    signal.signature = "uu";
+    signal.body = Writer{}.number(id).number(reason).bytes;
+    return signal;
+}
+
+/// `timeout` in milliseconds: 0 is never, what is negative is left to us.
+NotificationMethods::Time end_of(std::int32_t timeout, NotificationMethods::Time now) {
+    if (timeout == 0) return NotificationMethods::Time::max();
+    return now + (timeout < 0 ? usual_time : std::chrono::milliseconds{timeout});
 }
 
 }  // namespace
 
-Outcome NotificationMethods::notify(const Message& call) {
+Outcome NotificationMethods::close(const Message& call) {
+    if (call.signature != "u") return refused(call, "InvalidArgs", "CloseNotification takes a number (u)");
+    const auto id = Reader{call.body, call.is_big_endian}.number();
+    auto outcome = answered(call, "", "");
+    if (open_.erase(id) > 0) outcome.answers.push_back(closed(id, closed_by_call));
+    return outcome;
+}
+
+std::optional<NotificationMethods::Time> NotificationMethods::next_end() const {
+    const auto next = std::ranges::min_element(open_, {}, [](const auto& each) { return each.second; });
+    if (next == open_.end() || next->second == Time::max()) return std::nullopt;
+    return next->second;
+}
+
+std::vector<Message> NotificationMethods::end_those_over(Time now) {
+    std::vector<Message> signals;
+    for (auto place = open_.begin(); place != open_.end();) {
+        const auto here = place++;
+        if (here->second > now) continue;
+        signals.push_back(closed(here->first, expired));
+        open_.erase(here);
+    }
+    return signals;
+}
+
+Outcome NotificationMethods::notify(const Message& call, Time now) {
     if (call.signature != notify_signature)
         return refused(call, "InvalidArgs", fmt::format("Notify takes ({})", notify_signature));
     Reader reader{call.body, call.is_big_endian};
@@ -96,20 +129,27 @@ Outcome NotificationMethods::notify(const Message& call) {
     const auto body = reader.text();
     reader.skip("as");
     const auto urgency = urgency_of(reader);
-    reader.number();  // how long it would be shown
+    const auto timeout = static_cast<std::int32_t>(reader.number());
     if (!reader.is_good()) return refused(call, "InvalidArgs", "the arguments of Notify are broken");
-    last_id_ = replaced != 0 ? last_id_ : last_id_ + 1;
-    auto outcome = answered(call, "u", Writer{}.number(replaced != 0 ? replaced : last_id_).bytes);
+    if (replaced == 0) ++last_id_;
+    if (last_id_ == 0) ++last_id_;  // 0 is no number
+    const auto id = replaced != 0 ? replaced : last_id_;
+    auto outcome = answered(call, "u", Writer{}.number(id).bytes);
+    open_[id] = end_of(timeout, now);
+    if (open_.size() > most_open) {
+        outcome.answers.push_back(closed(open_.begin()->first, undefined));
+        open_.erase(open_.begin());
+    }
     outcome.told = Notification{core::plain_text(app, 100, false), core::plain_text(summary, 300, false),
                                 core::plain_text(body, 2000, true), std::string{urgency}};
     return outcome;
 }
 
-Outcome NotificationMethods::handle(const Message& message, bool is_cut) {
+Outcome NotificationMethods::handle(const Message& message, bool is_cut, Time now) {
     if (message.kind != Kind::call) return {};
     if (is_cut) return refused(message, "LimitsExceeded", "this message is too large for a notification");
     const bool is_ours = message.interface.empty() || message.interface == name;
-    if (is_ours && message.member == "Notify") return notify(message);
+    if (is_ours && message.member == "Notify") return notify(message, now);
     if (is_ours && message.member == "CloseNotification") return close(message);
     if (is_ours && message.member == "GetCapabilities")
         return answered(message, "as", Writer{}.texts({"body"}).bytes);

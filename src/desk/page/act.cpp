@@ -16,53 +16,84 @@ double number_at(const json::Value& list, std::size_t at) {
     return items && at < items->size() && (*items)[at].is_number() ? (*items)[at].to_number<double>() : 0;
 }
 
-/// The first corner and the width of a frame's inside, in the pixels of what its owner is drawn in.
-struct Inside {
-    PagePoint corner;
+/// To which an element can be scrolled: reach() of the script has as many.
+constexpr int number_of_ends = 3;
+
+struct FrameSize {
     double width = 0;
+    double height = 0;
 };
 
-Task<Inside> inside_of(Page& page, const PageFrame& owner_frame, const std::string& frame_id) {
-    const auto owner = co_await page.call_frame(owner_frame, "DOM.getFrameOwner", {{"frameId", frame_id}});
+FrameSize size_in(const json::Value& answer) {
+    const auto* size = json::find(answer, "size");
+    return size ? FrameSize{number_at(*size, 0), number_at(*size, 1)} : FrameSize{};
+}
+
+core::Error without_place() {
+    return {core::Code::conflict, "the frame has no place on the page", "not_visible"};
+}
+
+/// The inside of a frame as it is drawn, in the pixels of the outermost frame of `owner`'s process.
+Task<Quad> inside_of(Page& page, PageFrame owner, std::string frame_id) {
+    const auto element = co_await page.call_frame(owner, "DOM.getFrameOwner", {{"frameId", frame_id}});
     const auto box = co_await page.call_frame(
-        owner_frame, "DOM.getBoxModel",
-        {{"backendNodeId", static_cast<std::int64_t>(json::number_or(owner, "backendNodeId"))}});
+        owner, "DOM.getBoxModel",
+        {{"backendNodeId", static_cast<std::int64_t>(json::number_or(element, "backendNodeId"))}});
     const auto* model = json::find(box, "model");
     const auto* content = model ? json::find(*model, "content") : nullptr;
-    if (!content)
-        throw core::Error{core::Code::conflict, "the frame has no place on the page", "not_visible"};
-    co_return Inside{{number_at(*content, 0), number_at(*content, 1)},
-                     std::hypot(number_at(*content, 2) - number_at(*content, 0),
-                                number_at(*content, 3) - number_at(*content, 1))};
+    if (!content) throw without_place();
+    Quad quad;
+    for (std::size_t corner = 0; corner < quad.size(); ++corner)
+        quad[corner] = {number_at(*content, 2 * corner), number_at(*content, 2 * corner + 1)};
+    co_return quad;
 }
 
-/// The element that shows `frame_id` stands in a frame of the tab's own process, or of another one.
-Task<std::pair<Inside, PageFrame>> find_inside(Page& page, std::string frame_id, std::string session) {
-    std::vector<PageFrame> owners{page.main_frame()};
-    for (const auto& remote : page.tab().remote_frames()) owners.push_back({remote.id, remote.session});
-    const bool is_local = page.frame(frame_id).session.empty() && !session.empty();
-    for (const auto& owner : owners) {
-        if (is_local && owner.session != session) continue;
+struct Place {
+    PagePoint point;    ///< of the viewport
+    std::string cover;  ///< what of a page around the frame is over it there
+};
+
+/// From a frame's own pixels to those of the viewport. `size` is the frame's, in its own pixels.
+Task<Place> to_viewport(Page& page, PageFrame frame, PagePoint point, FrameSize size) {
+    while (frame.id != page.id()) {
+        const auto owner = page.owner_of(frame);
+        Quad inside;
         try {
-            co_return std::pair{co_await inside_of(page, owner, frame_id), owner};
+            inside = co_await inside_of(page, owner, frame.id);
         } catch (const core::Error& error) {
-            if (error.reason() != "cdp_refused") throw;
+            if (error.reason() != "cdp_refused" && error.reason() != "frame_gone") throw;
+            throw core::Error{core::Code::not_found, "the frame is no longer on the page", "stale_reference"};
         }
+        if (!(size.width > 0 && size.height > 0)) throw without_place();
+        const auto drawn = map_to_quad(inside, point.x / size.width, point.y / size.height);
+        if (!drawn) throw without_place();
+        point = *drawn;
+        frame = owner;
+        const auto met = (co_await page.run(frame, "frameAt", {{"x", point.x}, {"y", point.y}})).result;
+        if (json::find(met, "outside")) co_return Place{point, "the frame's edge"};
+        if (const auto what = json::text_or(met, "covered"); !what.empty())
+            co_return Place{point, std::string{what}};
+        if (frame.id != page.id()) size = size_in((co_await page.run(frame, "view", {})).result);
     }
-    throw core::Error{core::Code::not_found, "the frame is no longer on the page", "stale_reference"};
+    co_return Place{point, {}};
 }
 
-/// From a frame's own pixels to those of the viewport. `width` is the frame's, in its own pixels.
-Task<PagePoint> to_viewport(Page& page, std::string frame_id, PagePoint point, double width) {
-    while (frame_id != page.id()) {
-        const auto [inside, owner] = co_await find_inside(page, frame_id, {});
-        const double scale = width > 0 && inside.width > 0 ? inside.width / width : 1;
-        point = {inside.corner.x + point.x * scale, inside.corner.y + point.y * scale};
-        // Boxes are told in the pixels of the process's outermost frame.
-        frame_id = owner.session.empty() ? page.id() : owner.id;
-        width = 0;
-    }
-    co_return point;
+core::Error not_visible(int reference, std::string_view element) {
+    return {core::Code::conflict,
+            fmt::format("ref_{} ({}) is not visible", reference, one_line(element, 200)), "not_visible"};
+}
+
+core::Error covered(int reference, std::string_view element, std::string_view by) {
+    return {core::Code::conflict,
+            fmt::format("ref_{} ({}) is covered by {}", reference, one_line(element, 200), one_line(by, 200)),
+            "covered"};
+}
+
+/// The browser finds out by what was drawn last in which process's frame a click lands.
+Task<> wait_until_painted(Page& page, PageFrame frame) {
+    if (frame.session.empty()) co_return;
+    for (; frame.id != page.id(); frame = page.owner_of(frame)) co_await page.run(frame, "painted", {});
+    for (int times = 0; times < 2; ++times) co_await page.run(page.main_frame(), "painted", {});
 }
 
 }  // namespace
@@ -100,37 +131,48 @@ Task<PagePoint> locate(Pages& pages, Page& page, PageTarget target) {
                               "outside_viewport"};
         co_return target.point;
     }
-    const auto answer = co_await page.run_on(*target.reference, "point");
-    const auto& found = answer.result;
-    if (const auto what = json::text_or(found, "hidden"); !what.empty())
-        throw core::Error{core::Code::conflict,
-                          fmt::format("ref_{} ({}) is not visible", *target.reference, one_line(what, 200)),
-                          "not_visible"};
-    if (const auto what = json::text_or(found, "covered"); !what.empty())
-        throw core::Error{core::Code::conflict,
-                          fmt::format("ref_{} ({}) is covered by {}", *target.reference,
-                                      one_line(json::text_or(found, "element"), 200), one_line(what, 200)),
-                          "covered"};
-    // The browser finds out by what was drawn last in which process's frame a click lands.
-    if (const auto frame = page.frame(answer.document.frame); !frame.session.empty())
-        for (const auto& drawn : {frame, page.main_frame(), page.main_frame()})
-            co_await page.run(drawn, "painted", {});
-    const auto* size = json::find(found, "size");
-    co_return co_await to_viewport(page, answer.document.frame,
-                                   {json::number_or(found, "x"), json::number_or(found, "y")},
-                                   size ? number_at(*size, 0) : 0);
+    // What is stuck over an edge of the page around a frame is known only here: another edge is tried then.
+    std::optional<core::Error> refusal;
+    for (int from = -1; from < number_of_ends;) {
+        const auto answer = co_await page.run_on(*target.reference, "point", {{"from", from}});
+        const auto& found = answer.result;
+        if (const auto what = json::text_or(found, "hidden"); !what.empty())
+            throw refusal.value_or(not_visible(*target.reference, what));
+        const auto element = json::text_or(found, "element");
+        if (const auto what = json::text_or(found, "covered"); !what.empty())
+            throw refusal.value_or(covered(*target.reference, element, what));
+        const auto frame = page.frame(answer.document.frame);
+        co_await wait_until_painted(page, frame);
+        const auto place = co_await to_viewport(
+            page, frame, {json::number_or(found, "x"), json::number_or(found, "y")}, size_in(found));
+        if (place.cover.empty()) co_return place.point;
+        if (!refusal) refusal = covered(*target.reference, element, place.cover);
+        from = std::max(from + 1, static_cast<int>(json::number_or(found, "next")));
+    }
+    throw std::move(*refusal);
 }
 
 Task<std::string> scroll_to(Pages& pages, Page& page, int reference) {
     co_await show(pages, page);
     const auto answer = co_await page.run_on(reference, "scroll");
-    co_return one_line(json::text_or(answer.result, "element"), 200);
+    const auto element = json::text_or(answer.result, "element");
+    if (json::find(answer.result, "hidden")) throw not_visible(reference, element);
+    co_return one_line(json::text_or(answer.result, "covered"), 200);
 }
 
 namespace {
 
 core::Error refused(int reference, std::string_view why) {
     return {core::Code::invalid, fmt::format("ref_{}: {}", reference, one_line(why, 1'500)), "field_refused"};
+}
+
+core::Error focus_moved(int reference) {
+    return {
+        core::Code::conflict,
+        fmt::format("the focus moved away from ref_{} while it was typed into: it was not set, and a frame "
+                    "of the page that has the focus now may have got the text; look, and try again",
+                    reference),
+        "focus_moved"};
 }
 
 /// What is selected gives way to the text.
@@ -161,8 +203,9 @@ Task<FieldState> set_field(Pages& pages, Page& page, int reference, json::Value 
         const auto* text = json::find(answer.result, "type");
         if (!text || !text->is_string()) co_return field_state(answer.result);
         co_await replace_selection(page, page.frame(answer.document.frame), std::string{text->get_string()});
-        co_return field_state(
-            (co_await page.run_on(reference, "finish", {{"value", std::move(value)}})).result);
+        const auto finished = co_await page.run_on(reference, "finish", {{"value", std::move(value)}});
+        if (json::flag_of(finished.result, "moved")) throw focus_moved(reference);
+        co_return field_state(finished.result);
     } catch (const core::Error& error) {
         // The field was set, and the page asks something because of it.
         if (error.reason() != "dialog_open" || !page.tab().dialog()) throw;

@@ -38,7 +38,8 @@ Task<Viewport> show(Pages& pages, Page& page);
 ///   Error{invalid, "outside_viewport"}
 Task<PagePoint> locate(Pages& pages, Page& page, PageTarget target);
 
-/// Scrolls until the element is in view. Answers what it is: `button "Send"`.
+/// Scrolls until the element is in view. Answers what covers it there, if something does. Throws
+/// Error{conflict, "not_visible"} when nothing brings it into view.
 Task<std::string> scroll_to(Pages& pages, Page& page, int reference);
 
 struct FieldState {

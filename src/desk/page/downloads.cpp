@@ -46,6 +46,8 @@ bool DownloadList::take(std::string_view method, const json::Value& params) {
     }
     auto* download = method == "Browser.downloadProgress" ? find(id) : nullptr;
     if (!download) return false;
+    // Told by every connection: what has ended does so once.
+    if (download->state != Download::State::running) return true;
     download->received = bytes_of(params, "receivedBytes");
     download->total = bytes_of(params, "totalBytes");
     const auto state = json::text_or(params, "state");
@@ -56,19 +58,17 @@ bool DownloadList::take(std::string_view method, const json::Value& params) {
     return true;
 }
 
-Downloads::Downloads(cdp::Cdp& cdp) : cdp_{cdp} {
-    events_ = cdp_.subscribe([this](const cdp::CdpEvent& event) {
+Downloads::Downloads(cdp::Cdp& cdp) { listen_by(cdp); }
+
+void Downloads::listen_by(cdp::Cdp& cdp) {
+    subscriptions_.push_back(cdp.subscribe([this](const cdp::CdpEvent& event) {
         if (event.session.empty() && event.method.starts_with("Browser.download"))
             list_.take(event.method, event.params);
-    });
-    end_ = cdp_.subscribe_to_end([this] { is_following_ = false; });
-}
-
-Task<> Downloads::follow() {
-    if (is_following_) co_return;
+    }));
     // "default": the browser's own way, with its folder and its numbers for names that are taken.
-    co_await cdp_.call("", "Browser.setDownloadBehavior", {{"behavior", "default"}, {"eventsEnabled", true}});
-    is_following_ = true;
+    subscriptions_.push_back(cdp.subscribe_to_begin([&cdp] {
+        cdp.post("", "Browser.setDownloadBehavior", {{"behavior", "default"}, {"eventsEnabled", true}});
+    }));
 }
 
 }  // namespace carrel::desk::page

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "desk/cdp/cdp.hpp"
 
@@ -41,21 +42,19 @@ private:
     std::uint64_t last_change_ = 0;
 };
 
+/// Has the browser report its downloads from the beginning of each connection.
 class Downloads {
 public:
     /// `cdp` must outlive it.
     explicit Downloads(cdp::Cdp& cdp);
+    /// The same by another connection, which may be there when this one is not.
+    void listen_by(cdp::Cdp& cdp);
 
-    /// Has the browser report its downloads, once per connection.
-    Task<> follow();
     const DownloadList& list() const { return list_; }
 
 private:
-    cdp::Cdp& cdp_;
     DownloadList list_;
-    bool is_following_ = false;
-    cdp::Cdp::Subscription events_;
-    cdp::Cdp::Subscription end_;
+    std::vector<cdp::Cdp::Subscription> subscriptions_;
 };
 
 }  // namespace carrel::desk::page

@@ -8,6 +8,7 @@
 #include "desk/page/act.hpp"
 #include "desk/page/read.hpp"
 #include "desk/page/uploads.hpp"
+#include "desk/page/wheel.hpp"
 #include "ops/desk/page.hpp"
 #include "rest/answers.hpp"
 #include "rest/bindings.hpp"
@@ -111,11 +112,13 @@ Task<json::Object> acted(desktop::Display& display, Page& page, const ops::Obser
 }
 
 Task<> find_and_click(Pages& pages, Page& page, PageTarget target, ClickWish how, PagePoint& at) {
+    const auto turn = co_await page.take_turn();
     at = co_await locate(pages, page, target);
     co_await click(page, at, std::move(how));
 }
 
 Task<> find_and_hover(Pages& pages, Page& page, PageTarget target, PagePoint& at) {
+    const auto turn = co_await page.take_turn();
     at = co_await locate(pages, page, target);
     co_await move_pointer(page, at);
 }
@@ -151,17 +154,59 @@ Task<net::Response> hover(Pages& pages, desktop::Display& display, net::Request&
     co_return pointed(std::move(answer), at);
 }
 
-Task<> scroll_there(Pages& pages, Page& page, int number) { co_await scroll_to(pages, page, number); }
+ScrollEnd end_of(std::string_view direction) {
+    using enum ScrollEnd;
+    return direction == "up" ? top : direction == "left" ? left : direction == "right" ? right : bottom;
+}
+
+Task<> find_and_scroll(Pages& pages, Page& page, PageTarget target, ScrollEnd end, double pixels,
+                       PagePoint& at, Scrolled& scrolled) {
+    const auto turn = co_await page.take_turn();
+    at = co_await locate(pages, page, target);
+    scrolled = co_await scroll_at(page, at, end, pixels);
+}
 
 Task<net::Response> scroll(Pages& pages, desktop::Display& display, net::Request& request) {
+    const auto wish = co_await rest::decode_body(request, ops::scroll_at_point_shape());
+    const auto target = target_of(wish);
+    const auto end = end_of(wish.direction);
+    const auto page = co_await pages.get(wish.tab);
+    PagePoint at;
+    Scrolled scrolled;
+    auto answer = co_await acted(display, *page, wish,
+                                 find_and_scroll(pages, *page, target, end, wish.amount, at, scrolled), {});
+    auto sentence = to_sentence(scrolled, end);
+    using enum Scrolled::Outcome;
+    if (scrolled.outcome == nothing) {
+        answer["success"] = false;
+        answer["error"] = sentence;
+    }
+    answer["output"] = std::move(sentence);
+    if (scrolled.outcome == moved || scrolled.outcome == nothing)
+        answer["scrolled"] = {
+            {"box", scrolled.box}, {"by", scrolled.by}, {"ahead", scrolled.ahead}, {"back", scrolled.back}};
+    co_return pointed(std::move(answer), at);
+}
+
+Task<> scroll_there(Pages& pages, Page& page, int number, std::string& cover) {
+    const auto turn = co_await page.take_turn();
+    cover = co_await scroll_to(pages, page, number);
+}
+
+Task<net::Response> reveal(Pages& pages, desktop::Display& display, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::on_reference_shape());
     const int number = reference_or_refuse(wish.ref);
     const auto page = co_await pages.get(wish.tab);
-    co_return rest::json_answer(co_await acted(display, *page, wish, scroll_there(pages, *page, number),
-                                               fmt::format("Scrolled to ref_{}.", number)));
+    std::string cover;
+    auto answer = co_await acted(display, *page, wish, scroll_there(pages, *page, number, cover),
+                                 fmt::format("Scrolled to ref_{}.", number));
+    if (!cover.empty())
+        answer["output"] = fmt::format("Scrolled to ref_{}, which is covered by {} there.", number, cover);
+    co_return rest::json_answer(answer);
 }
 
 Task<> fill_field(Pages& pages, Page& page, int number, json::Value value, FieldState& state) {
+    const auto turn = co_await page.take_turn();
     state = co_await set_field(pages, page, number, std::move(value));
 }
 
@@ -177,6 +222,11 @@ Task<net::Response> fill(Pages& pages, desktop::Display& display, net::Request& 
     co_return rest::json_answer(answer);
 }
 
+Task<> upload_files(Page& page, int number, std::vector<std::string> paths) {
+    const auto turn = co_await page.take_turn();
+    co_await give_files(page, number, std::move(paths));
+}
+
 Task<net::Response> upload(Pages& pages, desktop::Display& display, async::Pool& pool,
                            const std::string& home, net::Request& request) {
     const auto wish = co_await rest::decode_body(request, ops::upload_to_page_shape());
@@ -185,13 +235,17 @@ Task<net::Response> upload(Pages& pages, desktop::Display& display, async::Pool&
     auto output =
         fmt::format("Gave {} file{} to ref_{}.", paths.size(), paths.size() == 1 ? "" : "s", number);
     const auto page = co_await pages.get(wish.tab);
-    co_return rest::json_answer(
-        co_await acted(display, *page, wish, give_files(*page, number, std::move(paths)), std::move(output)));
+    co_return rest::json_answer(co_await acted(
+        display, *page, wish, upload_files(*page, number, std::move(paths)), std::move(output)));
 }
 
-/// Looks only, unless it is to be answered.
-Task<> answer_or_look(Page& page, std::string action, std::string text) {
-    if (action != "look") co_await page.answer_dialog(action == "accept", std::move(text));
+/// Looks only, unless it is to be answered. It takes no turn: who has it may wait for this answer.
+Task<> answer_or_look(Page& page, ops::AnswerDialog wish) {
+    if (wish.action == "look") co_return;
+    co_await page.answer_dialog({.accepts = wish.action == "accept",
+                                 .text = std::move(wish.text),
+                                 .user = std::move(wish.user),
+                                 .password = std::move(wish.password)});
 }
 
 Task<net::Response> dialog(Pages& pages, desktop::Display& display, net::Request& request) {
@@ -200,8 +254,7 @@ Task<net::Response> dialog(Pages& pages, desktop::Display& display, net::Request
     auto output = wish.action == "look"
                       ? std::string{page->tab().dialog() ? "A dialog is open." : "No dialog is open."}
                       : fmt::format("The dialog is {}ed.", wish.action == "accept" ? "accept" : "dismiss");
-    auto answer = co_await acted(display, *page, wish, answer_or_look(*page, wish.action, wish.text),
-                                 std::move(output));
+    auto answer = co_await acted(display, *page, wish, answer_or_look(*page, wish), std::move(output));
     json::Array records;
     for (const auto& record : page->dialogs())
         records.push_back(json::Object{{"type", record.type},
@@ -224,8 +277,10 @@ std::vector<rest::Binding> bind_page(Pages& pages, desktop::Display& display, as
         {"browser/page/click", "POST",
          [&](net::Request& request) { return click_handler(pages, display, request); }},
         {"browser/page/hover", "POST", [&](net::Request& request) { return hover(pages, display, request); }},
-        {"browser/page/scroll_to", "POST",
+        {"browser/page/scroll", "POST",
          [&](net::Request& request) { return scroll(pages, display, request); }},
+        {"browser/page/scroll_to", "POST",
+         [&](net::Request& request) { return reveal(pages, display, request); }},
         {"browser/page/form_input", "POST",
          [&](net::Request& request) { return fill(pages, display, request); }},
         {"browser/page/upload", "POST",

@@ -6,14 +6,9 @@
 
 #include "desk/page/keys.hpp"
 #include "desk/page/page.hpp"
+#include "desk/page/quad.hpp"
 
 namespace carrel::desk::page {
-
-/// Of the viewport, in CSS pixels.
-struct PagePoint {
-    double x = 0;
-    double y = 0;
-};
 
 struct ClickWish {
     std::string button = "left";  ///< "left", "middle", "right"

@@ -14,7 +14,7 @@ namespace {
 
 Task<net::Response> downloads(Pages& pages) {
     try {
-        co_await pages.downloads().follow();
+        co_await pages.cdp().connect();
     } catch (const core::Error& error) {
         // What a browser that has ended has downloaded is told all the same.
         if (error.code() != core::Code::unavailable) throw;

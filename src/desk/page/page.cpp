@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_dialogs = 50;
 constexpr std::size_t longest_dialog_text = 2'000;
 constexpr std::size_t most_pages = 64;
-constexpr auto answering_time = 5s;
+constexpr std::chrono::seconds turn_patience{10};  ///< as long as any call of a page waits
+constexpr std::size_t most_inner_frames = 1'000;
 
 /// What the browser says when the document went away under a call.
 constexpr std::array<std::string_view, 5> went_away{
@@ -62,7 +63,6 @@ void Page::use(std::shared_ptr<cdp::Tab> tab) {
     // Not awaited: a page that shows a dialog answers them later.
     tab_->post("Runtime.enable");
     tab_->post("Log.enable");
-    tab_->post("Network.enable", {{"maxTotalBufferSize", 0}, {"maxResourceBufferSize", 0}});
 }
 
 void Page::take(const cdp::CdpEvent& event) {
@@ -99,21 +99,25 @@ void Page::close_dialog(const json::Value& params) {
 
 void Page::dismiss() {
     if (dialogs_.empty() || !dialogs_.back().is_open) return;
-    const bool is_leaving = dialogs_.back().type == "beforeunload";
-    if (!is_leaving && dismissed_.size() < most_dialogs) dismissed_.push_back(dialogs_.back());
-    tab_->post("Page.handleJavaScriptDialog", {{"accept", is_leaving}});
+    const auto& type = dialogs_.back().type;
+    if (type == "login") return;  // it holds nothing up
+    if (type != "beforeunload" && dismissed_.size() < most_dialogs) dismissed_.push_back(dialogs_.back());
+    tab_->post_dismissal();
 }
 
 Page::Dismissing::Dismissing(Page& page) : page_{page} {
     if (++page_.dismissing_ == 1) page_.dismiss();
 }
 
-Task<> Page::answer_dialog(bool accept, std::string text) {
-    if (!tab_->dialog()) throw core::Error{core::Code::conflict, "the page shows no dialog", "no_dialog"};
-    json::Object params{{"accept", accept}};
-    if (accept && tab_->dialog()->type == "prompt") params["promptText"] = text;
-    // Not by the tab: its calls are refused while the dialog is open.
-    co_await cdp_.call(tab_->session(), "Page.handleJavaScriptDialog", std::move(params), answering_time);
+Task<> Page::answer_dialog(cdp::DialogAnswer answer) {
+    const auto tab = tab_;
+    co_await tab->answer_dialog(std::move(answer));
+}
+
+Task<Page::Turn> Page::take_turn() {
+    auto tab = tab_;
+    auto turn = co_await tab->take_turn(turn_patience);
+    co_return Turn{std::move(tab), std::move(turn)};
 }
 
 Task<std::string> Page::own_session() {
@@ -168,7 +172,29 @@ Task<json::Value> Page::call_frame(const PageFrame& frame, std::string method, j
 PageFrame Page::frame(const std::string& id) const {
     for (const auto& remote : tab_->remote_frames())
         if (remote.id == id) return {id, remote.session};
+    // One without a session of its own is in that of the frame that its process draws outermost.
+    if (const auto outer = outer_frames_.find(id); outer != outer_frames_.end() && outer->second != id)
+        return {id, frame(outer->second).session};
     return {id, {}};
+}
+
+PageFrame Page::owner_of(const PageFrame& inner) const {
+    for (const auto& remote : tab_->remote_frames()) {
+        if (remote.id == inner.id && remote.session == inner.session) return drawn_in(remote.parent);
+    }
+    return drawn_in(inner.session);
+}
+
+PageFrame Page::drawn_in(std::string_view session) const {
+    for (const auto& remote : tab_->remote_frames())
+        if (remote.session == session) return {remote.id, remote.session};
+    return main_frame();
+}
+
+PageFrame Page::frame_in(const PageFrame& owner, const std::string& id) {
+    if (outer_frames_.size() >= most_inner_frames) outer_frames_.clear();
+    outer_frames_[id] = owner.session.empty() ? id_ : drawn_in(owner.session).id;
+    return frame(id);
 }
 
 Task<std::int64_t> Page::context(const PageFrame& frame, TimePoint end) {
@@ -218,12 +244,15 @@ Task<json::Value> Page::run_twice(PageFrame frame, std::string expression, bool 
     const auto end = std::chrono::steady_clock::now() + limit;
     for (int attempt = 1;; ++attempt) {
         try {
-            co_return co_await run_once(frame, expression, by_value, end);
+            co_return co_await run_once(this->frame(frame.id), expression, by_value, end);
         } catch (const core::Error& error) {
             if (is_frame_gone(error))
                 throw core::Error{core::Code::not_found, "the frame is no longer on the page",
                                   "no_such_frame"};
-            if (!is_document_gone(error)) throw;
+            if (error.reason() == "frame_gone" && attempt == 2)
+                throw core::Error{core::Code::not_found, "the frame is no longer on the page",
+                                  "no_such_frame"};
+            if (!is_document_gone(error) && error.reason() != "frame_gone") throw;
             if (attempt == 2)
                 throw core::Error{core::Code::conflict,
                                   "the page went to another address meanwhile; try again", "page_changed"};
@@ -259,17 +288,27 @@ Task<Page::Answer> Page::run_on(int reference, std::string operation, json::Obje
     co_return Answer{std::move(*result), *document};
 }
 
-Task<Page::Element> Page::element(int reference) {
+Task<Page::Element> Page::element(int reference, async::Duration limit) {
     const auto document = references.find(reference);
     if (!document) throw stale_reference(reference);
     const auto where = frame(document->frame);
     const auto expression =
         fmt::format("globalThis.carrelToken === {} ? carrelPage(\"itself\", {{ref: {}}}) : null",
                     json::to_text(json::Value(document->token)), reference);
-    const auto answer = co_await run_twice(where, expression, false);
+    const auto answer = co_await run_twice(where, expression, false, limit);
     std::string object{json::text_or(answer, "objectId")};
     if (object.empty()) throw stale_reference(reference);
     co_return Element{where, std::move(object)};
+}
+
+Task<PageFrame> Page::frame_shown_by(int reference, async::Duration limit) {
+    const auto shower = co_await element(reference, limit);
+    const auto described =
+        co_await call_frame(shower.frame, "DOM.describeNode", {{"objectId", shower.object}}, limit);
+    release(shower);
+    const auto* node = json::find(described, "node");
+    const std::string id{node ? json::text_or(*node, "frameId") : ""};
+    co_return id.empty() ? PageFrame{} : frame_in(shower.frame, id);
 }
 
 void Page::release(const Element& element) {
@@ -288,7 +327,6 @@ Task<std::shared_ptr<Page>> Pages::get(std::optional<std::string> id) {
     if (!page) page = std::make_shared<Page>(cdp_, tab->id());
     const auto result = page;
     result->use(std::move(tab));
-    co_await downloads_.follow();
     co_return result;
 }
 

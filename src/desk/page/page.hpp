@@ -23,7 +23,7 @@ struct PageFrame {
 };
 
 struct DialogRecord {
-    std::string type;  ///< "alert", "confirm", "prompt", "beforeunload"
+    std::string type;  ///< "alert", "confirm", "prompt", "beforeunload", "print", "login"
     std::string message;
     std::string default_text;
     bool is_open = true;
@@ -60,9 +60,16 @@ public:
     /// Dialogs that were dismissed so and not yet taken.
     std::vector<DialogRecord> take_dismissed() { return std::exchange(dismissed_, {}); }
 
-    /// Answers the dialog that is open. Throws Error{conflict, "no_dialog"}.
-    Task<> answer_dialog(bool accept, std::string text);
+    /// Answers the dialog that is open. Throws as Tab::answer_dialog.
+    Task<> answer_dialog(cdp::DialogAnswer answer);
     const std::deque<DialogRecord>& dialogs() const { return dialogs_; }
+
+    /// Whoever acts in the tab holds one meanwhile (Tab::input). Throws as Tab::take_turn.
+    struct [[nodiscard]] Turn {
+        std::shared_ptr<cdp::Tab> tab;
+        async::Turns::Turn turn;
+    };
+    Task<Turn> take_turn();
 
     /// As Tab::call; throws "dialog_open" only where no Dismissing lives.
     Task<json::Value> call(std::string method, json::Object params = {},
@@ -73,7 +80,12 @@ public:
     void post(std::string_view method, const json::Object& params);
 
     PageFrame main_frame() const { return {id_, {}}; }
+    /// By its id, as it is drawn now.
     PageFrame frame(const std::string& id) const;
+    /// A frame that an element of `owner` shows.
+    PageFrame frame_in(const PageFrame& owner, const std::string& id);
+    /// The outermost frame of the process that draws the element which shows `inner`.
+    PageFrame owner_of(const PageFrame& inner) const;
 
     struct Answer {
         json::Value result;
@@ -91,7 +103,9 @@ public:
         PageFrame frame;
         std::string object;
     };
-    Task<Element> element(int reference);
+    Task<Element> element(int reference, async::Duration limit = std::chrono::seconds{10});
+    /// The frame that an element shows; without an id when it shows none.
+    Task<PageFrame> frame_shown_by(int reference, async::Duration limit = std::chrono::seconds{10});
     /// Lets the browser forget such an object.
     void release(const Element& element);
 
@@ -108,6 +122,7 @@ private:
     void close_dialog(const json::Value& params);
     void dismiss();
     void end_own_session();
+    PageFrame drawn_in(std::string_view session) const;
     Task<std::string> own_session();
     using TimePoint = std::chrono::steady_clock::time_point;
     Task<std::int64_t> context(const PageFrame& frame, TimePoint end);
@@ -122,6 +137,7 @@ private:
     std::shared_ptr<cdp::Tab> tab_;
     cdp::Cdp::Subscription events_;
     cdp::Cdp::Subscription end_;
+    std::map<std::string, std::string> outer_frames_;  ///< of frames that have no session of their own
     std::deque<DialogRecord> dialogs_;
     std::vector<DialogRecord> dismissed_;
     int dismissing_ = 0;

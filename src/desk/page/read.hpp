@@ -16,14 +16,19 @@ struct ReadWish {
     int depth = 15;
     std::optional<int> reference;  ///< only what is below that element, in sight or not
     std::size_t characters = 50'000;
+    bool with_options = false;  ///< those of lists as entries of their own
 };
 
 struct PageView {
     std::vector<PageEntry> entries;
     std::string title;
     std::string url;
+    std::string modal;  ///< the dialog outside of which nothing was read, as it is described; or empty
     int outside = 0;
-    bool is_cut = false;  ///< the page is larger than what was read of it
+    std::vector<ScrolledBox> boxes;
+    int unread_frames = 0;  ///< that did not answer in time, or came and went; their entries say so
+    bool is_cut = false;    ///< the page is larger than what was read of it
+    bool is_pdf = false;    ///< which no script can read
 };
 
 /// Throws as Page::run, and Error{not_found, "stale_reference"}.

@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "desk/cdp/typing.hpp"
+
 namespace carrel::desk::page {
 
 namespace {
@@ -15,11 +17,21 @@ constexpr unsigned char parts[] = {
     , '\n',
 #embed "scripts/names.js"
     , '\n',
+#embed "scripts/states.js"
+    , '\n',
+#embed "scripts/sight.js"
+    , '\n',
+#embed "scripts/targets.js"
+    , '\n',
+#embed "scripts/shadows.js"
+    , '\n',
 #embed "scripts/tree.js"
     , '\n',
 #embed "scripts/text.js"
     , '\n',
 #embed "scripts/actions.js"
+    , '\n',
+#embed "scripts/wheel.js"
     , '\n',
 #embed "scripts/forms.js"
     , '\n',
@@ -35,7 +47,8 @@ const std::string& page_world() {
 
 const std::string& page_script() {
     static const std::string script =
-        "(() => {\n" + std::string{reinterpret_cast<const char*>(parts), sizeof parts} + "\n})()";
+        fmt::format("(() => {{\nconst watchTyping = {};\n{}\n}})()", cdp::typing_watch_script,
+                    std::string_view{reinterpret_cast<const char*>(parts), sizeof parts});
     return script;
 }
 

@@ -81,6 +81,17 @@ PageEntry parse_entry(const json::Value& value) {
     return entry;
 }
 
+std::vector<ScrolledBox> parse_boxes(const json::Value* list) {
+    std::vector<ScrolledBox> boxes;
+    const auto* items = list ? list->if_array() : nullptr;
+    if (!items) return boxes;
+    for (const auto& item : *items)
+        boxes.push_back({.number = number_or(item, "n", 0),
+                         .description = one_line(json::text_or(item, "t"), longest_word),
+                         .hidden = number_or(item, "more", 0)});
+    return boxes;
+}
+
 }  // namespace
 
 std::string one_line(std::string_view text, std::size_t limit) {
@@ -113,8 +124,10 @@ core::Expected<PageReading> parse_reading(const json::Value& value) {
     const auto* entries = json::find(value, "entries");
     if (!entries || !entries->is_array()) return core::refuse("the page's script answered no entries");
     PageReading reading{.outside = number_or(value, "outside", 0),
+                        .boxes = parse_boxes(json::find(value, "boxes")),
                         .is_cut = json::find(value, "cut") && *json::find(value, "cut") == true,
                         .next_number = std::max(number_or(value, "next", 1), 1),
+                        .modal = one_line(json::text_or(value, "modal"), longest_word),
                         .title = one_line(json::text_or(value, "title"), longest_name),
                         .url = one_line(json::text_or(value, "url"), longest_name)};
     reading.entries.reserve(entries->get_array().size());

@@ -30,12 +30,21 @@ struct PageEntry {
     std::optional<std::array<double, 4>> seen_part;
 };
 
+/// A box that is in sight, and what of the elements in it is scrolled out of sight.
+struct ScrolledBox {
+    int number = 0;
+    std::string description;
+    int hidden = 0;
+};
+
 /// What the page's script found in one frame.
 struct PageReading {
     std::vector<PageEntry> entries;
-    int outside = 0;  ///< elements that are not in sight, and were left out
+    int outside = 0;                 ///< elements that are not in sight, and were left out
+    std::vector<ScrolledBox> boxes;  ///< that hide some of those by what they are scrolled to
     bool is_cut = false;
     int next_number = 1;
+    std::string modal;  ///< the dialog outside of which nothing can be used
     std::string title;
     std::string url;
 };

@@ -13,7 +13,6 @@ namespace carrel::desk::picture {
 namespace {
 
 constexpr std::size_t farthest = 32767;  ///< one less than RFC 1951 allows: it fits into 16 bits of a token
-constexpr std::size_t shortest_match = 4;
 constexpr std::size_t longest_match = 258;
 /// Found above or to the left, such a match is taken without looking on.
 constexpr std::size_t good_match = 24;
@@ -294,6 +293,7 @@ struct Deflater::Part {
     std::span<const std::uint8_t> bytes;
     std::size_t stride;
     std::size_t step;
+    std::size_t shortest;
 
     /// Eight bytes are read at once: no match begins in the last ones.
     std::size_t searched() const { return bytes.size() < 8 ? 0 : bytes.size() - 8; }
@@ -321,7 +321,7 @@ struct Deflater::Part {
     }
 
     std::size_t take(std::size_t at, Match match) {
-        if (match.length < shortest_match) {
+        if (match.length < shortest) {
             state.put_literal(bytes[at]);
             return 1;
         }
@@ -346,8 +346,8 @@ Deflater::Deflater() : state_{std::make_unique_for_overwrite<State>()} {}
 Deflater::~Deflater() = default;
 
 void Deflater::append_part(std::string& to, std::span<const std::uint8_t> bytes, std::size_t stride,
-                           std::size_t step) {
-    Part{*state_, to, bytes, stride, step}.compress();
+                           std::size_t step, std::size_t shortest) {
+    Part{*state_, to, bytes, stride, step, shortest}.compress();
 }
 
 void Deflater::append_end(std::string& to) { to += std::string_view{"\1\0\0\xff\xff", 5}; }

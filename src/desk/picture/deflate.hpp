@@ -21,10 +21,14 @@ public:
     Deflater(const Deflater&) = delete;
     Deflater& operator=(const Deflater&) = delete;
 
+    /// What pays on a screen: of fewer bytes a repetition costs more than the bytes themselves.
+    static constexpr std::size_t usual_shortest = 4;
+
     /// Appends a part that inflates to `bytes`: rows of `stride` bytes, of pixels of `step` bytes each (both
-    /// are only where to look first: any bytes are compressed).
+    /// are only where to look first: any bytes are compressed). Repetitions of fewer than `shortest` bytes,
+    /// at least 3, are not used.
     void append_part(std::string& to, std::span<const std::uint8_t> bytes, std::size_t stride,
-                     std::size_t step);
+                     std::size_t step, std::size_t shortest = usual_shortest);
 
     /// Appends the empty part that says it is the last.
     static void append_end(std::string& to);

@@ -2,8 +2,8 @@
 //
 // A picture is cut into bands, each compressed for itself; a caller who makes the same picture again and
 // again, a little changed, says by a hash what each band shows, and those that are the same are not
-// compressed again. There are no filters: on screens that is both smaller and faster. With at most 256
-// colours the picture has a palette.
+// compressed again. On screens it is both smaller and faster not to filter; bands that compress badly so, as
+// photos do, are filtered if that pays. With at most 256 colours the picture has a palette.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,7 @@ struct Promised {
 };
 
 Task<net::Response> open(Ptys& ptys, net::Request& request) {
-    if (auto refusal = net::refuse_handshake(request)) co_return std::move(*refusal);
+    net::require_handshake(request);
     auto wish = rest::decode_query(request, ops::open_pty_shape());
     processes::check_command(wish.command, "query");
     processes::check_folder(wish.cwd, "query");

@@ -19,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto hang_up_patience = 2s;
+constexpr auto closed_pause = 50ms;
 /// What is read of a terminal whose program has ended: more than the kernel keeps for it. A background job
 /// that prints on holds nobody up.
 constexpr std::size_t most_after_end = std::size_t{1} << 20;
@@ -67,7 +68,9 @@ Task<std::size_t> Pty::read(std::span<char> into) {
         }
         if (total > 0 || end_) co_return total;
         if (is_closed) {
-            co_await changed_.wait();
+            // No event tells that it is open again: until then it is readable all the time, with nothing to
+            // read.
+            co_await changed_.wait_for(closed_pause);
             continue;
         }
         // Cancelled at the program's end.

@@ -69,7 +69,8 @@ Screen::~Screen() = default;
 void Screen::note(const xcb_generic_event_t& event) {
     // The damage was told before: it was there first.
     if (std::exchange(noted_changes_, damage_.changes()) != damage_.changes()) stir();
-    if (x11::type_of(event) != XCB_CONFIGURE_NOTIFY) return;
+    // With its highest bit set it was sent by a program, and says what that likes.
+    if (event.response_type != XCB_CONFIGURE_NOTIFY) return;
     const auto& change = reinterpret_cast<const xcb_configure_notify_event_t&>(event);
     if (change.window != connection_.root()) return;
     size_ = {change.width, change.height};

@@ -28,11 +28,14 @@ bool is_small(const picture::Region& area) {
     return size.width <= small_side && size.height <= small_side && pixels(area) <= small_area;
 }
 
+picture::Region common_of(const picture::Region& one, const picture::Region& other) {
+    return {std::max(one.x0, other.x0), std::max(one.y0, other.y0), std::min(one.x1, other.x1),
+            std::min(one.y1, other.y1)};
+}
+
 /// Whether most of each lies in the other: a caret's painting may be a pixel wider at times.
 bool is_same_place(const picture::Region& one, const picture::Region& other) {
-    const picture::Region common{std::max(one.x0, other.x0), std::max(one.y0, other.y0),
-                                 std::min(one.x1, other.x1), std::min(one.y1, other.y1)};
-    return 2 * pixels(common) > std::max(pixels(one), pixels(other));
+    return 2 * pixels(common_of(one, other)) > std::max(pixels(one), pixels(other));
 }
 
 }  // namespace
@@ -42,6 +45,7 @@ std::string_view name_of(Observed observed) {
         case Observed::settled: return "settled";
         case Observed::still_changing: return "still_changing";
         case Observed::nothing_changed: return "nothing_changed";
+        case Observed::loading: return "loading";
     }
     return "";
 }
@@ -56,6 +60,7 @@ picture::Region enclosing(const picture::Region& one, const picture::Region& oth
 bool Settling::changed(Time when, const picture::Region& where) {
     if (is_small(where) && is_blinking(when, where)) return false;
     last_change_ = when;
+    if (!loading_.area || !is_empty(common_of(*loading_.area, where))) last_shown_ = when;
     return true;
 }
 
@@ -76,13 +81,23 @@ bool Settling::is_blinking(Time when, const picture::Region& where) {
 
 std::optional<Observed> Settling::judge(Time now) const {
     if (now < due()) return std::nullopt;
+    if (loading_.goes_on) return Observed::loading;
     if (!last_change_) return Observed::nothing_changed;
     return now >= *last_change_ + times_.quiet ? Observed::settled : Observed::still_changing;
 }
 
+/// Whether the screen has changed since what went on behind it ended, where that is shown.
+bool Settling::is_shown() const {
+    return last_change_ && (!loading_.ended_at || (last_shown_ && *last_shown_ >= *loading_.ended_at));
+}
+
 Time Settling::due() const {
-    const Time quiet_at = last_change_ ? *last_change_ + times_.quiet : start_ + times_.first_change;
-    return std::min(quiet_at, start_ + times_.limit);
+    const auto limit_at = start_ + times_.limit;
+    if (loading_.goes_on) return limit_at;
+    // What came of it is told a moment after it was heard.
+    const auto awaited_from = std::max(loading_.heard_at.value_or(start_), start_);
+    if (is_shown()) return std::min(std::max(*last_change_, awaited_from) + times_.quiet, limit_at);
+    return std::min(awaited_from + times_.first_change, limit_at);
 }
 
 }  // namespace carrel::desk::screen

@@ -7,13 +7,12 @@
 #include <vector>
 
 #include "desk/picture/picture.hpp"
+#include "desk/screen/loading.hpp"
 
 namespace carrel::desk::screen {
 
-using Time = std::chrono::steady_clock::time_point;
-
-enum class Observed { settled, still_changing, nothing_changed };
-/// "settled", "still_changing", "nothing_changed".
+enum class Observed { settled, still_changing, nothing_changed, loading };
+/// "settled", "still_changing", "nothing_changed", "loading".
 std::string_view name_of(Observed observed);
 
 struct SettleTimes {
@@ -31,6 +30,9 @@ public:
     /// The screen changed at `when`, within `where`; answers whether that counts. Times do not go back.
     bool changed(Time when, const picture::Region& where);
 
+    /// What goes on behind the screen, as it is known now.
+    void set_loading(const Loading::State& state) { loading_ = state; }
+
     /// What is known at `now`; nothing: ask again at due(), or after the next change.
     std::optional<Observed> judge(Time now) const;
     Time due() const;
@@ -44,10 +46,13 @@ private:
         bool was_blinking = false;
     };
     bool is_blinking(Time when, const picture::Region& where);
+    bool is_shown() const;
 
     Time start_;
     SettleTimes times_;
     std::optional<Time> last_change_;
+    std::optional<Time> last_shown_;  ///< of those in the area that loads
+    Loading::State loading_;
     std::vector<Place> places_;  ///< small ones, the latest last
 };
 

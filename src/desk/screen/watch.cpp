@@ -85,13 +85,15 @@ void Watch::catch_up() {
     take_reports(settling);
 }
 
-Task<Observed> Watch::settle(SettleTimes times, std::function<Task<>()> meanwhile) {
+Task<Observed> Watch::settle(SettleTimes times, std::function<Task<>()> meanwhile, Loading* loading) {
+    if (loading) loading->on_change([&gate = watching_.changed_] { gate.notify_all(); });
     Settling settling{Clock::now(), times};
     int preparations = meanwhile && times.quiet >= 2 * rest_before_work ? most_preparations : 0;
     std::optional<Time> prepared_for;
     while (true) {
         if (!watching_.connection_.is_alive()) throw x11::display_is_gone();
         take_reports(settling);
+        if (loading) settling.set_loading(loading->state());
         const auto now = Clock::now();
         if (const auto observed = settling.judge(now)) co_return *observed;
         if (stale_since_ && now >= *stale_since_ + renewal_time) {

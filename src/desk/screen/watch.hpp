@@ -47,9 +47,11 @@ public:
     Watch& operator=(const Watch&) = delete;
 
     /// Waits until the screen has settled; changes since the watch began, or since the last call, count.
+    /// `loading`, if there is one, is awaited too.
     /// `meanwhile`, if there is one, is done while the screen rests and most of the quiet is still to come,
     /// at most three times: what will be wanted at the end can be prepared.
-    Task<Observed> settle(SettleTimes times, std::function<Task<>()> meanwhile = {});
+    Task<Observed> settle(SettleTimes times, std::function<Task<>()> meanwhile = {},
+                          Loading* loading = nullptr);
     /// Sees what has been reported until now; for who waits by himself.
     void catch_up();
     /// What held all changes that count; nothing: there were none.

@@ -1,43 +1,35 @@
 #include "desk/spawn/child.hpp"
 
 #include <fcntl.h>
-#include <sys/prctl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <string_view>
 #include <vector>
 
+#include "core/fd.hpp"
+
 namespace carrel::desk::spawn {
 
-namespace {
-
-void set_memory_score(int score) {
-    char digits[8];
-    int at = sizeof digits;
-    for (int rest = score; rest > 0 || at == sizeof digits; rest /= 10)
-        digits[--at] = static_cast<char>('0' + rest % 10);
-    const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (file < 0) return;
-    // Without the score the program still runs; there is nobody to tell here.
-    [[maybe_unused]] const auto count = ::write(file, digits + at, sizeof digits - at);
-    ::close(file);
+void give_way() {
+    // To go further back is always allowed.
+    [[maybe_unused]] const int niceness = ::nice(agents_niceness);
 }
 
-}  // namespace
-
-void become_program(int memory_score) {
+void reset_signals() {
     for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    // The parent's secret is wiped first: a process that is not dumpable cannot set its own score, and
-    // one that is can be read by others of its user until it execs.
-    if (char* nonce = std::getenv("CARREL_NONCE")) std::memset(nonce, '0', std::strlen(nonce));
-    ::prctl(PR_SET_DUMPABLE, 1);
-    set_memory_score(memory_score);
+}
+
+void set_memory_score(pid_t process, int score) {
+    const core::Fd file{::open(fmt::format("/proc/{}/oom_score_adj", process).c_str(), O_WRONLY | O_CLOEXEC)};
+    if (!file) return;
+    const auto text = fmt::to_string(score);
+    [[maybe_unused]] const auto count = ::write(file.get(), text.data(), text.size());
 }
 
 char* const* program_environment() {
@@ -47,6 +39,22 @@ char* const* program_environment() {
             if (!std::string_view{*entry}.starts_with("CARREL_")) kept.push_back(*entry);
         kept.push_back(nullptr);
         return kept;
+    }();
+    return environment.data();
+}
+
+char* const* unattended_environment() {
+    static const auto environment = [] {
+        std::vector<char*> lines;
+        const auto has = [&](std::string_view name) {
+            return std::ranges::any_of(
+                lines, [&](const char* line) { return std::string_view{line}.starts_with(name); });
+        };
+        for (char* const* entry = program_environment(); *entry; ++entry) lines.push_back(*entry);
+        for (const auto line : unattended)  // each is a whole literal, so it ends with NUL
+            if (!has(line.substr(0, line.find('=') + 1))) lines.push_back(const_cast<char*>(line.data()));
+        lines.push_back(nullptr);
+        return lines;
     }();
     return environment.data();
 }

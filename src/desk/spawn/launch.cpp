@@ -1,6 +1,7 @@
 #include "desk/spawn/launch.hpp"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,12 +16,16 @@ namespace carrel::desk::spawn {
 namespace {
 
 /// In the child. What goes wrong is written to `report`, which exec closes.
-[[noreturn]] void become(char* const* words, const char* folder, char* const* environment, int report) {
-    const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; nothing >= 0 && fd <= 2; ++fd) ::dup2(nothing, fd);
+[[noreturn]] void become(char* const* words, const char* folder, char* const* environment, int output,
+                         int report) {
+    const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing >= 0) ::dup2(nothing, 0);
+    for (const int fd : {1, 2}) ::dup2(output, fd);
+    ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     ::setsid();
     if (::chdir(folder) == 0) {
-        become_program(agents_score);
+        reset_signals();
+        give_way();
         ::execvpe(words[0], words, environment);
     }
     const int failure = errno;
@@ -30,7 +35,7 @@ namespace {
 
 }  // namespace
 
-Launched launch(std::vector<std::string> words, const std::string& folder) {
+Launched launch(std::vector<std::string> words, const std::string& folder, int output) {
     std::vector<char*> arguments;
     arguments.reserve(words.size() + 1);
     for (auto& word : words) arguments.push_back(word.data());
@@ -41,13 +46,14 @@ Launched launch(std::vector<std::string> words, const std::string& folder) {
     const core::Fd read_end{ends[0]};
     core::Fd write_end{ends[1]};
     const pid_t child = core::checked("starting " + words[0], ::fork());
-    if (child == 0) become(arguments.data(), folder.c_str(), environment, write_end.get());
+    if (child == 0) become(arguments.data(), folder.c_str(), environment, output, write_end.get());
     write_end.reset();
     int failure = 0;
     if (::read(read_end.get(), &failure, sizeof failure) == sizeof failure) {
         ::waitpid(child, nullptr, 0);
         throw core::system_error("starting " + words[0], failure);
     }
+    set_memory_score(child, agents_score);
     return {child,
             core::Fd{static_cast<int>(core::checked("pidfd_open", ::syscall(SYS_pidfd_open, child, 0)))}};
 }

@@ -15,9 +15,9 @@ struct Launched {
     core::Fd process;  ///< a pidfd: readable when the program has ended
 };
 
-/// Starts a program in a session of its own, in `folder`, with nothing to read and its output thrown
-/// away. Blocks until it runs: for the pool. Throws core::system_error when there is no such program,
-/// no room for a process, or no such folder.
-Launched launch(std::vector<std::string> words, const std::string& folder);
+/// Starts a program in a session of its own, in `folder`, with nothing to read; what it writes goes to the
+/// descriptor `output`. Blocks until it runs: for the pool. Throws core::system_error when there is no such
+/// program, no room for a process, or no such folder.
+Launched launch(std::vector<std::string> words, const std::string& folder, int output);
 
 }  // namespace carrel::desk::spawn

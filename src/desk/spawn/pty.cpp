@@ -71,7 +71,8 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& chan
     ::dup2(ends.error, STDERR_FILENO);
     ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     if (::chdir(folder) != 0) fail(report, Failure::Step::folder);
-    become_program(agents_score);
+    reset_signals();
+    give_way();
     ::execve(program, words, environment);
     fail(report, Failure::Step::program);
 }
@@ -124,6 +125,7 @@ Child spawn_child(const ChildWish& wish, const ChildEnds& ends) {
         ::waitpid(child.process, nullptr, 0);
         throw_failure(wish, failure);
     }
+    set_memory_score(child.process, agents_score);
     child.handle =
         Fd{static_cast<int>(checked("watch a program", ::syscall(SYS_pidfd_open, child.process, 0)))};
     return child;

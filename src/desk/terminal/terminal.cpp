@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <optional>
+#include <utility>
 
 #include "core/log.hpp"
+#include "desk/terminal/notes.hpp"
+#include "desk/terminal/prompt.hpp"
 
 namespace carrel::desk::terminal {
 
@@ -28,50 +32,27 @@ struct StopStep {
 constexpr std::array stop_steps{StopStep{SIGINT, milliseconds{1000}}, StopStep{SIGKILL, milliseconds{250}},
                                 StopStep{SIGKILL, milliseconds{250}}, StopStep{SIGKILL, milliseconds{500}}};
 
-void add_note(std::string& notes, std::string_view note) {
-    if (!notes.empty()) notes += '\n';
-    notes += note;
+/// A shell that is idle has nothing else to do than to answer.
+constexpr milliseconds report_patience{1000};
+
+/// How often it is looked whether a command waits for input from the terminal, and for one that has taken
+/// some time already.
+constexpr milliseconds look_every{250};
+constexpr milliseconds look_later_every{1000};
+constexpr std::chrono::seconds some_time{10};
+/// A shell that has not opened its side of a command's input yet says to nobody when it does.
+constexpr milliseconds try_input_every{50};
+
+Run::Piece::Kind piece_kind(OutputKind kind) {
+    using Kind = Run::Piece::Kind;
+    return kind == OutputKind::standard_output ? Kind::standard_output : Kind::standard_error;
 }
 
 }  // namespace
 
-RunningCommand::RunningCommand(std::shared_ptr<Run> run, async::Gate& terminal_changed)
-    : run_{std::move(run)}, terminal_changed_{&terminal_changed} {}
-
-RunningCommand::~RunningCommand() {
-    // A finished command needs nothing from the terminal, which may be gone by now.
-    if (!run_ || run_->is_done) return;
-    run_->is_abandoned = true;
-    terminal_changed_->notify_all();
-}
-
-Task<std::optional<Run::Piece>> RunningCommand::next() {
-    const auto run = run_;
-    while (run->pieces.empty() && !run->is_done) co_await run->changed.wait();
-    if (run->pieces.empty()) {
-        if (run->failure) std::rethrow_exception(run->failure);
-        co_return std::nullopt;
-    }
-    auto piece = std::move(run->pieces.front());
-    run->pieces.pop_front();
-    run->waiting_bytes -= piece.text.size();
-    if (!run->is_done) terminal_changed_->notify_all();
-    co_return piece;
-}
-
-Task<bool> RunningCommand::ends_within(async::Duration limit) {
-    const auto run = run_;
-    const auto end = steady_clock::now() + limit;
-    while (!run->is_done && steady_clock::now() < end)
-        co_await run->changed.wait_for(end - steady_clock::now());
-    co_return run->is_done;
-}
-
-Task<CommandResult> RunningCommand::result() {
-    const auto run = run_;
-    while (!run->is_done) co_await run->changed.wait();
-    if (run->failure) std::rethrow_exception(run->failure);
-    co_return std::move(run->result);
+void add_note(std::string& notes, std::string_view note) {
+    if (!notes.empty() && !note.empty()) notes += '\n';
+    notes += note;
 }
 
 Terminal::Terminal(async::Executor executor, async::Pool& pool, TerminalSettings settings)
@@ -84,21 +65,24 @@ Terminal::Terminal(async::Executor executor, async::Pool& pool, TerminalSettings
     scope_.start("the terminal", work());
 }
 
-std::shared_ptr<Run> Terminal::enqueue(std::string command, milliseconds limit, bool is_streamed) {
+std::shared_ptr<Run> Terminal::make_run(std::string command, milliseconds limit) const {
     if (is_closed_) throw Error{Code::unavailable, "the desk is being ended"};
     if (command.contains('\0')) throw Error{Code::invalid, "a command cannot contain the character NUL"};
+    auto run = std::make_shared<Run>(executor_);
+    run->command = std::move(command);
+    run->limit = limit;
+    return run;
+}
+
+RunningCommand Terminal::enqueue(std::shared_ptr<Run> run) {
     forget_abandoned();
     if (queue_.size() >= queue_limit)
         throw Error{Code::unavailable,
                     fmt::format("{} commands wait for this terminal already; try again later", queue_limit),
                     "terminal_queue_full"};
-    auto run = std::make_shared<Run>(executor_);
-    run->command = std::move(command);
-    run->limit = limit;
-    run->is_streamed = is_streamed;
     queue_.push_back(run);
     changed_.notify_all();
-    return run;
+    return RunningCommand{std::move(run), changed_};
 }
 
 void Terminal::forget_abandoned() {
@@ -110,7 +94,7 @@ void Terminal::forget_abandoned() {
 }
 
 RunningCommand Terminal::start(std::string command, milliseconds limit) {
-    return RunningCommand{enqueue(std::move(command), limit, false), changed_};
+    return enqueue(make_run(std::move(command), limit));
 }
 
 Task<CommandResult> Terminal::execute(std::string command, milliseconds limit) {
@@ -118,8 +102,14 @@ Task<CommandResult> Terminal::execute(std::string command, milliseconds limit) {
     co_return co_await running.result();
 }
 
-RunningCommand Terminal::stream(std::string command, milliseconds limit) {
-    return RunningCommand{enqueue(std::move(command), limit, true), changed_};
+RunningCommand Terminal::stream(std::string command, milliseconds limit, std::string input_id) {
+    auto run = make_run(std::move(command), limit);
+    run->is_streamed = true;
+    for (const auto& each : queue_)
+        if (!input_id.empty() && each->input.id == input_id)
+            throw Error{Code::conflict, fmt::format("there is an input {} already", input_id)};
+    run->input.id = std::move(input_id);
+    return enqueue(std::move(run));
 }
 
 Task<> Terminal::restart() {
@@ -133,10 +123,10 @@ Task<> Terminal::close() {
     is_closed_ = true;
     co_await scope_.close();
     co_await drop_shell();
+    fail_answer();
     for (const auto& run : queue_) {
         run->failure = std::make_exception_ptr(Error{Code::unavailable, "the desk is being ended"});
-        run->is_done = true;
-        run->changed.notify_all();
+        finish(*run);
     }
     queue_.clear();
     co_await late_.close();
@@ -144,13 +134,17 @@ Task<> Terminal::close() {
 
 Task<> Terminal::work() {
     while (true) {
-        while (queue_.empty() && restarts_done_ == restarts_wanted_) co_await changed_.wait();
+        while (queue_.empty() && !is_parked_ && restarts_done_ == restarts_wanted_) co_await changed_.wait();
         if (restarts_done_ < restarts_wanted_) {
             const auto wanted = restarts_wanted_;
             co_await drop_shell();
+            fail_answer();
             late_.take();
+            note_.clear();
             restarts_done_ = wanted;
             changed_.notify_all();
+        } else if (is_parked_) {
+            co_await keep_parked();
         } else {
             co_await run_next();
         }
@@ -161,8 +155,13 @@ Task<> Terminal::run_next() {
     const auto run = queue_.front();
     if (!run->is_abandoned) co_await run_in_shell(*run);
     queue_.pop_front();
-    run->is_done = true;
-    run->changed.notify_all();
+    finish(*run);
+}
+
+void Terminal::finish(Run& run) {
+    run.is_done = true;
+    if (run.input.pipe) run.input.pipe->cancel();
+    run.changed.notify_all();
 }
 
 Task<> Terminal::run_in_shell(Run& run) {
@@ -177,29 +176,113 @@ Task<> Terminal::run_in_shell(Run& run) {
 }
 
 Task<> Terminal::perform(Run& run) {
+    shell_->start_command(
+        run.command, [this](OutputKind kind, std::string_view bytes) { take(kind, bytes); },
+        !run.input.id.empty());
+    is_asking_ = false;
+    co_await go_on(run);
+}
+
+Task<> Terminal::go_on(Run& run) {
+    std::exception_ptr failure;
+    try {
+        co_await follow(run);
+    } catch (...) {
+        failure = std::current_exception();
+        if (async::is_cancellation(failure)) throw;
+    }
+    if (!failure) co_return;
+    // Whoever gave it is told, and it is gone: what its shell still prints is no longer for it.
+    current_ = nullptr;
+    co_await drop_shell();
+    add_note(note_,
+             fmt::format("The shell of the command before could not go on ({}): this is a new one, without "
+                         "its state.",
+                         core::message_of(failure)));
+    std::rethrow_exception(failure);
+}
+
+Task<> Terminal::follow(Run& run) {
     const auto start = steady_clock::now();
-    shell_->start_command(run.command,
-                          [&run, this](OutputKind kind, std::string_view bytes) { take(run, kind, bytes); });
+    current_ = &run;
+    shell_->hold_output(false);
     const auto end = co_await wait_for_end(run);
+    run.result.duration = std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
+    if (end == End::waits) co_return co_await park(run);
+    if (end == End::dead && !run.is_second_try) co_return co_await perform_anew(run);
     shell_->hold_output(false);
     const bool must_stop = end == End::timed_out || end == End::abandoned;
-    const bool is_shell_back = !must_stop || co_await stop_command();
+    const bool is_shell_back =
+        end == End::unreported ? co_await reports_again() : !must_stop || co_await stop_command();
     shell_->finish_command();
+    current_ = nullptr;
     run.result.duration = std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
     co_await conclude(run, end, is_shell_back);
 }
 
+/// In a new shell: the old one can run nothing any more, and has not begun this command.
+Task<> Terminal::perform_anew(Run& run) {
+    shell_->finish_command();
+    current_ = nullptr;
+    auto reason = shell_->prompt();
+    if (reason.empty()) reason = last_line(run.errors.text());
+    run.errors = processes::BoundedOutput{Run::kept_per_stream};
+    run.is_second_try = true;
+    add_note(note_,
+             fmt::format("The shell could run nothing any more{}{}. This command ran in a new one, without "
+                         "the old one's state.",
+                         reason.empty() ? "" : ": ", reason));
+    co_await drop_shell();
+    shell_ = std::make_unique<Shell>(executor_, settings_, changed_, late_);
+    co_await perform(run);
+}
+
 Task<Terminal::End> Terminal::wait_for_end(Run& run) {
-    const auto limit = steady_clock::now() + run.limit;
+    const auto start = steady_clock::now();
+    const auto limit = run.limit > run.limit.zero() ? start + run.limit : steady_clock::time_point::max();
+    auto next_look = start + look_every;
+    milliseconds input_pause{1};
+    std::optional<pid_t> seen;
+    bool is_idle = false;
     while (true) {
-        if (shell_->status()) co_return End::reported;
+        if (shell_->status()) co_return shell_->is_dead() ? End::dead : End::reported;
         if (shell_->exit_code()) co_return End::shell_ended;
         if (run.is_abandoned) co_return End::abandoned;
         if (restarts_done_ < restarts_wanted_) co_return End::restarted;
         shell_->hold_output(run.is_streamed && run.waiting_bytes >= stream_limit);
-        if (steady_clock::now() >= limit) co_return End::timed_out;
-        co_await changed_.wait_for(limit - steady_clock::now());
+        const auto now = steady_clock::now();
+        if (now >= limit) co_return End::timed_out;
+        if (now < next_look) {
+            auto wake = std::min(limit, next_look);
+            // Also before there is any input: until then the shell does not begin.
+            if (!run.input.id.empty() && !run.input.is_at_end && !try_open_input(run)) {
+                wake = std::min(wake, now + input_pause);
+                input_pause = std::min(2 * input_pause, try_input_every);
+            }
+            co_await changed_.wait_for(wake - now);
+            continue;
+        }
+        // Twice, so that nobody is told of one who reads what is there already.
+        const auto reader = co_await shell_->find_reader(pool_);
+        const bool is_waiting = reader && reader == seen;
+        seen = reader;
+        // Twice here, too: a report may be on its way.
+        const bool was_idle = std::exchange(is_idle, shell_->is_idle());
+        if (!reader) is_asking_ = false;
+        next_look = steady_clock::now() + (now - start < some_time ? look_every : look_later_every);
+        if (shell_->status() || shell_->exit_code()) continue;
+        if (is_idle && was_idle) co_return End::unreported;
+        if (!is_waiting) continue;
+        if (!run.is_streamed) co_return End::waits;
+        tell_prompt(run);
     }
+}
+
+/// Whether a shell that is done, but has not said so, says so now. What it reports to may have been removed;
+/// or else it can open no file any more, or has forgotten how.
+Task<bool> Terminal::reports_again() {
+    shell_->probe();
+    co_return co_await answers_within(report_patience);
 }
 
 /// Whether the shell is there again.
@@ -221,12 +304,15 @@ Task<bool> Terminal::answers_within(milliseconds limit) {
 }
 
 Task<> Terminal::drop_shell() {
+    is_parked_ = false;
     if (!shell_) co_return;
     co_await shell_->close();
     shell_.reset();
 }
 
-void Terminal::take(Run& run, OutputKind kind, std::string_view bytes) {
+void Terminal::take(OutputKind kind, std::string_view bytes) {
+    if (!current_) return late_.add(bytes);
+    auto& run = *current_;
     const bool is_output = kind == OutputKind::standard_output;
     if (!run.is_streamed) {
         (is_output ? run.output : run.errors).add(bytes);
@@ -235,34 +321,9 @@ void Terminal::take(Run& run, OutputKind kind, std::string_view bytes) {
     auto text = (is_output ? run.output_pieces : run.error_pieces).add(bytes);
     if (text.empty() || run.is_abandoned) return;
     run.waiting_bytes += text.size();
-    run.pieces.push_back({kind, std::move(text)});
+    run.pieces.push_back({piece_kind(kind), std::move(text)});
     run.changed.notify_all();
     if (run.waiting_bytes >= stream_limit) changed_.notify_all();
-}
-
-Task<> Terminal::conclude(Run& run, End end, bool is_shell_back) {
-    auto& result = run.result;
-    result.timed_out = end == End::timed_out;
-    result.exit_code = shell_->status().value_or(shell_->exit_code().value_or(128 + SIGKILL));
-    const auto seconds = std::chrono::duration<double>(run.limit).count();
-    if (end == End::timed_out && is_shell_back)
-        add_note(
-            result.system,
-            fmt::format("The command was stopped after {} s. The shell and its state are kept.", seconds));
-    if (end == End::timed_out && !is_shell_back)
-        add_note(result.system, fmt::format("The command was stopped after {} s, and with it the shell: "
-                                            "the next command starts a new one, without its state.",
-                                            seconds));
-    if (end == End::restarted) add_note(result.system, "The terminal was restarted while the command ran.");
-    if (end == End::shell_ended)
-        add_note(result.system,
-                 fmt::format("The shell has ended with exit code {}. The next command starts a "
-                             "new one, without its state.",
-                             result.exit_code));
-    if (const auto late = late_.take(); !late.empty())
-        add_note(result.system, "Background jobs of earlier commands wrote:\n" + late);
-    if (!is_shell_back) co_await drop_shell();
-    if (!run.is_abandoned) co_await keep_texts(run);
 }
 
 Task<> Terminal::keep_texts(Run& run) {
@@ -272,7 +333,7 @@ Task<> Terminal::keep_texts(Run& run) {
             auto rest = pieces.finish();
             if (rest.empty()) continue;
             run.waiting_bytes += rest.size();
-            run.pieces.push_back({kind, std::move(rest)});
+            run.pieces.push_back({piece_kind(kind), std::move(rest)});
         }
         co_return;
     }

@@ -68,10 +68,18 @@ Task<page::Page*> ToolCall::get_page() {
     co_return page_.get();
 }
 
+Task<page::Page*> ToolCall::get_page_in_turn() {
+    auto* page = co_await get_page();
+    turn_.emplace(co_await page->take_turn());
+    co_return page;
+}
+
 Task<ToolOutcome> ToolCall::run(const ToolMember& member, ToolInput input) {
     input_ = std::move(input);
     const auto row = std::ranges::find(methods(), member.name, &Row::name);
-    co_return co_await (this->*row->method)();
+    auto outcome = co_await (this->*row->method)();
+    turn_.reset();
+    co_return outcome;
 }
 
 std::vector<page::DialogRecord> ToolCall::take_dismissed() {

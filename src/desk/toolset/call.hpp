@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ private:
     };
     static std::span<const Row> methods();
     Task<page::Page*> get_page();
+    /// The same for what acts: in its turn, until the member has done.
+    Task<page::Page*> get_page_in_turn();
     Task<> settle(page::Page& page);
     Task<page::PagePoint> point_of(const ToolTarget& target);
 
@@ -82,6 +85,7 @@ private:
     std::vector<std::shared_ptr<page::Page>> pages_;  ///< before the guards: they are let go after them
     std::vector<std::unique_ptr<page::Page::Dismissing>> guards_;
     std::shared_ptr<page::Page> page_;
+    std::optional<page::Page::Turn> turn_;
 };
 
 }  // namespace carrel::desk::toolset

@@ -6,6 +6,7 @@
 #include "desk/page/act.hpp"
 #include "desk/page/tree.hpp"
 #include "desk/page/uploads.hpp"
+#include "desk/page/wheel.hpp"
 #include "desk/toolset/call.hpp"
 
 namespace carrel::desk::toolset {
@@ -43,6 +44,15 @@ std::vector<std::vector<page::PageKey>> parse_keys(std::string_view text) {
     return result;
 }
 
+page::ScrollEnd scroll_end_of(std::string_view direction) {
+    using enum page::ScrollEnd;
+    if (direction == "up") return top;
+    if (direction == "down") return bottom;
+    if (direction == "left") return left;
+    if (direction == "right") return right;
+    throw invalid("scroll_direction is up, down, left or right");
+}
+
 async::Duration duration_of(double seconds) {
     if (!(seconds >= 0 && seconds <= longest_duration))
         throw invalid(fmt::format("duration is between 0 and {:g} seconds", longest_duration));
@@ -57,7 +67,7 @@ Task<page::PagePoint> ToolCall::point_of(const ToolTarget& target) {
 
 Task<ToolOutcome> ToolCall::click_with(std::string button, int count) {
     auto modifiers = core::value_or_throw(page::parse_modifiers(input_.modifiers));
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     const auto at = co_await point_of(input_.target);
     co_await page::click(page, at,
                          {.button = std::move(button), .count = count, .modifiers = std::move(modifiers)});
@@ -66,7 +76,7 @@ Task<ToolOutcome> ToolCall::click_with(std::string button, int count) {
 }
 
 Task<ToolOutcome> ToolCall::hover() {
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     co_await page::move_pointer(page, co_await point_of(input_.target));
     co_await settle(page);
     co_return ToolOutcome{};
@@ -75,7 +85,7 @@ Task<ToolOutcome> ToolCall::hover() {
 Task<ToolOutcome> ToolCall::left_click_drag() {
     want_coordinate(input_.from, "from");
     want_coordinate(input_.target, "target");
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     const auto from = co_await point_of(input_.from);
     const auto to = co_await point_of(input_.target);
     co_await page::drag(page, from, to);
@@ -85,14 +95,14 @@ Task<ToolOutcome> ToolCall::left_click_drag() {
 
 Task<ToolOutcome> ToolCall::left_mouse_down() {
     want_coordinate(input_.target, "target");
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     co_await page::press_button(page, co_await point_of(input_.target));
     co_return ToolOutcome{};
 }
 
 Task<ToolOutcome> ToolCall::left_mouse_up() {
     want_coordinate(input_.target, "target");
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     co_await page::release_button(page, co_await point_of(input_.target));
     co_await settle(page);
     co_return ToolOutcome{};
@@ -100,38 +110,39 @@ Task<ToolOutcome> ToolCall::left_mouse_up() {
 
 Task<ToolOutcome> ToolCall::mouse_move() {
     want_coordinate(input_.target, "target");
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     co_await page::move_pointer(page, co_await point_of(input_.target));
     co_return ToolOutcome{};
 }
 
 Task<ToolOutcome> ToolCall::scroll() {
-    const auto& [direction, amount] = std::tie(input_.scroll_direction, input_.scroll_amount);
-    want_coordinate(input_.target, "target");
-    const double x = direction == "right" ? 1 : direction == "left" ? -1 : 0;
-    const double y = direction == "down" ? 1 : direction == "up" ? -1 : 0;
-    if (x == 0 && y == 0) throw invalid("scroll_direction is up, down, left or right");
+    const double amount = input_.scroll_amount;
+    const auto end = scroll_end_of(input_.scroll_direction);
     if (!(amount >= 1 && amount <= most_notches))
         throw invalid(fmt::format("scroll_amount is between 1 and {:g}", most_notches));
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     const auto at = co_await point_of(input_.target);
-    co_await page::turn_wheel(page, at, x * amount * notch, y * amount * notch);
+    const auto scrolled = co_await page::scroll_at(page, at, end, amount * notch);
     co_await settle(page);
-    co_return ToolOutcome{};
+    auto sentence = page::to_sentence(scrolled, end);
+    if (scrolled.outcome == page::Scrolled::Outcome::nothing)
+        co_return ToolOutcome{.error = "Error: " + std::move(sentence)};
+    co_return ToolOutcome{.text = std::move(sentence)};
 }
 
 Task<ToolOutcome> ToolCall::scroll_into_view() {
     const int reference = reference_of(input_.target);
-    auto& page = *co_await get_page();
-    co_await page::scroll_to(session_.pages, page, reference);
-    co_return ToolOutcome{};
+    auto& page = *co_await get_page_in_turn();
+    const auto cover = co_await page::scroll_to(session_.pages, page, reference);
+    if (cover.empty()) co_return ToolOutcome{};
+    co_return ToolOutcome{.text = fmt::format("It is covered by {} there.", cover)};
 }
 
 Task<ToolOutcome> ToolCall::type() {
     if (input_.text.size() > longest_typing)
         throw invalid(fmt::format("a text to type has at most {} bytes", longest_typing));
     auto pieces = core::value_or_throw(page::typed_pieces(input_.text));
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     co_await page::show(session_.pages, page);
     co_await page::type_text(page, std::move(pieces));
     co_await settle(page);
@@ -143,7 +154,7 @@ Task<ToolOutcome> ToolCall::key() {
     if (!(repeat >= 1 && repeat <= most_repeats))
         throw invalid(fmt::format("repeat is between 1 and {:g}", most_repeats));
     auto chords = parse_keys(input_.text);
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     co_await page::show(session_.pages, page);
     co_await page::press_keys(page, std::move(chords), static_cast<int>(repeat));
     co_await settle(page);
@@ -154,7 +165,7 @@ Task<ToolOutcome> ToolCall::hold_key() {
     const auto duration = duration_of(input_.duration);
     auto chords = parse_keys(input_.text);
     if (chords.size() != 1) throw invalid("hold_key holds one key or one chord, such as shift or ctrl+a");
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     co_await page::show(session_.pages, page);
     co_await page::hold_keys(page, std::move(chords.front()), duration);
     co_await settle(page);
@@ -163,7 +174,7 @@ Task<ToolOutcome> ToolCall::hold_key() {
 
 Task<ToolOutcome> ToolCall::form_input() {
     const int reference = reference_of(input_.target);
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     const auto state = co_await page::set_field(session_.pages, page, reference, input_.value);
     co_await settle(page);
     if (!state.is_changed) co_return ToolOutcome{};
@@ -176,7 +187,7 @@ Task<ToolOutcome> ToolCall::file_upload() {
         throw invalid("this browser takes files by their paths on the desk, not by document ids");
     if (input_.paths.empty()) throw invalid("file_upload needs at least one path");
     auto paths = co_await page::find_uploads(session_.pool, session_.home, input_.paths);
-    auto& page = *co_await get_page();
+    auto& page = *co_await get_page_in_turn();
     co_await page::give_files(page, reference, std::move(paths));
     co_await settle(page);
     co_return ToolOutcome{};

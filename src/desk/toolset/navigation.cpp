@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "core/text.hpp"
+#include "desk/cdp/addresses.hpp"
 #include "desk/cdp/leaving.hpp"
 #include "desk/cdp/navigation.hpp"
 #include "desk/toolset/call.hpp"
@@ -22,21 +23,20 @@ constexpr std::chrono::milliseconds navigation_time = 30s;
 constexpr std::chrono::milliseconds loading_time = 5s;     ///< after the document is there: pictures and such
 constexpr std::chrono::milliseconds describing_time = 3s;  ///< of a navigation, kept for what has come
 
-/// The protocol may be left out: https then.
-std::string whole_url(std::string_view text) {
+/// What is to be tried, in order: the protocol may be left out.
+std::vector<std::string> whole_urls(std::string_view text) {
     const auto url = core::trim(text);
     if (url.empty() || url.size() > longest_url) throw invalid("url: expected an address");
+    if (auto guessed = cdp::guess_addresses(url); !guessed.empty()) return guessed;
     const auto scheme = core::to_lower(url.substr(0, std::min(url.find_first_of(":/?#"), url.size())));
     const bool has_scheme = url.size() > scheme.size() && url[scheme.size()] == ':';
     for (const std::string_view known : {"http", "https", "file", "about", "data", "blob", "view-source"})
-        if (has_scheme && scheme == known) return std::string{url};
-    const auto after = has_scheme ? url.substr(scheme.size() + 1) : std::string_view{};
-    const bool is_port = !after.empty() && after.front() >= '0' && after.front() <= '9';  // "localhost:8000"
-    if (has_scheme && !is_port)
+        if (has_scheme && scheme == known) return {std::string{url}};
+    if (has_scheme)
         throw invalid(
             fmt::format("an address with \"{}:\" cannot be opened: http, https, file, about and data can",
                         tool_line(scheme, 40)));
-    return "https://" + std::string{url};
+    throw invalid("url: expected an address, such as example.org or localhost:8000");
 }
 
 /// Waits for a document in spite of dialogs, which are dismissed as they come. False when it takes longer: it
@@ -83,6 +83,7 @@ struct Departure {
     std::string loader;
     bool is_within = false;    ///< the document stays
     bool is_download = false;  ///< so does the page
+    std::string url;
 };
 
 Task<Departure> go(page::Page& page, std::string url, Clock::time_point end) {
@@ -93,14 +94,35 @@ Task<Departure> go(page::Page& page, std::string url, Clock::time_point end) {
         const auto failure = json::text_or(answer, "errorText");
         const auto* download = json::find(answer, "isDownload");
         const bool is_download = download && *download == true;
-        if (failure.empty() || is_download) co_return Departure{loader, loader.empty(), is_download};
+        if (failure.empty() || is_download) co_return Departure{loader, loader.empty(), is_download, url};
         // The page went somewhere itself at that moment, such as where a click before had sent it.
         if (failure == aborted && attempt == 1) continue;
+        if (failure == "net::ERR_INVALID_AUTH_CREDENTIALS")
+            throw core::Error{
+                core::Code::conflict,
+                fmt::format("{} asks for a user and a password: give them in the address, as in "
+                            "http://user:password@host/",
+                            tool_line(url, 300)),
+                "not_loaded"};
         throw core::Error{
             core::Code::conflict,
             fmt::format("{} could not be opened: {}", tool_line(url, 300), tool_line(failure, 100)),
             "not_loaded"};
     }
+}
+
+/// The next address is tried where https is not served.
+Task<Departure> go_to_first(page::Page& page, std::vector<std::string> urls, Clock::time_point end) {
+    for (std::size_t at = 0; at + 1 < urls.size(); ++at) {
+        try {
+            co_return co_await go(page, urls[at], Clock::now() + (end - Clock::now()) / 2);
+        } catch (const core::Error& error) {
+            const bool is_silent = error.reason() == "page_busy" || error.reason() == "cdp_timeout";
+            if (!is_silent && (error.reason() != "not_loaded" || !cdp::is_without_https(error.message())))
+                throw;
+        }
+    }
+    co_return co_await go(page, urls.back(), end);
 }
 
 Task<> travel(page::Page& page, cdp::LoadWatch& watch, std::string_view word, Clock::time_point end) {
@@ -140,6 +162,8 @@ Task<std::string> describe_arrival(page::Page& page) {
         line += " — " + title;
     const auto status =
         frame ? page.network.document_status(page.id(), json::text_or(*frame, "loaderId")) : std::nullopt;
+    if (frame && json::text_or(*frame, "mimeType") == "application/pdf")
+        fmt::format_to(std::back_inserter(line), "; {}", cdp::pdf_note);
     if (status && url.starts_with("http")) fmt::format_to(std::back_inserter(line), " (HTTP {})", *status);
     co_return line;
 }
@@ -149,17 +173,21 @@ Task<std::string> describe_arrival(page::Page& page) {
 Task<ToolOutcome> ToolCall::navigate() {
     const auto word = core::to_lower(core::trim(input_.url));
     const bool is_in_history = word == "back" || word == "forward" || word == "reload";
-    const auto url = is_in_history ? std::string{} : whole_url(input_.url);
+    const auto urls = is_in_history ? std::vector<std::string>{} : whole_urls(input_.url);
     auto& page = *co_await get_page();
     const auto end = Clock::now() + navigation_time - describing_time;
-    co_await cdp::free_page(page.tab(), cdp::patience_of(navigation_time));
+    const auto tab = page.shared_tab();
+    auto turn = co_await tab->input().take_within(cdp::patience_of(navigation_time));
+    co_await cdp::free_page(*tab, cdp::patience_of(navigation_time));
     cdp::LoadWatch watch{session_.executor, page.shared_tab()};
     if (is_in_history) {
         co_await travel(page, watch, word, end);
     } else {
-        const auto departure = co_await go(page, url, end);
+        const auto departure = co_await go_to_first(page, urls, end);
+        turn.reset();
         if (departure.is_download)
-            co_return ToolOutcome{.text = fmt::format("{} is a download; the page stays.", tool_url(url))};
+            co_return ToolOutcome{
+                .text = fmt::format("{} is a download; the page stays.", tool_url(departure.url))};
         if (!departure.is_within) co_await wait_for_load(page, watch, departure.loader, end);
     }
     co_return ToolOutcome{.text = co_await describe_arrival(page)};

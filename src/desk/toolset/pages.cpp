@@ -64,6 +64,34 @@ Task<json::Value> awaited(page::Page& page, json::Value answer) {
     co_return co_await page.call("Runtime.awaitPromise", {{"promiseObjectId", promise}}, script_time);
 }
 
+/// What the function gives when it is called on the object; nothing where that is no plain data.
+Task<json::Value> called_on(page::Page& page, std::string object, std::string function) {
+    try {
+        const auto told = co_await page.call(
+            "Runtime.callFunctionOn",
+            {{"objectId", object}, {"functionDeclaration", std::move(function)}, {"returnByValue", true}});
+        const auto* said = json::find(told, "exceptionDetails") ? nullptr : json::find(told, "result");
+        const auto* value = said ? json::find(*said, "value") : nullptr;
+        if (value) co_return *value;
+    } catch (const core::Error& error) {
+        if (error.reason() != "cdp_refused") throw;
+    }
+    co_return json::Value{};
+}
+
+/// By the protocol's own writing of values: JSON.stringify is the page's, which may have replaced it. Only
+/// where that finds nothing in an object it is asked, because it knows how a DOMRect or URL writes itself.
+/// Empty of what is no plain data.
+Task<std::string> plain_text(page::Page& page, std::string object) {
+    const auto value = co_await called_on(page, object, "function () { return this }");
+    if (value.is_null()) co_return std::string{};
+    auto text = json::to_text(value);
+    if (!text.contains("{}")) co_return text;
+    const auto written = co_await called_on(page, object, "function () { return JSON.stringify(this) }");
+    if (written.is_string() && !written.get_string().empty()) text = std::string{written.get_string()};
+    co_return text;
+}
+
 /// What the script's value shows: an object as JSON where it can be.
 Task<std::string> value_text(page::Page& page, const json::Value& answer) {
     const auto* result = json::find(answer, "result");
@@ -77,16 +105,10 @@ Task<std::string> value_text(page::Page& page, const json::Value& answer) {
         if (value && value->is_string()) co_return std::string{value->get_string()};
         co_return page::text_of_remote(*result);
     }
-    const auto told = co_await page.call(
-        "Runtime.callFunctionOn",
-        {{"objectId", object},
-         {"functionDeclaration",
-          "function () { try { return JSON.stringify(this) } catch { return undefined } }"},
-         {"returnByValue", true}});
-    const auto* said = json::find(told, "result");
-    page.post("Runtime.releaseObject", {{"objectId", object}});
-    const auto text = said ? json::text_or(*said, "value") : std::string_view{};
-    co_return text.empty() ? page::text_of_remote(*result) : std::string{text};
+    const std::string id{object};
+    auto text = co_await plain_text(page, id);
+    page.post("Runtime.releaseObject", {{"objectId", id}});
+    co_return text.empty() ? page::text_of_remote(*result) : text;
 }
 
 }  // namespace

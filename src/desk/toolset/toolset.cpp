@@ -41,7 +41,6 @@ Task<std::vector<cdp::TabInfo>> Toolset::tabs_after(const ToolOutcome& outcome) 
 Task<ToolOutcome> Toolset::run(const ToolMember& member, ToolInput input, ToolCall& call) {
     if (std::ranges::find(need_no_browser, member.name) == need_no_browser.end()) {
         co_await start_browser_();
-        co_await session_.pages.downloads().follow();
     }
     state_.begin(co_await session_.list_tabs(), session_.pages.downloads().list().last_change());
     for (auto& page : session_.pages.attached()) call.guard(page);

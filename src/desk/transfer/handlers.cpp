@@ -78,16 +78,19 @@ Task<net::Response> download_folder(files::Files& files, net::Request& request, 
     auto check = co_await async::run_on(files.pool(), [folder, skips = wanted.skip_unreadable] {
         return std::make_shared<PackCheck>(folder, skips);
     });
-    co_await files::run_in_slices(files.pool(), std::move(check));
+    co_await files::run_in_slices(files.pool(), check);
     const auto format = *wanted.archive == "tar" ? ArchiveFormat::tar : ArchiveFormat::zip;
     auto packing = co_await async::run_on(files.pool(), [folder, format, skips = wanted.skip_unreadable] {
         return std::make_shared<Packing>(folder, format, skips);
     });
     const auto step = files::last_step(folder);
     auto disposition = disposition_of(fmt::format("{}.{}", step == "/" ? "root" : step, *wanted.archive));
-    co_return net::stream_response(
-        200, {{"Content-Type", "application/octet-stream"}, {"Content-Disposition", std::move(disposition)}},
-        make_archive_source(files.pool(), std::move(packing)));
+    net::Headers headers{{"Content-Type", "application/octet-stream"},
+                         {"Content-Disposition", std::move(disposition)}};
+    if (auto left_out = check->left_out(); !left_out.empty())
+        headers.add("Carrel-Left-Out", std::move(left_out));
+    co_return net::stream_response(200, std::move(headers),
+                                   make_archive_source(files.pool(), std::move(packing)));
 }
 
 net::Response unsatisfiable(std::uint64_t size, const net::Request& request) {
@@ -145,6 +148,9 @@ Task<net::Response> download(files::Files& files, net::Request& request) {
 net::Response extracted(const std::string& folder, const Unpacker& unpacker) {
     json::Object answer{{"success", true}, {"files", unpacker.files()}, {"size", unpacker.size()}};
     files::put_path(answer, "path", folder);
+    json::Array notes;
+    for (const auto& note : unpacker.notes()) notes.emplace_back(note);
+    if (!notes.empty()) answer["notes"] = std::move(notes);
     return rest::json_answer(answer);
 }
 
@@ -153,12 +159,16 @@ template <class Unpacking>
 Task<> unpack(net::Request& request, async::Pool& pool, std::shared_ptr<Unpacking> work) {
     std::exception_ptr failure;
     try {
-        co_await for_each_block(*request.body, request.body_length, pool,
-                                [work](std::string_view block) { work->push(block); });
-        if constexpr (requires { work->finish(); })
+        const auto push = [work](std::string_view block) { work->push(block); };
+        if constexpr (requires { work->finish(); }) {
+            co_await for_each_block(*request.body, request.body_length, pool, push, [work] {
+                return work->run(std::chrono::steady_clock::now() + files::slice);
+            });
             co_await async::run_on(pool, [work] { work->finish(); });
-        else
+        } else {
+            co_await for_each_block(*request.body, request.body_length, pool, push);
             co_await files::run_in_slices(pool, work);
+        }
     } catch (core::Error& error) {
         const auto files = work->unpacker().files();
         if (files > 1) error.during(fmt::format("{} entries were unpacked, but then", files - 1));

@@ -1,6 +1,7 @@
 #include "desk/transfer/pack.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <libdeflate.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/text.hpp"
 #include "desk/archive/tar.hpp"
 #include "desk/archive/zip.hpp"
 #include "desk/files/paths.hpp"
@@ -27,6 +29,8 @@ namespace {
 
 constexpr std::size_t piece_size = std::size_t{256} << 10;
 constexpr std::size_t most_entries = 500'000;
+constexpr std::size_t most_named = 10;
+constexpr std::size_t longest_list = 2000;
 
 bool is_packed(mode_t mode) { return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode); }
 
@@ -57,15 +61,44 @@ bool PackCheck::run(files::Moment until) {
     while (const auto found = walk_.next()) {
         if (++entries_ > most_entries)
             throw Error{Code::exhausted, fmt::format("{} holds more than {} files", folder_, most_entries)};
-        if (!skips_unreadable_ && S_ISREG(found->facts.st_mode) &&
-            ::faccessat(found->folder, found->name().c_str(), R_OK, AT_EACCESS) != 0)
-            throw unreadable(folder_, found->path);
+        if (!is_packed(found->facts.st_mode)) {
+            leave_out(found->path);
+        } else if (S_ISREG(found->facts.st_mode) &&
+                   ::faccessat(found->folder, found->name().c_str(), R_OK, AT_EACCESS) != 0 &&
+                   errno != ENOENT) {
+            if (!skips_unreadable_) throw unreadable(folder_, found->path);
+            leave_out(found->path);
+        }
         if (std::chrono::steady_clock::now() > until) return false;
     }
-    if (!skips_unreadable_ && walk_.unreadable() > 0) throw unreadable(folder_, walk_.first_unreadable());
+    if (walk_.unreadable() > 0) {
+        if (!skips_unreadable_) throw unreadable(folder_, walk_.first_unreadable());
+        leave_out(walk_.first_unreadable());
+        more_left_out_ += walk_.unreadable() - 1;
+    }
     if (walk_.is_cut())
         throw Error{Code::exhausted, fmt::format("{} is too deep, or a directory of it too full", folder_)};
     return true;
+}
+
+void PackCheck::leave_out(std::string_view path) {
+    if (left_out_.size() == most_named) {
+        ++more_left_out_;
+        return;
+    }
+    auto& name = left_out_.emplace_back();
+    for (const auto step : core::split(path, '/'))
+        name += (name.empty() ? "" : "/") + core::percent_encode(core::repair_utf8(step));
+}
+
+std::string PackCheck::left_out() const {
+    auto names = left_out_;
+    if (more_left_out_ > 0) names.push_back(fmt::format("and {} more", more_left_out_));
+    auto text = fmt::format("{}", fmt::join(names, ", "));
+    // Longer headers do not pass the server.
+    return text.size() <= longest_list
+               ? text
+               : fmt::format("{} files and directories", left_out_.size() + more_left_out_);
 }
 
 /// A format: what stands around and in place of contents.
@@ -184,7 +217,7 @@ void Packing::open_next() {
     if (S_ISREG(facts.st_mode)) {
         file_ = core::Fd{::openat(found->folder, found->name().c_str(),
                                   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
-        if (!file_ && skips_unreadable_) return;
+        if (!file_ && (skips_unreadable_ || errno == ENOENT)) return;
         if (!file_) throw files::disk_error("read " + files::join_path(folder_, found->path), errno);
         files::refuse_own(file_.get(), found->path);
         files::checked_disk("look at " + found->path, ::fstat(file_.get(), &facts));

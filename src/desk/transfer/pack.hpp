@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "async/run_on.hpp"
 #include "desk/archive/entry.hpp"
@@ -22,12 +24,19 @@ public:
     PackCheck(std::string folder, bool skips_unreadable);
     /// Throws forbidden for what may not be read, exhausted for more than 500,000 entries.
     bool run(files::Moment until);
+    /// What the archive will be without, as a header's value: "in/pipe, in/a%20socket, and 3 more", paths
+    /// below the folder. Empty when it will be whole.
+    std::string left_out() const;
 
 private:
+    void leave_out(std::string_view path);
+
     std::string folder_;
     bool skips_unreadable_;
     files::Walk walk_;
     std::size_t entries_ = 0;
+    std::vector<std::string> left_out_;
+    std::size_t more_left_out_ = 0;
 };
 
 /// The archive's bytes, piece by piece; for the pool. Names begin with the folder's own. Pipes, sockets and

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,9 +28,11 @@ constexpr std::size_t most_files = 200'000;
 constexpr std::uint64_t most_bytes = std::uint64_t{64} << 30;
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-void set_time(int file, std::int64_t modified) {
-    const std::array times{timespec{0, UTIME_NOW}, timespec{static_cast<time_t>(modified), 0}};
-    ::futimens(file, times.data());
+constexpr std::size_t most_notes = 20;
+
+std::array<timespec, 2> times_of(const archive::ArchiveEntry& entry) {
+    return {timespec{0, UTIME_NOW},
+            timespec{static_cast<time_t>(entry.modified), static_cast<long>(entry.nanoseconds)}};
 }
 
 }  // namespace
@@ -112,13 +115,19 @@ void Unpacker::begin(const archive::ArchiveEntry& entry) {
 
 void Unpacker::make_folder(const archive::ArchiveEntry& entry, const std::vector<std::string>& steps) {
     open_folder(steps);
-    folders_.emplace_back(steps, entry);
+    // Without its texts: there may be very many. Its name is in the steps.
+    archive::ArchiveEntry kept;
+    kept.mode = entry.mode;
+    kept.modified = entry.modified;
+    kept.nanoseconds = entry.nanoseconds;
+    folders_.emplace_back(steps, std::move(kept));
 }
 
 void Unpacker::make_file(const archive::ArchiveEntry& entry) {
-    if (entry.size > most_bytes - size_)
+    const auto stored = entry.size - entry.hole;
+    if (stored > most_bytes - stored_)
         throw Error{Code::exhausted, fmt::format("the archive holds more than {} bytes", most_bytes)};
-    files::require_room(root_.get(), entry.size);
+    files::require_room(root_.get(), stored);
     partial_ = fmt::format(".carrel-{}", core::random_hex(8));
     file_ = core::Fd{::openat(parent_.get(), partial_.c_str(),
                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
@@ -127,17 +136,31 @@ void Unpacker::make_file(const archive::ArchiveEntry& entry) {
 
 void Unpacker::data(std::string_view bytes) {
     if (!file_) return;
-    if (size_ + bytes.size() > most_bytes)
+    if (stored_ + bytes.size() > most_bytes)
         throw Error{Code::exhausted, fmt::format("the archive holds more than {} bytes", most_bytes)};
     files::write_pieces(file_.get(), bytes);
     size_ += bytes.size();
+    stored_ += bytes.size();
+}
+
+void Unpacker::hole(std::uint64_t size) {
+    if (!file_) return;
+    const auto end = ::lseek(file_.get(), static_cast<off_t>(size), SEEK_CUR);
+    // A hole at the end is only there if the file is as long.
+    if (end < 0 || ::ftruncate(file_.get(), end) != 0) throw failed(errno);
+    size_ += size;
 }
 
 void Unpacker::end() {
     if (!file_) return;
     // Without set-user-id and its like: nobody should be surprised by what an archive says.
+    if ((entry_.mode & 07000) != 0)
+        note(fmt::format(
+            "\"{}\" has mode {:04o} and not {:04o}: no archive sets set-user-id, set-group-id or the "
+            "sticky bit",
+            core::repair_utf8(entry_.name), entry_.mode & 0777, entry_.mode));
     if (::fchmod(file_.get(), entry_.mode & 0777) != 0) throw failed(errno);
-    set_time(file_.get(), entry_.modified);
+    ::futimens(file_.get(), times_of(entry_).data());
     if (::renameat(parent_.get(), partial_.c_str(), parent_.get(), name_.c_str()) != 0) throw failed(errno);
     partial_.clear();
     file_.reset();
@@ -150,6 +173,7 @@ void Unpacker::make_symlink(const archive::ArchiveEntry& entry, const std::vecto
         ::fstatat(parent_.get(), name_.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(there.st_mode);
     if (is_old) ::unlinkat(parent_.get(), name_.c_str(), 0);
     if (::symlinkat(entry.target.c_str(), parent_.get(), name_.c_str()) != 0) throw failed(errno);
+    ::utimensat(parent_.get(), name_.c_str(), times_of(entry).data(), AT_SYMLINK_NOFOLLOW);
 }
 
 void Unpacker::make_hard_link(const archive::ArchiveEntry& entry) {
@@ -175,24 +199,31 @@ void Unpacker::finish() {
     drop_partial();
     for (auto folder = folders_.rbegin(); folder != folders_.rend(); ++folder) {
         entry_ = folder->second;
+        entry_.name = fmt::format("{}", fmt::join(folder->first, "/"));
         const auto opened = open_folder(folder->first);
-        // Never so that its owner cannot look into it any more.
-        ::fchmod(opened.get(), (entry_.mode & 0777) | 0700);
-        set_time(opened.get(), entry_.modified);
+        // Never so that its owner cannot look into it, or delete what it holds, any more.
+        const auto mode = (entry_.mode & 0777) | 0700;
+        if (mode != (entry_.mode & 07777))
+            note(fmt::format(
+                "the directory \"{}\" has mode {:04o} and not {:04o}{}", core::repair_utf8(entry_.name), mode,
+                entry_.mode,
+                (entry_.mode & 0700) == 0700 ? "" : ", so that its owner can change what it holds"));
+        ::fchmod(opened.get(), mode);
+        ::futimens(opened.get(), times_of(entry_).data());
     }
 }
 
-TarUnpacking::TarUnpacking(std::string folder)
-    : unpacker_{std::move(folder)},
-      reader_{{.begin = [this](const archive::ArchiveEntry& entry) { unpacker_.begin(entry); },
-               .data = [this](std::string_view bytes) { unpacker_.data(bytes); },
-               .end = [this] { unpacker_.end(); }}} {}
+void Unpacker::note(std::string sentence) {
+    if (notes_.size() == most_notes)
+        ++more_notes_;
+    else
+        notes_.push_back(std::move(sentence));
+}
 
-void TarUnpacking::push(std::string_view bytes) { archive::require(reader_.push(bytes)); }
-
-void TarUnpacking::finish() {
-    archive::require(reader_.finish());
-    unpacker_.finish();
+std::vector<std::string> Unpacker::notes() const {
+    auto notes = notes_;
+    if (more_notes_ > 0) notes.push_back(fmt::format("and {} more of such", more_notes_));
+    return notes;
 }
 
 }  // namespace carrel::desk::transfer

@@ -14,6 +14,7 @@
 #include "desk/archive/tar.hpp"
 #include "desk/archive/zip.hpp"
 #include "desk/files/walk.hpp"
+#include "desk/transfer/decompress.hpp"
 
 namespace carrel::desk::transfer {
 
@@ -28,7 +29,11 @@ public:
 
     void begin(const archive::ArchiveEntry& entry);
     void data(std::string_view bytes);
+    /// So many zeros, which take no room.
+    void hole(std::uint64_t size);
     void end();
+    /// Something that the caller should know though it is no error.
+    void note(std::string sentence);
     /// Sets what could not be set before: the modes and times of directories.
     void finish();
     /// What was begun goes.
@@ -36,6 +41,8 @@ public:
 
     std::size_t files() const { return files_; }
     std::uint64_t size() const { return size_; }
+    /// What is otherwise than the archive says, in sentences; the first 20, and how many more there are.
+    std::vector<std::string> notes() const;
     /// A file without a name in the directory, for an archive that must be whole before it is read.
     core::Fd make_spool() const;
 
@@ -60,20 +67,35 @@ private:
     std::vector<std::pair<std::vector<std::string>, archive::ArchiveEntry>> folders_;
     std::size_t files_ = 0;
     std::uint64_t size_ = 0;
+    std::uint64_t stored_ = 0;  ///< of that, what takes room
+    std::vector<std::string> notes_;
+    std::size_t more_notes_ = 0;
 };
 
-/// A tar as it comes.
+/// A tar as it comes, also compressed: push, then run until it is done, for each piece of the body.
 class TarUnpacking {
 public:
     explicit TarUnpacking(std::string folder);
+    /// `bytes` must stay until `run` answers true.
     void push(std::string_view bytes);
+    /// False when it has to be called again: a small body can hold a great deal.
+    bool run(files::Moment until);
     void finish();
     void abandon() { unpacker_.abandon(); }
     const Unpacker& unpacker() const { return unpacker_; }
 
 private:
+    void take_beginning();
+    void take(std::string_view bytes);
+    void refuse_unless(core::Expected<void> taken) const;
+
     Unpacker unpacker_;
     archive::TarReader reader_;
+    std::string beginning_;  ///< until it is known how it is compressed
+    std::string_view now_;   ///< what is pushed and not taken yet
+    bool is_known_ = false;
+    std::unique_ptr<Decompression> decompression_;
+    std::uint64_t behind_ = 0;  ///< bytes behind the tar's end
 };
 
 /// A zip, whose directory is at its end: it is stored first. push, then run until it is done.
@@ -97,6 +119,7 @@ private:
     bool is_read_ = false;
     std::vector<archive::ZipItem> items_;
     std::size_t next_ = 0;
+    bool has_told_backslashes_ = false;
     std::unique_ptr<Content> content_;
 };
 

@@ -128,6 +128,10 @@ std::string ZipUnpacking::read_at(std::uint64_t at, std::size_t size) const {
 
 void ZipUnpacking::open_next() {
     auto& item = items_[next_++];
+    if (item.had_backslashes && !std::exchange(has_told_backslashes_, true))
+        unpacker_.note(
+            "names in the zip have backslashes, as programs on Windows write them: they are the folders of a "
+            "path");
     const auto at = core::value_or_throw(archive::find_zip_content(
         [this](std::uint64_t from, std::size_t size) { return read_at(from, size); }, item));
     auto content = std::make_unique<Content>(item, at);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -99,17 +98,11 @@ std::string final_path(std::string path, std::string_view filename) {
 }
 
 Upload keep(files::NewFile& file, std::string path, std::string_view filename) {
-    path = final_path(std::move(path), filename);
+    path = files::resolved(final_path(std::move(path), filename));
     const auto mode = files::check_replaceable(path);
     files::make_parents(path);
     file.keep_as(path, mode, files::Existing::replace);
     return {std::move(path), file.size()};
-}
-
-/// A link to a file stays one.
-std::string resolved(std::string path) {
-    const std::unique_ptr<char, void (*)(void*)> real{::realpath(path.c_str(), nullptr), std::free};
-    return real ? real.get() : std::move(path);
 }
 
 files::NewFile make_beside(const std::string& path, std::optional<std::uint64_t> size) {
@@ -121,7 +114,8 @@ files::NewFile make_beside(const std::string& path, std::optional<std::uint64_t>
 }
 
 Task<Upload> store_whole(net::Request& request, std::string path, async::Pool& pool) {
-    path = co_await async::run_on(pool, [path] { return resolved(path); });
+    // A link to a file stays one.
+    path = co_await async::run_on(pool, [path] { return files::resolved(path); });
     auto file =
         co_await async::run_on(pool, [path, size = request.body_length] { return make_beside(path, size); });
     co_await for_each_block(*request.body, request.body_length, pool,

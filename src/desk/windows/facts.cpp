@@ -56,6 +56,24 @@ WindowArea without_frame(WindowArea outer, std::span<const std::uint32_t> extent
             std::max(1, outer.height - top - bottom)};
 }
 
+SizeHints size_hints_of(std::span<const std::uint32_t> numbers) {
+    // Flags, four that nobody reads any more, then pairs of least, most and step.
+    constexpr std::uint32_t gives_least = 1u << 4, gives_most = 1u << 5, gives_step = 1u << 6;
+    constexpr std::size_t least = 5, most = 7, step = 9;
+    SizeHints hints;
+    const auto flags = numbers.empty() ? 0 : numbers.front();
+    const auto take = [&](std::uint32_t flag, std::size_t place, int& width, int& height) {
+        if ((flags & flag) == 0 || numbers.size() < place + 2) return;
+        for (auto* side : {&width, &height})
+            if (const auto given = numbers[place++]; given > 0 && given < 32767)
+                *side = static_cast<int>(given);
+    };
+    take(gives_least, least, hints.least_width, hints.least_height);
+    take(gives_most, most, hints.most_width, hints.most_height);
+    take(gives_step, step, hints.width_step, hints.height_step);
+    return hints;
+}
+
 void note_states(Window& window, std::span<const std::uint32_t> states, const HintAtoms& atoms) {
     const auto has = [&](Hint hint) { return std::ranges::find(states, atoms[hint]) != states.end(); };
     window.is_minimized = has(Hint::hidden);

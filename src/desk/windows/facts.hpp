@@ -114,6 +114,20 @@ WindowArea with_frame(WindowArea inner, std::span<const std::uint32_t> extents);
 /// The inner size of a window that shall cover `outer`; at least one pixel.
 WindowArea without_frame(WindowArea outer, std::span<const std::uint32_t> extents);
 
+/// What sizes a program allows its window's inner part (WM_NORMAL_HINTS, ICCCM 4.1.2.3), in pixels.
+struct SizeHints {
+    int least_width = 1;
+    int least_height = 1;
+    int most_width = 32767;
+    int most_height = 32767;
+    int width_step = 1;
+    int height_step = 1;
+    bool is_fixed() const { return least_width >= most_width && least_height >= most_height; }
+};
+
+/// The hints in that property's numbers; what is not given, or makes no sense, is not bounded.
+SizeHints size_hints_of(std::span<const std::uint32_t> numbers);
+
 /// Sets the flags of `window` that _NET_WM_STATE tells.
 void note_states(Window& window, std::span<const std::uint32_t> states, const HintAtoms& atoms);
 

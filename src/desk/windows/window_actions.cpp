@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 namespace carrel::desk::windows {
 
@@ -40,6 +41,17 @@ Error refused(const Window& window, std::string_view what) {
         "window_refused"};
 }
 
+Error keeps_size(const Window& window, const SizeHints& hints) {
+    const auto allowed = hints.is_fixed() ? std::string{"its program allows no other"}
+                                          : fmt::format("its program allows {}×{} to {}×{} inside its frame",
+                                                        hints.least_width, hints.least_height,
+                                                        hints.most_width, hints.most_height);
+    return Error{Code::conflict,
+                 fmt::format("the window \"{}\" (type {}) keeps its size of {}×{}: {}", window.title,
+                             window.type, window.area.width, window.area.height, allowed),
+                 "window_refused"};
+}
+
 }  // namespace
 
 WindowActions::WindowActions(x11::Connection& connection, WindowList& windows)
@@ -58,8 +70,6 @@ void WindowActions::note(const xcb_generic_event_t& event) {
 
 Task<bool> WindowActions::ping(xcb_window_t window, async::Duration limit) {
     const WindowList::Watched watched{windows_, window};
-    // Answers go to the root window; only meanwhile are its children's events of interest.
-    windows_.follow_root(XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY);
     const auto number = ++pings_;
     xcb_client_message_event_t message{};
     message.response_type = XCB_CLIENT_MESSAGE;
@@ -77,9 +87,7 @@ Task<bool> WindowActions::ping(xcb_window_t window, async::Duration limit) {
         co_return co_await find_property(connection_, window, atoms_[Hint::protocols], XCB_ATOM_ATOM) ==
             nullptr;
     };
-    const bool is_done = co_await windows_.wait_until(is_answered, limit);
-    windows_.follow_root(0);
-    co_return is_done;
+    co_return co_await windows_.wait_until(is_answered, limit);
 }
 
 void WindowActions::ask_manager(xcb_window_t window, xcb_atom_t type, std::array<std::uint32_t, 5> data) {
@@ -203,14 +211,23 @@ Task<> WindowActions::place(xcb_window_t id, std::uint32_t members, WindowArea w
 
 Task<> WindowActions::move(xcb_window_t id, int x, int y) { co_await place(id, gives_place, {x, y, 0, 0}); }
 
-Task<> WindowActions::resize(xcb_window_t id, int width, int height) {
+Task<WindowArea> WindowActions::resize(xcb_window_t id, int width, int height) {
     auto before = co_await windows_.get(id);
+    const auto hints = size_hints_of(
+        co_await read_numbers(connection_, id, XCB_ATOM_WM_NORMAL_HINTS, XCB_ATOM_WM_SIZE_HINTS));
+    if (hints.is_fixed()) throw keeps_size(before, hints);
     co_await unbind(before);
     before = co_await windows_.get(id);
     const auto extents =
         co_await read_numbers(connection_, id, atoms_[Hint::frame_extents], XCB_ATOM_CARDINAL);
-    if (before.area.width == width && before.area.height == height) co_return;
+    if (before.area.width == width && before.area.height == height) co_return before.area;
     co_await place(id, gives_width | gives_height, without_frame({0, 0, width, height}, extents));
+    const auto after = co_await windows_.get(id);
+    const bool is_kept = after.area.width == before.area.width && after.area.height == before.area.height;
+    const bool is_rounded = std::abs(width - after.area.width) < hints.width_step &&
+                            std::abs(height - after.area.height) < hints.height_step;
+    if (is_kept && !is_rounded) throw keeps_size(after, hints);
+    co_return after.area;
 }
 
 Task<> WindowActions::minimize(xcb_window_t id) {

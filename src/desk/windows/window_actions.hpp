@@ -25,8 +25,9 @@ public:
     Task<> close(xcb_window_t id, bool by_force);
     /// The upper left corner of its frame goes there.
     Task<> move(xcb_window_t id, int x, int y);
-    /// Programs may round: a terminal to whole characters.
-    Task<> resize(xcb_window_t id, int width, int height);
+    /// The size that it has then, in pixels: programs may round, a terminal to whole characters. One that
+    /// its program keeps as it is is a conflict.
+    Task<WindowArea> resize(xcb_window_t id, int width, int height);
     Task<> minimize(xcb_window_t id);
     Task<> maximize(xcb_window_t id);
     /// Neither minimized, maximized nor full screen.

@@ -27,14 +27,11 @@ core::Error not_open(xcb_window_t id) {
 
 WindowList::WindowList(async::Executor executor, x11::Connection& connection)
     : connection_{connection}, atoms_{x11::intern_atoms(connection.raw(), hint_names)}, changed_{executor} {
-    follow_root(0);
-    connection.on_event([this](const auto& event) { note(event); });
-}
-
-void WindowList::follow_root(std::uint32_t more_events) {
+    // Its children's events: answers to pings go to it, and lists and menus are mapped in it.
     const std::uint32_t events =
-        XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_STRUCTURE_NOTIFY | more_events;
-    xcb_change_window_attributes(connection_.raw(), connection_.root(), XCB_CW_EVENT_MASK, &events);
+        XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_STRUCTURE_NOTIFY | XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY;
+    xcb_change_window_attributes(connection.raw(), connection.root(), XCB_CW_EVENT_MASK, &events);
+    connection.on_event([this](const auto& event) { note(event); });
 }
 
 void WindowList::wake() {

@@ -61,9 +61,6 @@ public:
         WindowList& windows_;
         xcb_window_t id_;
     };
-    /// Selects events of the root window: those that are followed here, and `more_events`. Of one connection,
-    /// the last selection counts.
-    void follow_root(std::uint32_t more_events);
     const HintAtoms& atoms() const { return atoms_; }
 
 private:

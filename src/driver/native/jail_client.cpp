@@ -21,10 +21,15 @@ using core::Error;
 /// How long the jail may take to prepare the host before it answers the first question.
 constexpr int first_answer_limit = 30'000;  // milliseconds
 
-using Descriptors = std::array<core::Fd, jail::wire::most_descriptors_in_answer>;
+constexpr std::chrono::milliseconds between_tries{50};
+
+constexpr std::size_t control_bytes = CMSG_SPACE(jail::wire::most_descriptors_in_answer * sizeof(int));
+/// All that the kernel may put there: its sizes are rounded up.
+using Descriptors = std::array<core::Fd, (control_bytes - CMSG_LEN(0)) / sizeof(int)>;
 
 Descriptors descriptors_of(msghdr& message) {
-    std::array<int, jail::wire::most_descriptors_in_answer> numbers{-1, -1, -1};
+    std::array<int, std::tuple_size_v<Descriptors>> numbers;
+    numbers.fill(-1);
     if (const auto* header = CMSG_FIRSTHDR(&message); header && header->cmsg_type == SCM_RIGHTS)
         std::memcpy(numbers.data(), CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
     Descriptors descriptors;
@@ -36,8 +41,7 @@ Descriptors descriptors_of(msghdr& message) {
 std::unique_ptr<Reply> receive(int socket) {
     std::vector<char> buffer(jail::wire::longest_answer);
     iovec part{buffer.data(), buffer.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(jail::wire::most_descriptors_in_answer * sizeof(int))>
-        control{};
+    alignas(cmsghdr) std::array<char, control_bytes> control{};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
@@ -49,6 +53,9 @@ std::unique_ptr<Reply> receive(int socket) {
     auto descriptors = descriptors_of(message);
     auto reply = std::make_unique<Reply>(
         core::value_or_throw(jail::wire::parse_answer({buffer.data(), static_cast<std::size_t>(count)})));
+    // What this process may not open any more the kernel leaves out (unix(7)).
+    reply->is_cut = (message.msg_flags & MSG_CTRUNC) != 0;
+    if (reply->is_cut) return reply;
     auto next = descriptors.begin();
     reply->process = std::move(*next++);
     for (const auto& [field, place] :
@@ -75,25 +82,32 @@ Task<Reply> JailClient::ask(jail::wire::What what) {
         JailClient& client;
         decltype(place) question;
         ~Leave() {
-            if (question->second.reply || client.has_ended_)
+            if (!question->second.is_sent || question->second.reply || client.has_ended_)
                 client.questions_.erase(question);
             else
                 question->second.is_abandoned = true;
         }
     } leave{*this, place};
-    send(number, std::move(what));
+    co_await send(jail::wire::format_request({number, std::move(what)}));
+    question.is_sent = true;
     while (!question.reply) {
         require_jail();
         co_await question.answered.wait();
     }
     auto reply = std::move(*question.reply);
     if (reply.answer.error) throw Error{*reply.answer.error};
+    if (reply.is_cut) {
+        // Waited for: as long as it is there, nobody else can have its slot.
+        if (!question.starts.empty()) co_await ask(jail::wire::Stop{question.starts});
+        throw core::system_error("take a desk over", EMFILE);
+    }
     co_return reply;
 }
 
 Reply JailClient::ask_now(jail::wire::What what) {
     const auto number = ++last_number_;
-    send(number, std::move(what));
+    const auto text = jail::wire::format_request({number, std::move(what)});
+    core::checked("ask carrel-jail", ::send(socket_.native_handle(), text.data(), text.size(), MSG_NOSIGNAL));
     pollfd waiting{socket_.native_handle(), POLLIN, 0};
     if (core::checked("poll", ::poll(&waiting, 1, first_answer_limit)) == 0)
         throw Error{Code::timeout, "carrel-jail does not answer"};
@@ -104,11 +118,18 @@ Reply JailClient::ask_now(jail::wire::What what) {
     return std::move(*reply);
 }
 
-void JailClient::send(std::uint64_t number, jail::wire::What what) {
-    const auto text = jail::wire::format_request({number, std::move(what)});
-    // Questions are short and the jail reads them in milliseconds, so the socket has room.
-    core::checked("ask carrel-jail",
-                  ::send(socket_.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+Task<> JailClient::send(std::string text) {
+    while (::send(socket_.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        if (errno == EINTR) continue;
+        if (errno == ENOBUFS || errno == ENOMEM) {
+            co_await async::pause(between_tries);  // of the kernel's, of which nothing tells
+            continue;
+        }
+        if (errno != EAGAIN) throw core::system_error("ask carrel-jail", errno);
+        co_await socket_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
+                                    boost::asio::use_awaitable);
+        require_jail();
+    }
 }
 
 Task<> JailClient::read() {
@@ -136,10 +157,16 @@ void JailClient::take(Reply reply) {
     }
     const auto orphan = reply.answer.error ? std::string{} : question.starts;
     questions_.erase(place);
-    if (orphan.empty()) return;
+    if (!orphan.empty()) stop_orphan(orphan);
+}
+
+/// A desk that was made and that nobody knows.
+void JailClient::stop_orphan(std::string id) {
     const auto number = ++last_number_;
     questions_.try_emplace(number, executor_).first->second.is_abandoned = true;
-    send(number, jail::wire::Stop{orphan});
+    auto name = "stopping " + id + ", which nobody waits for";
+    scope_.start(std::move(name),
+                 send(jail::wire::format_request({number, jail::wire::Stop{std::move(id)}})));
 }
 
 void JailClient::require_jail() const {

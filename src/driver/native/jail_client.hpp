@@ -19,9 +19,10 @@ using async::Task;
 /// An answer, and the descriptors that start and adopt send with it.
 struct Reply {
     jail::wire::Answer answer;
-    core::Fd process;    ///< pidfd of the desk's first process
-    core::Fd memory;     ///< see jail::wire::GroupWatch
-    core::Fd processes;  ///< the same
+    core::Fd process;     ///< pidfd of the desk's first process
+    core::Fd memory;      ///< see jail::wire::GroupWatch
+    core::Fd processes;   ///< the same
+    bool is_cut = false;  ///< this process had no room for its descriptors
 };
 
 /// Any number of questions at once. Must outlive the tasks that ask.
@@ -29,8 +30,9 @@ class JailClient {
 public:
     JailClient(async::Executor executor, core::Fd socket);
 
-    /// The answer; throws the Error that it holds, or unavailable when the jail has ended. When the
-    /// asking task is cancelled, a desk that was being started for it is stopped again.
+    /// The answer; throws the Error that it holds, unavailable when the jail has ended, or exhausted when
+    /// this process can hold no more descriptors. When the asking task is cancelled, a desk that was being
+    /// started for it is stopped again.
     Task<Reply> ask(jail::wire::What what);
 
     /// Asks and waits without a loop: only before the loop runs.
@@ -42,12 +44,14 @@ private:
         async::Gate answered;
         std::unique_ptr<Reply> reply;
         std::string starts;  ///< the desk's id if this is its start
+        bool is_sent = false;
         bool is_abandoned = false;
     };
 
     Task<> read();
     void take(Reply reply);
-    void send(std::uint64_t number, jail::wire::What what);
+    Task<> send(std::string text);
+    void stop_orphan(std::string id);
     void require_jail() const;
 
     async::Executor executor_;

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "async/all.hpp"
+#include "core/error.hpp"
 #include "core/text.hpp"
 #include "net/tunnel.hpp"
 
@@ -70,8 +71,14 @@ NativeDesk::NativeDesk(async::Executor executor, JailClient& jail, Reply reply, 
 Task<fleet::Ending> NativeDesk::ended() {
     co_await process_.async_wait(Descriptor::wait_read, boost::asio::use_awaitable);
     if (is_stopped_) co_return fleet::Ending{"stopped", "the desk was stopped"};
-    const auto reply = co_await jail_.ask(jail::wire::Ending{id_});
-    co_return explain_ending(reply.answer);
+    try {
+        const auto reply = co_await jail_.ask(jail::wire::Ending{id_});
+        co_return explain_ending(reply.answer);
+    } catch (const core::Error& error) {
+        // It has ended all the same: the kernel said so.
+        co_return fleet::Ending{
+            "killed", fmt::format("the desk ended, and nobody could say why ({})", error.message())};
+    }
 }
 
 bool NativeDesk::is_dead() const {

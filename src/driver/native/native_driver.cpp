@@ -44,8 +44,12 @@ std::string why_not_its_socket(const std::string& path, std::uint64_t uid) {
         core::checked("socket", ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0))};
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
     path.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
-        return fmt::format("nobody listens at its endpoint: {}", core::describe_errno(errno));
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
+        if (errno == ECONNREFUSED || errno == ENOENT)
+            return fmt::format("nobody listens at its endpoint: {}", core::describe_errno(errno));
+        // Somebody does, who is too busy to be asked who it is (EAGAIN: its queue is full, unix(7)).
+        throw core::system_error("reach its endpoint", errno);
+    }
     ucred peer{};
     socklen_t size = sizeof peer;
     core::checked("ask for the peer", ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size));
@@ -93,6 +97,7 @@ std::optional<std::string> find_newest_build(const std::string& data, const std:
 NativeDriver::NativeDriver(async::Executor executor, core::Fd socket, std::string data)
     : executor_{executor},
       data_{std::move(data)},
+      logs_{data_ + "/logs"},
       jail_{executor, std::move(socket)},
       capabilities_{capabilities_of(jail_.ask_now(jail::wire::Doctor{}).answer)} {}
 
@@ -126,7 +131,10 @@ Task<fleet::Adoption> NativeDriver::adopt(std::string id) {
         if (adoption.why_not.empty())
             adoption.desk = std::make_unique<NativeDesk>(executor_, jail_, std::move(reply), endpoint_of(id));
     } catch (const Error& error) {
-        if (error.code() != Code::not_found && error.code() != Code::conflict) throw;
+        // The jail's verdicts on the desk and on its identity's file; anything else says nothing of them.
+        if (error.code() != Code::not_found && error.code() != Code::conflict &&
+            error.code() != Code::invalid)
+            throw;
         adoption.why_not = error.message();
     }
     co_return adoption;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "driver/native/jail_client.hpp"
+#include "driver/native/log_files.hpp"
 #include "driver/native/slots.hpp"
 #include "fleet/driver.hpp"
 #include "jail/wire/spec.hpp"
@@ -32,12 +33,14 @@ public:
     Task<std::vector<std::string>> list() override;
     Task<fleet::Adoption> adopt(std::string id) override;
     Task<> remove(std::string id) override;
+    const fleet::DeskLogs& logs() const override { return logs_; }
 
 private:
     std::string endpoint_of(const std::string& id) const { return data_ + "/endpoints/" + id; }
 
     async::Executor executor_;
     std::string data_;
+    LogFiles logs_;
     JailClient jail_;
     fleet::Capabilities capabilities_;
     Slots slots_;

@@ -38,8 +38,11 @@ void require_folder(const plan::HostFacts& facts, const std::string& id) {
 
 }  // namespace
 
-Desks::Desks(plan::HostFacts facts, Filter filter)
-    : facts_{std::move(facts)}, filter_{std::move(filter)}, network_{facts_.carrel_uid, facts_.carrel_gid} {}
+Desks::Desks(plan::HostFacts facts, host::Ranges ranges, Filter filter)
+    : facts_{std::move(facts)},
+      ranges_{std::move(ranges)},
+      filter_{std::move(filter)},
+      network_{ranges_.id_before()} {}
 
 void Desks::remember() {
     for (const auto& id : list_desks(facts_)) {
@@ -47,6 +50,7 @@ void Desks::remember() {
             auto identity = read_identity(facts_, id);
             if (!identity) throw identity.error();
             auto process = find_living(*identity);
+            ranges_.keep(id, identity->uid_base);
             known_.emplace(id, Known{std::move(*identity), std::move(process), {}});
         } catch (const Error& error) {
             core::log_info("{} does not live: {}", id, error.message());
@@ -74,6 +78,7 @@ Handed Desks::start(const wire::Spec& spec) {
         throw Error{Code::not_found, fmt::format("making desk {}: image {} has no build {}: {}", spec.id,
                                                  spec.image, spec.image_hash, core::describe_errno(errno))};
     if (spec.network == wire::Network::internet && facts_.has_internet) facts_.network = network_.prepare();
+    facts_.first_id = ranges_.take(spec.id, spec.slot);
     try {
         auto made = make_desk(spec, facts_, filter_);
         const auto [place, is_new] =
@@ -93,7 +98,8 @@ void Desks::abandon(const wire::Spec& spec) {
     try {
         const process::Deadline deadline{std::chrono::seconds{1}};
         while (!remove_traces(facts_, facts_.hierarchies, spec.id)) deadline.pause("removing cgroups");
-        network_.disconnect(network::interface_of(spec.network, plan::first_id(facts_, spec.slot)));
+        network_.disconnect(network::interface_of(spec.network, facts_.first_id));
+        ranges_.give_back(spec.id);
     } catch (const Error& error) {
         core::log_error("cleaning up after {}: {}", spec.id, error.message());
     }
@@ -175,6 +181,7 @@ bool Desks::finish_stop(Stopping& stopping) {
     if (!stopping.process) cgroup::kill_groups(hierarchies, stopping.id);
     if (!remove_traces(facts_, hierarchies, stopping.id)) return false;
     network_.disconnect(stopping.identity.interface);
+    ranges_.give_back(stopping.id);
     known_.erase(stopping.id);
     return true;
 }

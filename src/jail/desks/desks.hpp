@@ -9,6 +9,7 @@
 #include "jail/cgroup/groups.hpp"
 #include "jail/desks/make.hpp"
 #include "jail/host/network.hpp"
+#include "jail/host/ranges.hpp"
 
 namespace carrel::jail::desks {
 
@@ -43,7 +44,7 @@ struct Stopping {
 
 class Desks {
 public:
-    Desks(plan::HostFacts facts, Filter filter);
+    Desks(plan::HostFacts facts, host::Ranges ranges, Filter filter);
 
     /// Takes note of the living desks of an earlier jail, so that their slots are taken and they can be
     /// asked about. Once, at the start.
@@ -88,6 +89,7 @@ private:
     static void reap(Known& known);
 
     plan::HostFacts facts_;
+    host::Ranges ranges_;
     Filter filter_;
     host::HostNetwork network_;
     std::map<std::string, Known> known_;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -25,6 +26,9 @@ using core::Fd;
 
 constexpr int failed_before_program = 125;
 constexpr int endpoint_number = 3;
+constexpr int log_number = 4;
+/// Where carrel-desk finds who asks for netlink sockets (desk/init/netlink.hpp).
+constexpr int listener_number = 5;
 
 std::vector<char*> pointers_to(const std::vector<std::string>& words) {
     std::vector<char*> pointers;
@@ -47,7 +51,10 @@ public:
     }
     void operator()(const plan::step::BecomeRoot&) { process::become_root(); }
     void operator()(const plan::step::Filesystem& s) { mount_filesystem(s, root_.get()); }
+    void operator()(const plan::step::PlaceNodes& s) { attach_below(given_.nodes, s.at, root_.get()); }
     void operator()(const plan::step::Device& s) { bind_device(s, root_.get()); }
+    void operator()(const plan::step::Hide& s) { hide(s, root_.get()); }
+    void operator()(const plan::step::ReadOnly& s) { make_read_only(s); }
     void operator()(const plan::step::Link& s) { make_link(s, root_.get()); }
     void operator()(const plan::step::InnerFolder& s) { make_folder(s, root_.get()); }
     void operator()(const plan::step::Pivot&) {
@@ -68,10 +75,14 @@ public:
     }
     void operator()(const plan::step::DropCapabilities&) { process::drop_capabilities(); }
     void operator()(const plan::step::BecomeUser& s) { process::become_user(s); }
+    void operator()(const plan::step::NewKeyring&) {
+        // Kernels without keys, and filters of containers, say no; then there is none to be seen either.
+        ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
+    }
     void operator()(const plan::step::NoNewPrivileges&) {
         checked("no new privileges", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     }
-    void operator()(const plan::step::FilterCalls&) { apply_filter(*given_.filter); }
+    void operator()(const plan::step::FilterCalls&) { listener_ = apply_filter(*given_.filter); }
     void operator()(const plan::step::Run& s) {
         // Again, as the agent: whoever connects sees this process and its uid as the peer.
         checked("listen", ::listen(given_.endpoint, endpoint_backlog));
@@ -90,20 +101,28 @@ private:
         return std::move(*packet);
     }
 
-    /// 0 to 2 are /dev/null, 3 the endpoint; everything else closes when the program begins.
+    /// 0 to 2 are /dev/null, 3 the endpoint, 4 the log, 5 the filter's listener where there is one;
+    /// everything else closes when the program begins.
     void set_up_descriptors() {
         program_ = checked("duplicate the program", ::fcntl(given_.program, F_DUPFD_CLOEXEC, 10));
         channel_ = checked("duplicate the channel", ::fcntl(given_.channel, F_DUPFD_CLOEXEC, 10));
         const Fd endpoint{checked("duplicate the endpoint", ::fcntl(given_.endpoint, F_DUPFD_CLOEXEC, 10))};
+        const Fd log{checked("duplicate the log", ::fcntl(given_.log, F_DUPFD_CLOEXEC, 10))};
+        const Fd listener{
+            listener_ ? checked("duplicate the listener", ::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 10))
+                      : -1};
         const Fd null = core::open_file("/dev/null", O_RDWR);
         for (int number = 0; number < endpoint_number; ++number)
             checked("redirect to /dev/null", ::dup2(null.get(), number));
         checked("place the endpoint", ::dup2(endpoint.get(), endpoint_number));
-        checked("close_range", ::close_range(endpoint_number + 1, ~0U, CLOSE_RANGE_CLOEXEC));
+        checked("place the log", ::dup2(log.get(), log_number));
+        checked("close_range", ::close_range(log_number + 1, ~0U, CLOSE_RANGE_CLOEXEC));
+        if (listener) checked("place the listener", ::dup2(listener.get(), listener_number));
     }
 
     const Inheritance& given_;
     Fd root_;
+    Fd listener_;
     int program_ = -1;
     int channel_;
 };

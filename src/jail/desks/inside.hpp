@@ -13,7 +13,9 @@ constexpr int endpoint_backlog = 128;
 struct Inheritance {
     int channel;   ///< to the jail: takes the root and the word to go, tells of failures
     int endpoint;  ///< the listening socket; becomes descriptor 3
+    int log;       ///< the file of the desk's log; becomes descriptor 4
     int program;   ///< the desk's program
+    int nodes;     ///< the file system of its devices, detached; -1 when it has none of its own
     const Filter* filter;
 };
 

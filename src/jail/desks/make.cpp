@@ -2,13 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +18,9 @@
 #include "jail/desks/inside.hpp"
 #include "jail/desks/mounts.hpp"
 #include "jail/host/data.hpp"
+#include "jail/host/nodes.hpp"
 #include "jail/process/channel.hpp"
+#include "jail/process/clone.hpp"
 #include "jail/process/deadline.hpp"
 #include "jail/process/pidfd.hpp"
 #include "jail/process/user.hpp"
@@ -53,44 +53,31 @@ Fd listen_at(const plan::step::Listen& s) {
     return socket;
 }
 
-struct Cloned {
-    pid_t pid;  ///< 0 in the new process
-    Fd process;
-};
-
-/// Like fork, in new namespaces. Before clone3 can be used (filters of containers refuse it), the
-/// older call does, without a group.
-Cloned clone_process(std::uint64_t namespaces, const std::string& group) {
-    int process = -1;
-    const Fd group_folder = group.empty() ? Fd{} : core::open_file(group, O_PATH | O_DIRECTORY);
-    clone_args arguments{};
-    arguments.flags = namespaces | CLONE_PIDFD | (group.empty() ? 0 : CLONE_INTO_CGROUP);
-    arguments.pidfd = reinterpret_cast<std::uint64_t>(&process);
-    arguments.exit_signal = SIGCHLD;
-    arguments.cgroup = group.empty() ? 0 : static_cast<std::uint64_t>(group_folder.get());
-    auto pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
-    if (pid < 0 && errno == ENOSYS && group.empty())
-        pid = ::syscall(SYS_clone, namespaces | CLONE_PIDFD | SIGCHLD, nullptr, &process, nullptr, nullptr);
-    checked("clone into new namespaces", pid);
-    return {static_cast<pid_t>(pid), pid == 0 ? Fd{} : Fd{process}};
+/// The folder is the server's too: a file of an earlier desk of that id goes, and no link is followed.
+Fd make_log(const plan::step::LogFile& s) {
+    if (::unlink(s.path.c_str()) < 0 && errno != ENOENT) throw core::system_error("remove " + s.path, errno);
+    auto file = core::open_file(s.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0640);
+    checked("chown " + s.path, ::fchown(file.get(), 0, s.gid));
+    checked("chmod " + s.path, ::fchmod(file.get(), 0640));
+    checked("size " + s.path, ::ftruncate(file.get(), static_cast<off_t>(s.size)));
+    return file;
 }
 
 class Making {
 public:
     Making(const plan::Plan& plan, const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter)
         : plan_{plan}, facts_{facts}, filter_{filter} {
-        made_.identity =
-            Identity{.id = spec.id,
-                     .process = {},
-                     .nonce = spec.nonce,
-                     .slot = spec.slot,
-                     .uid_base = plan::first_id(facts, spec.slot),
-                     .image = spec.image,
-                     .image_hash = spec.image_hash,
-                     .network = std::string{name_of(spec.network)},
-                     .interface = network::interface_of(spec.network, plan::first_id(facts, spec.slot)),
-                     .desk_hash = facts.desk_hash,
-                     .groups = cgroup::format_hierarchies(facts.hierarchies)};
+        made_.identity = Identity{.id = spec.id,
+                                  .process = {},
+                                  .nonce = spec.nonce,
+                                  .slot = spec.slot,
+                                  .uid_base = facts.first_id,
+                                  .image = spec.image,
+                                  .image_hash = spec.image_hash,
+                                  .network = std::string{name_of(spec.network)},
+                                  .interface = network::interface_of(spec.network, facts.first_id),
+                                  .desk_hash = facts.desk_hash,
+                                  .groups = cgroup::format_hierarchies(facts.hierarchies)};
         made_.warnings = plan.warnings;
     }
     ~Making() {
@@ -119,6 +106,10 @@ public:
         endpoint_ = listen_at(s);
         note("endpoint");
     }
+    void operator()(const plan::step::LogFile& s) {
+        log_ = make_log(s);
+        note("log");
+    }
     void operator()(const plan::step::Group& s) {
         cgroup::make_group(s.folder);
         note("groups");
@@ -127,12 +118,19 @@ public:
         or_warn(s.without, [&] { core::write_existing(s.file, s.value); });
         note("groups");
     }
+    void operator()(const plan::step::Nodes& s) {
+        nodes_ = host::make_nodes(s);
+        note("devices");
+    }
     void operator()(const plan::step::Clone& s) {
         const auto path = plan::desk_binary(facts_, facts_.desk_hash);
-        const auto program = core::open_file(path, O_RDONLY | O_NOFOLLOW);
+        const auto program = core::open_file(path, O_PATH | O_NOFOLLOW);
         auto [ours, theirs] = process::make_channel();
-        auto cloned = clone_process(s.namespaces, s.group);
-        if (cloned.pid == 0) run_inside(plan_, {theirs.get(), endpoint_.get(), program.get(), &filter_});
+        auto cloned = process::clone_process(s);
+        if (cloned.pid == 0)
+            run_inside(plan_,
+                       {theirs.get(), endpoint_.get(), log_.get(), program.get(), nodes_.get(), &filter_});
+        nodes_.reset();
         made_.process = std::move(cloned.process);
         pid_ = cloned.pid;
         channel_ = std::move(ours);
@@ -234,6 +232,8 @@ private:
     bool is_done_ = false;
     pid_t pid_ = -1;
     Fd endpoint_;
+    Fd log_;
+    Fd nodes_;
     Fd channel_;
     Fd root_;
     Clock::time_point last_ = Clock::now();

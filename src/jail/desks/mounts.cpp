@@ -170,9 +170,9 @@ Fd mount_point(int root, const std::string& path) {
     return open_below(root, path, O_PATH | O_DIRECTORY);
 }
 
-void attach(const Fd& tree, const Fd& target, const std::string& at) {
-    checked("mount at " + at, ::move_mount(tree.get(), "", target.get(), "",
-                                           MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+void attach(int tree, const Fd& target, const std::string& at) {
+    checked("mount at " + at,
+            ::move_mount(tree, "", target.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
 }
 
 }  // namespace
@@ -203,8 +203,10 @@ void mount_filesystem(const plan::step::Filesystem& step, int root) {
     const auto context = open_context(step.type);
     for (const auto& [key, value] : step.options) set_option(context, key, value);
     checked("mount " + step.at, ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0));
-    attach(mounted(context, step.type, step.attributes), target, step.at);
+    attach(mounted(context, step.type, step.attributes).get(), target, step.at);
 }
+
+void attach_below(int tree, const std::string& at, int root) { attach(tree, mount_point(root, at), at); }
 
 void bind_device(const plan::step::Device& step, int root) {
     const auto place = place_of(root, step.path);
@@ -213,7 +215,25 @@ void bind_device(const plan::step::Device& step, int root) {
     const Fd device{checked(
         "open " + step.path,
         ::open_tree(AT_FDCWD, step.path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW))};
-    attach(device, file, step.path);
+    attach(device.get(), file, step.path);
+}
+
+void hide(const plan::step::Hide& step, int root) {
+    if (const auto folder = find_below(root, step.path, O_PATH | O_DIRECTORY)) {
+        const auto context = open_context("tmpfs");
+        set_option(context, "mode", "0555");
+        set_option(context, "size", "4k");
+        checked("mount " + step.path, ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0));
+        const auto empty = mounted(
+            context, "tmpfs", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        attach(empty.get(), folder, step.path);
+    } else if (const auto file = find_below(root, step.path, O_PATH)) {
+        const auto null = open_below(root, "/dev/null", O_PATH);
+        const Fd empty{
+            checked("open /dev/null of the desk",
+                    ::open_tree(null.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH))};
+        attach(empty.get(), file, step.path);
+    }
 }
 
 void make_link(const plan::step::Link& step, int root) {
@@ -236,6 +256,15 @@ void pivot(int root) {
     checked("pivot_root", ::syscall(SYS_pivot_root, ".", "."));
     checked("detach the host's root", ::umount2(".", MNT_DETACH));
     checked("enter /", ::chdir("/"));
+}
+
+void make_read_only(const plan::step::ReadOnly& step) {
+    // By the older call: a detached tree takes a mount namespace, of which none is allowed any more.
+    const auto* path = step.path.c_str();
+    checked("bind " + step.path, ::mount(path, path, nullptr, MS_BIND, nullptr));
+    mount_attr attributes{.attr_set = MOUNT_ATTR_RDONLY, .attr_clr = 0, .propagation = 0, .userns_fd = 0};
+    checked("make " + step.path + " read-only",
+            ::mount_setattr(AT_FDCWD, path, 0, &attributes, sizeof attributes));
 }
 
 }  // namespace carrel::jail::desks

@@ -17,10 +17,16 @@ core::Fd mount_overlay(const plan::step::Overlay& step, int user_namespace, cons
 /// Attaches the overlay in our mount namespace, over a directory nobody will miss.
 void attach_root(int root);
 void mount_filesystem(const plan::step::Filesystem& step, int root);
+/// A detached file system.
+void attach_below(int tree, const std::string& at, int root);
 void bind_device(const plan::step::Device& step, int root);
+void hide(const plan::step::Hide& step, int root);
 void make_link(const plan::step::Link& step, int root);
 void make_folder(const plan::step::InnerFolder& step, int root);
 /// Makes `root` the root and detaches everything else.
 void pivot(int root);
+
+// --- and after it
+void make_read_only(const plan::step::ReadOnly& step);
 
 }  // namespace carrel::jail::desks

@@ -5,8 +5,9 @@
 // Chromium's own sandbox must work: it clones user, pid and net namespaces and calls chroot.
 #include "jail/desks/seccomp.hpp"
 
-#include <linux/netlink.h>
+#include <linux/memfd.h>
 #include <linux/seccomp.h>
+#include <linux/shm.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -21,6 +22,7 @@
 #include <memory>
 
 #include "core/sys.hpp"
+#include "jail/desks/allowances.hpp"
 
 namespace carrel::jail::desks {
 
@@ -107,7 +109,15 @@ constexpr const char* denied_calls[] = {
     "modify_ldt",
 };
 
-/// Newer than libseccomp 2.5.4; above 424 all machines share the numbers.
+/// Answered with ENOSYS, as by a kernel without them: aio(7) is counted once for the whole host, in
+/// fs.aio-nr, and programs that use it have another way.
+constexpr const char* missing_calls[] = {
+    // glibc and Chromium fall back from clone3, whose flags a filter cannot see, to clone.
+    "clone3",    "io_setup",     "io_destroy",    "io_submit",
+    "io_cancel", "io_getevents", "io_pgetevents", "io_pgetevents_time64",
+};
+
+/// Newer than libseccomp 2.5.4.
 constexpr int open_tree_attr = 467;
 
 /// The condition that argument `index` under `mask` is `value`.
@@ -123,50 +133,34 @@ struct Rule {
 
 std::vector<Rule> argument_rules() {
     std::vector<Rule> rules;
-    // glibc and Chromium fall back from clone3, whose flags a filter cannot see, to clone.
-    rules.push_back({"clone3", ENOSYS, {}});
     for (const std::uint64_t flag : {CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWCGROUP}) {
         rules.push_back({"clone", EPERM, {where(0, flag, flag)}});
         rules.push_back({"unshare", EPERM, {where(0, flag, flag)}});
     }
     rules.push_back({"unshare", EPERM, {where(0, CLONE_NEWTIME, CLONE_NEWTIME)}});
-    // Typing into the terminal of another process. The kernel looks at 32 bits of the request.
+    // Typing into the terminal of another process, and line disciplines, which the kernel loads as modules.
+    // It looks at 32 bits of the request.
     constexpr std::uint64_t low_half = 0xFFFFFFFF;
-    for (const std::uint64_t request : {TIOCSTI, TIOCLINUX})
+    for (const std::uint64_t request : {TIOCSTI, TIOCLINUX, TIOCSETD})
         rules.push_back({"ioctl", EPERM, {where(1, low_half, request)}});
     // Device nodes; the kernel refuses them too.
     for (const std::uint64_t kind : {S_IFCHR, S_IFBLK}) {
         rules.push_back({"mknod", EPERM, {where(1, S_IFMT, kind)}});
         rules.push_back({"mknodat", EPERM, {where(2, S_IFMT, kind)}});
     }
-    // Old netfilter's tables, which root of a nested user namespace could load.
-    constexpr std::uint64_t replace_table = 64, add_counters = 65;
-    for (const std::uint64_t level : {std::uint64_t{0}, std::uint64_t{41}})  // SOL_IP, SOL_IPV6
-        for (const auto option : {replace_table, add_counters})
-            rules.push_back({"setsockopt", EPERM, {where(1, low_half, level), where(2, low_half, option)}});
+    // Huge pages that the host has set aside, which are nobody's share. (Chromium asks memfd_create for all
+    // flags at once and expects that error.)
+    rules.push_back({"mmap", ENOMEM, {where(3, MAP_HUGETLB, MAP_HUGETLB)}});
+    rules.push_back({"memfd_create", EINVAL, {where(1, MFD_HUGETLB, MFD_HUGETLB)}});
+    rules.push_back({"shmget", ENOMEM, {where(2, SHM_HUGETLB, SHM_HUGETLB)}});
+    // What waits in sockets is charged to nobody where groups are v1, and of netlink nowhere: each keeps to
+    // the usual size, net.core.rmem_default. Errno 0: done, as programs expect of a wish that the kernel may
+    // cut.
+    rules.push_back({"setsockopt", 0, {where(1, low_half, SOL_SOCKET), where(2, low_half, SO_RCVBUF)}});
+    // It writes out the file systems of the whole host; a desk's own are memory, or need none (overlays are
+    // volatile).
+    rules.push_back({"sync", 0, {}});
     return rules;
-}
-
-bool is_allowed_family(int family) {
-    return family == AF_UNSPEC || family == AF_UNIX || family == AF_INET || family == AF_INET6 ||
-           family == AF_NETLINK;
-}
-/// What programs ask to learn about interfaces, connections and devices. Not netfilter and the
-/// rest, of which a nested user namespace would make everybody an administrator.
-bool is_allowed_netlink(int protocol) {
-    return protocol == NETLINK_ROUTE || protocol == NETLINK_SOCK_DIAG || protocol == NETLINK_KOBJECT_UEVENT;
-}
-
-void add_socket_rules(std::vector<Rule>& rules) {
-    constexpr std::uint64_t low_half = 0xFFFFFFFF;
-    for (int family = 0; family < AF_MAX; ++family)
-        if (!is_allowed_family(family))
-            rules.push_back({"socket", EAFNOSUPPORT, {where(0, low_half, std::uint64_t(family))}});
-    for (int protocol = 0; protocol < MAX_LINKS; ++protocol)
-        if (!is_allowed_netlink(protocol))
-            rules.push_back({"socket",
-                             EPROTONOSUPPORT,
-                             {where(0, low_half, AF_NETLINK), where(2, low_half, std::uint64_t(protocol))}});
 }
 
 using Context = std::unique_ptr<void, decltype(&::seccomp_release)>;
@@ -175,10 +169,17 @@ void check(const char* what, int result) {
     if (result < 0) throw core::system_error(what, -result);
 }
 
-void add_rule(const Context& context, int error, int call, const std::vector<scmp_arg_cmp>& arguments) {
+void add_rule(const Context& context, std::uint32_t action, int call,
+              const std::vector<scmp_arg_cmp>& arguments = {}) {
     check("add a seccomp rule",
-          ::seccomp_rule_add_array(context.get(), SCMP_ACT_ERRNO(std::uint32_t(error)), call,
-                                   static_cast<unsigned>(arguments.size()), arguments.data()));
+          ::seccomp_rule_add_array(context.get(), action, call, static_cast<unsigned>(arguments.size()),
+                                   arguments.data()));
+}
+
+void refuse(const Context& context, const char* name, int error,
+            const std::vector<scmp_arg_cmp>& arguments = {}) {
+    const int call = ::seccomp_syscall_resolve_name(name);
+    if (call >= 0) add_rule(context, SCMP_ACT_ERRNO(std::uint32_t(error)), call, arguments);
 }
 
 Filter export_filter(const Context& context) {
@@ -201,24 +202,29 @@ Filter compile_filter() {
           ::seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)));
     // A search tree instead of a list: the filter runs at every system call of every desk.
     check("set up seccomp", ::seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2));
-    for (const char* name : denied_calls) {
-        const int call = ::seccomp_syscall_resolve_name(name);
-        if (call >= 0) add_rule(context, EPERM, call, {});
-    }
-    add_rule(context, EPERM, open_tree_attr, {});
-    auto rules = argument_rules();
-    add_socket_rules(rules);
-    for (const auto& rule : rules) {
-        const int call = ::seccomp_syscall_resolve_name(rule.call);
-        if (call >= 0) add_rule(context, rule.error, call, rule.arguments);
-    }
-    return export_filter(context);
+    for (const char* name : denied_calls) refuse(context, name, EPERM);
+    for (const char* name : missing_calls) refuse(context, name, ENOSYS);
+    add_rule(context, SCMP_ACT_ERRNO(EPERM), open_tree_attr);
+    for (const auto& rule : argument_rules()) refuse(context, rule.call, rule.error, rule.arguments);
+    add_rule(context, SCMP_ACT_NOTIFY, SCMP_SYS(socket), {where(0, 0xFFFFFFFF, AF_NETLINK)});
+    auto filter = compile_allowances(allowances());
+    const auto rest = export_filter(context);
+    filter.insert(filter.end(), rest.begin(), rest.end());
+    return filter;
 }
 
-void apply_filter(const Filter& filter) {
+core::Fd apply_filter(const Filter& filter) {
     const sock_fprog program{static_cast<unsigned short>(filter.size()),
                              const_cast<sock_filter*>(filter.data())};
+    // A signal shall not interrupt who waits for an answer: programs expect no EINTR from socket(2).
+    constexpr auto flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+    const auto listener = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+    if (listener >= 0) return core::Fd{static_cast<int>(listener)};
+    // Somebody above us listens already (Incus and LXD do). Without a listener what it would be asked is
+    // ENOSYS.
+    if (errno != EBUSY) throw core::system_error("install the seccomp filter", errno);
     checked("install the seccomp filter", ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+    return {};
 }
 
 }  // namespace carrel::jail::desks

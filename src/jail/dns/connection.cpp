@@ -30,10 +30,11 @@ bool is_later(int error) { return error == EAGAIN || error == EINTR || error == 
 
 }  // namespace
 
-Connection::Connection(core::Fd client, std::uint32_t address, Servers& servers)
+Connection::Connection(core::Fd client, std::uint32_t address, Servers& servers, Ration& ration)
     : client_{std::move(client)},
       address_{address},
       servers_{servers},
+      ration_{ration},
       until_{Clock::now() + connection_patience} {}
 
 Wait Connection::wait() const {
@@ -76,6 +77,7 @@ bool Connection::on_late() {
 bool Connection::take_query() {
     const auto found = find_message(from_client_);
     if (!found) return from_client_.size() <= longest_backlog;
+    if (!ration_.take(address_, Clock::now())) return false;
     const std::string message{*found};
     from_client_.erase(0, 2 + message.size());
     auto query = parse_query(message);

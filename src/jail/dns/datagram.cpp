@@ -52,6 +52,10 @@ bool Datagram::on_ready() {
     const auto count = ::recv(socket_.get(), buffer, sizeof buffer, 0);
     if (count < 0) return errno == EAGAIN || errno == EINTR || ask_next();
     const std::string_view bytes{buffer, static_cast<std::size_t>(count)};
+    if (const auto code = find_bare_failure(query_, bytes)) {
+        last_answer_ = format_failure(query_.bytes, *code).value_or("");
+        return ask_next();
+    }
     // A forged answer changes nothing: the true one may still come.
     if (!is_answer_to(query_, bytes)) return true;
     if (is_unhelpful(bytes)) {

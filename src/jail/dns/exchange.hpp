@@ -12,6 +12,7 @@
 
 #include "core/fd.hpp"
 #include "jail/dns/message.hpp"
+#include "jail/dns/ration.hpp"
 #include "jail/dns/servers.hpp"
 
 namespace carrel::jail::dns {
@@ -58,7 +59,8 @@ private:
 /// own (RFC 7766). For answers that are too long for a datagram.
 class Connection {
 public:
-    Connection(core::Fd client, std::uint32_t address, Servers& servers);
+    /// `servers` and `ration` outlive this. A question beyond the ration ends the connection.
+    Connection(core::Fd client, std::uint32_t address, Servers& servers, Ration& ration);
 
     Wait wait() const;
     bool on_ready();
@@ -80,6 +82,7 @@ private:
     core::Fd client_;
     std::uint32_t address_;
     Servers& servers_;
+    Ration& ration_;
     core::Fd server_;
     Phase phase_ = Phase::reading_query;
     std::size_t asked_ = 0;

@@ -55,7 +55,6 @@ constexpr const char* allowed_calls[] = {
     "restart_syscall",
     "getpid",
     "gettid",
-    "tgkill",
 };
 
 using Context = std::unique_ptr<void, decltype(&::seccomp_release)>;

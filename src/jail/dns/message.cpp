@@ -86,6 +86,17 @@ bool is_answer_to(const Query& query, std::string_view bytes) {
            bytes.substr(query.question_end - 4, 4) == asked.substr(query.question_end - 4, 4);
 }
 
+std::optional<Rcode> find_bare_failure(const Query& query, std::string_view bytes) {
+    if (bytes.size() < header_size || id_of(bytes) != id_of(query.bytes)) return std::nullopt;
+    const auto flag_bits = number_at(bytes, flags);
+    if ((flag_bits & is_response) == 0 || (flag_bits & opcode) != 0 || number_at(bytes, questions) != 0)
+        return std::nullopt;
+    for (const auto code :
+         {Rcode::format_error, Rcode::server_failure, Rcode::not_implemented, Rcode::refused})
+        if ((flag_bits & response_code) == static_cast<int>(code)) return code;
+    return std::nullopt;
+}
+
 bool is_unhelpful(std::string_view answer) {
     const auto code = number_at(answer, flags) & response_code;
     return code == static_cast<int>(Rcode::server_failure) || code == static_cast<int>(Rcode::refused);

@@ -33,6 +33,9 @@ std::optional<std::string> format_failure(std::string_view query, Rcode code);
 bool is_answer_to(const Query& query, std::string_view bytes);
 /// Whether the server that answered so could not help, and another one might.
 bool is_unhelpful(std::string_view answer);
+/// What a server says that could not even repeat the question (RFC 1035 §4.1.1 lets it leave that out): the
+/// failure, when `bytes` is one for `query`'s number.
+std::optional<Rcode> find_bare_failure(const Query& query, std::string_view bytes);
 
 std::uint16_t id_of(std::string_view message);
 void set_id(std::string& message, std::uint16_t id);

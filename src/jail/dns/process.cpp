@@ -23,6 +23,8 @@ using core::checked;
 using core::Fd;
 
 constexpr std::chrono::seconds longest_change{5};
+/// It takes a fraction of that; where nobody else answers for names, waiting is better than giving up.
+constexpr std::chrono::seconds longest_start{20};
 constexpr int ready_number = 3;
 
 struct flock dns_byte(short kind) {
@@ -75,7 +77,7 @@ bool is_outdated(pid_t pid) {
 }
 
 std::string read_to_end(const Fd& pipe) {
-    const process::Deadline deadline{longest_change};
+    const process::Deadline deadline{longest_start};
     std::string text;
     char buffer[512];
     while (true) {
@@ -115,7 +117,8 @@ void end_process(int file) {
     const auto process = process::find_process(pid);
     // Between both calls the number could have become another's.
     if (!process || find_dns(file) != pid) return;
-    process::send_signal(process, SIGTERM);
+    // It holds nothing, and one that is stopped or hangs shall go too.
+    process::send_signal(process, SIGKILL);
     const process::Deadline deadline{longest_change};
     deadline.wait_for(process.get(), POLLIN, "ending carrel-jail dns");
     while (find_dns(file) == pid) deadline.pause("ending carrel-jail dns");

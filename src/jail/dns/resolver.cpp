@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <list>
 
+#include "core/landlock.hpp"
 #include "core/sys.hpp"
 #include "jail/dns/exchange.hpp"
 #include "jail/dns/filter.hpp"
@@ -124,7 +126,8 @@ private:
             const auto count = ::recvfrom(datagram_socket_.get(), buffer, sizeof buffer, 0,
                                           reinterpret_cast<sockaddr*>(&client), &length);
             if (count < 0) return;
-            if (is_desk(client)) take({buffer, static_cast<std::size_t>(count)}, client);
+            if (is_desk(client) && ration_.take(client.sin_addr.s_addr, Clock::now()))
+                take({buffer, static_cast<std::size_t>(count)}, client);
         }
     }
 
@@ -152,12 +155,13 @@ private:
         if (!socket || !is_desk(client) || connections_.size() >= most_connections ||
             count_of(connections_, client.sin_addr.s_addr) >= most_connections_each)
             return;
-        connections_.emplace_back(std::move(socket), client.sin_addr.s_addr, servers_);
+        connections_.emplace_back(std::move(socket), client.sin_addr.s_addr, servers_, ration_);
     }
 
     Fd datagram_socket_;
     Fd stream_socket_;
     Servers servers_;
+    Ration ration_;
     std::list<Datagram> datagrams_;
     std::list<Connection> connections_;
     std::vector<pollfd> waiting_;
@@ -174,6 +178,11 @@ void give_up_privileges(const Options& options) {
     process::drop_capabilities();
     process::become_user({options.uid, options.gid});
     checked("no new privileges", ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    // The file itself may be replaced, and may be a link to elsewhere, as systemd-resolved's is.
+    std::error_code unknown;
+    const auto real = std::filesystem::canonical(resolv_conf, unknown);
+    core::confine({.places = {{"/etc"}, {unknown ? "/etc" : real.parent_path().string()}},
+                   .ports = std::vector<std::uint16_t>{dns_port}});
     filter_calls();
 }
 

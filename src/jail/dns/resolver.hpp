@@ -1,8 +1,9 @@
 // `carrel-jail dns`: answers desks' questions for names by asking the host's own name servers.
 //
 // A process of its own that outlives server and jail, so that desks find names while both are down.
-// It binds its sockets as root and is then the user carrel, without capabilities, under an
-// allow-list of system calls.
+// It binds its sockets as root and is then a user of its own, without capabilities, behind walls that leave
+// it /etc and port 53 (core/landlock.hpp), under an allow-list of system calls: what it reads comes from
+// desks and from the internet.
 #pragma once
 
 #include <sys/types.h>

@@ -22,8 +22,13 @@ struct Part {
     mode_t mode;
     bool is_for_carrel;  ///< its group is carrel's
 };
-constexpr Part parts[] = {{"images", 0750, true}, {"desks", 0700, false}, {"endpoints", 0710, true},
-                          {"bin", 0700, false},   {"trash", 0700, false}, {"scratch", 0700, false}};
+constexpr Part parts[] = {{"images", 0750, true},  {"desks", 0700, false}, {"endpoints", 0710, true},
+                          {"logs", 0770, true},    {"bin", 0700, false},   {"trash", 0700, false},
+                          {"scratch", 0700, false}};
+
+/// Whoever runs a program that he may not read can be looked into by nobody of his own user, from exec on
+/// (would_dump() of the kernel's fs/exec.c): neither init nor the tool server has a moment in which it can.
+constexpr mode_t program_mode = 0111;
 
 constexpr std::size_t largest_program = std::size_t{256} << 20;
 
@@ -69,9 +74,10 @@ std::string install_program(const std::string& data, const std::string& program)
     auto hash = sha256(bytes);
     const auto folder = data + "/bin/" + hash;
     const auto path = folder + "/carrel-desk";
-    if (::access(path.c_str(), F_OK) == 0) return hash;
     std::filesystem::create_directories(folder);
-    core::replace_file(path, bytes, 0555);
+    if (::access(path.c_str(), F_OK) != 0) core::replace_file(path, bytes, program_mode);
+    // One that is there may be an older server's.
+    checked("chmod " + path, ::chmod(path.c_str(), program_mode));
     return hash;
 }
 

@@ -4,9 +4,9 @@
 //   DATA/images/      0750 root:carrel  carrel sees which images there are
 //   DATA/desks/       0700 root         <id>/{identity.json,upper,work}
 //   DATA/endpoints/   0710 root:carrel  <id>: sockets of carrel; only root makes and removes them
-//   DATA/bin/         0700 root         <hash>/carrel-desk
-//   DATA/trash/       0700 root         desks that are being removed
-//   DATA/scratch/     0700 root         mount points for kernels before 6.13
+//   DATA/logs/        0770 root:carrel  <id>: desks' logs, of fixed size; root makes them, carrel removes
+//   them DATA/bin/         0700 root         <hash>/carrel-desk DATA/trash/       0700 root         desks
+//   that are being removed DATA/scratch/     0700 root         mount points for kernels before 6.13
 #pragma once
 
 #include <sys/types.h>

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
+#include <thread>
 
 #include "core/sys.hpp"
 #include "core/text.hpp"
@@ -15,6 +17,7 @@
 #include "jail/cgroup/sweep.hpp"
 #include "jail/host/data.hpp"
 #include "jail/host/network.hpp"
+#include "jail/host/nodes.hpp"
 #include "jail/wire/spec.hpp"
 
 namespace carrel::jail::host {
@@ -24,6 +27,8 @@ namespace {
 using core::checked;
 using core::Code;
 using core::Error;
+
+constexpr const char* ranges_folder = "/run/carrel-ranges";
 
 void require_root() {
     if (::geteuid() != 0)
@@ -39,11 +44,11 @@ void enter_own_mounts() {
 void require_ids(const Options& options) {
     constexpr std::uint64_t largest_id = 0xFFFF'FFFE;
     const std::uint64_t end =
-        std::uint64_t{options.uid_base} + std::uint64_t{wire::ids_per_desk} * (wire::max_slot + 1);
+        std::uint64_t{options.uid_base} + std::uint64_t{wire::ids_per_desk} * (wire::max_slot + 2);
     if (options.uid_base < wire::ids_per_desk || end > largest_id)
         throw Error{Code::invalid, fmt::format("--uid-base is {}, but must be between {} and {}",
                                                options.uid_base, wire::ids_per_desk,
-                                               largest_id - wire::ids_per_desk * (wire::max_slot + 1ULL))};
+                                               largest_id - wire::ids_per_desk * (wire::max_slot + 2ULL))};
 }
 
 /// One name per data directory, so that two servers on a host leave each other's groups alone.
@@ -62,24 +67,31 @@ std::string program_beside_us() {
     return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "carrel-desk";
 }
 
-void raise_kernel_limits(std::vector<std::string>& warnings) {
-    // Counted for the host's root over all desks together: with 128, the second desk gets none.
-    raise_kernel_limit("fs/inotify/max_user_instances", 8192, warnings);
-    raise_kernel_limit("fs/inotify/max_user_watches", 1U << 20, warnings);
+/// What no memory limit bounds is counted for each desk apart (process/clone.hpp), or raised so far that
+/// no number of desks reaches it: all that these count is memory that the kernel charges to the desk.
+void raise_kernel_limits(plan::HostFacts& facts, std::vector<std::string>& warnings) {
+    constexpr std::uint64_t endless = std::numeric_limits<std::int64_t>::max();  // as systemd does
+    raise_kernel_limit("fs/inotify/max_user_instances", 1024, warnings);
+    raise_kernel_limit("fs/inotify/max_user_watches", 1U << 18, warnings);
     raise_kernel_limit("kernel/pid_max", 4194304, warnings);
+    raise_kernel_limit("kernel/threads-max", 4194304, warnings);
+    raise_kernel_limit("kernel/pty/max", 1U << 17, warnings);
+    if (raise_kernel_limit("fs/file-max", endless, warnings)) facts.most_files = 8192;
 }
 
 }  // namespace
 
-void raise_kernel_limit(const std::string& name, std::uint64_t least, std::vector<std::string>& warnings) {
+bool raise_kernel_limit(const std::string& name, std::uint64_t least, std::vector<std::string>& warnings) {
     const auto path = "/proc/sys/" + name;
     try {
         const auto now = core::parse_unsigned(core::trim(core::read_file(path))).value_or(0);
         if (now < least) core::write_existing(path, fmt::to_string(least));
+        return true;
     } catch (const Error& error) {
         auto key = name;
         std::ranges::replace(key, '/', '.');
         warnings.push_back(fmt::format("{} could not be raised to {}: {}", key, least, error.message()));
+        return false;
     }
 }
 
@@ -89,24 +101,32 @@ Host open_host(const Options& options) {
     ::umask(022);
     prepare_data(options.data, options.carrel_uid, options.carrel_gid);
     enter_own_mounts();
-    Host host;
-    raise_kernel_limits(host.warnings);
-    auto& facts = host.facts;
-    facts.has_internet = can_have_internet(host.warnings);
+    std::vector<std::string> warnings;
+    plan::HostFacts facts{};
+    raise_kernel_limits(facts, warnings);
+    facts.processors = std::max(1U, std::thread::hardware_concurrency());
+    facts.has_swap =
+        core::split(core::trim(core::find_file_text("/proc/swaps").value_or("")), '\n').size() > 1;
+    facts.has_internet = can_have_internet(warnings);
     facts.data = std::filesystem::canonical(options.data);
-    facts.uid_base = options.uid_base;
     facts.carrel_uid = options.carrel_uid;
     facts.carrel_gid = options.carrel_gid;
     facts.desk_hash =
         install_program(facts.data, options.desk_binary.empty() ? program_beside_us() : options.desk_binary);
     const auto turn = cgroup::wait_for_turn();
-    facts.hierarchies = cgroup::open_hierarchies(group_name(facts.data), host.warnings);
-    host.held_groups = cgroup::hold_hierarchies(facts.hierarchies);
+    facts.hierarchies = cgroup::open_hierarchies(group_name(facts.data), warnings);
+    auto held_groups = cgroup::hold_hierarchies(facts.hierarchies);
     cgroup::sweep_hierarchies(facts.hierarchies);
-    std::ranges::move(cgroup::missing_groups(facts.hierarchies), std::back_inserter(host.warnings));
+    std::ranges::move(cgroup::missing_groups(facts.hierarchies), std::back_inserter(warnings));
+    facts.own_devices = can_make_nodes();
+    if (!facts.own_devices)
+        warnings.emplace_back(
+            "desks use the host's device nodes, since none can be made here (it takes CAP_MKNOD): a lock on "
+            "/dev/null or /dev/zero that one desk holds stops the others");
     facts.overlay_by_descriptor = plan::has_overlay_by_descriptor();
     facts.clone_into_cgroup = plan::has_clone3();
-    return host;
+    Ranges ranges{ranges_folder, facts.data, options.uid_base, ranges_in_use()};
+    return {std::move(facts), std::move(ranges), std::move(held_groups), std::move(warnings)};
 }
 
 }  // namespace carrel::jail::host

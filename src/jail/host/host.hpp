@@ -8,14 +8,15 @@
 #include <vector>
 
 #include "core/fd.hpp"
+#include "jail/host/ranges.hpp"
 #include "jail/plan/facts.hpp"
 
 namespace carrel::jail::host {
 
 /// Who is served, and where; what `carrel-jail serve` is told.
 struct Options {
-    std::string data;  ///< the data directory
-    std::uint32_t uid_base = 2'000'000'000;
+    std::string data;                        ///< the data directory
+    std::uint32_t uid_base = 2'000'000'000;  ///< desks have whole ranges of ids from here up
     uid_t carrel_uid = 0;
     gid_t carrel_gid = 0;
     std::string desk_binary;  ///< "" means carrel-desk beside this program
@@ -23,6 +24,7 @@ struct Options {
 
 struct Host {
     plan::HostFacts facts;
+    Ranges ranges;
     std::vector<core::Fd> held_groups;  ///< while the jail runs, see hold_hierarchies
     std::vector<std::string> warnings;  ///< sentences: what desks lack here and what to change
 };
@@ -31,7 +33,7 @@ struct Host {
 /// limits that all desks share, opens cgroups. Throws when desks cannot be made at all.
 Host open_host(const Options& options);
 
-/// Raises a number in /proc/sys to at least `least`, or explains in `warnings` that it could not.
-void raise_kernel_limit(const std::string& name, std::uint64_t least, std::vector<std::string>& warnings);
+/// Raises a number in /proc/sys to at least `least`; false when it could not, as `warnings` explains then.
+bool raise_kernel_limit(const std::string& name, std::uint64_t least, std::vector<std::string>& warnings);
 
 }  // namespace carrel::jail::host

@@ -15,6 +15,9 @@
 #include "core/sys.hpp"
 #include "core/text.hpp"
 #include "jail/dns/process.hpp"
+#include "jail/host/host.hpp"
+#include "jail/network/flows.hpp"
+#include "jail/network/forwarding.hpp"
 #include "jail/network/rules.hpp"
 
 namespace carrel::jail::host {
@@ -23,16 +26,10 @@ namespace {
 
 using core::checked;
 
-constexpr const char* forwarding = "/proc/sys/net/ipv4/ip_forward";
 constexpr off_t making_byte = 0;
 constexpr off_t using_byte = 2;
 
-bool is_forwarding() { return core::trim(core::read_file(forwarding)) != "0"; }
-
-bool is_desk_interface(std::string_view name) {
-    const std::string_view prefix = network::interface_prefix;
-    return name.starts_with(prefix) && core::parse_unsigned(name.substr(prefix.size())).has_value();
-}
+bool is_desk_interface(std::string_view name) { return network::find_cable(name).has_value(); }
 
 bool has_desks() { return std::ranges::any_of(network::list_links(), is_desk_interface); }
 
@@ -58,16 +55,40 @@ private:
     int file_;
 };
 
-/// The rest of a child of the jail.
-[[noreturn]] void remove_cable(int index) {
+/// The rest of a child of the jail. `index`: 0 when the kernel has removed the interface already.
+[[noreturn]] void remove_cable(const std::string& interface, int index) {
     ::close_range(3, ~0U, 0);
     try {
         network::Netlink kernel{NETLINK_ROUTE};
-        network::remove_link(kernel, index);
+        if (index != 0) network::remove_link(kernel, index);
+        network::Netlink filters{NETLINK_NETFILTER};
+        if (const auto cable = network::find_cable(interface)) network::forget_flows(filters, cable->desk);
     } catch (const core::Error& error) {
         core::log_warning("{}", error.message());
     }
     ::_exit(0);
+}
+
+std::string boot_id() { return std::string{core::trim(core::read_file("/proc/sys/kernel/random/boot_id"))}; }
+
+/// Interfaces that a jail has switched on, one a line after the boot in which it did.
+std::vector<std::string> read_switched(int file) {
+    std::string text(std::size_t{64} << 10, '\0');
+    text.resize(static_cast<std::size_t>(
+        checked("read the network's file", ::pread(file, text.data(), text.size(), 0))));
+    std::vector<std::string> names;
+    for (const auto line : core::split(core::trim(text), '\n')) names.emplace_back(line);
+    if (names.front() != boot_id()) return {};
+    names.erase(names.begin());
+    return names;
+}
+
+void write_switched(int file, const std::vector<std::string>& names) {
+    auto text = boot_id() + "\n";
+    for (const auto& name : names) text += name + "\n";
+    // Not opened anew: closing that would let go of the locks.
+    checked("empty the network's file", ::ftruncate(file, 0));
+    checked("write the network's file", ::pwrite(file, text.data(), text.size(), 0));
 }
 
 bool is_removed(int file) {
@@ -83,8 +104,8 @@ int try_network() {
         network::Netlink kernel{NETLINK_ROUTE};
         network::Netlink filters{NETLINK_NETFILTER};
         if (!network::make_cable(kernel, "carrel0", 1500, ::getpid())) return EEXIST;
-        network::nft::replace_table(filters, network::host_table());
-        network::nft::replace_table(filters, network::desk_table({}));
+        network::nft::replace_table(filters, network::host_table({"carrel0"}));
+        network::nft::replace_table(filters, network::desk_table(network::resolver_address, {}));
         return 0;
     } catch (const core::Error& error) {
         core::log_warning("trying a desk's network: {}", error.message());
@@ -100,15 +121,28 @@ bool has_parts(std::vector<std::string>& warnings) {
     if (status == 0) return true;
     warnings.emplace_back(
         "desks get no internet: this kernel (or the container around us) refuses veth interfaces or "
-        "nftables; load the modules veth, nf_tables, nft_masq, nft_ct and nft_reject_inet, or give "
-        "CAP_NET_ADMIN");
+        "nftables; load the modules veth, nf_tables, nft_masq, nft_ct, nft_reject_inet, nft_limit and "
+        "nft_connlimit, or give CAP_NET_ADMIN");
     return false;
 }
 
+/// In tables that the kernel has once for all networks. They are there in the first network namespace only,
+/// or once has_parts() has tried.
+void make_room(std::vector<std::string>& warnings) {
+    constexpr std::uint64_t full_desks = 64, neighbours = 8192;
+    for (const auto& [name, least] :
+         {std::pair{"net/netfilter/nf_conntrack_max", full_desks * network::most_flows},
+          std::pair{"net/ipv4/neigh/default/gc_thresh2", neighbours / 2},
+          std::pair{"net/ipv4/neigh/default/gc_thresh3", neighbours}})
+        if (::access(fmt::format("/proc/sys/{}", name).c_str(), F_OK) == 0)
+            raise_kernel_limit(name, least, warnings);
+}
+
 bool can_forward(std::vector<std::string>& warnings) {
-    if (is_forwarding() || ::access(forwarding, W_OK) == 0) return true;
+    if (network::is_router() || network::can_switch_forwarding()) return true;
     warnings.emplace_back(
-        "desks get no internet: net.ipv4.ip_forward is 0 and cannot be changed from here; set it to 1");
+        "desks get no internet: net.ipv4.ip_forward is 0, and no interface can be made to forward from here "
+        "(net.ipv4.conf.*.forwarding); set it to 1");
     return false;
 }
 
@@ -126,12 +160,12 @@ void warn_of_other_firewalls(std::vector<std::string>& warnings) {
 
 bool can_have_internet(std::vector<std::string>& warnings) {
     if (!has_parts(warnings) || !can_forward(warnings)) return false;
+    make_room(warnings);
     warn_of_other_firewalls(warnings);
     return true;
 }
 
-HostNetwork::HostNetwork(uid_t carrel_uid, gid_t carrel_gid)
-    : carrel_uid_{carrel_uid}, carrel_gid_{carrel_gid} {
+HostNetwork::HostNetwork(std::uint32_t resolver_id) : resolver_id_{resolver_id} {
     struct stat here;
     checked("stat the network namespace", ::stat("/proc/self/ns/net", &here));
     path_ = fmt::format("/run/carrel-network-{}", here.st_ino);
@@ -150,10 +184,10 @@ network::Facts HostNetwork::prepare() {
 
 void HostNetwork::disconnect(const std::string& interface) {
     reap_removers(false);
-    const int index = interface.empty() ? 0 : static_cast<int>(::if_nametoindex(interface.c_str()));
-    if (index == 0) return;
+    if (interface.empty()) return;
+    const auto index = static_cast<int>(::if_nametoindex(interface.c_str()));
     const auto remover = checked("fork", ::fork());
-    if (remover == 0) remove_cable(index);
+    if (remover == 0) remove_cable(interface, index);
     removers_.push_back(remover);
 }
 
@@ -188,22 +222,25 @@ void HostNetwork::enter() {
 }
 
 void HostNetwork::make_shared_parts() {
-    if (!is_forwarding()) core::write_existing(forwarding, "1");
+    const auto before = read_switched(file_.get());
+    const auto switched = network::switch_forwarding_on(before);
+    if (switched != before) write_switched(file_.get(), switched);
     network::Netlink filters{NETLINK_NETFILTER};
-    if (!is_checked_ || !network::nft::has_table(filters, network::host_table_name))
-        network::nft::replace_table(filters, network::host_table());
+    if (switched != judged_ || !network::nft::has_table(filters, network::host_table_name))
+        network::nft::replace_table(filters, network::host_table(switched));
+    judged_ = switched;
     network::Netlink kernel{NETLINK_ROUTE};
     // Of the scope "host": never chosen as the source of the host's own packets.
     network::add_address(kernel, network::index_of("lo"), network::resolver_address, 32, RT_SCOPE_HOST);
     dns::ensure_process(file_.get(), {.lock = path_,
                                       .address = to_text(network::resolver_address),
-                                      .uid = carrel_uid_,
-                                      .gid = carrel_gid_});
-    is_checked_ = true;
+                                      .uid = resolver_id_,
+                                      .gid = resolver_id_});
 }
 
 void HostNetwork::remove_shared_parts() {
     dns::end_process(file_.get());
+    network::switch_forwarding_off(read_switched(file_.get()));
     network::Netlink filters{NETLINK_NETFILTER};
     network::nft::remove_table(filters, network::host_table_name);
     network::Netlink kernel{NETLINK_ROUTE};

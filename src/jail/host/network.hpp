@@ -4,7 +4,8 @@
 // It is made when the first desk with internet is about to start and looked after before every other
 // one (somebody may have flushed the rules, or the resolver died). Several servers on a host share
 // it; the last jail that ends removes it, unless desks live on. One file in /run, named after the
-// network namespace, holds three locks (fcntl(2); the kernel lets go of them when a process dies):
+// network namespace, says which interfaces were switched to forwarding, and holds three locks (fcntl(2);
+// the kernel lets go of them when a process dies):
 //
 //   byte 0   whoever makes or removes the shared parts, for that moment
 //   byte 1   `carrel-jail dns`, as long as it runs: so its pid is known
@@ -13,6 +14,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,8 @@ bool can_have_internet(std::vector<std::string>& warnings);
 
 class HostNetwork {
 public:
-    /// Whose rights the resolver keeps.
-    HostNetwork(uid_t carrel_uid, gid_t carrel_gid);
+    /// `resolver_id`: user and group of the resolver, nobody else's.
+    explicit HostNetwork(std::uint32_t resolver_id);
 
     /// Makes what is missing. Throws what and why.
     network::Facts prepare();
@@ -47,12 +49,13 @@ private:
     void make_shared_parts();
     void remove_shared_parts();
 
-    uid_t carrel_uid_;
-    gid_t carrel_gid_;
+    std::uint32_t resolver_id_;
     std::string path_;
     core::Fd file_;
     std::vector<pid_t> removers_;
-    bool is_checked_ = false;  ///< the parts that an older version may have made are ours
+    /// The interfaces of which the table speaks that is there by us; nothing: an older version's may be
+    /// there.
+    std::optional<std::vector<std::string>> judged_;
 };
 
 }  // namespace carrel::jail::host

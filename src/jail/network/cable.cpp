@@ -5,6 +5,8 @@
 #include <net/if.h>
 
 #include "core/sys.hpp"
+#include "core/text.hpp"
+#include "jail/network/forwarding.hpp"
 #include "jail/network/rules.hpp"
 #include "jail/process/deadline.hpp"
 
@@ -22,7 +24,16 @@ constexpr std::chrono::seconds longest_removal{2};
 Cable cable_of(std::uint32_t first_id) {
     const auto range = first_id / wire::ids_per_desk;
     const auto host = desk_addresses.first.number + 2 * range;
-    return {fmt::format("{}{}", interface_prefix, range), {host}, {host + 1}};
+    return {range, fmt::format("{}{}", interface_prefix, range), {host}, {host + 1}};
+}
+
+std::optional<Cable> find_cable(std::string_view interface) {
+    const std::string_view prefix = interface_prefix;
+    if (!interface.starts_with(prefix)) return std::nullopt;
+    const auto range = core::parse_unsigned(interface.substr(prefix.size()));
+    constexpr auto most = 0xFFFF'FFFFU / wire::ids_per_desk;
+    if (!range || *range > most) return std::nullopt;
+    return cable_of(static_cast<std::uint32_t>(*range) * wire::ids_per_desk);
 }
 
 std::string interface_of(wire::Network network, std::uint32_t first_id) {
@@ -44,6 +55,8 @@ void connect(const Connect& step, pid_t process) {
     const int index = index_of(name);
     add_address(kernel, index, step.cable.host, cable_prefix, RT_SCOPE_UNIVERSE);
     raise_link(kernel, index);
+    // On a router it is on already, and perhaps not ours to write.
+    if (!is_forwarding(name)) set_forwarding(name, true);
 }
 
 void configure(const Configure& step) {
@@ -52,7 +65,7 @@ void configure(const Configure& step) {
     if (step.network == wire::Network::none) return;
     // The rules come before the first packet could.
     Netlink filters{NETLINK_NETFILTER};
-    nft::add_table(filters, desk_table(step.forbidden));
+    nft::add_table(filters, desk_table(step.cable.host, step.forbidden));
     const int index = index_of("eth0");
     add_address(kernel, index, step.cable.desk, cable_prefix, RT_SCOPE_UNIVERSE);
     raise_link(kernel, index);

@@ -14,7 +14,9 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "jail/network/links.hpp"
@@ -30,6 +32,7 @@ struct Facts {
 
 /// The two ends of a desk's cable.
 struct Cable {
+    std::uint32_t range;    ///< of user ids, of which the rest follows
     std::string interface;  ///< the host's end; the desk's is eth0
     Address host;
     Address desk;
@@ -52,6 +55,8 @@ struct Configure {
 
 /// `first_id`: the desk's first user id on the host. Pure.
 Cable cable_of(std::uint32_t first_id);
+/// The cable whose end on the host has that name; nothing when it is no desk's. Pure.
+std::optional<Cable> find_cable(std::string_view interface);
 /// The name of the desk's interface on the host, "" when it has none. Pure.
 std::string interface_of(wire::Network network, std::uint32_t first_id);
 /// What /etc/resolv.conf of the desk says. Pure.

@@ -41,8 +41,14 @@ std::string_view name_of(Verdict verdict) {
         case Verdict::drop: return "drop";
         case Verdict::reject: return "reject";
         case Verdict::masquerade: return "masquerade";
+        case Verdict::untrack: return "do not track";
     }
     std::unreachable();
+}
+
+std::string to_text(const Limit& limit) {
+    return fmt::format("beyond {} {}{}", limit.most, limit.kind == Limit::Kind::flows ? "flows" : "a second",
+                       limit.is_each_source ? " of each source" : "");
 }
 
 constexpr std::string_view hook_names[] = {"prerouting", "input", "forward", "output", "postrouting"};
@@ -76,6 +82,17 @@ Match is_answer() {
     constexpr std::uint32_t states = NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED);
     return {Field::state, bytes_of(std::uint32_t{0}), bytes_of(states), false, "answer"};
 }
+Match is_new() {
+    return {Field::state, bytes_of(std::uint32_t{0}), bytes_of(std::uint32_t{NF_CT_STATE_BIT(IP_CT_NEW)}),
+            false, "new"};
+}
+Match is_redirected() {
+    return {Field::status, bytes_of(std::uint32_t{0}), bytes_of(std::uint32_t{IPS_DST_NAT}), false,
+            "redirected"};
+}
+Match next_hop_is(Address gateway) {
+    return {Field::next_hop, bytes_of(htonl(gateway.number)), {}, true, "next hop = " + to_text(gateway)};
+}
 Match operator!(Match match) {
     match.is_equal = !match.is_equal;
     match.text = "not " + match.text;
@@ -88,8 +105,9 @@ std::string to_text(const Table& table) {
         text += fmt::format("  {} ({}, {}), else {}\n", chain.name, chain.type, hook_names[chain.hook],
                             name_of(chain.policy));
         for (const auto& rule : chain.rules) {
-            std::vector<std::string_view> words;
+            std::vector<std::string> words;
             for (const auto& match : rule.matches) words.push_back(match.text);
+            if (rule.beyond) words.push_back(to_text(*rule.beyond));
             text += fmt::format("    {}: {}\n", fmt::join(words, ", "), name_of(rule.verdict));
         }
     }

@@ -24,7 +24,18 @@ struct Range {
 
 std::string to_text(const Range& range);
 
-enum class Field { input_interface, output_interface, family, source, destination, transport, port, state };
+enum class Field {
+    input_interface,
+    output_interface,
+    family,
+    source,
+    destination,
+    transport,
+    port,
+    state,
+    status,
+    next_hop
+};
 
 struct Match {
     Field field;
@@ -42,15 +53,36 @@ Match source_in(const Range& range);
 Match destination_in(const Range& range);
 Match is_udp();
 Match is_tcp();
-Match port_is(std::uint16_t port);  ///< the destination's
-Match is_answer();                  ///< of a connection that was begun in the other direction
+Match port_is(std::uint16_t port);   ///< the destination's
+Match is_answer();                   ///< of a connection that was begun in the other direction
+Match is_new();                      ///< of a flow that nobody has answered yet
+Match is_redirected();               ///< of a flow whose destination this host has changed
+Match next_hop_is(Address gateway);  ///< of a packet that is routed already: who gets it next
 Match operator!(Match match);
 
-enum class Verdict { accept, drop, reject, masquerade };
+enum class Verdict {
+    accept,
+    drop,
+    reject,
+    masquerade,
+    untrack  ///< no flow is remembered for it; only in chains of the priority "raw"
+};
+
+/// How much a rule lets pass before it holds.
+struct Limit {
+    enum class Kind {
+        flows,  ///< `most` at once, as far as this rule has seen them begin
+        rate    ///< `most` packets a second, after `most` * 2 at once
+    };
+    Kind kind;
+    std::uint32_t most;
+    bool is_each_source;  ///< counted for each address apart, over all rules of the table
+};
 
 struct Rule {
     std::vector<Match> matches;
     Verdict verdict;
+    std::optional<Limit> beyond = std::nullopt;
 };
 
 struct Chain {

@@ -8,139 +8,23 @@
 
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
-#include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
+#include <libnftnl/set.h>
 #include <libnftnl/table.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "core/sys.hpp"
+#include "jail/network/nft_rule.hpp"
 
 namespace carrel::jail::network::nft {
 
 namespace {
 
-constexpr std::uint32_t any_register = NFT_REG_1;
-
-/// Where a field is: what `meta` knows about the packet, or bytes of a header.
-struct Place {
-    Field field;
-    bool is_meta;
-    std::uint32_t key;  ///< of meta, or the header's base
-    std::uint32_t offset;
-    std::uint32_t length;
-};
-constexpr Place places[] = {
-    {Field::input_interface, true, NFT_META_IIFNAME, 0, 0},
-    {Field::output_interface, true, NFT_META_OIFNAME, 0, 0},
-    {Field::family, true, NFT_META_NFPROTO, 0, 0},
-    {Field::transport, true, NFT_META_L4PROTO, 0, 0},
-    {Field::source, false, NFT_PAYLOAD_NETWORK_HEADER, 12, 4},
-    {Field::destination, false, NFT_PAYLOAD_NETWORK_HEADER, 16, 4},
-    {Field::port, false, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2},
-};
-
-template <class T>
-T* made(T* object) {
-    if (object == nullptr) throw core::system_error("write rules for nftables", ENOMEM);
-    return object;
-}
-
-/// The expressions of one rule; libnftnl frees them with it.
-class RuleWriter {
-public:
-    RuleWriter(const std::string& table, const std::string& chain)
-        : rule_{made(::nftnl_rule_alloc()), &::nftnl_rule_free} {
-        ::nftnl_rule_set_str(rule_.get(), NFTNL_RULE_TABLE, table.c_str());
-        ::nftnl_rule_set_str(rule_.get(), NFTNL_RULE_CHAIN, chain.c_str());
-        ::nftnl_rule_set_u32(rule_.get(), NFTNL_RULE_FAMILY, NFPROTO_INET);
-    }
-
-    nftnl_rule* get() { return rule_.get(); }
-
-    void add(const Match& match) {
-        if (match.field == Field::source || match.field == Field::destination) require_ipv4();
-        load(match.field);
-        if (!match.mask.empty()) mask(match.mask);
-        compare(match.is_equal, match.value);
-    }
-
-    void add(Verdict verdict) {
-        if (verdict == Verdict::masquerade) {
-            append("masq");
-        } else if (verdict == Verdict::reject) {
-            auto* expression = append("reject");
-            ::nftnl_expr_set_u32(expression, NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
-            ::nftnl_expr_set_u8(expression, NFTNL_EXPR_REJECT_CODE, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
-        } else {
-            auto* expression = append("immediate");
-            ::nftnl_expr_set_u32(expression, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-            ::nftnl_expr_set_u32(expression, NFTNL_EXPR_IMM_VERDICT,
-                                 verdict == Verdict::accept ? NF_ACCEPT : NF_DROP);
-        }
-    }
-
-private:
-    nftnl_expr* append(const char* name) {
-        auto* expression = made(::nftnl_expr_alloc(name));
-        ::nftnl_rule_add_expr(rule_.get(), expression);
-        return expression;
-    }
-
-    void require_ipv4() {
-        load(Field::family);
-        compare(true, std::string(1, char{NFPROTO_IPV4}));
-    }
-
-    void load(Field field) {
-        if (field == Field::state) {
-            auto* expression = append("ct");
-            ::nftnl_expr_set_u32(expression, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
-            ::nftnl_expr_set_u32(expression, NFTNL_EXPR_CT_DREG, any_register);
-            return;
-        }
-        for (const auto& place : places)
-            if (place.field == field) load(place);
-    }
-
-    void load(const Place& place) {
-        if (place.is_meta) {
-            auto* expression = append("meta");
-            ::nftnl_expr_set_u32(expression, NFTNL_EXPR_META_KEY, place.key);
-            ::nftnl_expr_set_u32(expression, NFTNL_EXPR_META_DREG, any_register);
-            return;
-        }
-        auto* expression = append("payload");
-        ::nftnl_expr_set_u32(expression, NFTNL_EXPR_PAYLOAD_BASE, place.key);
-        ::nftnl_expr_set_u32(expression, NFTNL_EXPR_PAYLOAD_OFFSET, place.offset);
-        ::nftnl_expr_set_u32(expression, NFTNL_EXPR_PAYLOAD_LEN, place.length);
-        ::nftnl_expr_set_u32(expression, NFTNL_EXPR_PAYLOAD_DREG, any_register);
-    }
-
-    void mask(const std::string& bits) {
-        const auto size = static_cast<std::uint32_t>(bits.size());
-        const std::string none(bits.size(), '\0');
-        auto* expression = append("bitwise");
-        ::nftnl_expr_set_u32(expression, NFTNL_EXPR_BITWISE_SREG, any_register);
-        ::nftnl_expr_set_u32(expression, NFTNL_EXPR_BITWISE_DREG, any_register);
-        ::nftnl_expr_set_u32(expression, NFTNL_EXPR_BITWISE_LEN, size);
-        ::nftnl_expr_set(expression, NFTNL_EXPR_BITWISE_MASK, bits.data(), size);
-        ::nftnl_expr_set(expression, NFTNL_EXPR_BITWISE_XOR, none.data(), size);
-    }
-
-    void compare(bool is_equal, const std::string& value) {
-        auto* expression = append("cmp");
-        ::nftnl_expr_set_u32(expression, NFTNL_EXPR_CMP_SREG, any_register);
-        ::nftnl_expr_set_u32(expression, NFTNL_EXPR_CMP_OP, is_equal ? NFT_CMP_EQ : NFT_CMP_NEQ);
-        ::nftnl_expr_set(expression, NFTNL_EXPR_CMP_DATA, value.data(),
-                         static_cast<std::uint32_t>(value.size()));
-    }
-
-    std::unique_ptr<nftnl_rule, decltype(&::nftnl_rule_free)> rule_;
-};
-
 using TableObject = std::unique_ptr<nftnl_table, decltype(&::nftnl_table_free)>;
 using ChainObject = std::unique_ptr<nftnl_chain, decltype(&::nftnl_chain_free)>;
+using SetObject = std::unique_ptr<nftnl_set, decltype(&::nftnl_set_free)>;
 
 TableObject make_table(const std::string& name) {
     TableObject table{made(::nftnl_table_alloc()), &::nftnl_table_free};
@@ -159,6 +43,22 @@ public:
     }
     void remove_table(const std::string& name) {
         ::nftnl_table_nlmsg_build_payload(start(NFT_MSG_DELTABLE, 0), make_table(name).get());
+        finish();
+    }
+    /// A set of addresses that rules fill, each with a counter.
+    void add_set(const std::string& table, Limit::Kind kind) {
+        constexpr std::uint32_t ipv4_addresses = 7;  // nft's own number of that type
+        constexpr std::uint32_t most_sources = 65536;
+        const SetObject set{made(::nftnl_set_alloc()), &::nftnl_set_free};
+        ::nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, table.c_str());
+        ::nftnl_set_set_str(set.get(), NFTNL_SET_NAME, set_of(kind));
+        ::nftnl_set_set_u32(set.get(), NFTNL_SET_FAMILY, NFPROTO_INET);
+        ::nftnl_set_set_u32(set.get(), NFTNL_SET_ID, static_cast<std::uint32_t>(kind) + 1);
+        ::nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, NFT_SET_EVAL);
+        ::nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, ipv4_addresses);
+        ::nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, sizeof(std::uint32_t));
+        ::nftnl_set_set_u32(set.get(), NFTNL_SET_DESC_SIZE, most_sources);
+        ::nftnl_set_nlmsg_build_payload(start(NFT_MSG_NEWSET, NLM_F_CREATE), set.get());
         finish();
     }
     void add_chain(const std::string& table, const Chain& chain) {
@@ -191,6 +91,7 @@ private:
     void add_rule(const std::string& table, const std::string& chain, const Rule& rule) {
         RuleWriter writer{table, chain};
         for (const auto& match : rule.matches) writer.add(match);
+        if (rule.beyond) writer.add(*rule.beyond);
         writer.add(rule.verdict);
         ::nftnl_rule_nlmsg_build_payload(start(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND), writer.get());
         finish();
@@ -215,7 +116,17 @@ private:
     nlmsghdr* last_ = nullptr;
 };
 
+bool counts_each_source(const Table& table, Limit::Kind kind) {
+    return std::ranges::any_of(table.chains, [&](const Chain& chain) {
+        return std::ranges::any_of(chain.rules, [&](const Rule& rule) {
+            return rule.beyond && rule.beyond->is_each_source && rule.beyond->kind == kind;
+        });
+    });
+}
+
 void finish(Netlink& kernel, Batch& batch, const Table& table) {
+    for (const auto kind : {Limit::Kind::flows, Limit::Kind::rate})
+        if (counts_each_source(table, kind)) batch.add_set(table.name, kind);
     for (const auto& chain : table.chains) batch.add_chain(table.name, chain);
     if (const int error = batch.send(kernel); error != 0)
         throw core::system_error(fmt::format("make the table {} of nftables", table.name), error);

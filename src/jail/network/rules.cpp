@@ -32,9 +32,21 @@ std::vector<Rule> resolver_rules(const std::vector<Match>& first) {
     return rules;
 }
 
-/// Refused, not dropped: a program is told at once instead of waiting for minutes.
-std::vector<Rule> outgoing_rules(const std::vector<Address>& forbidden) {
-    std::vector<Rule> rules{{{to_interface("lo")}, Verdict::accept}, {{is_ipv6()}, Verdict::reject}};
+constexpr Limit flows(bool is_each_source) { return {Limit::Kind::flows, most_flows, is_each_source}; }
+constexpr Limit rate(bool is_each_source) { return {Limit::Kind::rate, most_new_flows, is_each_source}; }
+
+/// Refused, not dropped: a program is told at once instead of waiting for minutes. But who asks for too much
+/// is not even told: the host has few answers to give (icmp_msgs_per_sec).
+std::vector<Rule> outgoing_rules(Address gateway, const std::vector<Address>& forbidden) {
+    std::vector<Rule> rules{
+        {{to_interface("lo")}, Verdict::accept},
+        {{is_ipv6()}, Verdict::reject},
+        {{is_new()}, Verdict::drop, rate(false)},
+        {{is_new()}, Verdict::reject, flows(false)},
+        // A program may call any address its neighbour (SO_DONTROUTE); the kernel keeps neighbours in one
+        // table for all networks (gc_thresh3), the host's among them.
+        {{!next_hop_is(gateway)}, Verdict::reject},
+    };
     std::ranges::copy(resolver_rules({}), std::back_inserter(rules));
     for (const auto& range : forbidden_ranges()) rules.push_back({{destination_in(range)}, Verdict::reject});
     for (const auto address : forbidden) {
@@ -45,7 +57,12 @@ std::vector<Rule> outgoing_rules(const std::vector<Address>& forbidden) {
     return rules;
 }
 
-std::vector<Rule> passing_rules() {
+std::vector<Rule> counting_rules() {
+    return {{{from_interface(desks), is_new()}, Verdict::drop, rate(true)},
+            {{from_interface(desks), is_new()}, Verdict::drop, flows(true)}};
+}
+
+std::vector<Rule> passing_rules(const std::vector<std::string>& switched) {
     std::vector<Rule> rules{
         {{from_interface(desks), to_interface(desks)}, Verdict::drop},
         {{to_interface(desks), is_answer()}, Verdict::accept},
@@ -55,11 +72,18 @@ std::vector<Rule> passing_rules() {
     };
     for (const auto& range : forbidden_ranges())
         rules.push_back({{from_interface(desks), destination_in(range)}, Verdict::drop});
+    std::ranges::copy(counting_rules(), std::back_inserter(rules));
+    // What others let pass goes on to: answers to their containers, and ports that they publish.
+    for (const auto& name : switched)
+        rules.push_back(
+            {{from_interface(name), !to_interface(desks), !is_answer(), !is_redirected()}, Verdict::drop});
     return rules;
 }
 
 std::vector<Rule> entering_rules() {
-    auto rules = resolver_rules({from_interface(desks), source_in(desk_addresses)});
+    auto rules = counting_rules();
+    std::ranges::copy(resolver_rules({from_interface(desks), source_in(desk_addresses)}),
+                      std::back_inserter(rules));
     rules.push_back({{from_interface(desks)}, Verdict::drop});
     return rules;
 }
@@ -84,10 +108,23 @@ const std::vector<Range>& forbidden_ranges() {
     return ranges;
 }
 
-Table desk_table(const std::vector<Address>& forbidden) {
+Table desk_table(Address gateway, const std::vector<Address>& forbidden) {
+    // What stays in the desk is nobody's flow: else these, too, would be remembered without end.
     return {"desk",
-            {{"output", "filter", NF_INET_LOCAL_OUT, NF_IP_PRI_FILTER, Verdict::accept,
-              outgoing_rules(forbidden)},
+            {{"leaving",
+              "filter",
+              NF_INET_LOCAL_OUT,
+              NF_IP_PRI_RAW,
+              Verdict::accept,
+              {{{to_interface("lo")}, Verdict::untrack}}},
+             {"arriving",
+              "filter",
+              NF_INET_PRE_ROUTING,
+              NF_IP_PRI_RAW,
+              Verdict::accept,
+              {{{from_interface("lo")}, Verdict::untrack}}},
+             {"output", "filter", NF_INET_LOCAL_OUT, NF_IP_PRI_FILTER, Verdict::accept,
+              outgoing_rules(gateway, forbidden)},
              {"input",
               "filter",
               NF_INET_LOCAL_IN,
@@ -96,10 +133,10 @@ Table desk_table(const std::vector<Address>& forbidden) {
               {{{from_interface("lo")}, Verdict::accept}, {{is_answer()}, Verdict::accept}}}}};
 }
 
-Table host_table() {
+Table host_table(const std::vector<std::string>& switched) {
     return {
         host_table_name,
-        {{"forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER, Verdict::accept, passing_rules()},
+        {{"forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER, Verdict::accept, passing_rules(switched)},
          {"input", "filter", NF_INET_LOCAL_IN, NF_IP_PRI_FILTER, Verdict::accept, entering_rules()},
          {"leave",
           "nat",

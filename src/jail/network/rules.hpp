@@ -24,9 +24,15 @@ inline constexpr const char* host_table_name = "carrel";
 /// What no desk reaches, besides the resolver.
 const std::vector<nft::Range>& forbidden_ranges();
 
-/// In a desk's own namespace. `forbidden`: addresses of the host.
-nft::Table desk_table(const std::vector<Address>& forbidden);
-/// On the host, for all desks of all servers.
-nft::Table host_table();
+/// Flows that one desk may have at once, and begin in a second. The host remembers each for up to days, in a
+/// table that it and all desks share (nf_conntrack_max), and gives it a port of its own address.
+inline constexpr std::uint32_t most_flows = 4096;
+inline constexpr std::uint32_t most_new_flows = 500;
+
+/// In a desk's own namespace. `gateway`: the host's end of its cable; `forbidden`: addresses of the host.
+nft::Table desk_table(Address gateway, const std::vector<Address>& forbidden);
+/// On the host, for all desks of all servers. `switched`: interfaces that pass packets on for desks' sake
+/// only (forwarding.hpp), and so not for others'.
+nft::Table host_table(const std::vector<std::string>& switched);
 
 }  // namespace carrel::jail::network

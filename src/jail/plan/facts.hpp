@@ -13,9 +13,8 @@
 namespace carrel::jail::plan {
 
 struct HostFacts {
-    std::string data;        ///< the data directory, absolute
-    std::uint32_t uid_base;  ///< first host uid of slot 0
-    uid_t carrel_uid;        ///< who may connect to endpoints
+    std::string data;  ///< the data directory, absolute
+    uid_t carrel_uid;  ///< who may connect to endpoints
     gid_t carrel_gid;
     std::string desk_hash;  ///< bin/<hash>/carrel-desk is what new desks run
     std::vector<cgroup::Hierarchy> hierarchies;
@@ -23,8 +22,15 @@ struct HostFacts {
     bool overlay_by_descriptor;
     /// clone3 makes a process inside a v2 group (Linux 5.7); else it is moved there.
     bool clone_into_cgroup;
-    bool has_internet = true;  ///< whether desks can have Network::internet
-    network::Facts network;    ///< as it was before the latest start
+    bool own_devices = false;  ///< a desk can have device nodes of its own, see host::make_nodes
+    unsigned processors = 1;
+    bool has_swap = false;
+    /// Descriptors of one process (RLIMIT_NOFILE). The host's table of open files has room for this many of
+    /// every process of every desk, or this is few.
+    std::uint64_t most_files = 1024;
+    bool has_internet = true;    ///< whether desks can have Network::internet
+    network::Facts network;      ///< as it was before the latest start
+    std::uint32_t first_id = 0;  ///< the host's uid that is 0 in the desk which starts next
 };
 
 /// Whether this kernel does. Each is found by trying, so a kernel (or a filter around us) that

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 
 #include <algorithm>
+
+#include "core/desk_log.hpp"
+#include "jail/plan/bounds.hpp"
 
 namespace carrel::jail::plan {
 
@@ -13,7 +15,47 @@ namespace {
 
 constexpr std::uint64_t no_programs = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 constexpr std::uint64_t no_devices = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-constexpr std::uint32_t cpu_period = 100'000;  // microseconds, the kernel's own default
+constexpr const char* device_names[] = {"full", "null", "random", "tty", "urandom", "zero"};
+
+/// What tells of the host's kernel, its memory and machine, or of what others do on it, and is of no use in
+/// a desk. Nobody in one may mount a proc of his own, so what lies over it hinders nobody: Chromium's
+/// sandbox makes do with what is there.
+constexpr const char* hidden_paths[] = {"/proc/acpi",
+                                        "/proc/asound",
+                                        "/proc/buddyinfo",
+                                        "/proc/bus",
+                                        "/proc/cmdline",
+                                        "/proc/config.gz",
+                                        "/proc/diskstats",
+                                        "/proc/driver",
+                                        "/proc/fs",
+                                        "/proc/interrupts",
+                                        "/proc/iomem",
+                                        "/proc/ioports",
+                                        "/proc/irq",
+                                        "/proc/kallsyms",
+                                        "/proc/kcore",
+                                        "/proc/key-users",
+                                        "/proc/keys",
+                                        "/proc/kmsg",
+                                        "/proc/latency_stats",
+                                        "/proc/modules",
+                                        "/proc/mtrr",
+                                        "/proc/partitions",
+                                        "/proc/sched_debug",
+                                        "/proc/scsi",
+                                        "/proc/slabinfo",
+                                        "/proc/softirqs",
+                                        "/proc/sysrq-trigger",
+                                        "/proc/timer_list",
+                                        "/proc/timer_stats",
+                                        "/proc/vmallocinfo",
+                                        "/sys/devices/virtual/dmi",
+                                        "/sys/devices/virtual/powercap",
+                                        "/sys/firmware",
+                                        "/sys/kernel",
+                                        "/sys/module",
+                                        "/sys/power"};
 
 void add(Plan& plan, HostStep step) { plan.steps.emplace_back(std::move(step)); }
 void add(Plan& plan, DeskStep step) { plan.steps.emplace_back(std::move(step)); }
@@ -32,33 +74,11 @@ void add_files(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     add(plan, step::TextFile{etc + "/resolv.conf", network::resolver_text(spec.network)});
 }
 
-void add_settings(Plan& plan, const cgroup::Hierarchy& tree, const std::string& group,
-                  const wire::Limits& limits) {
-    const auto set = [&](std::string_view file, std::string value, std::string without) {
-        add(plan, step::Setting{fmt::format("{}/{}", group, file), std::move(value), std::move(without)});
-    };
-    const auto quota = std::uint64_t{limits.cpu} * cpu_period / 100;
-    if (tree.memory && tree.is_v2) {
-        set("memory.max", fmt::to_string(limits.memory), "no memory limit");
-        set("memory.swap.max", "0", "");
-    } else if (tree.memory) {
-        set("memory.limit_in_bytes", fmt::to_string(limits.memory), "no memory limit");
-        set("memory.memsw.limit_in_bytes", fmt::to_string(limits.memory), "");
-    }
-    if (tree.cpu && tree.is_v2) {
-        set("cpu.max", fmt::format("{} {}", quota, cpu_period), "no processor limit");
-    } else if (tree.cpu) {
-        set("cpu.cfs_period_us", fmt::to_string(cpu_period), "");
-        set("cpu.cfs_quota_us", fmt::to_string(quota), "no processor limit");
-    }
-    if (tree.processes) set("pids.max", fmt::to_string(limits.processes), "no limit of processes");
-}
-
 void add_groups(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     for (const auto& tree : facts.hierarchies) {
         const auto group = tree.folder + "/" + spec.id;
         add(plan, step::Group{group});
-        add_settings(plan, tree, group, spec.limits);
+        for (auto& setting : group_settings(tree, group, spec, facts)) add(plan, std::move(setting));
     }
     plan.warnings = cgroup::missing_groups(facts.hierarchies);
 }
@@ -66,10 +86,12 @@ void add_groups(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
 void add_process(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     const auto v2 = std::ranges::find_if(facts.hierarchies, &cgroup::Hierarchy::is_v2);
     const bool begins_in_group = facts.clone_into_cgroup && v2 != facts.hierarchies.end();
-    const auto first = first_id(facts, spec.slot);
+    const auto first = facts.first_id;
+    // Before the clone, too: the first process inherits them.
+    if (facts.own_devices) add(plan, step::Nodes{{std::begin(device_names), std::end(device_names)}, first});
     add(plan,
         step::Clone{CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET,
-                    begins_in_group ? v2->folder + "/" + spec.id : ""});
+                    begins_in_group ? v2->folder + "/" + spec.id : "", first});
     // Before the overlay, whose layers are mapped as this process's ids are, and before BecomeRoot inside.
     add(plan, step::MapIds{first, wire::ids_per_desk});
     // A desk goes before the server.
@@ -87,31 +109,35 @@ void add_process(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
             add(plan, step::Attach{tree.folder + "/" + spec.id, "the desk is outside its limits"});
 }
 
-void add_devices(Plan& plan) {
-    add(plan,
-        step::Filesystem{
-            "tmpfs", "/dev", {{"mode", "0755"}, {"size", "1m"}}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
-    for (const char* name : {"full", "null", "random", "tty", "urandom", "zero"})
-        add(plan, step::Device{fmt::format("/dev/{}", name)});
+void add_devices(Plan& plan, const HostFacts& facts) {
+    if (facts.own_devices) {
+        add(plan, step::PlaceNodes{"/dev"});
+    } else {
+        add(plan,
+            step::Filesystem{
+                "tmpfs", "/dev", {{"mode", "0755"}, {"size", "1m"}}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
+        for (const char* name : device_names) add(plan, step::Device{fmt::format("/dev/{}", name)});
+    }
     const std::pair<const char*, const char*> links[] = {{"/dev/fd", "/proc/self/fd"},
                                                          {"/dev/ptmx", "pts/ptmx"},
                                                          {"/dev/stderr", "/proc/self/fd/2"},
                                                          {"/dev/stdin", "/proc/self/fd/0"},
                                                          {"/dev/stdout", "/proc/self/fd/1"}};
     for (const auto& [path, target] : links) add(plan, step::Link{path, target});
+    // Their number is the host's (kernel.pty.max), so no desk may take them all.
     add(plan, step::Filesystem{"devpts",
                                "/dev/pts",
-                               {{"mode", "0620"}, {"ptmxmode", "0666"}, {"gid", "5"}},
+                               {{"mode", "0620"}, {"ptmxmode", "0666"}, {"gid", "5"}, {"max", "128"}},
                                MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
     // Chromium keeps every tab's pictures here; 64 MB, the usual size in containers, is too little.
     add(plan, step::Filesystem{"tmpfs", "/dev/shm", {{"mode", "1777"}, {"size", "512m"}}, no_programs});
 }
 
-void add_filesystems(Plan& plan) {
-    add_devices(plan);
-    // With nothing mounted over parts of it: else Chromium's sandbox may not mount its own.
+void add_filesystems(Plan& plan, const HostFacts& facts) {
+    add_devices(plan, facts);
     add(plan, step::Filesystem{"proc", "/proc", {}, no_programs});
     add(plan, step::Filesystem{"sysfs", "/sys", {}, no_programs | MOUNT_ATTR_RDONLY});
+    for (const char* path : hidden_paths) add(plan, step::Hide{path});
     add(plan, step::Filesystem{"tmpfs", "/run", {{"mode", "0755"}, {"size", "64m"}}, no_devices});
     add(plan, step::InnerFolder{"/run/lock", 01777, 0});
     add(plan, step::InnerFolder{"/run/user", 0755, 0});
@@ -121,44 +147,19 @@ void add_filesystems(Plan& plan) {
     add(plan, step::InnerFolder{"/tmp/.ICE-unix", 01777, 0});
 }
 
-/// How many namespaces programs in the desk may make: Chromium's sandbox needs some of the first
-/// three for each tab, nothing needs the others, which open much of the kernel.
-void add_namespace_limits(Plan& plan) {
-    for (const char* kind : {"user", "pid", "net"})
-        add(plan, step::KernelValue{fmt::format("/proc/sys/user/max_{}_namespaces", kind), "256"});
-    for (const char* kind : {"mnt", "ipc", "uts", "cgroup", "time"})
-        add(plan, step::KernelValue{fmt::format("/proc/sys/user/max_{}_namespaces", kind), "0"});
-}
-
-bool has(const HostFacts& facts, bool cgroup::Hierarchy::* limit) {
-    return std::ranges::any_of(facts.hierarchies, [&](const auto& tree) { return tree.*limit; });
-}
-
-/// Counted per uid, so per desk: the only limit of processes where there is no pids cgroup. Where there is
-/// one, that shall be met first, because nothing tells of this one (fork counts both, this one before).
-std::uint64_t most_of_user(const wire::Spec& spec, const HostFacts& facts) {
-    constexpr std::uint64_t room = 64;
-    return spec.limits.processes + (has(facts, &cgroup::Hierarchy::processes) ? room : 0);
-}
-
-/// What the desk is told of its own limits, as far as this host enforces them: a desk sees no cgroup.
-std::vector<std::string> told_limits(const wire::Spec& spec, const HostFacts& facts) {
-    std::vector<std::string> told{fmt::format("CARREL_PROCESSES={}", spec.limits.processes)};
-    if (has(facts, &cgroup::Hierarchy::memory))
-        told.push_back(fmt::format("CARREL_MEMORY={}", spec.limits.memory));
-    if (has(facts, &cgroup::Hierarchy::cpu)) told.push_back(fmt::format("CARREL_CPU={}", spec.limits.cpu));
-    return told;
-}
-
 /// What the desk may do ends step by step: each step still needs what the next one takes away.
 void add_losses(Plan& plan) {
     // A cgroup namespace begins at the groups that its maker is in: after go, when the jail has attached it
     // to all of them. And before the limits of namespaces, which allow no further one.
     add(plan, step::HideGroups{});
-    add_namespace_limits(plan);
+    for (auto& bound : namespace_bounds()) add(plan, std::move(bound));
+    // After the last value: root of a nested namespace could write those of its own network.
+    add(plan, step::ReadOnly{"/proc/sys"});
     // The bounding set takes a capability to empty it; the change of the user takes the last ones away.
     add(plan, step::DropCapabilities{});
     add(plan, step::BecomeUser{wire::agent, wire::agent});
+    // As the agent, who owns it; the filter refuses all calls about keys.
+    add(plan, step::NewKeyring{});
     // Who has no capabilities may put himself under a filter only without new privileges (seccomp(2)).
     add(plan, step::NoNewPrivileges{});
     add(plan, step::FilterCalls{});
@@ -191,8 +192,9 @@ Plan plan_desk(const wire::Spec& spec, const HostFacts& facts) {
     Plan plan;
     // Before the overlay: its layers must not change below it (kernel: filesystems/overlayfs).
     add_files(plan, spec, facts);
-    // Both before the clone: the first process inherits the socket, and begins in its v2 group.
+    // These before the clone: the first process inherits socket and log, and begins in its v2 group.
     add(plan, step::Listen{endpoint_path(facts, spec.id), facts.carrel_uid, facts.carrel_gid});
+    add(plan, step::LogFile{log_path(facts, spec.id), core::desk_log_size, facts.carrel_gid});
     add_groups(plan, spec, facts);
     add_process(plan, spec, facts);
     add(plan, step::TakeRoot{});
@@ -200,19 +202,14 @@ Plan plan_desk(const wire::Spec& spec, const HostFacts& facts) {
     add(plan, step::BecomeRoot{});
     // While the host is in sight: devices are the host's, and the kernel gives a user namespace proc and
     // sysfs only beside fully visible ones.
-    add_filesystems(plan);
+    add_filesystems(plan, facts);
     add(plan, step::Pivot{});
     add(plan, step::Hostname{spec.id});
     // By the desk's own /proc; before an interface is up, which would give itself an address.
     add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/all/disable_ipv6", "1"});
     add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/default/disable_ipv6", "1"});
-    add(plan, step::ConfigureNetwork{spec.network, network::cable_of(first_id(facts, spec.slot)),
-                                     facts.network.own});
-    // 0 would still feed the cores of crashed programs to a host's handler (core_pattern "|…"), as root
-    // and outside; of 1 the kernel says that nobody can mean it (core(5), fs/coredump.c).
-    add(plan, step::ResourceLimit{"core", RLIMIT_CORE, 1});
-    add(plan, step::ResourceLimit{"nofile", RLIMIT_NOFILE, 16384});
-    add(plan, step::ResourceLimit{"nproc", RLIMIT_NPROC, most_of_user(spec, facts)});
+    add(plan, step::ConfigureNetwork{spec.network, network::cable_of(facts.first_id), facts.network.own});
+    for (auto& limit : resource_limits(spec, facts)) add(plan, std::move(limit));
     // No program of a desk runs before the desk is inside all its limits, and recorded: a jail that is killed
     // just then leaves none behind that the next one does not know.
     add(plan, step::AwaitGo{});
@@ -229,16 +226,14 @@ std::string endpoint_path(const HostFacts& facts, const std::string& id) {
     return facts.data + "/endpoints/" + id;
 }
 
+std::string log_path(const HostFacts& facts, const std::string& id) { return facts.data + "/logs/" + id; }
+
 std::string image_root(const HostFacts& facts, const wire::Spec& spec) {
     return fmt::format("{}/images/{}/{}/root", facts.data, spec.image, spec.image_hash);
 }
 
 std::string desk_binary(const HostFacts& facts, const std::string& hash) {
     return fmt::format("{}/bin/{}/carrel-desk", facts.data, hash);
-}
-
-std::uint32_t first_id(const HostFacts& facts, std::uint32_t slot) {
-    return facts.uid_base + wire::ids_per_desk * slot;
 }
 
 }  // namespace carrel::jail::plan

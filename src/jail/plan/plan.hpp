@@ -16,6 +16,7 @@
 
 #include "jail/network/cable.hpp"
 #include "jail/plan/facts.hpp"
+#include "jail/process/clone.hpp"
 #include "jail/process/user.hpp"
 #include "jail/wire/spec.hpp"
 
@@ -40,6 +41,12 @@ struct Listen {
     uid_t uid;
     gid_t gid;
 };
+/// Of the desk's log: of this size for good, for the desk to write and for `gid` to read (core/desk_log.hpp).
+struct LogFile {
+    std::string path;
+    std::size_t size;  ///< bytes
+    gid_t gid;
+};
 struct Group {
     std::string folder;
 };
@@ -50,11 +57,12 @@ struct Setting {
     std::string value;
     std::string without;
 };
-/// The desk's first process, in new namespaces. `group`: the v2 group that it begins in, or "".
-struct Clone {
-    std::uint64_t namespaces;  ///< CLONE_NEW…
-    std::string group;
+/// Device nodes of the desk's own, in a file system that its first process inherits and attaches.
+struct Nodes {
+    std::vector<std::string> names;  ///< in /dev
+    std::uint32_t owner;             ///< the host's uid that is the desk's root
 };
+using process::Clone;
 using process::MapIds;
 /// The root file system: an overlay of which all layers hold the image's ids on disk.
 struct Overlay {
@@ -90,8 +98,20 @@ struct Filesystem {
     std::vector<std::pair<std::string, std::string>> options;  ///< "" as value: a flag
     std::uint64_t attributes;                                  ///< MOUNT_ATTR_…
 };
-/// The host's device node at the same place of the new root.
+/// Attaches what Nodes made.
+struct PlaceNodes {
+    std::string at;
+};
+/// The host's device node at the same place of the new root, where it can have none of its own.
 struct Device {
+    std::string path;
+};
+/// A file or folder of the kernel's that reads as empty; one that this kernel does not have is passed over.
+struct Hide {
+    std::string path;
+};
+/// Part of a file system that nobody may write any more.
+struct ReadOnly {
     std::string path;
 };
 struct Link {
@@ -119,6 +139,8 @@ struct AwaitGo {};
 struct HideGroups {};
 struct DropCapabilities {};
 using process::BecomeUser;
+/// Its own, and empty: whoever started the server may hold keys in the one that would be inherited.
+struct NewKeyring {};
 struct NoNewPrivileges {};
 struct FilterCalls {};
 struct Run {
@@ -128,14 +150,16 @@ struct Run {
 
 }  // namespace step
 
-using HostStep = std::variant<step::Folder, step::TextFile, step::Listen, step::Group, step::Setting,
-                              step::Clone, step::MapIds, step::Overlay, step::Expendable, step::SendRoot,
-                              step::ConnectNetwork, step::Attach, step::Record, step::LetGo>;
+using HostStep =
+    std::variant<step::Folder, step::TextFile, step::Listen, step::LogFile, step::Group, step::Setting,
+                 step::Nodes, step::Clone, step::MapIds, step::Overlay, step::Expendable, step::SendRoot,
+                 step::ConnectNetwork, step::Attach, step::Record, step::LetGo>;
 using DeskStep =
-    std::variant<step::TakeRoot, step::BecomeRoot, step::Filesystem, step::Device, step::Link,
-                 step::InnerFolder, step::Pivot, step::Hostname, step::ConfigureNetwork, step::KernelValue,
-                 step::ResourceLimit, step::AwaitGo, step::HideGroups, step::DropCapabilities,
-                 step::BecomeUser, step::NoNewPrivileges, step::FilterCalls, step::Run>;
+    std::variant<step::TakeRoot, step::BecomeRoot, step::Filesystem, step::PlaceNodes, step::Device,
+                 step::Hide, step::ReadOnly, step::Link, step::InnerFolder, step::Pivot, step::Hostname,
+                 step::ConfigureNetwork, step::KernelValue, step::ResourceLimit, step::AwaitGo,
+                 step::HideGroups, step::DropCapabilities, step::BecomeUser, step::NewKeyring,
+                 step::NoNewPrivileges, step::FilterCalls, step::Run>;
 using Step = std::variant<HostStep, DeskStep>;
 
 struct Plan {
@@ -152,8 +176,8 @@ std::string to_text(const Plan& plan);
 /// Places below the data directory; the only ones where the jail makes or removes anything.
 std::string desk_folder(const HostFacts& facts, const std::string& id);
 std::string endpoint_path(const HostFacts& facts, const std::string& id);
+std::string log_path(const HostFacts& facts, const std::string& id);
 std::string image_root(const HostFacts& facts, const wire::Spec& spec);
 std::string desk_binary(const HostFacts& facts, const std::string& hash);
-std::uint32_t first_id(const HostFacts& facts, std::uint32_t slot);
 
 }  // namespace carrel::jail::plan

@@ -47,14 +47,20 @@ struct Describe {
     std::string operator()(const step::Listen& s) const {
         return fmt::format("listen at {} for {}:{}", s.path, s.uid, s.gid);
     }
+    std::string operator()(const step::LogFile& s) const {
+        return fmt::format("log {} of {} bytes, read by group {}", s.path, s.size, s.gid);
+    }
     std::string operator()(const step::Group& s) const { return "cgroup " + s.folder; }
     std::string operator()(const step::Setting& s) const {
         return fmt::format("set {} = {}{}{}", s.file, s.value,
                            s.without.empty() ? "" : ", else warn: ", s.without);
     }
+    std::string operator()(const step::Nodes& s) const {
+        return fmt::format("make devices {} of {}", fmt::join(s.names, " "), s.owner);
+    }
     std::string operator()(const step::Clone& s) const {
-        return fmt::format("clone {}{}{}", names_of(s.namespaces, namespace_flags),
-                           s.group.empty() ? "" : " into ", s.group);
+        return fmt::format("clone {}{}{}, owned by {}", names_of(s.namespaces, namespace_flags),
+                           s.group.empty() ? "" : " into ", s.group, s.owner);
     }
     std::string operator()(const step::MapIds& s) const {
         return fmt::format("map ids 0 to {} ({})", s.first, s.count);
@@ -78,7 +84,10 @@ struct Describe {
         return fmt::format("mount {} at {} {}{}", s.type, s.at, names_of(s.attributes, attribute_flags),
                            options);
     }
+    std::string operator()(const step::PlaceNodes& s) const { return "attach the devices at " + s.at; }
     std::string operator()(const step::Device& s) const { return "device " + s.path; }
+    std::string operator()(const step::Hide& s) const { return "hide " + s.path; }
+    std::string operator()(const step::ReadOnly& s) const { return "only for reading: " + s.path; }
     std::string operator()(const step::Link& s) const {
         return fmt::format("link {} -> {}", s.path, s.target);
     }
@@ -100,6 +109,7 @@ struct Describe {
     std::string operator()(const step::BecomeUser& s) const {
         return fmt::format("become {}:{}", s.uid, s.gid);
     }
+    std::string operator()(const step::NewKeyring&) const { return "new session keyring"; }
     std::string operator()(const step::NoNewPrivileges&) const { return "no new privileges"; }
     std::string operator()(const step::FilterCalls&) const { return "filter system calls"; }
     std::string operator()(const step::Run& s) const {

@@ -1,10 +1,13 @@
 #include "jail/process/channel.hpp"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/sys.hpp"
+#include "core/text.hpp"
 
 namespace carrel::jail::process {
 
@@ -72,14 +75,20 @@ std::optional<Packet> receive_packet(int channel) {
 }
 
 std::string format_failure(const core::Error& error) {
-    return static_cast<char>('0' + static_cast<int>(error.code())) + error.message();
+    return fmt::format("{} {} {}", static_cast<int>(error.code()), error.reason(), error.message());
 }
 
-core::Error parse_failure(const std::string& text) {
-    const int code = text.empty() ? -1 : text[0] - '0';
-    if (code < 0 || code > static_cast<int>(core::Code::internal))
+core::Error parse_failure(std::string_view text) {
+    const auto take_word = [&text] {
+        const auto word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        return word;
+    };
+    const auto code = core::parse_unsigned(take_word());
+    const auto reason = take_word();
+    if (!code || *code > static_cast<unsigned>(core::Code::internal))
         return {core::Code::internal, "the desk's first process failed without saying why"};
-    return {static_cast<core::Code>(code), text.substr(1)};
+    return {static_cast<core::Code>(*code), std::string{text}, std::string{reason}};
 }
 
 }  // namespace carrel::jail::process

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/error.hpp"
@@ -25,6 +26,6 @@ std::optional<Packet> receive_packet(int channel);
 
 /// A failure as a packet, and back.
 std::string format_failure(const core::Error& error);
-core::Error parse_failure(const std::string& text);
+core::Error parse_failure(std::string_view text);
 
 }  // namespace carrel::jail::process

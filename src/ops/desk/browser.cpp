@@ -49,7 +49,7 @@ std::span<const Operation> browser_rows() { return start_table; }
 
 const Shape<OpenUrl>& open_url_shape() {
     static const Shape<OpenUrl> shape{
-        with({field("url", &OpenUrl::url, "an address with http, https, file or about",
+        with({field("url", &OpenUrl::url, "an address with http, https, file or about, or a host without one",
                     length_between(1, longest_url)),
               field("new_window", &OpenUrl::new_window, "in a window of its own").with_default()},
              observing<OpenUrl>())};

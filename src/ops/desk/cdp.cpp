@@ -19,6 +19,8 @@ constexpr Member is_truncated{"is_truncated", "boolean", "whether there is more 
 constexpr Member total_chars{"total_chars", "integer", "how many characters there are in all"};
 
 constexpr std::array page_answer{page_url, page_title};
+constexpr std::array navigate_answer{
+    page_url, page_title, Member{"note", "string", "of a PDF: that it is one, and how to read it", false}};
 constexpr std::array browser_text_answer{Member{"text", "string", "what is read on the page"}, is_truncated,
                                          total_chars};
 constexpr std::array html_answer{Member{"html", "string", "the document as it stands now"}, is_truncated,
@@ -41,7 +43,7 @@ constexpr std::array browser_table{
         .summary = "Opens an address in a tab and waits until the page has loaded; starts the browser if "
                    "none is open.",
         .request_schema = schema<navigate_shape>,
-        .answer = page_answer,
+        .answer = navigate_answer,
         .example = R"({"url":"data:text/html,<title>Form</title><h1>Hello</h1><input id=name>"})",
     },
     Operation{
@@ -161,7 +163,9 @@ const Shape<InTab>& in_tab_shape() {
 
 const Shape<Navigate>& navigate_shape() {
     static const Shape<Navigate> shape{
-        field("url", &Navigate::url, "an address with http, https, file, about or data",
+        field("url", &Navigate::url,
+              "an address with http, https, file, about or data; without one, http for this machine and bare "
+              "names, else https and then http",
               length_between(1, longest_page_url)),
         field("wait_until", &Navigate::wait_until,
               "commit: the address answers; domcontentloaded; load; networkidle: and then half a second "

@@ -50,7 +50,9 @@ constexpr std::array file_table{
         .name = "file/replace",
         .method = "POST",
         .request = Body::json,
-        .summary = "Replaces the one place where a text stands.",
+        .summary = "Replaces the one place where a text stands. LF in old_str and new_str are the file's own "
+                   "line ends, "
+                   "also where those are CRLF; with a CR in old_str both texts are taken as they are.",
         .request_schema = schema<replace_in_file_shape>,
         .answer = output,
         .example = R"({"path":"/tmp/example/notes.txt","old_str":"two","new_str":"2"})",
@@ -59,7 +61,7 @@ constexpr std::array file_table{
         .name = "file/insert",
         .method = "POST",
         .request = Body::json,
-        .summary = "Inserts text after a line.",
+        .summary = "Inserts text after a line; its lines end as those of the file.",
         .request_schema = schema<insert_in_file_shape>,
         .answer = output,
         .example = R"({"path":"/tmp/example/notes.txt","insert_line":0,"insert_text":"zero"})",

@@ -35,8 +35,10 @@ json::Object observe_schema();
 inline constexpr std::array observed_answer{
     Member{"output", "string", "what was done, in a sentence"},
     Member{"observed", "string",
-           "what came of the waiting: settled, still_changing (at limit_ms), nothing_changed, or waited when "
-           "observe was a number; absent when nothing was awaited",
+           "what came of the waiting: settled, nothing_changed, still_changing (at limit_ms), loading (at "
+           "limit_ms "
+           "the browser was still loading the page in front, or what the action made it ask for), or waited "
+           "when observe was a number; absent when nothing was awaited",
            false},
     Member{
         "changes", "object",

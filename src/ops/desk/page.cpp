@@ -11,6 +11,7 @@ namespace carrel::ops {
 namespace {
 
 constexpr std::size_t longest_value = 100'000;
+constexpr std::size_t most_options = 1'000;
 constexpr auto reference = "the element, as page/read and page/find name it: ref_12";
 
 constexpr Member dialog{"dialog", "object", "{type, message} of the dialog that the page shows now", false};
@@ -51,6 +52,14 @@ constexpr auto acted(More... more) {
 constexpr auto point_answer = acted(Member{"x", "number", "where, in CSS pixels of the viewport"},
                                     Member{"y", "number", "the same, downwards"});
 constexpr auto acted_answer = acted();
+constexpr auto scrolled_answer = acted(
+    Member{"scrolled", "object",
+           "{box (what scrolled: the page, the frame, or an element with its reference), by (CSS pixels), "
+           "ahead (how much further it can be scrolled that way), back (and the other way)}; absent when the "
+           "page used the wheel itself or did not say",
+           false},
+    Member{"x", "number", "where, in CSS pixels of the viewport"},
+    Member{"y", "number", "the same, downwards"});
 constexpr auto form_answer =
     acted(Member{"value", "any", "what the field holds now; of a password \"(hidden)\""},
           Member{"changed_by_page", "boolean", "whether the page made something else of the value"});
@@ -59,7 +68,7 @@ constexpr auto dialog_answer = acted(Member{
 constexpr std::array downloads_answer{Member{"downloads", "array",
                                              "{id, url, name, state (running, completed, failed), path (once "
                                              "it is complete), received, total (0: not known)}, "
-                                             "oldest first, since the browser was first asked"}};
+                                             "oldest first, whoever began them"}};
 constexpr std::array console_answer{
     tab_id,
     Member{"entries", "array",
@@ -83,13 +92,13 @@ constexpr std::array page_table{
         .request_schema = schema<call_tool_shape>,
         .answer = toolset_answer,
         .example =
-            R"({"name":"navigate","input":{"url":"data:text/html,<title>Form</title><input aria-label=Name><input type=file>"}})",
+            R"({"name":"navigate","input":{"url":"data:text/html,<title>Form</title><body style=height:2000px><input aria-label=Name><input type=file>"}})",
     },
     Operation{
         .name = "browser/page/read",
         .method = "POST",
         .request = Body::json,
-        .summary = "The page as a tree of text, through open shadow roots and frames. An element keeps its "
+        .summary = "The page as a tree of text, through shadow roots and frames. An element keeps its "
                    "reference as long as it is in the document.",
         .request_schema = schema<read_page_shape>,
         .answer = read_answer,
@@ -134,6 +143,18 @@ constexpr std::array page_table{
         .example = R"({"coordinate":{"x":5,"y":5}})",
     },
     Operation{
+        .name = "browser/page/scroll",
+        .method = "POST",
+        .request = Body::json,
+        .summary =
+            "Turns the wheel over an element, scrolled into view, or over a point of the viewport: what "
+            "scrolls is the innermost box or frame there that can. Says what did and how far it can "
+            "be scrolled still; success is false when nothing did.",
+        .request_schema = schema<scroll_at_point_shape>,
+        .answer = scrolled_answer,
+        .example = R"({"coordinate":{"x":5,"y":5},"direction":"down"})",
+    },
+    Operation{
         .name = "browser/page/scroll_to",
         .method = "POST",
         .request = Body::json,
@@ -146,8 +167,9 @@ constexpr std::array page_table{
         .name = "browser/page/form_input",
         .method = "POST",
         .request = Body::json,
-        .summary = "Sets a field as a person would: text, an option by its text or value, true or false for "
-                   "boxes, dates, numbers, colours, editable text.",
+        .summary =
+            "Sets a field as a person would: text, an option by its text or value (several by an array), "
+            "true or false for boxes, dates, numbers, colours, editable text.",
         .request_schema = schema<form_input_shape>,
         .answer = form_answer,
         .example = R"({"ref":"ref_1","value":"Ada"})",
@@ -165,8 +187,9 @@ constexpr std::array page_table{
         .name = "browser/page/dialog",
         .method = "POST",
         .request = Body::json,
-        .summary = "The dialog (alert, confirm, prompt, or whether to leave) that the page shows: looks, "
-                   "accepts or dismisses.",
+        .summary =
+            "The dialog (alert, confirm, prompt, whether to leave, print, or a server's login) that the "
+            "page shows: looks, accepts or dismisses.",
         .request_schema = schema<answer_dialog_shape>,
         .answer = dialog_answer,
         .example = R"({"action":"look"})",
@@ -218,16 +241,28 @@ std::vector<json::Field<T>> on_element() {
                 with(of_tab<T>(), observing<T>()));
 }
 
-/// A field's value is a text, a number or a boolean.
-json::Rule scalar() {
+/// What is wrong with a value of a field, if anything.
+std::optional<std::string> problem_of_scalar(const json::Value& value) {
+    if (value.is_string() && value.get_string().size() > longest_value)
+        return "a value has at most 100000 bytes";
+    if (value.is_string() || value.is_bool() || value.is_number()) return std::nullopt;
+    return "a value is a text, a number, a boolean, or for a list that takes several an array of texts";
+}
+
+/// A field's value is a text, a number or a boolean; of a list of options several texts.
+json::Rule field_value() {
     json::Rule rule{.check = [](const json::Value& value) -> std::optional<std::string> {
-                        if (value.is_string() && value.get_string().size() > longest_value)
-                            return "a value has at most 100000 bytes";
-                        if (value.is_string() || value.is_bool() || value.is_number()) return std::nullopt;
-                        return "a value is a text, a number or a boolean";
+                        const auto* several = value.if_array();
+                        if (!several) return problem_of_scalar(value);
+                        if (several->size() > most_options) return "at most 1000 options are set at once";
+                        for (const auto& one : *several)
+                            if (!one.is_string() || one.get_string().size() > longest_value)
+                                return "in an array each value is a text of at most 100000 bytes";
+                        return std::nullopt;
                     },
                     .schema = {}};
-    rule.schema["type"] = json::Array{"string", "number", "boolean"};
+    rule.schema["type"] = json::Array{"string", "number", "boolean", "array"};
+    rule.schema["maxItems"] = most_options;
     return rule;
 }
 
@@ -296,6 +331,19 @@ const Shape<ClickPage>& click_page_shape() {
     return shape;
 }
 
+const Shape<ScrollAtPoint>& scroll_at_point_shape() {
+    static const Shape<ScrollAtPoint> shape{
+        with(with(at_point<ScrollAtPoint>(),
+                  {field("direction", &ScrollAtPoint::direction, "which way",
+                         one_of({"up", "down", "left", "right"}))
+                       .with_default(),
+                   field("amount", &ScrollAtPoint::amount, "how many CSS pixels; a wheel's notch is 100",
+                         between(1, 10'000))
+                       .with_default()}),
+             with(of_tab<ScrollAtPoint>(), observing<ScrollAtPoint>()))};
+    return shape;
+}
+
 const Shape<OnReference>& on_reference_shape() {
     static const Shape<OnReference> shape{on_element<OnReference>()};
     return shape;
@@ -303,7 +351,9 @@ const Shape<OnReference>& on_reference_shape() {
 
 const Shape<FormInput>& form_input_shape() {
     static const Shape<FormInput> shape{
-        with({field("value", &FormInput::value, "a text, a number, or true or false", scalar())},
+        with({field("value", &FormInput::value,
+                    "a text, a number, true or false; an array of texts sets exactly these options of a list",
+                    field_value())},
              on_element<FormInput>())};
     return shape;
 }
@@ -320,6 +370,10 @@ const Shape<AnswerDialog>& answer_dialog_shape() {
         {field("action", &AnswerDialog::action, "what to do with it", one_of({"look", "accept", "dismiss"}))
              .with_default(),
          field("text", &AnswerDialog::text, "what a prompt is given", length_between(0, 10'000))
+             .with_default(),
+         field("user", &AnswerDialog::user, "whose login is accepted", length_between(0, 1'000))
+             .with_default(),
+         field("password", &AnswerDialog::password, "and its password", length_between(0, 1'000))
              .with_default()},
         with(of_tab<AnswerDialog>(), observing<AnswerDialog>()))};
     return shape;

@@ -67,6 +67,12 @@ struct ClickPage : PointOnPage, ObservePage {
 };
 const json::Shape<ClickPage>& click_page_shape();
 
+struct ScrollAtPoint : PointOnPage, ObservePage {
+    std::string direction = "down";
+    int amount = 300;
+};
+const json::Shape<ScrollAtPoint>& scroll_at_point_shape();
+
 struct OnReference : OnPage, ObservePage {
     std::string ref;
 };
@@ -85,6 +91,8 @@ const json::Shape<UploadToPage>& upload_to_page_shape();
 struct AnswerDialog : OnPage, ObservePage {
     std::string action = "look";
     std::string text;
+    std::string user;
+    std::string password;
 };
 const json::Shape<AnswerDialog>& answer_dialog_shape();
 

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "core/desk_shape.hpp"
 #include "ops/fields.hpp"
 
 namespace carrel::ops {
@@ -10,10 +11,10 @@ namespace {
 
 using json::Field;
 
-constexpr int smallest_width = 320;
-constexpr int largest_width = 3840;
-constexpr int smallest_height = 240;
-constexpr int largest_height = 2160;
+using core::largest_height;
+using core::largest_width;
+using core::smallest_height;
+using core::smallest_width;
 
 template <class Request>
 std::vector<Field<Request>> picturing() {

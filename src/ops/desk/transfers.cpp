@@ -16,7 +16,9 @@ constexpr std::array extracted{
     Member{"path", "string", "the directory"},
     Member{"path_bytes", "string", "the path in base64, when it is not UTF-8", false},
     Member{"files", "integer", "files, directories and links that were made"},
-    Member{"size", "integer", "bytes of the files' contents"}};
+    Member{"size", "integer", "bytes of the files' contents"},
+    Member{"notes", "array", "sentences about what is otherwise than the archive says, when something is",
+           false}};
 
 constexpr std::array transfer_table{
     Operation{
@@ -40,7 +42,8 @@ constexpr std::array transfer_table{
         .method = "PUT",
         .request = Body::bytes,
         .summary = "Stores the body (application/octet-stream, any size) at the path; whole, or at an offset "
-                   "of what is there.",
+                   "of what is there. A whole file takes the place of the old one: other names of that (hard "
+                   "links) stay names of the old one.",
         .request_schema = schema<store_file_shape>,
         .answer = stored,
         .example = "path=/tmp/example/data.bin",
@@ -50,8 +53,10 @@ constexpr std::array transfer_table{
         .method = "GET",
         .permission = view,
         .response = Body::bytes,
-        .summary =
-            "A file's bytes, also in part (Range, If-Range, If-None-Match); with `archive`, a whole folder.",
+        .summary = "A file's bytes, also in part (Range, If-Range, If-None-Match); with `archive`, a whole "
+                   "folder. What "
+                   "that is without (pipes, sockets, devices, what is skipped) stands in the header "
+                   "Carrel-Left-Out.",
         .request_schema = schema<download_file_shape>,
         .example = "path=/etc/hostname",
     },
@@ -117,8 +122,9 @@ const Shape<DownloadFile>& download_file_shape() {
 
 const Shape<ExtractArchive>& extract_archive_shape() {
     static const Shape<ExtractArchive> shape{
-        folder_field(),
-        field("archive", &ExtractArchive::archive, "what the body is", one_of({"tar", "zip"}))};
+        folder_field(), field("archive", &ExtractArchive::archive,
+                              "what the body is; a tar may be compressed by gzip, bzip2, xz or Zstandard",
+                              one_of({"tar", "zip"}))};
     return shape;
 }
 

@@ -69,8 +69,9 @@ constexpr std::array window_table{
         .name = "window/resize",
         .method = "POST",
         .request = Body::json,
-        .summary = "Gives a window another size, frame included; programs may round it, a terminal to whole "
-                   "characters.",
+        .summary =
+            "Gives a window another size, frame included, and tells what it has then; programs may round "
+            "it, a terminal to whole characters, or refuse it (409).",
         .request_schema = schema<resize_window_shape>,
         .answer = observed_answer,
         .example = R"({"width":640,"height":400})",

@@ -91,6 +91,35 @@ test("Claude looks, acts and reads on a real desk, and the vendor's rules are ke
   assert.ok(usage.at(-1).cache_read_input_tokens > 0);
 });
 
+test("a command that asks on its terminal is told with its question, and answered by a tool of its own", async () => {
+  api.requests.length = 0;
+  const asks = `python3 -c 'import getpass; print(len(getpass.getpass("Pass phrase: ")), input("Sure? "))' </dev/tty`;
+  api.say(
+    { blocks: [use("bash", { command: `kept=yes; ${asks}` })] },
+    { blocks: [use("bash_answer", { text: "open sesame" })] },
+    { blocks: [use("bash_answer", { text: "quite" }), use("bash_answer", { text: "once more" })] },
+    { blocks: [use("bash", { command: asks }), use("bash_answer", { text: "\u0003", enter: false })] },
+    { blocks: [use("bash", { command: asks }), use("bash", { command: "echo $kept" })] },
+    { blocks: [say("Done.")] },
+  );
+  const events = await turn("log in");
+  assert.deepEqual(api.requests.map(({ error }) => error), Array(6).fill(undefined));
+  assert.deepEqual(api.requests[0].body.tools.map(({ name }) => name), [undefined, "bash", "str_replace_based_edit_tool", "bash_answer"]);
+  const [asked, sure, ended, nobody, again, stopped, third, next] = of(events, "tool_result").map(({ output, error }) => error || output);
+  assert.match(asked, /waits for input on its terminal, after printing "Pass phrase: "\. Give that with bash_answer/);
+  assert.doesNotMatch(asked, /terminal\/answer/);
+  assert.match(sure, /^Sure\? \n<system>The command has not ended: .*after printing "Sure\? "/);
+  assert.equal(ended, "11 quite");
+  assert.match(nobody, /no command waits for input/);
+  assert.match(again, /Pass phrase/);
+  assert.match(stopped, /exit code 1\b|exit code 130/);
+  assert.match(third, /Pass phrase/);
+  assert.match(next, /^yes\n<system>The command that waited for input was stopped\./);
+  // The vendor is told as the session is: the result is no error.
+  assert.ok(!api.requests[1].body.messages.at(-1).content[0].is_error);
+  assert.ok(!server.log.includes("open sesame"));
+});
+
 test("waiting for a retry is told, and what does not pass ends the turn but not the session", async () => {
   api.say({ fault: "overloaded", pause: 10 }, { blocks: [say("Here I am.")] });
   const events = await turn("are you there?");

@@ -115,6 +115,7 @@ describe("the double refuses", () => {
     "one id for two calls": [talk(assistant(call("a"), call("a")), user(result("a"))), /must be unique/],
     "a toolset's member without the toolset": [{ messages: [asked, assistant(call("a")), user(result("a"))] }, /no toolset/],
     "thoughts it did not think": [talk(assistant({ type: "thinking", thinking: "x", signature: "forged" }, say("y")), asked), /Invalid `signature`/],
+    "a thought at the end": [talk(assistant(say("y"), { type: "thinking", thinking: "x", signature: "s" }), asked), /final block/],
     "an answer put into its mouth": [talk(assistant(say("I will"))), /prefill/],
     "too many cache marks": [{ system: [1, 2, 3].map((n) => cached(say(`s${n}`))), messages: [user(cached(say("a")), cached(say("b")))] }, /maximum of 4/],
     "a toolset with a name": [{ tools: [{ ...tools[0], name: "computer" }] }, /Extra inputs/],

@@ -19,7 +19,7 @@ test("the tour shows a page, types, uses a terminal and reads the file, twice on
     seen += events.length;
     const results = events.filter(({ event }) => event === "tool_result").map(({ data }) => data);
     assert.deepEqual(results.filter(({ error }) => error), []);
-    assert.ok(!results.some(({ output }) => output.includes("no window came")));
+    assert.ok(!results.some(({ output }) => output.includes("nothing of this title came")));
     assert.ok(results.some(({ output }) => output.includes("1\twritten in the terminal")));
     const pictures = results.map(({ screenshot }) => screenshot).filter(Boolean);
     assert.equal(pictures.length, 4);

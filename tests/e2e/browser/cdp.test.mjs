@@ -61,7 +61,7 @@ describe("navigating", () => {
     assert.match(await wrong("browser/cdp/navigate", { url: "file:///nowhere.html" }), /ERR_FILE_NOT_FOUND/);
     assert.match(await wrong("browser/cdp/navigate", { url: "http://127.0.0.1:1/" }), /ERR_/);
     assert.match(await wrong("browser/cdp/navigate", { url: "http://no.such.host.example/" }), /ERR_/);
-    for (const url of ["javascript:alert(1)", "chrome://settings", "nonsense", "http://a b/", ""])
+    for (const url of ["javascript:alert(1)", "chrome://settings", "non sense", "http://a b/", ""])
       assert.equal((await ask("POST", "browser/cdp/navigate", { url })).status, 422, url);
   });
 

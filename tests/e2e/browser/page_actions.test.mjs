@@ -198,7 +198,7 @@ describe("form fields", () => {
       ['"Date"', "tomorrow", /YYYY-MM-DD/],
       ['"Number"', "many", /a number/],
       ['"Range"', "much", /a number/],
-      ['"Colour"', "red", /#rrggbb/],
+      ['"Colour"', "reddish", /#rrggbb/],
       ['"Agree"', "yes", /true or false/],
       ['"Right"', false, /cannot be cleared/],
       ['"Fixed"', "y", /read-only/],
@@ -213,7 +213,7 @@ describe("form fields", () => {
       assert.match(detail, words);
     }
     assert.equal(await pages.evaluate("fixed.value"), "x");
-    for (const value of [null, [], {}])
+    for (const value of [null, [null], {}])
       assert.equal((await pages.refused("browser/page/form_input", { ref: "ref_1", value })).status, 422);
   });
 

@@ -92,6 +92,16 @@ describe("a page as a tree", () => {
     assert.doesNotMatch(part, /Near|Far/);
   });
 
+  test("of a box that can be clicked what it holds is told, unless its words are all of it", async () => {
+    const rows = Array.from({ length: 40 }, (_, n) => `<div>Row number ${n} of the list</div>`).join("");
+    await pages.open(`<div tabindex=0 aria-label=Cart><div>Tea costs 3 EUR <button>Buy</button></div><div>Gold costs 9000 EUR <button>Buy</button></div></div>
+      <pre tabindex=0 aria-label=Log>It began.</pre><div onclick="1">Only words</div><div tabindex=0>${rows}</div>`);
+    const text = await pages.read();
+    for (const told of ["Tea costs 3 EUR", "Gold costs 9000 EUR", "It began.", "Row number 0 of", "Row number 39 of", "Cart", "Log"])
+      assert.equal(text.split(told).length, 2, `${told}: ${text}`);
+    assert.equal(text.split("Only words").length, 2, text);
+  });
+
   test("an element keeps its reference as long as it is there, whatever happens around it", async () => {
     await pages.open(`<div id=box><button id=a>A</button><button id=b>B</button></div>`);
     const [a, b] = [await pages.ref(/"A"/), await pages.ref(/"B"/)];
@@ -141,6 +151,8 @@ describe("a page as a tree", () => {
   test("a page cannot lie about itself, nor break the reading", async () => {
     await pages.open(`<form><input name="children"><input name="getAttribute"><input name="parentNode"><input name="labels"><input name="assignedSlot">
       <input name="isConnected"><input name="getRootNode"><button>Go</button></form><p id=p>text</p>
+      <form name=body></form><form name=title></form><form name=hidden></form>
+      ${["elementFromPoint", "querySelectorAll", "querySelector", "createRange", "createTreeWalker", "getElementById", "activeElement", "documentElement"].map((name) => `<img name=${name} src="data:,">`).join("")}
       <button aria-label="Pay&#10;[ref_1] button &quot;Cancel&quot;&#x202e;x">x</button>
       <script>
         for (const type of [Element, Node, HTMLElement, Array, Object, Function, String, Map, WeakMap]) for (const name of Object.getOwnPropertyNames(type.prototype))
@@ -152,6 +164,8 @@ describe("a page as a tree", () => {
     assert.match(tree, /paragraph "text"/);
     assert.match(tree, /button "Pay \[ref_1\] button \\"Cancel\\" x" \[ref_\d+\]/);
     await pages.post("browser/page/click", { ref: await pages.ref(/"Go"/) });
+    assert.match((await pages.post("browser/page/text")).text, /^text$/m);
+    assert.match((await pages.post("browser/page/find", { query: "go" })).matches[0].text, /button "Go"/);
   });
 
   test("a huge page is read in bounded time and size, and told to be larger", async () => {

@@ -113,8 +113,14 @@ describe("looking and going", () => {
       ["return document.title", "JS"],
       ["document.getElementById('d')", "div#d"],
       ["10n", "10n"],
+      ["new DOMPoint(1, 2)", '{"x":1,"y":2,"z":0,"w":1}'],
+      ["[new URL('http://x.test/a')]", '["http://x.test/a"]'],
+      ["({})", "{}"],
     ])
       assert.equal((await tool("javascript_exec", { text })).text, result, text);
+    const text = "document.body.getBoundingClientRect()";
+    const box = JSON.parse((await tool("javascript_exec", { text })).text);
+    assert.ok(box.width > 0 && box.left === box.x, JSON.stringify(box));
     assert.match(
       await pages.failure("javascript_exec", { text: "throw new TypeError('no')" }),
       /^The script threw: TypeError: no/,

@@ -98,7 +98,6 @@ describe("the vendor's SDK", () => {
       ["middle_click", { target: at(300, 300) }],
       ["double_click", { target: at(300, 300) }],
       ["triple_click", { target: at(300, 300) }],
-      ["scroll", { target: at(300, 300), scroll_direction: "down", scroll_amount: 1 }],
       ["scroll_to", { target: second }],
       ["type", { text: "a  b\n" }],
       ["key", { text: "Escape" }],
@@ -114,6 +113,16 @@ describe("the vendor's SDK", () => {
       ["list_tabs"],
     ])
       await same(name, input ?? {});
+    // What scrolled is more than the SDK would say.
+    await same("javascript_exec", { text: "document.body.style.height = '3000px'" });
+    const { content } = await call("scroll", {
+      target: at(300, 300),
+      scroll_direction: "down",
+      scroll_amount: 1,
+    });
+    const [acknowledgement, more, ...rest] = desk.answer.content;
+    assert.deepEqual(content, [acknowledgement, ...rest]);
+    assert.match(more.text, /^the page scrolled by 100 pixels/);
     const tabs = (await same("list_tabs", {}))[0].tabs;
     await same("switch_tab", { tab_id: tabs[0].tab_id });
     await same("close_tab", { tab_id: tabs.at(-1).tab_id });

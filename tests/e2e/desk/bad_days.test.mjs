@@ -92,7 +92,8 @@ describe("a part of the desk dies", () => {
   each("the tool server: calls under way fail with 502 and are not repeated, all else lives", async (id, desk) => {
     await run(id, "(sleep 1000 & echo $! > /tmp/background); echo 0 > /tmp/count");
     const others = inside(data, desk).filter(({ words }) => /Xvnc|openbox/.test(words[0])).map(({ pid }) => pid);
-    const cut = [run(id, "echo 1 >> /tmp/count; sleep 1000", 300), call(id, "system/wait", { duration: 60 })];
+    const cut = [run(id, "echo 1 >> /tmp/count; sleep 1; sleep 1000", 300), call(id, "system/wait", { duration: 60 })];
+    // Its answer has begun by then: the tool server holds one up no longer than half a second.
     await until("the command runs", async () => inside(data, desk, "sleep", "1000").length >= 2);
     const before_ = part(data, desk, "carrel-desk", "serve");
     process.kill(before_, "SIGKILL");

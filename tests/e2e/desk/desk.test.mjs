@@ -23,7 +23,7 @@ function sizeOf(png) {
 }
 
 /** A page that writes what happens to it into its title, as JSON. */
-const recorder = `<!doctype html><meta charset=utf-8><title>[]</title>
+const recorder = `<!doctype html><meta charset=utf-8><title>loading</title>
 <body style="margin:0;height:3000px;background:linear-gradient(red,blue)">
 <script>
 const seen = [];
@@ -34,6 +34,8 @@ for (const name of ["mousedown", "mouseup", "dblclick"])
 addEventListener("contextmenu", (e) => e.preventDefault());
 addEventListener("wheel", (e) => { note(["wheel", Math.sign(e.deltaX), Math.sign(e.deltaY), held(e)]); e.preventDefault(); }, { passive: false });
 addEventListener("keydown", (e) => { if (!["Control", "Shift", "Alt"].includes(e.key)) note(["key", e.key, held(e)]); e.preventDefault(); });
+// Before it has painted, a page hears of no mouse.
+requestAnimationFrame(() => requestAnimationFrame(() => { document.title = "[]"; }));
 </script>`;
 
 async function openRecorder() {
@@ -59,7 +61,7 @@ const saw = (...expected) =>
   until(`the page sees ${JSON.stringify(expected)}`, async () => {
     const last = (await seen())?.slice(-expected.length);
     return last?.length === expected.length && expected.every((entry, i) => entry.every((value, k) => last[i][k] === value));
-  }, 10);
+  });
 
 describe("pictures", () => {
   test("come as JSON or bytes, whole, scaled or in part", async () => {
@@ -173,14 +175,14 @@ describe("text", () => {
   async function typeIntoPage(text) {
     await post("file/write", { path: "/home/agent/field.html", file_text: page });
     await post("browser/open_url", { url: "file:///home/agent/field.html", screenshot: false });
-    const says = (title) => until(`the page says ${title}`, async () => (await get("browser/active_window")).window_title.startsWith(`${title} `), 10);
+    const says = (title) => until(`the page says ${title}`, async () => (await get("browser/active_window")).window_title.startsWith(`${title} `));
     await says("empty");
     await post("mouse/click", { button: "left_click", coordinate: { x: 400, y: 300 }, screenshot: false });
     await post("keyboard/type", { text, ...quick });
     await says([...text].length);
     await post("system/clipboard", { content: "" });
     await post("keyboard/key", { key: "ctrl+a ctrl+c", ...quick });
-    return until("the text is copied", async () => (await get("system/clipboard")).content, 10);
+    return until("the text is copied", async () => (await get("system/clipboard")).content);
   }
 
   /** The same for a terminal. */
@@ -256,6 +258,12 @@ describe("observing", () => {
   });
 });
 
+test("every script that many people write has a font", async () => {
+  const languages = "en el ru ar he hy ka hi bn pa gu or ta te kn ml si th lo km my am dv bo zh-cn ja ko und-zsye";
+  const missing = await run(`for language in ${languages}; do [ -n "$(fc-list :lang=$language family)" ] || echo $language; done`);
+  assert.equal(missing, "");
+});
+
 describe("bad days", () => {
   test("a display that dies is there again, with its manager and panel", async () => {
     const before = await run("pgrep -x Xvnc");
@@ -270,6 +278,23 @@ describe("bad days", () => {
     await post("keyboard/key", { key: "Escape", screenshot: false });
   });
 
+  test("a panel that ends again and again is back after a rest", async () => {
+    const pids = async () => (await run("pgrep -x tint2 || true")).trim();
+    const said = async (line) => (await desk.server.json("GET", desk.beside("desk/log"))).lines.some(({ text }) => line.test(text));
+    for (let last = "none"; !(await said(/^the panel ended 5 times within a minute and is left alone for a minute$/)); ) {
+      const now = await until("it is started, or given up", async () => ((await said(/^the panel ended 5 times/)) ? "given up" : [last, ""].includes(await pids()) ? "" : pids()));
+      if (now !== "given up") await run(`kill -9 ${(last = now)} || true`);
+    }
+    await until("it runs again", async () => (await pids()) !== "", 150);
+  });
+
+  test("what the panel and the window manager start begins at home", async () => {
+    for (const program of ["tint2", "openbox"]) {
+      await until(`${program} runs`, async () => (await run(`pgrep -xc ${program} || true`)) === "1\n");
+      assert.equal(await run(`readlink /proc/$(pgrep -x ${program})/cwd`), "/home/agent\n");
+    }
+  });
+
   test("a window manager that dies is there again, and windows stay", async () => {
     await run("xterm -title stays -e sleep 300 > /dev/null 2>&1 &");
     await until("the window is there", async () => (await get("browser/active_window")).window_title === "stays");
@@ -278,6 +303,18 @@ describe("bad days", () => {
     await until("another one runs", async () => ![before, ""].includes(await run("pgrep -x openbox || true")));
     await until("the desk is well again", async () => (await get("system/health")).status === "ok");
     assert.equal(await run("pgrep -xc xterm"), "1\n");
+  });
+
+  test("programs learn about its network, and root of a nested network namespace is no administrator", async () => {
+    assert.match(await run("ip -o link"), /^1: lo: /);
+    assert.match(await run("python3 -c 'import socket; print(socket.if_nameindex())'"), /\(1, 'lo'\)/);
+    for (const command of ["ip link", "ip link add b0 type bridge", "tc qdisc add dev lo root handle 1: htb"])
+      assert.match(await run(`unshare -Urn ${command} 2>&1 || true`), /Operation not permitted/, command);
+    // In a user namespace alone the network is the desk's.
+    assert.match(await run("unshare -Ur ip -o link"), /^1: lo: /);
+    const open = "import os, socket\ns = []\ntry:\n while True: s.append(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0))\nexcept OSError as e: print(len(s) <= 128, e.strerror)";
+    assert.equal(await run(`python3 -c '${open}'`), "True Too many open files\n");
+    assert.match(await run("ip -o link"), /^1: lo: /);
   });
 
   test("programs of the desk cannot end its first process, nor look into it", async () => {

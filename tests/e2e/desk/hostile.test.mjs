@@ -2,18 +2,16 @@
 // it says, the server stays well, says what happened, and lets nothing through that could hurt a client. And nothing
 // secret ever reaches it.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { copyFileSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { programs, Server, until } from "../lib/carrel.mjs";
+import { Server, until } from "../lib/carrel.mjs";
+import { startHostile } from "../lib/hostile.mjs";
 import { descriptors, holds, inside, leftovers, shareImages } from "../lib/host.mjs";
 import { Viewer } from "../lib/wire.mjs";
 
-const source = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../doubles/hostile_desk.cpp");
 let folder;
 before(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "carrel-hostile-"));
@@ -22,19 +20,7 @@ before(async () => {
 // What removes a desk's files may be at it still.
 after(() => rm(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 }));
 
-/** A server whose desks are the double; see its head for `hello`. */
-async function start(hello, options = {}) {
-  const bin = path.join(folder, `bin-${hello}`);
-  const data = path.join(folder, `data-${hello}`);
-  await mkdir(bin);
-  await mkdir(data);
-  shareImages(data);
-  for (const program of ["carrel", "carrel-jail"]) copyFileSync(path.join(programs, program), path.join(bin, program));
-  execFileSync("clang++-19", ["-std=c++23", "-O1", "-static", `-DHELLO="${hello}"`, source, "-o", path.join(bin, "carrel-desk")]);
-  const server = await Server.start({ data, program: path.join(bin, "carrel"), ...options });
-  server.data = data;
-  return server;
-}
+const start = (hello, options) => startHostile(folder, hello, options);
 
 describe("a first word that is wrong", () => {
   for (const [hello, wanted] of Object.entries({
@@ -57,6 +43,24 @@ describe("a first word that is wrong", () => {
         await server.end();
       }
     });
+});
+
+test("a desk's words forge no line of the log, and move no terminal's cursor", async () => {
+  const server = await start("forged");
+  try {
+    const { status, body } = await server.request("POST", "/api/v1/sessions", { body: { provider: "scripted", network: "none" } });
+    assert.equal(status, 502, JSON.stringify(body));
+    assert.equal(body.code, "bad_desk_answer");
+    assert.match(body.detail, /all is lost/);
+    await until("it is in the log", () => server.log.includes("all is lost"));
+    for (const text of [server.log, body.detail]) {
+      assert.doesNotMatch(text, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]/);
+      assert.doesNotMatch(text, /^2026-01-01/m);
+    }
+    for (const line of server.log.trim().split("\n")) assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z carrel/);
+  } finally {
+    await server.end();
+  }
 });
 
 describe("a desk that was taken over", () => {
@@ -124,10 +128,21 @@ describe("a desk that was taken over", () => {
     assert.equal(headers["x-content-type-options"], "nosniff");
     for (const name of ["set-cookie", "access-control-allow-origin", "service-worker-allowed", "clear-site-data", "refresh", "location"]) assert.equal(headers[name], undefined, name);
     assert.match(body.toString(), /script/);
-    const redirect = await bytes("POST", "mouse/scroll", { direction: "up", amount: 1 });
-    assert.equal(redirect.headers.location, undefined);
-    const login = await bytes("POST", "keyboard/key", { key: "a" });
-    assert.equal(login.headers["www-authenticate"], undefined);
+  });
+
+  test("a status that no operation of a desk has is a 502, and none of its words pass", async () => {
+    for (const [operation, body, status] of [
+      ["mouse/scroll", { direction: "up", amount: 1 }, 302],
+      ["keyboard/key", { key: "a" }, 401],
+    ]) {
+      const answer = await bytes("POST", operation, body);
+      assert.equal(answer.status, 502, operation);
+      assert.equal(answer.body.code, "bad_desk_answer");
+      assert.equal(answer.body.success, false);
+      assert.match(answer.body.detail, new RegExp(`impossible status ${status}`));
+      for (const name of ["location", "www-authenticate"]) assert.equal(answer.headers[name], undefined, name);
+      assert.ok(!JSON.stringify(answer.body).includes("script"));
+    }
   });
 
   test("no header that could open anything reaches it, nor a client's address", async () => {

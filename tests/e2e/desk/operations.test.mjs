@@ -7,6 +7,7 @@ import { describe, test } from "node:test";
 import { differences } from "../lib/answers.mjs";
 import { programs, until } from "../lib/carrel.mjs";
 import { onDesk } from "../lib/desk.mjs";
+import { openStream } from "../lib/stream.mjs";
 
 const rows = JSON.parse(execFileSync(path.join(programs, "carrel"), ["operations", "--json"], { maxBuffer: 1 << 26 })).desk;
 
@@ -22,6 +23,16 @@ const { ask, get, run } = desk;
 
 const pathOf = (row) => row.path.replace("{id}", desk.session.id);
 
+/** What has to be so before a row's example works. */
+const preparations = {
+  "terminal/answer": () => ask("terminal/execute", { command: "read -r answer </dev/tty", timeout: 300 }),
+  "terminal/input": async () => {
+    const body = { command: "cat", timeout: 300, input_id: JSON.parse(rows.find(({ name }) => name === "terminal/input").example).input_id };
+    const { answer } = openStream(desk.server, desk.at("terminal/execute/stream"), body);
+    await answer;
+  },
+};
+
 describe("an operation's row", () => {
   for (const row of rows) {
     const speaksJson = ["json", "picture"].includes(row.response) && ["none", "json"].includes(row.request);
@@ -29,6 +40,7 @@ describe("an operation's row", () => {
     test(`${row.method} ${row.name} answers as it says`, async () => {
       const needsInput = row.input?.required?.length > 0;
       assert.ok(row.example || !needsInput, "it takes fields, so it needs an example");
+      await preparations[row.name]?.();
       const isQuery = row.request === "none";
       const target = pathOf(row) + (isQuery && row.example ? `?${row.example}` : "");
       const body = isQuery ? undefined : JSON.parse(row.example || "{}");

@@ -88,6 +88,17 @@ test("a name may hold what it likes", async () => {
   await kill({ pid: bytes });
 });
 
+test("what agents run gives way to the display, the window manager and the tool server", async () => {
+  const parts = (await list()).filter(({ ppid, cmdline }) => ppid === 1 && /^(Xvnc|openbox|carrel-desk serve)\b/.test(cmdline));
+  assert.equal(parts.length, 3);
+  // The 19th field; the second may hold spaces.
+  for (const { pid, name } of parts) assert.equal((await run(`cat /proc/${pid}/stat`)).split(") ").at(-1).split(" ")[16], "0", name);
+  assert.equal(await run("nice"), "5");
+  const { process_id } = await desk.post("terminal/process/start", { command: "nice > /tmp/niceness" });
+  await desk.post("terminal/process/wait", { process_id, timeout: 30 });
+  assert.equal(await run("cat /tmp/niceness"), "5");
+});
+
 test("what may not be ended, is not there, or is no process is refused", async () => {
   const init = await kill({ pid: 1 });
   assert.deepEqual([init.status, init.body.code], [403, "protected_process"]);

@@ -217,7 +217,8 @@ class Copier {
     encodings.writeUInt32BE(0xc0a1e5ce, 8);
     copier.viewer.send(encodings);
     copier.listening = copier.#listen().catch((error) => (copier.failure = error));
-    await until("the display speaks of its clipboard", () => copier.isReady || copier.failure);
+    // To who only looks it does not, since those could not say that they want no texts unasked.
+    if (!query) await until("the display speaks of its clipboard", () => copier.isReady || copier.failure);
     return copier;
   }
 
@@ -289,6 +290,7 @@ describe("a viewer", () => {
     viewer.viewer.send(Buffer.from([3, 0, 0, 0, 0, 0, 0, 1, 0, 1]));
     await until("the display answers", () => viewer.failure);
     assert.match(viewer.failure.message, /message 0/);
+    assert.equal(viewer.isReady, false);
     assert.equal((await read()).content, "untouched");
     viewer.close();
   });

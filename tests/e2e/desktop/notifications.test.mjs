@@ -51,6 +51,30 @@ test("what a program writes is cleaned and cut", async () => {
   assert.equal(body.length, 2000);
 });
 
+test("who waits for the end of a notification hears of it", async () => {
+  await run("timeout 60 notify-send --wait --expire-time=200 'soon over'");
+  await run("timeout 60 notify-send --wait 'over some time'");
+});
+
+test("one odd message is no end of notifications", async () => {
+  const odd = (path) => run(`timeout 20 python3 -c 'import os, socket, struct
+bus = socket.socket(socket.AF_UNIX); bus.connect(os.environ["DBUS_SESSION_BUS_ADDRESS"].split("=", 1)[1])
+text = lambda code, kind, value: struct.pack("<BBsBI", code, 1, kind, 0, len(value)) + value + bytes(1)
+pad = lambda part: part + bytes(-len(part) % 8)
+def call(serial, path, to, interface, member):
+    fields = b"".join(pad(part) for part in (text(1, b"o", path), text(6, b"s", to), text(2, b"s", interface))) + text(3, b"s", member)
+    return pad(struct.pack("<cBBBIII", b"l", 1, 1, 1, 0, serial, len(fields)) + fields)
+bus.sendall(bytes(1) + b"AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\\r\\n"); bus.recv(99)
+bus.sendall(b"BEGIN\\r\\n" + call(1, b"/x", b"org.freedesktop.DBus", b"org.freedesktop.DBus", b"Hello"))
+bus.sendall(call(2, ${path}, b"org.freedesktop.Notifications", b"org.freedesktop.Notifications", b"Odd"))
+bus.sendall(call(3, b"/x", b"org.freedesktop.DBus", b"org.freedesktop.DBus", b"GetId"))
+bus.recv(99)'`);
+  await odd('b"/" + b"a" * 70000');
+  await odd('b"/" + b"a" * 3000000');
+  await run("timeout 20 notify-send 'after odd ones'");
+  await find("after odd ones");
+});
+
 test("it works on after the bus or the tool server was started again", async () => {
   await run("pkill -KILL -x dbus-daemon; true");
   await run("timeout 20 notify-send 'on a new bus'");

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { until } from "../lib/carrel.mjs";
 import { onDesk } from "../lib/desk.mjs";
+import { mousepadOn } from "../lib/mousepad.mjs";
 
 const desk = onDesk();
 const { get, post, run } = desk;
@@ -46,27 +47,7 @@ const xterm = {
   close: () => run("pkill -x xterm; pkill -x cat; while pgrep -x cat > /dev/null; do sleep 0.01; done; true"),
 };
 
-const mousepad = {
-  name: "an editor",
-  async open() {
-    // On its own: else it would hand the file to one that is just ending.
-    await run("rm -f /tmp/note; touch /tmp/note; mousepad --disable-server /tmp/note > /dev/null 2>&1 &");
-    await until("the window is there", async () => /Mousepad/.test(await title()));
-    await post("mouse/click", { button: "left_click", coordinate: { x: 500, y: 400 }, screenshot: false });
-    await until("it takes keys", async () => {
-      await press("a BackSpace");
-      return (await title()).startsWith("*");
-    });
-  },
-  async read() {
-    await until("it is saved", async () => {
-      await press("ctrl+s");
-      return !(await title()).startsWith("*");
-    }, patience);
-    return (await run("cat /tmp/note")).replace(/\n$/, "");
-  },
-  close: () => run("pkill -x mousepad; while pgrep -x mousepad > /dev/null; do sleep 0.01; done; true"),
-};
+const mousepad = { name: "an editor", ...mousepadOn({ post, run, title, press, patience }) };
 
 const page = "<meta charset=utf-8><title>empty</title><textarea autofocus style='width:900px;height:500px' oninput='document.title=[...this.value].length'></textarea>";
 const browser = {
@@ -85,7 +66,7 @@ const browser = {
     await until("all has arrived", async () => (await title()).startsWith(`${[...text].length} `), patience).catch(() => {});
     await post("system/clipboard", { content: "" });
     await press("ctrl+a ctrl+c");
-    return until("the text is copied", async () => (await get("system/clipboard")).content, 10);
+    return until("the text is copied", async () => (await get("system/clipboard")).content);
   },
   close: () => post("browser/close", { screenshot: false }),
 };

@@ -86,6 +86,27 @@ describe("windows", () => {
     await act("window/close", { window_id });
   });
 
+  test("a size that its program refuses is told as refused, one that it rounds as it is", async () => {
+    await run("xmessage -title fixed -geometry 300x200 'no other size' & xterm -title steps -geometry 40x10 -e sh > /dev/null 2>&1 &");
+    const steps = await until("the terminal is open", () => find("steps"));
+    await until("the message is open", () => find("fixed"));
+    const { output } = await act("window/resize", { window_id: steps.window_id, width: 500, height: 400 });
+    const { width, height } = await find("steps");
+    assert.equal(output, `The window has ${width}×${height} pixels now.`);
+    // WM_NORMAL_HINTS (40) of the type WM_SIZE_HINTS (41), as a program with a dialog of one size sets them.
+    const python = `import ctypes, sys
+x = ctypes.CDLL("libX11.so.6"); x.XOpenDisplay.restype = ctypes.c_void_p
+display = ctypes.c_void_p(x.XOpenDisplay(None))
+hints = (ctypes.c_long * 18)(48, 0, 0, 0, 0, 300, 200, 300, 200)
+x.XChangeProperty(display, ctypes.c_ulong(int(sys.argv[1], 16)), ctypes.c_ulong(40), ctypes.c_ulong(41), 32, 0, hints, 18); x.XSync(display, 0)`;
+    const fixed = await find("fixed");
+    await run(`python3 -c '${python}' ${fixed.window_id}`);
+    const { status, body } = await quietly("window/resize", { window_id: fixed.window_id, width: 700, height: 500 });
+    assert.deepEqual([status, body.code], [409, "window_refused"], JSON.stringify(body));
+    assert.match(body.detail, /"fixed".*keeps its size of \d+×\d+: its program allows no other/);
+    for (const { window_id } of [steps, fixed]) await act("window/close", { window_id, force: true });
+  });
+
   test("are minimized, maximized and restored", async () => {
     const { window_id, ...former } = await open("changing");
     const state = async () => {

@@ -13,7 +13,7 @@ export const programs = process.env.CARREL_BIN ?? path.join(root, "build/release
 export const dataDirectory = process.env.CARREL_TEST_DATA ?? "/var/lib/carrel-test";
 
 /** Polls `check` until it answers something true; fails with `what` after `seconds`. */
-export async function until(what, check, seconds = 30) {
+export async function until(what, check, seconds = 60) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const result = await check();

@@ -26,6 +26,7 @@ export async function openPage(browser, url, options = {}) {
     viewport: { width: 1280, height: 720 },
     ...options,
   });
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
@@ -61,7 +62,7 @@ export function desktopPicture(page) {
 }
 
 /** Waits until `look` gives something true, and gives that; fails with `what` after `limit` ms. */
-export async function eventually(what, look, limit = 10_000) {
+export async function eventually(what, look, limit = 60_000) {
   const end = Date.now() + limit;
   for (;;) {
     const found = await look();

@@ -10,13 +10,19 @@ export function shareImages(data) {
   symlinkSync(path.join(dataDirectory, "images/desktop"), path.join(data, "images/desktop"));
 }
 
-/** Runs `carrel` with these words to its end: {code, output, error}. */
-export function carrel(words, { env = {}, as, program: file = path.join(programs, "carrel") } = {}) {
+/**
+ * Runs `carrel` with these words to its end: {code, output, error}. `input` is its standard input: a text, bytes, or what
+ * is called with the stream to write to; else /dev/null.
+ */
+export function carrel(words, { env = {}, as, input, program: file = path.join(programs, "carrel") } = {}) {
   const inherited = { ...process.env };
   for (const name of ["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "CARREL_TOKEN"]) delete inherited[name];
   const user = as ? ["setpriv", `--reuid=${as}`, `--regid=${as}`, "--clear-groups"] : [];
   const [program, ...rest] = [...user, file, ...words];
-  const child = spawn(program, rest, { env: { ...inherited, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, rest, { env: { ...inherited, ...env }, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
+  child.stdin?.on("error", () => {}); // it may end before it has read all
+  if (typeof input === "function") input(child.stdin, child);
+  else child.stdin?.end(input);
   let [output, error] = [[], ""];
   child.stdout.on("data", (bytes) => output.push(bytes));
   child.stderr.on("data", (bytes) => (error += bytes));

@@ -53,7 +53,7 @@ export async function makeByClicking(t, page, title) {
 export const stateIs = (page, state) =>
   page.locator(`[data-testid=desktop-state][data-state=${state}]`).waitFor({ state: "attached" });
 /** The last turn has that status; an earlier one that has it does not count. */
-export const turnIs = (page, status, timeout = 30_000) =>
+export const turnIs = (page, status, timeout = 90_000) =>
   page.getByTestId("turn").last().and(page.locator(`[data-status=${status}]`)).waitFor({ timeout });
 export const row = (page, title) => page.getByTestId("session-item").filter({ hasText: title });
 export const canvasOf = (page) => page.getByTestId("desktop").locator("canvas");

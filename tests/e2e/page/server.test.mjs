@@ -1,6 +1,8 @@
 // The page and its server: one that is killed and started again, and one with a key.
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { test } from "node:test";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { eventually } from "../lib/chromium.mjs";
 import { at, Server } from "../lib/carrel.mjs";
 import { clicked, open, say, stateIs, turnIs, onPage, world } from "../lib/page.mjs";
@@ -36,6 +38,67 @@ test("the server is killed and started again: the page comes back, and nothing i
   assert.equal(await page.getByTestId("conversation").innerText(), shown);
 });
 
+test("the page's files come compressed as the client likes, and are not sent again to who has them", async (t) => {
+  const get = (path, headers) =>
+    new Promise((resolve, reject) => {
+      request(new URL(path, world.server.url), { headers }, (answer) => {
+        const parts = [];
+        answer.on("data", (part) => parts.push(part));
+        answer.on("error", reject);
+        const { statusCode: status, headers: got } = answer;
+        answer.on("end", () => resolve({ status, headers: got, body: Buffer.concat(parts) }));
+      })
+        .on("error", reject)
+        .end();
+    });
+  for (const path of ["/app.js", "/desk.js", "/stream.js", "/app.css"]) {
+    const plain = await get(path, {});
+    assert.equal(plain.headers["content-encoding"], undefined);
+    for (const [accepted, coding, open] of [
+      ["gzip, deflate", "gzip", gunzipSync],
+      ["gzip, deflate, br, zstd", "br", brotliDecompressSync],
+    ]) {
+      const headers = { "Accept-Encoding": accepted };
+      const packed = await get(path, headers);
+      assert.equal(packed.headers["content-encoding"], coding);
+      assert.equal(packed.headers.vary, "Accept-Encoding");
+      assert.ok(open(packed.body).equals(plain.body), `${path} as ${coding}`);
+      const again = await get(path, { ...headers, "If-None-Match": packed.headers.etag });
+      assert.deepEqual([again.status, again.body.length], [304, 0]);
+      const other = await get(path, { "If-None-Match": packed.headers.etag });
+      assert.deepEqual([other.status, other.body.length], [200, plain.body.length]);
+    }
+    const none = await get(path, { "Accept-Encoding": "gzip;q=0, br;q=0" });
+    assert.ok(none.body.equals(plain.body));
+  }
+  const page = await open(t, "/favicon.svg");
+  const arriving = page.waitForResponse(/\/app\.js$/);
+  await page.goto(world.server.url);
+  assert.match((await (await arriving).allHeaders())["content-encoding"], /^(br|gzip)$/);
+  await page.getByTestId("new-session").waitFor();
+});
+
+test("eight tabs of one browser, some on one session: in each a message is sent and its answer seen", async (t) => {
+  const ids = [];
+  for (let at = 0; at < 3; ++at) ids.push((await world.server.createSession()).id);
+  t.after(() => Promise.all(ids.map((id) => world.server.request("DELETE", at(id, "?purge=true")))));
+  const first = await open(t, `/#${ids[0]}`);
+  const pages = [first];
+  for (let tab = 1; tab < 8; ++tab) {
+    pages.push(await first.context().newPage());
+    await pages[tab].goto(new URL(`/#${ids[tab % 3]}`, world.server.url).href);
+  }
+  for (const page of pages) await stateIs(page, "viewing");
+  for (const [tab, page] of pages.entries()) {
+    await say(page, script({ text: `Said in tab ${tab}.` }));
+    await page.getByTestId("turn").getByText(`Said in tab ${tab}.`, { exact: true }).waitFor();
+    await turnIs(page, "completed");
+  }
+  for (const [tab, page] of pages.entries())
+    for (let other = tab % 3; other < 8; other += 3)
+      await page.getByTestId("turn").getByText(`Said in tab ${other}.`, { exact: true }).waitFor();
+});
+
 test("a server with a key: the login form opens it, and its cookie serves events and desktop too", async (t) => {
   await world.server.end();
   const key = "a-key-for-this-test-0123456789abcdef";
@@ -69,4 +132,10 @@ test("a server with a key: the login form opens it, and its cookie serves events
   await turnIs(page, "completed");
   await stateIs(page, "viewing");
   assert.equal(await page.evaluate(() => document.cookie), "");
+  const [cookie] = await page.context().cookies();
+  await page.getByTestId("log-out").click();
+  await page.getByTestId("login").waitFor();
+  assert.deepEqual(await page.context().cookies(), []);
+  const stolen = { cookie: `${cookie.name}=${cookie.value}` };
+  assert.equal((await world.server.request("GET", "/api/v1/sessions", { headers: stolen })).status, 401);
 });

@@ -80,11 +80,27 @@ describe("sessions", () => {
       async () => (await world.server.json("GET", at(id))).title === "Renamed",
     );
     await page.reload();
+    const missed = [];
+    page.on("response", (answer) => answer.status() === 404 && missed.push(answer.url()));
+    await stateIs(page, "viewing");
     await row(page, "Renamed").hover();
     await row(page, "Renamed").getByTestId("delete-session").click();
     await page.getByTestId("confirm-delete").click();
     await row(page, "Renamed").waitFor({ state: "detached" });
     await eventually("its processes end", () => pids.every((pid) => !isAlive(pid)));
     await eventually("its files go", () => !existsSync(path.join(data, "desks", deskId)));
+    assert.deepEqual(missed, []);
+    const { body } = await world.server.request("GET", "/api/v1/sessions?include_archived=true&limit=100");
+    assert.equal(body.sessions.find((session) => session.id === id)?.status, "archived");
+  });
+
+  test("one is deleted with its conversation", async (t) => {
+    const { page, id } = await clicked(t, "Forgotten");
+    await row(page, "Forgotten").hover();
+    await row(page, "Forgotten").getByTestId("delete-session").click();
+    await page.getByTestId("purge").check();
+    await page.getByTestId("confirm-delete").click();
+    await row(page, "Forgotten").waitFor({ state: "detached" });
+    assert.equal((await world.server.request("GET", at(id, "/events"))).status, 404);
   });
 });

@@ -1,31 +1,12 @@
 // The page in a real browser against the strict double of the server: what it shows, what it sends, and how it
 // comes back from breaks. Needs web/dist, which `node web/build.mjs` makes.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { startPageServer } from "../../doubles/page_server.mjs";
-import { desktopColour, desktopPicture, eventually, launchBrowser, openPage } from "../lib/chromium.mjs";
+import { describe, test } from "node:test";
+import { desktopColour, desktopPicture, eventually } from "../lib/chromium.mjs";
+import { another, onDouble, opened, scripted } from "../lib/double.mjs";
 import { say, stateIs, turnIs } from "../lib/page.mjs";
 
-let browser;
-before(async () => {
-  browser = await launchBrowser();
-});
-after(() => browser?.close());
-
-/** A server and a page that shows a new session with the scripted model, viewed live. */
-async function scripted(t, options = {}, pageOptions = {}) {
-  const server = await startPageServer({ pace: 5, ...options });
-  const page = await openPage(browser, server.url, pageOptions);
-  t.after(async () => {
-    await page.context().close();
-    await server.close();
-    assert.deepEqual(page.complaints, []);
-  });
-  await page.getByTestId("use-scripted").click();
-  await stateIs(page, "viewing");
-  const id = await page.evaluate(() => location.hash.slice(1));
-  return { server, page, id };
-}
+onDouble();
 
 describe("conversation", () => {
   test("without a key the page says so, and the tour runs to its end", async (t) => {
@@ -183,6 +164,53 @@ describe("desktop", () => {
     await page.getByText("A new desk is ready.").waitFor();
   });
 
+  test("a desk that is starting says so and comes by itself; one that does not answer can be given up", async (t) => {
+    const { page, server, id } = await scripted(t);
+    server.setDesk(id, "starting");
+    await stateIs(page, "starting");
+    const cover = page.getByTestId("desk-starting");
+    assert.equal((await cover.innerText()).trim(), "Starting the desk");
+    await page.reload();
+    await stateIs(page, "starting");
+    await say(page, "tour");
+    await page.getByRole("alert").getByText("starting").waitFor();
+    assert.equal(await page.getByTestId("message-input").inputValue(), "tour");
+    server.setDesk(id, "starting", "it has not answered for 5 s");
+    await cover.getByText("it has not answered for 5 s").waitFor();
+    server.setDesk(id, "ready");
+    await stateIs(page, "viewing");
+    assert.equal(await page.getByText("A new desk is ready.").count(), 0);
+    server.setDesk(id, "starting", "it has not answered for 5 s");
+    await page.getByTestId("renew-desk").click();
+    await stateIs(page, "viewing");
+    await page.goto(`${server.url}/desk/${id}`);
+    await stateIs(page, "viewing");
+    server.setDesk(id, "starting");
+    server.dropViewers();
+    await stateIs(page, "starting");
+    server.setDesk(id, "ready");
+    await stateIs(page, "viewing");
+  });
+
+  test("what goes to one desk is not told over another", async (t) => {
+    const { page } = await scripted(t);
+    let answer;
+    const held = new Promise((resolve) => (answer = resolve));
+    await page.route(/file\/upload$/, async (route) => (await held, route.continue()));
+    await page
+      .getByTestId("upload")
+      .setInputFiles({ name: "slow.txt", mimeType: "text/plain", buffer: Buffer.from("x") });
+    await page.getByText("slow.txt").waitFor();
+    await page.getByTestId("new-session").click();
+    await page.locator("input[name=title]").fill("Another");
+    await page.getByTestId("create-session").click();
+    await page.getByTestId("new-session-dialog").waitFor({ state: "detached" });
+    await stateIs(page, "viewing");
+    assert.equal(await page.getByText("slow.txt").count(), 0);
+    answer();
+    await page.getByText("slow.txt is in Downloads.").waitFor();
+  });
+
   test("Ctrl+F6 leads out of a desktop that takes all other keys", async (t) => {
     const { page } = await scripted(t);
     await page.getByTestId("control-toggle").click();
@@ -243,14 +271,12 @@ describe("desktop", () => {
 
   test("the page of one desktop shows it, and with view_only offers no control", async (t) => {
     const { server, id } = await scripted(t);
-    const alone = await openPage(browser, `${server.url}/desk/${id}?view_only=1`);
+    const alone = await another(t, `${server.url}/desk/${id}?view_only=1`);
     await stateIs(alone, "viewing");
     assert.equal(await alone.getByTestId("control-toggle").count(), 0);
     assert.equal(await alone.getByTestId("conversation").count(), 0);
-    assert.deepEqual(alone.complaints, []);
     await alone.goto(`${server.url}/desk/sess_000000000000`);
     await alone.getByText("There is no session with this id").waitFor();
-    await alone.context().close();
   });
 });
 
@@ -277,12 +303,10 @@ describe("sessions", () => {
   });
 
   test("a dialog that was opened before the server's answers takes them over", async (t) => {
-    const server = await startPageServer({ pace: 5 });
-    const page = await openPage(browser, "about:blank");
-    t.after(async () => (await page.context().close(), await server.close()));
+    const { server, page } = await opened(t, {}, {}, "/favicon.svg");
     let answer;
     const asked = new Promise((resolve) => (answer = resolve));
-    await page.route(/api\/v1\/(config|health)$/, async (route) => (await asked, route.continue()));
+    await page.route(/api\/v1\/config$/, async (route) => (await asked, route.continue()));
     await page.goto(server.url);
     await page.getByTestId("new-session").click();
     await page.locator("select[name=provider]").waitFor();
@@ -296,7 +320,11 @@ describe("sessions", () => {
 
   test("a refused message keeps its text and says why", async (t) => {
     const { page, server } = await scripted(t);
-    [...server.sessions.values()][0].busy = true;
+    // Not before: the page would see it in its list, and send nothing.
+    await page.route(/\/messages$/, (route) => {
+      [...server.sessions.values()][0].busy = true;
+      return route.continue();
+    });
     await say(page, "tour");
     await page.getByRole("alert").getByText("already works").waitFor();
     assert.equal(await page.getByTestId("message-input").inputValue(), "tour");
@@ -315,9 +343,7 @@ describe("sessions", () => {
   });
 
   test("a server with a key asks for it first", async (t) => {
-    const server = await startPageServer({ key: "right" });
-    const page = await openPage(browser, server.url);
-    t.after(async () => (await page.context().close(), await server.close()));
+    const { page } = await opened(t, { key: "right" });
     const field = page.getByTestId("login").locator("input");
     await field.fill("wrong");
     await page.keyboard.press("Enter");

@@ -1,7 +1,7 @@
 // A disk that is full, and then is not any more. The data directory is a small file system of its own.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, statfsSync, writeSync } from "node:fs";
+import { closeSync, openSync, statfsSync, statSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -113,6 +113,57 @@ test("on a full disk sessions can be deleted: that is how room is made", async (
   const answer = await server.request("DELETE", `/api/v1/sessions/${large}?purge=true`);
   assert.equal(answer.status, 204, JSON.stringify(answer.body));
   await until("there is room", () => statfsSync(data).bavail > 1000);
+  await empty();
+});
+
+test("a session that filled the disk itself, so that its turn's end cannot be stored, can be purged", async () => {
+  await empty();
+  const { id: greedy } = await server.createSession();
+  const takes = bash("f() { head -c 15000 /dev/urandom | base64 -w0 | head -c 15000; }; cat /dev/zero >~/fill; f");
+  await server.json("POST", at(greedy, "/messages"), { content: script(takes, ...Array(150).fill(bash("f")), { text: "end" }) });
+  await until("its end cannot be stored", () => {
+    if (statfsSync(data).bavail < 256) fill();
+    return server.log.includes(`the end of a turn of ${greedy} cannot be stored`);
+  }, 60);
+  const answer = await server.request("DELETE", at(greedy, "?purge=true"));
+  assert.equal(answer.status, 204, JSON.stringify(answer.body));
+  assert.equal((await server.request("GET", at(greedy))).status, 404);
+  await until("there is room", () => statfsSync(data).bavail > 1000);
+  await empty();
+});
+
+test("health says that the disk is full, and the server goes on serving", async () => {
+  const health = async () => {
+    const { status, body } = await server.request("GET", "/api/v1/health");
+    return [status, body.checks.database.status, body.status];
+  };
+  const [, , well] = await health();
+  assert.notEqual(well, "unhealthy");
+  fill();
+  assert.deepEqual(await health(), [503, "full", "unhealthy"]);
+  assert.equal((await server.json("GET", "/api/v1/health/ready")).status, "ready");
+  assert.equal((await server.json("GET", "/api/v1/health/live")).status, "alive");
+  await empty();
+  assert.deepEqual(await health(), [200, "ok", well]);
+});
+
+test("on a full disk a session with a long history can be purged, and the database's file becomes smaller", async () => {
+  await empty();
+  const { id: long } = await server.createSession();
+  const calls = [bash("f() { head -c 15000 /dev/urandom | base64 -w0 | head -c 15000; }; f"), ...Array(150).fill(bash("f"))];
+  for (let round = 0; round < 4; ++round) {
+    const events = await server.turn(long, script({ tool_uses: [{ name: "screenshot" }] }, ...calls, { text: "end" }), 300);
+    assert.equal(events.at(-1).data.status, "completed", JSON.stringify(events.at(-1)));
+  }
+  const database = path.join(data, "server/carrel.db");
+  await until("it is in the database's file", () => statSync(database).size > 10 << 20);
+  fill();
+  const { size } = statSync(database);
+  const answer = await server.request("DELETE", at(long, "?purge=true"));
+  assert.equal(answer.status, 204, JSON.stringify(answer.body));
+  assert.equal((await server.request("GET", at(long))).status, 404);
+  await until("the file is smaller", () => statSync(database).size < size / 2);
+  assert.ok(statfsSync(data).bavail > 1000);
   await empty();
 });
 

@@ -1,7 +1,7 @@
 // How the server starts, or says in a sentence why not; and who gets in.
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -115,6 +115,36 @@ describe("a check", () => {
   });
 });
 
+describe("a server that runs", () => {
+  test("has given up what root has, can gain nothing, and cannot be looked into by its own user", async () => {
+    const server = await Server.start({ data: await emptyData("given-up") });
+    try {
+      const status = readFileSync(`/proc/${server.child.pid}/status`, "utf8");
+      const value = (name) => status.match(new RegExp(`^${name}:[ \\t]*(.*)$`, "m"))[1];
+      for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) assert.equal(value(set), "0000000000000000", set);
+      assert.equal(value("NoNewPrivs"), "1");
+      assert.equal(value("Groups").trim(), "");
+      for (const name of ["Uid", "Gid"]) assert.match(value(name), /^([1-9]\d*)(\t\1){3}$/, name);
+      // What belongs to root there, because it is not dumpable, would be the user's own else.
+      for (const name of ["environ", "maps", "mem"]) assert.equal(statSync(`/proc/${server.child.pid}/${name}`).uid, 0, name);
+    } finally {
+      await server.end();
+    }
+  });
+});
+
+test("a new data directory has the logs of its desks from the first start on", async () => {
+  const server = await Server.start({ data: await emptyData("new") });
+  try {
+    const { id } = await server.createSession();
+    assert.ok((await server.json("GET", `/api/v1/sessions/${id}/desk/log`)).lines.length > 0);
+    await server.json("DELETE", `/api/v1/sessions/${id}?purge=true`);
+    assert.deepEqual(readdirSync(path.join(folder, "new", "logs")), []);
+  } finally {
+    await server.end();
+  }
+});
+
 describe("two servers", () => {
   let first;
   before(async () => (first = await Server.start({ data: await emptyData("first") })));
@@ -192,7 +222,7 @@ describe("with keys", () => {
       assert.equal(headers["www-authenticate"], "Bearer");
       assert.match(body.detail, /key/);
     }
-    for (const target of ["/api/v1/config", "/api/v1/sessions/sess_000000000000", "/api/v1/sessions/sess_000000000000/stream", "/api/v1/sessions/sess_000000000000/desk/screen/info"])
+    for (const target of ["/api/v1/config", "/api/v1/sessions/sess_000000000000", "/api/v1/sessions/sess_000000000000/stream", "/api/v1/events?sessions=sess_000000000000", "/api/v1/sessions/sess_000000000000/desk/screen/info"])
       assert.equal((await get({}, target)).status, 401, target);
     assert.equal((await server.request("POST", "/api/v1/sessions", { body: {} })).status, 401);
     assert.equal((await get({}, `/api/v1/sessions?key=${key}&token=${key}`)).status, 401, "a key does not belong in an address");
@@ -224,6 +254,8 @@ describe("with keys", () => {
       const answer = await server.request(method, own + rest, { body: sent, ...bearer(bob) });
       assert.equal(answer.status, 404, `${method} ${rest}`);
     }
+    const followed = await server.request("GET", `/api/v1/events?sessions=${body.id}:0`, bearer(bob));
+    assert.deepEqual([followed.status, String(followed.body).match(/event: \w+/g)], [200, ["event: closed"]]);
     assert.equal((await Viewer.open(server, `${own}/vnc`, bearer(bob).headers)).status, 404);
     assert.equal((await Viewer.open(server, `${own}/vnc`)).status, 401);
     assert.equal((await get(bearer(bob))).body.total, 0);

@@ -1,11 +1,12 @@
 // The command line: each word does what it says, and says what is wrong.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { dataDirectory as data, Server, until } from "../lib/carrel.mjs";
+import { dataDirectory as data, programs, Server, until } from "../lib/carrel.mjs";
 import { carrel } from "../lib/host.mjs";
 
 let server;
@@ -34,6 +35,35 @@ async function bad(wanted, ...all) {
   assert.doesNotMatch(error, /terminate called|what\(\)/);
 }
 
+/** What a person sees who gives these words at a terminal. */
+function onTerminal(...all) {
+  const line = [path.join(programs, "carrel"), ...all].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  const { stdout, status } = spawnSync("script", ["-qec", line, "/dev/null"], { env: { ...process.env, CARREL_URL: server.url }, encoding: "latin1" });
+  return { seen: stdout.replaceAll("\r\n", "\n"), code: status };
+}
+
+test("a desk's words, and a title, move no cursor of a terminal and are bytes for a program", async () => {
+  const title = "a\x1b]0;owned\x07b\u009b2Jc\u202ed\ne";
+  const { id } = await server.createSession({ provider: "scripted", network: "none", title });
+  const print = String.raw`printf 'a\033[2J\302\233b\001\n'; printf 'c\033[31m' >&2`;
+  const control = /[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]/;
+  for (const all of [["session", "list"], ["exec", id, print], ["call", id, "terminal/execute", `command=${print}`], ["logs", id], ["call", id, "file/read", "path=/tmp/hostile"]]) {
+    if (all[2] === "file/read") await good("exec", id, String.raw`printf '\033]0;owned\007 \377' > /tmp/hostile`);
+    const { seen, code } = onTerminal(...all);
+    assert.equal(code, 0, `${all}: ${seen}`);
+    assert.doesNotMatch(seen, control, all.join(" "));
+  }
+  assert.match(onTerminal("session", "list").seen, new RegExp(`${id} .*a]0;ownedb2Jcd e`));
+  assert.match(onTerminal("exec", id, print).seen, /a\\x1b\[2J\\u\{9b\}b\\x01\n/);
+  const { output, error } = await good("exec", id, print);
+  assert.deepEqual([output, error], ["a\x1b[2J\u009bb\x01\n", "c\x1b[31m"]);
+  const picture = onTerminal("screenshot", id, "-");
+  assert.notEqual(picture.code, 0);
+  assert.match(picture.seen, /nothing for a terminal/);
+  assert.doesNotMatch(picture.seen, control);
+  await server.json("DELETE", `/api/v1/sessions/${id}?purge=true`);
+});
+
 test("a session from its first word to its last", async () => {
   const made = await good("session", "new", "--provider", "scripted", "--network", "none", "--title", "By hand");
   const [id] = made.output.match(/sess_[0-9a-f]{12}/);
@@ -44,7 +74,7 @@ test("a session from its first word to its last", async () => {
   await good("exec", id, "cd /tmp");
   assert.equal((await good("exec", id, "pwd")).output, "/tmp\n");
   const late = await words("exec", "--timeout", "1", id, "sleep 100");
-  assert.notEqual(late.code, 0);
+  assert.equal(late.code, 124);
   assert.match(late.error, /stopped after 1 s/);
 
   const file = path.join(folder, "screen.png");
@@ -52,6 +82,12 @@ test("a session from its first word to its last", async () => {
   assert.equal((await readFile(file)).subarray(1, 4).toString(), "PNG");
   await good("screenshot", id, path.join(folder, "screen.jpg"));
   assert.equal((await readFile(path.join(folder, "screen.jpg"))).readUInt16BE(0), 0xffd8);
+  await good("screenshot", id, path.join(folder, "SCREEN.WEBP"));
+  assert.equal((await readFile(path.join(folder, "SCREEN.WEBP"))).subarray(8, 12).toString(), "WEBP");
+  for (const name of ["screen.gif", "screen", "png", ".png.txt"]) {
+    await bad(/must end in \.png, \.jpg, \.jpeg or \.webp/, "screenshot", id, path.join(folder, name));
+    assert.ok(!existsSync(path.join(folder, name)));
+  }
   assert.equal((await good("screenshot", id, "-")).bytes.subarray(1, 4).toString(), "PNG");
 
   assert.match((await good("call")).output, /^POST mouse\/click +\S/m);
@@ -100,6 +136,7 @@ test("operations prints an index, and a noun's page", async () => {
   assert.doesNotMatch(output, /keyboard\//);
   assert.match((await good("operations", "sessions")).output, /^\| `limit` \| integer 1…100 \| `50` \|/m);
   await bad(/no operations of "mose"; did you mean "mouse"\?/, "operations", "mose");
+  await bad(/"mouse\/click" is no noun; its page is `carrel operations mouse`/, "operations", "mouse/click");
   await bad(/no operations of "nosuchnoun"; there are health, config, .*, batch/, "operations", "nosuchnoun");
   await bad(/excludes/, "operations", "--json", "mouse");
 });
@@ -120,6 +157,11 @@ test("doctor explains the host", async () => {
   const lesser = await carrel(["doctor", "--data", data], { as: 65534 });
   assert.notEqual(lesser.code, 0);
   assert.match(lesser.output, /BAD\s+rights\s+not root/);
+  assert.match(lesser.output, /weak\s+image\s+this user may not look into .*images: run `sudo carrel doctor`/);
+  // One unit for all sizes, and what desks with a network will meet.
+  assert.match(output, /^ok\s+memory\s+\d+\.\d GiB available; a desk takes 0.02 GiB idle/m);
+  assert.doesNotMatch(output, /\d kB/);
+  for (const subject of ["names", "routes"]) assert.match(output, new RegExp(`^(ok  |weak)\\s+${subject}\\s+\\w`, "m"));
   const missing = await carrel(["doctor", "--data", folder]);
   assert.notEqual(missing.code, 0);
   assert.match(missing.output, /BAD\s+image\s+there is no desktop image: `carrel image build desktop`/);

@@ -59,6 +59,16 @@ class Client {
 }
 
 describe("a terminal", () => {
+  test("goes on when its program closes it and another opens it", async () => {
+    const command = "exec </dev/null >/dev/null 2>&1; sleep 0.5; (echo again; read -r x; echo \"<$x>\") </dev/tty >/dev/tty; sleep 0.5; echo more >/dev/tty; sleep 1000";
+    const client = await Client.open({ command });
+    await client.sees("again");
+    client.type("typed\n");
+    await client.sees("<typed>");
+    await client.sees("more");
+    assert.equal(client.closed, undefined);
+  });
+
   test("is a login shell with a size, which can change", async () => {
     const client = await Client.open({ cols: 100, rows: 30 });
     assert.equal(client.socket.protocol, "carrel.pty.v1");

@@ -26,14 +26,15 @@ TEST_CASE("a person's message keeps its text, and says when the turn before was 
         after ==
         R"x({"role":"user","content":[{"type":"text","text":"(user stopped or interrupted and wrote the following)"},{"type":"text","text":"go on"}]})x");
     CHECK(person_text(after) == "go on");
-    CHECK(ends_without_answer({{after}}));
+    CHECK(ends_without_answer(after));
+    CHECK_FALSE(ends_without_answer(""));
 }
 
 TEST_CASE("an answer stands in the history in exactly the bytes that came") {
     const auto message = assistant_message(blocks());
     CHECK(message.find(call_raw) != message.npos);
     CHECK(json::parse(message));
-    CHECK_FALSE(ends_without_answer({{message}}));
+    CHECK_FALSE(ends_without_answer(message));
     CHECK_FALSE(person_text(message));
 }
 
@@ -47,20 +48,23 @@ TEST_CASE("results repeat the id and the toolset of their call, and errors carry
     CHECK(
         message ==
         R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","toolset_name":"computer","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw=="}}]},{"type":"tool_result","tool_use_id":"toolu_2","is_error":true,"content":[{"type":"text","text":"no"}]}]})");
-    CHECK(count_pictures({{message, user_message(R"({"type":"image","source":)", false)}}) == 1);
+    const auto found = survey({{message, user_message(R"({"type":"image","source":)", false)}});
+    CHECK(found.pictures == 1);
+    CHECK(found.bytes > message.size());
+    CHECK(found.call_ids == std::set<std::string>{"toolu_1", "toolu_2"});
     CHECK_FALSE(person_text(message));
 }
 
 TEST_CASE("calls without results are found at the end of the history only") {
     const auto answer = assistant_message(blocks());
-    const auto calls = unanswered_calls({{user_message("hi", false), answer}});
+    const auto calls = unanswered_calls(answer);
     REQUIRE(calls.size() == 2);
     CHECK(calls[0].id == "toolu_1");
     CHECK(calls[0].toolset == "computer");
     CHECK(calls[1].name == "bash");
-    CHECK(unanswered_calls({{answer, user_message("hi", false)}}).empty());
-    CHECK(unanswered_calls({}).empty());
-    CHECK(unanswered_calls({{std::string{R"({"role":"assistant","content":"torn)"}}}).empty());
+    CHECK(unanswered_calls(user_message("hi", false)).empty());
+    CHECK(unanswered_calls("").empty());
+    CHECK(unanswered_calls(R"({"role":"assistant","content":"torn)").empty());
 }
 
 TEST_CASE("a tool call without id, name or input object is none") {

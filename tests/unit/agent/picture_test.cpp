@@ -17,6 +17,12 @@ TEST_CASE("pixels map both ways, and a pixel outside of the picture maps to noth
     CHECK(map.to_picture({1919, 1079}) == Pixel{1455, 818});
 }
 
+TEST_CASE("the last pixels of a picture that is larger than its screen are still on the screen") {
+    const ScreenMap map{{640, 400}, {1280, 800}};
+    CHECK(map.to_screen({1279, 799}) == Pixel{639, 399});
+    CHECK(map.corner_to_screen({1280, 800}) == Pixel{640, 400});
+}
+
 TEST_CASE("a region keeps its shape in the box it is put into") {
     CHECK(fit_inside({200, 100}, {1280, 800}) == Size{1280, 640});
     CHECK(fit_inside({100, 200}, {1280, 800}) == Size{400, 800});

@@ -24,7 +24,8 @@ ToolUse use_of(std::string name, std::string_view input, std::string toolset = "
 ToolResult result_of(fakes::FakeDeskCalls& desk, ToolUse use, ScreenMap map = unscaled) {
     ToolResult result;
     run_loop([&](async::Executor) -> Task<> {
-        const Bench bench{desk, map};
+        desk.size = map.screen;
+        const Bench bench{desk, map.picture};
         result = co_await run_tool(bench, use);
     });
     return result;
@@ -112,15 +113,38 @@ TEST_CASE("pictures are asked for in the size of the session, regions in the scr
               R"(screen/zoom {"x0":0,"y0":0,"x1":2560,"y1":1600,"format":"png","width":1280,"height":800})"});
 }
 
-TEST_CASE("a screen that a program resized is told, and its picture does not get into the history") {
+TEST_CASE("a screen that is resized during a turn is shown in the size that the model knows") {
     fakes::FakeDeskCalls desk;
-    desk.screen.size = {3840, 2160};
+    // Before anybody has told of it: the picture comes in another size, and is asked for again.
+    desk.shown.size = {3840, 2160};
     const auto result = result_of(desk, use_of("screenshot", "{}"));
-    CHECK(result.is_error);
-    CHECK_FALSE(result.picture);
-    CHECK(result.text ==
-          "the desk's picture is 3840x2160 and not 1280x800: if its screen was resized, set it back with "
-          "`xrandr -s 1280x800`");
+    REQUIRE(result.picture);
+    CHECK(result.picture->size == Size{1280, 800});
+    // From then on places are those of the new screen.
+    result_of(desk, use_of("left_click", R"({"coordinate":[640,400]})"), {{3840, 2160}, {1280, 800}});
+    CHECK(desk.calls ==
+          std::vector<std::string>{
+              R"(screen/screenshot {"format":"png"})",
+              R"(screen/screenshot {"format":"png","width":1280,"height":800})",
+              R"(mouse/click {"button":"left_click","coordinate":{"x":1920,"y":1080},"screenshot":false})"});
+}
+
+TEST_CASE("a model is told when the page was still loading") {
+    fakes::FakeDeskCalls desk;
+    for (const auto* operation :
+         {"mouse/click", "mouse/move", "mouse/drag", "mouse/scroll", "keyboard/key", "keyboard/type"})
+        desk.answer(operation, R"({"success":true,"observed":"loading"})");
+    const auto said = [&](std::string name, std::string_view input) {
+        return result_of(desk, use_of(std::move(name), input)).text;
+    };
+    CHECK(said("left_click", R"({"coordinate":[1,2]})") == "Clicked. The page is still loading.");
+    CHECK(said("key", R"({"text":"Return"})") == "Pressed Return. The page is still loading.");
+    CHECK(said("scroll", R"({"scroll_direction":"up","scroll_amount":1})") ==
+          "Scrolled up. The page is still loading.");
+    CHECK(said("type", R"({"text":"a"})").ends_with(". The page is still loading."));
+    CHECK(said("mouse_move", R"({"coordinate":[1,2]})").ends_with(". The page is still loading."));
+    desk.answer("mouse/click", R"({"success":true,"observed":"settled"})");
+    CHECK(said("left_click", R"({"coordinate":[1,2]})") == "Clicked.");
 }
 
 TEST_CASE("the pointer's place is told in pixels of the picture") {
@@ -207,6 +231,35 @@ TEST_CASE("bash tells output, errors and the exit status apart") {
     CHECK(desk.calls.back() == "terminal/restart {}");
 }
 
+TEST_CASE("bash tells what a command asks, and bash_answer types the answer") {
+    fakes::FakeDeskCalls desk;
+    const auto call = [&](std::string name, std::string_view input) {
+        return result_of(desk, use_of(std::move(name), input, ""));
+    };
+    desk.answer(
+        "terminal/execute",
+        R"({"output":"begun\n","system":"a note\nAnswer it with terminal/answer.","waiting_for_input":true,"prompt":"Password: ","exit_code":-1,"timed_out":false})");
+    const auto asked = call("bash", R"({"command":"login"})");
+    CHECK(
+        asked.text ==
+        "begun\n<system>a note\nThe command has not ended: it waits for input on its terminal, after "
+        "printing "
+        "\"Password: \". Give that with bash_answer; \\u0003 (Control-C) there ends the command, and so does "
+        "another command of bash.</system>");
+    CHECK_FALSE(asked.is_error);
+    desk.answer("terminal/answer",
+                R"({"output":"","system":"x","waiting_for_input":true,"prompt":"","exit_code":-1})");
+    CHECK(call("bash_answer", R"({"text":"ada"})").text.find("terminal, and has asked nothing. Give") !=
+          std::string::npos);
+    CHECK(desk.calls.back() == R"(terminal/answer {"text":"ada","enter":true,"timeout":1.2E2})");
+    desk.answer("terminal/answer",
+                R"({"output":"in\n","system":"","exit_code":0,"waiting_for_input":false})");
+    CHECK(call("bash_answer", R"({"text":"y","enter":false})").text == "in");
+    CHECK(desk.calls.back() == R"(terminal/answer {"text":"y","enter":false,"timeout":1.2E2})");
+    for (const auto* input : {"{}", R"({"text":7})", R"({"text":"a","command":"b"})"})
+        CHECK(call("bash_answer", input).is_error);
+}
+
 TEST_CASE("long output keeps its beginning and its end, and cuts no character") {
     fakes::FakeDeskCalls desk;
     std::string output = "first ";
@@ -261,7 +314,7 @@ TEST_CASE("cancelling a call is no result") {
             co_await gate.wait();
             co_return nullptr;
         };
-        const Bench bench{desk, unscaled};
+        const Bench bench{desk, unscaled.picture};
         bool has_result = false;
         async::Job job{executor, "tool", [](const Bench& b, bool& result) -> Task<> {
                            co_await run_tool(b, use_of("type", R"({"text":"a"})"));

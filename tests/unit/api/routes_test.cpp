@@ -4,7 +4,9 @@
 
 #include <array>
 
+#include "api/errors.hpp"
 #include "core/error.hpp"
+#include "tests/fakes/manual_clock.hpp"
 #include "tests/fakes/run_loop.hpp"
 
 using namespace carrel;
@@ -23,19 +25,22 @@ constexpr std::string_view key_of_viewer = "0123456789abcdef";
 constexpr std::string_view key_of_controller = "123456789abcdef0";
 constexpr std::string_view key_of_owner = "23456789abcdef01";
 
+const fakes::ManualClock clock_of_gates;
+
 Gatekeeper gate_of_all_roles() {
     const auto key = [](std::string name, ops::Role role, std::string_view text) {
         return Key{{std::move(name), role}, crypto::sha256(text)};
     };
-    return Gatekeeper{{key("vera", ops::Role::viewer, key_of_viewer),
-                       key("carl", ops::Role::controller, key_of_controller),
-                       key("olga", ops::Role::owner, key_of_owner)}};
+    return Gatekeeper{
+        {key("vera", ops::Role::viewer, key_of_viewer), key("carl", ops::Role::controller, key_of_controller),
+         key("olga", ops::Role::owner, key_of_owner)},
+        clock_of_gates};
 }
 
 /// The caller's name as the handler gets it, or how they were refused.
-std::string ask(const Gatekeeper& gatekeeper, const ops::Operation& row, std::string_view key) {
+std::string ask(Gatekeeper& gatekeeper, const ops::Operation& row, std::string_view key) {
     std::string heard;
-    const auto route = guarded(gatekeeper, row, std::string{row.path},
+    const auto route = guarded(gatekeeper, row, std::string{row.path}, error_response,
                                [&](net::Request&, const Principal& principal) -> Task<net::Response> {
                                    heard = "as " + principal.name;
                                    co_return net::Response{};
@@ -57,7 +62,7 @@ std::string ask(const Gatekeeper& gatekeeper, const ops::Operation& row, std::st
 }  // namespace
 
 TEST_CASE("a caller gets as far as their role, and no handler hears of anybody else") {
-    const auto gate = gate_of_all_roles();
+    auto gate = gate_of_all_roles();
     struct Case {
         std::string_view key;
         std::array<std::string_view, rows.size()> heard;
@@ -75,6 +80,88 @@ TEST_CASE("a caller gets as far as their role, and no handler hears of anybody e
 }
 
 TEST_CASE("a server without keys lets everybody do everything, as one principal") {
-    const Gatekeeper gate{{}};
+    Gatekeeper gate{{}, clock_of_gates};
     for (const auto& row : rows) CHECK(ask(gate, row, "") == "as local");
+}
+
+namespace {
+
+/// Never ends, and says nothing.
+class Silence final : public net::Source {
+public:
+    Task<std::size_t> read(std::span<char>) override { co_return 0; }
+};
+
+/// What the route answers to a request that shows the owner's key.
+net::Response answer_of(const net::Route& route, net::Request request = {}) {
+    net::Response response;
+    request.headers.add("Host", "localhost");
+    request.headers.add("X-API-Key", std::string{key_of_owner});
+    fakes::run_loop([&](async::Executor) -> Task<> {
+        try {
+            response = co_await route.handler(request);
+        } catch (const core::Error& error) {
+            response = route.error_answer(error, request);
+        }
+    });
+    return response;
+}
+
+}  // namespace
+
+TEST_CASE("streams keep their caller's place until they end, and one caller's places are bounded") {
+    auto gate = gate_of_all_roles();
+    const auto route = guarded(gate, rows[0], "/see", error_response,
+                               [](net::Request&, const Principal&) -> Task<net::Response> {
+                                   co_return net::stream_response(200, {}, std::make_unique<Silence>());
+                               });
+    std::vector<net::Response> streams;
+    while (streams.empty() || streams.back().status == 200) {
+        REQUIRE(streams.size() < 1000);
+        streams.push_back(answer_of(route));
+    }
+    CHECK(streams.size() > 100);
+    CHECK(streams.back().status == 503);
+    CHECK(streams.back().text().contains("too_many_calls"));
+    CHECK(ask(gate, rows[0], key_of_viewer) == "as vera");
+    streams.clear();
+    CHECK(answer_of(route).status == 200);
+}
+
+TEST_CASE("who shows a key is known to the connection, and who shows none is a stranger") {
+    auto gate = gate_of_all_roles();
+    bool is_known = false;
+    const auto route = guarded(gate, rows[3], "/", error_response,
+                               [&](net::Request& request, const Principal&) -> Task<net::Response> {
+                                   is_known = request.is_known;
+                                   co_return net::Response{};
+                               });
+    answer_of(route);
+    CHECK(is_known);
+    CHECK(ask(gate, rows[3], "no-key-of-anybody") == "as ");
+    fakes::run_loop([&](async::Executor) -> Task<> {
+        net::Request request;
+        co_await route.handler(request);
+    });
+    CHECK_FALSE(is_known);
+}
+
+TEST_CASE("errors in a desk's place are such as the desk's own") {
+    net::Request request;
+    const core::Error error{core::Code::conflict, "the desk is asleep", "asleep"};
+    request.path = "/api/v1/sessions/sess_000000000000/desk/mouse/click";
+    for (const auto& response : {desk_error_response(error, request), any_error_response(error, request)}) {
+        CHECK(response.status == 409);
+        CHECK(response.text().contains(R"("success":false)"));
+        CHECK(response.text().contains(R"("error":"the desk is asleep")"));
+    }
+    CHECK_FALSE(error_response(error, request).text().contains("success"));
+    for (const auto* path :
+         {"/api/v1/sessions/sess_000000000000/cancel", "/api/v1/sessions/desk", "/desk/x", "/"}) {
+        request.path = path;
+        CHECK_FALSE_MESSAGE(any_error_response(error, request).text().contains("success"), path);
+    }
+    const auto no_upgrade = error_response({core::Code::invalid, "x", "upgrade_required"}, request);
+    CHECK(no_upgrade.headers.find("Upgrade") == "websocket");
+    CHECK(no_upgrade.headers.find("Sec-WebSocket-Version") == "13");
 }

@@ -105,6 +105,16 @@ TEST_CASE("each vendor of models has its settings, and the key is one from the e
           "--provider: must be one of anthropic, scripted, not \"nobody\"");
 }
 
+TEST_CASE("a vendor's key from the environment is one word, and no refusal repeats it") {
+    for (const auto* key : {"sk-ant-1\n", "sk-ant-1\r\nX: y", "sk ant", "sk-\xc3\xa4nt"}) {
+        const auto environment = [key](const std::string& name) {
+            return name == "ANTHROPIC_API_KEY" ? std::optional<std::string>{key} : std::nullopt;
+        };
+        CHECK(message_of_failure([&] { load_config("", environment, {}); }) ==
+              "ANTHROPIC_API_KEY: must be one word of ASCII, without spaces and line ends");
+    }
+}
+
 TEST_CASE("the model that is set is one of the chosen vendor's, or of the first with models to choose") {
     Config config;
     for (const auto* provider : {"anthropic", "scripted"}) {

@@ -39,6 +39,10 @@ TEST_CASE("a noun's page has fields, answer and example of its operations only")
 TEST_CASE("an unknown noun is told with what there is") {
     CHECK_THROWS_WITH_AS(reference_page("mose"),
                          R"(there are no operations of "mose"; did you mean "mouse"?)", core::Error);
+    CHECK_THROWS_WITH_AS(reference_page("mouse/click"),
+                         R"("mouse/click" is no noun; its page is `carrel operations mouse`)", core::Error);
+    CHECK_THROWS_WITH_AS(reference_page("mose/click"),
+                         R"(there are no operations of "mose/click"; did you mean "mouse"?)", core::Error);
     try {
         reference_page("nosuchnoun");
         FAIL("there is no such noun");

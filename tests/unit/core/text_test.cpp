@@ -63,3 +63,11 @@ TEST_CASE("words stand between any white space") {
     CHECK(words_of("one") == Words{"one"});
     CHECK(words_of(" one\t two\r\nthree ") == Words{"one", "two", "three"});
 }
+
+TEST_CASE("a text of white space alone is blank, of whatever script the space is") {
+    for (const auto* blank :
+         {"", " ", "\t\n\v\f\r ", "\u00a0", "\u3000", "\u0085", "\u2003\u2028\u202f", "\ufeff", "\x1c\x1f"})
+        CHECK_MESSAGE(is_blank(blank), blank);
+    for (const auto* text : {"a", " a ", "\u00a0.", "\u3000\u4f60", "\u200b", "\xc2"})
+        CHECK_FALSE(is_blank(text));
+}

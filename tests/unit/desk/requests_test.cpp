@@ -155,11 +155,12 @@ TEST_CASE("the desk does not start unless every row has exactly one handler") {
 }
 
 TEST_CASE("addresses are http, https, file or about, and nothing a shell or an option could be") {
-    for (const auto* good : {"http://a", "HTTPS://a/b?c#d", "file:///home/agent/x.html", "about:blank"})
+    for (const auto* good : {"http://a", "HTTPS://a/b?c#d", "file:///home/agent/x.html", "about:blank",
+                             "example.org", "localhost:8000"})
         CHECK_MESSAGE(browser::parse_url(good), good);
     for (const auto* bad :
-         {"", "example.org", "javascript:alert(1)", "data:text/html,x", "--no-sandbox", "chrome://settings",
-          "http://a b", "http://a\n", "view-source:http://a", ":", "ftp://a"})
+         {"", "javascript:alert(1)", "data:text/html,x", "--no-sandbox", "chrome://settings", "http://a b",
+          "http://a\n", "view-source:http://a", ":", "ftp://a"})
         CHECK_MESSAGE(!browser::parse_url(bad), bad);
 }
 

@@ -13,6 +13,19 @@ TEST_CASE("only codes that we know become notices, in our words") {
         CHECK(fleet::sentence_for(code).empty());
 }
 
+TEST_CASE("a screen's size is taken as far as a screen can have it") {
+    const auto size = fleet::parse_screen(R"({"width":1920,"height":1080,"more":1})");
+    REQUIRE(size);
+    CHECK(size->width == 1920);
+    CHECK(size->height == 1080);
+    for (const auto* none :
+         {"", "[]", "{}", R"({"width":1920})", R"({"width":0,"height":800})", R"({"width":-5,"height":800})",
+          R"({"width":1.5,"height":800})", R"({"width":"9","height":800})", R"({"width":3841,"height":800})",
+          R"({"width":1280,"height":2161})", R"({"width":319,"height":800})",
+          R"({"width":99999999999999999999,"height":800})"})
+        CHECK_FALSE(fleet::parse_screen(none));
+}
+
 TEST_CASE("a desk cannot fill the log with notices") {
     fleet::NoticeLimit limit{3, 60s};
     const fleet::NoticeLimit::Time start{};

@@ -33,6 +33,7 @@ public:
     }
     agent::Size picture_size(agent::Size screen) const override { return screen; }
     std::size_t most_pictures() const override { return 100; }
+    std::size_t most_history_bytes() const override { return 32'000'000; }
 
 private:
     const Play& play_;
@@ -126,6 +127,20 @@ struct House {
     session::Models models;
     session::SessionService service;
 };
+
+/// Adds events of that size until the disk is full.
+inline Task<> fill(House& house, std::string session, std::size_t size) {
+    const auto data = json::to_text(json::Object{{"c", std::string(size, 'x')}});
+    try {
+        while (true)
+            co_await house.store.run([=](store::Transaction& t) { t.append_event(session, "text", data); });
+    } catch (const core::Error& error) {
+        CHECK(error.reason() == "disk_full");
+    }
+}
+
+/// The head of a PNG of 1024×768.
+inline constexpr std::string_view tiny_png{"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\4\0\0\0\3\0\x08\2\0\0\0", 29};
 
 /// Runs `test` with a house in a directory of its own; whatever it leaves on the fake host is removed.
 template <class Test>

@@ -64,6 +64,7 @@ TEST_CASE("what belongs to another principal does not exist") {
         CHECK(co_await code(service.follow(eve, id, 0)) == Code::not_found);
         CHECK(co_await code(service.blob(eve, id, std::string(64, 'a'))) == Code::not_found);
         CHECK(co_await code(service.desk(eve, id)) == Code::not_found);
+        CHECK(co_await code(service.desk_log(eve, id, 1)) == Code::not_found);
         CHECK(co_await code(service.renew_desk(eve, id)) == Code::not_found);
         CHECK((co_await service.list(eve, true, 10, 0)).total == 0);
         CHECK((co_await service.get(ops::local_principal(), id)).row.id == id);
@@ -147,7 +148,8 @@ TEST_CASE("a desk that failed says why, refuses calls and messages, and is repla
         const auto error = co_await house.failure_of(house.service.desk(ops::local_principal(), id));
         CHECK(error.code() == Code::conflict);
         CHECK(error.reason() == "desk_failed");
-        CHECK(error.message() == "the desk failed: somebody killed it; ask for a new one");
+        CHECK(error.message() == "the desk failed: somebody killed it; `carrel logs --desk " + id +
+                                     "` says more; ask for a new one");
         CHECK((co_await house.failure_of(house.service.send_message(ops::local_principal(), id, "hi")))
                   .reason() == "desk_failed");
         while (house.fleet.size() > 0) co_await async::yield_turn();

@@ -2,11 +2,12 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { KeyBanner } from "../sessions/access";
 import { Composer } from "./composer";
+import { setDraft } from "./drafts";
 import type { Item, Notice, UserMessage } from "../log/transcript";
 import { titleOf } from "../parts/format";
 import { memo } from "./memo";
 import { scripted } from "../sessions/providers";
-import { draft, feedState, transcript } from "../state";
+import { feedState, transcript, wishToWrite } from "../state";
 import { TurnView } from "./turn";
 import type { Session } from "../server/types";
 import { Icon, Pulse } from "../parts/ui";
@@ -172,7 +173,15 @@ function Opening({ session }: { session: Session }) {
       </p>
       <div class="ideas">
         {(isScripted ? ["tour"] : ideas).map((idea) => (
-          <button key={idea} type="button" class="idea" onClick={() => void (draft.value = idea)}>
+          <button
+            key={idea}
+            type="button"
+            class="idea"
+            onClick={() => {
+              setDraft(session.id, idea);
+              wishToWrite.value++;
+            }}
+          >
             {idea}
           </button>
         ))}

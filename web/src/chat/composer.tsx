@@ -1,8 +1,9 @@
 // Where a person writes to the agent.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../server/api";
+import { draftOf, isSending, setDraft } from "./drafts";
 import { scripted } from "../sessions/providers";
-import { attempt, busy, draft, wishToWrite } from "../state";
+import { attempt, busy, send as sendMessage, wishToWrite } from "../state";
 import type { Session } from "../server/types";
 import { Icon } from "../parts/ui";
 
@@ -12,8 +13,8 @@ const longest = 10_000;
 export function Composer({ session }: { session: Session }) {
   const form = useRef<HTMLFormElement>(null);
   const input = useRef<HTMLTextAreaElement>(null);
-  const [sending, setSending] = useState(false);
-  const text = draft.value;
+  const sending = isSending(session.id);
+  const text = draftOf(session.id);
   const working = busy.value;
   const wish = wishToWrite.value;
   useEffect(() => fit(input.current), [text]);
@@ -23,9 +24,7 @@ export function Composer({ session }: { session: Session }) {
   const usable = text.trim() !== "" && text.length <= longest && !working && !sending;
   const send = async () => {
     if (!usable) return;
-    setSending(true);
-    if (await attempt(() => api.send(session.id, text.trim()))) draft.value = "";
-    setSending(false);
+    await sendMessage(session);
     // Who has gone elsewhere meanwhile, such as to the desktop, keeps typing there.
     if (document.activeElement === document.body || form.current?.contains(document.activeElement))
       input.current?.focus();
@@ -46,7 +45,7 @@ export function Composer({ session }: { session: Session }) {
         aria-label="Message to the agent"
         placeholder={placeholder(session, working)}
         value={text}
-        onInput={(event) => void (draft.value = event.currentTarget.value)}
+        onInput={(event) => setDraft(session.id, event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
           event.preventDefault();

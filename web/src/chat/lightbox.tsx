@@ -1,16 +1,18 @@
 // One picture of the conversation, large, with its neighbours an arrow key away.
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { summarise } from "./tools";
-import { transcript } from "../state";
+import { selectedId, transcript } from "../state";
 import { Dialog, IconButton } from "../parts/ui";
 
 interface Picture {
+  /** Of the event that brought it: two of them may well show the same. */
+  seq: number;
   src: string;
   caption: string;
 }
 
-const shown = signal<string | undefined>(undefined);
+const shown = signal<number | undefined>(undefined);
 
 const pictures = computed<Picture[]>(() =>
   transcript.value.items.flatMap((item) =>
@@ -18,29 +20,39 @@ const pictures = computed<Picture[]>(() =>
       ? []
       : item.blocks.flatMap((block) => {
           if (block.kind !== "tool" || !block.result?.screenshot) return [];
+          const { screenshot, seq } = block.result;
           const { label, detail } = summarise(block.tool, block.input);
-          return [{ src: block.result.screenshot, caption: detail ? `${label} ${detail}` : label }];
+          return [{ seq, src: screenshot, caption: detail ? `${label} ${detail}` : label }];
         }),
   ),
 );
 
-export function enlarge(src: string): void {
-  shown.value = src;
+/** Another session, which another tab may lead to, has other pictures. */
+effect(() => {
+  if (selectedId.value !== undefined) shown.value = undefined;
+});
+
+/** Shows the picture of the event with this number. */
+export function enlarge(seq: number): void {
+  shown.value = seq;
+}
+
+/** From the picture that is shown now, which keys may have changed faster than it is drawn. */
+function go(by: number): void {
+  const all = pictures.value;
+  const next = all[all.findIndex((picture) => picture.seq === shown.value) + by];
+  if (next) shown.value = next.seq;
 }
 
 export function Lightbox() {
-  const src = shown.value;
-  return src ? <Large src={src} /> : null;
+  const all = pictures.value;
+  const at = all.findIndex((picture) => picture.seq === shown.value);
+  const picture = all[at];
+  return picture ? <Large picture={picture} at={at} all={all} /> : null;
 }
 
-function Large({ src }: { src: string }) {
-  const all = pictures.value;
-  const at = all.findIndex((picture) => picture.src === src);
+function Large({ picture, at, all }: { picture: Picture; at: number; all: readonly Picture[] }) {
   const close = () => void (shown.value = undefined);
-  const go = (by: number) => {
-    const next = all[at + by];
-    if (next) shown.value = next.src;
-  };
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
       if (event.key === "ArrowLeft") go(-1);
@@ -48,11 +60,17 @@ function Large({ src }: { src: string }) {
     };
     window.addEventListener("keydown", key);
     return () => window.removeEventListener("keydown", key);
-  });
+  }, []);
   return (
-    <Dialog title={all[at]?.caption ?? "Picture"} onClose={close} testid="lightbox" wide>
-      <a class="large-picture" href={src} target="_blank" rel="noopener" title="Open the picture alone">
-        <img src={src} alt={all[at]?.caption ?? "Picture"} />
+    <Dialog title={picture.caption} onClose={close} testid="lightbox" wide>
+      <a
+        class="large-picture"
+        href={picture.src}
+        target="_blank"
+        rel="noopener"
+        title="Open the picture alone"
+      >
+        <img src={picture.src} alt={picture.caption} />
       </a>
       <footer class="lightbox-footer">
         <IconButton icon="back" label="Previous picture" disabled={at <= 0} onClick={() => go(-1)} />

@@ -62,6 +62,8 @@ const rows: Record<string, Row> = {
   type: ["keyboard", "Type", text("text")],
   hold_key: ["keyboard", "Hold", hold],
   wait: ["clock", "Wait", seconds],
+  // It may be a password.
+  bash_answer: ["terminal", "Answer on the terminal", nothing],
   open_browser: ["globe", "Open", text("url")],
   open_url: ["globe", "Open", text("url")],
   view: ["file", "View", text("path")],

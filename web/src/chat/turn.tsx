@@ -3,10 +3,10 @@ import { useState } from "preact/hooks";
 import type { Block, ErrorBlock, ToolCall, Turn, Usage } from "../log/transcript";
 import { count, duration, usageLine } from "../parts/format";
 import { enlarge } from "./lightbox";
-import { pieces, type Span } from "./markup";
 import { memo } from "./memo";
 import { inputText, summarise } from "./tools";
 import { Icon, Pulse } from "../parts/ui";
+import { Words } from "./words";
 
 export const TurnView = memo(function TurnView({ turn, aspect }: { turn: Turn; aspect: string }) {
   const running = turn.status === "running";
@@ -34,7 +34,7 @@ interface BlockProps {
 const BlockView = memo(function BlockView({ block, aspect, running, open }: BlockProps) {
   switch (block.kind) {
     case "text":
-      return <Words text={block.content} />;
+      return <Words text={block.content} open={open} />;
     case "thinking":
       return <Thinking text={block.content} open={open} />;
     case "tool":
@@ -49,28 +49,6 @@ const BlockView = memo(function BlockView({ block, aspect, running, open }: Bloc
       return <Failure block={block} />;
   }
 });
-
-export function Words({ text }: { text: string }) {
-  return (
-    <div class="words">
-      {pieces(text).map((piece, at) =>
-        piece.kind === "code" ? (
-          <pre key={at} aria-label={piece.language ? `Code, ${piece.language}` : "Code"} tabIndex={0}>
-            <code>{piece.content}</code>
-          </pre>
-        ) : (
-          <p key={at}>{piece.spans.map(spanView)}</p>
-        ),
-      )}
-    </div>
-  );
-}
-
-function spanView(span: Span, at: number) {
-  if (span.kind === "code") return <code key={at}>{span.content}</code>;
-  if (span.kind === "strong") return <strong key={at}>{span.content}</strong>;
-  return span.content;
-}
 
 function Thinking({ text, open }: { text: string; open: boolean }) {
   return (
@@ -100,7 +78,12 @@ function Tool({ call, aspect, running }: { call: ToolCall; aspect: string; runni
       {failed && !open && <p class="tool-error">{result?.error}</p>}
       {open && <ToolDetails call={call} />}
       {result?.screenshot && (
-        <Picture src={result.screenshot} alt={`Screen after: ${label} ${detail}`} aspect={aspect} />
+        <Picture
+          src={result.screenshot}
+          seq={result.seq}
+          alt={`Screen after: ${label} ${detail}`}
+          aspect={aspect}
+        />
       )}
     </div>
   );
@@ -136,7 +119,15 @@ function ToolDetails({ call }: { call: ToolCall }) {
   );
 }
 
-function Picture({ src, alt, aspect }: { src: string; alt: string; aspect: string }) {
+interface PictureProps {
+  src: string;
+  /** Of the result that it belongs to. */
+  seq: number;
+  alt: string;
+  aspect: string;
+}
+
+function Picture({ src, seq, alt, aspect }: PictureProps) {
   const [missing, setMissing] = useState(false);
   if (missing) return <p class="quiet">The picture cannot be read any more.</p>;
   return (
@@ -145,7 +136,7 @@ function Picture({ src, alt, aspect }: { src: string; alt: string; aspect: strin
       class="tool-picture"
       data-testid="tool-picture"
       title="Enlarge"
-      onClick={() => enlarge(src)}
+      onClick={() => enlarge(seq)}
     >
       <img
         src={src}

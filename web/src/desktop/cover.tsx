@@ -6,28 +6,56 @@ import { Icon, Pulse } from "../parts/ui";
 import type { Viewer } from "./viewer";
 
 /** Nothing while the desk is ready and connected. */
-export function Cover({ session, viewer }: { session: Session; viewer: Viewer | undefined }) {
+export function Cover(props: { session: Session; viewer: Viewer | undefined; isLeaving: boolean }) {
+  const { session, viewer } = props;
   const { state, reason } = session.desk;
-  if (state === "failed" || state === "lost" || state === "stopped") {
-    return <DeskFailed session={session} title={failureTitle[state]} reason={reason ?? ""} />;
+  if (props.isLeaving) {
+    return (
+      <div class="cover">
+        <div class="cover-note" role="status">
+          <Pulse />
+          <p>Deleting</p>
+        </div>
+      </div>
+    );
   }
+  if (state === "failed" || state === "lost" || state === "stopped") {
+    return (
+      <DeskFailed key={session.id} session={session} title={failureTitle[state]} reason={reason ?? ""} />
+    );
+  }
+  if (state === "starting") return <DeskStarting key={session.id} session={session} reason={reason ?? ""} />;
   const connection = viewer?.state.value;
   if (connection === "connected") return null;
   return (
     <div class="cover">
       <div class="cover-note">
         <Pulse />
-        <p>
-          {state === "starting"
-            ? "Starting the desk"
-            : connection === "waiting"
-              ? "Connection lost"
-              : "Connecting"}
-        </p>
+        <p>{connection === "waiting" ? "Connection lost" : "Connecting"}</p>
         {connection === "waiting" && (
           <button type="button" class="button small" onClick={() => viewer?.retryNow()}>
             Try now
           </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** It goes on by itself. One that has a reason is there, but does not answer: a person may give it up. */
+function DeskStarting({ session, reason }: { session: Session; reason: string }) {
+  return (
+    <div class="cover" data-testid="desk-starting">
+      <div class="cover-note column" role="status">
+        <span class="cover-line">
+          <Pulse />
+          {reason ? "Waiting for the desk" : "Starting the desk"}
+        </span>
+        {reason && (
+          <>
+            <span class="quiet">{reason}</span>
+            <Renew session={session} label="Start a new desk, without its files" />
+          </>
         )}
       </div>
     </div>
@@ -41,12 +69,6 @@ const failureTitle = {
 };
 
 function DeskFailed({ session, title, reason }: { session: Session; title: string; reason: string }) {
-  const [working, setWorking] = useState(false);
-  const renew = async () => {
-    setWorking(true);
-    await renewDesk(session.id);
-    setWorking(false);
-  };
   return (
     <div class="cover solid" data-testid="desk-failed" role="alert">
       <div class="card">
@@ -58,16 +80,28 @@ function DeskFailed({ session, title, reason }: { session: Session; title: strin
         <p class="quiet">
           The conversation is kept. A new desk starts from the same image, without the old one's files.
         </p>
-        <button
-          type="button"
-          class="button primary"
-          data-testid="renew-desk"
-          disabled={working}
-          onClick={() => void renew()}
-        >
-          {working ? "Starting…" : "Start a new desk"}
-        </button>
+        <Renew session={session} label="Start a new desk" primary />
       </div>
     </div>
+  );
+}
+
+function Renew({ session, label, primary }: { session: Session; label: string; primary?: boolean }) {
+  const [working, setWorking] = useState(false);
+  const renew = async () => {
+    setWorking(true);
+    await renewDesk(session.id);
+    setWorking(false);
+  };
+  return (
+    <button
+      type="button"
+      class={primary ? "button primary" : "button small"}
+      data-testid="renew-desk"
+      disabled={working}
+      onClick={() => void renew()}
+    >
+      {working ? "Starting…" : label}
+    </button>
   );
 }

@@ -1,11 +1,13 @@
 // The middle panel: the live desktop, what can be done with it, and what it says when it cannot be shown.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ClipboardPanel, syncClipboard } from "./clipboard";
+import { ClipboardPanel, CopyHere } from "./clipboard";
+import { ClipboardSync } from "./clipboard_sync";
 import { Cover } from "./cover";
 import { FilesPanel } from "./files";
 import { Popover } from "../parts/popover";
-import { refreshSession, sidebar, toast, toggleSidebar } from "../state";
+import { forgetViewers, leaving, refreshSession, sidebar, toast, toggleSidebar } from "../state";
+import { ControlNote } from "./control_note";
 import { TouchKeyboard } from "./touch_keyboard";
 import type { Session } from "../server/types";
 import { uploadAll, uploads } from "./uploads";
@@ -25,27 +27,30 @@ export function Desktop({ session, alone = false, mayControl = true }: DesktopPr
   const host = useRef<HTMLDivElement>(null);
   const ghost = useRef<HTMLCanvasElement>(null);
   const [viewer, setViewer] = useState<Viewer | undefined>();
-  const ready = session.desk.state === "ready";
+  const isLeaving = leaving.value.has(session.id);
+  const ready = session.desk.state === "ready" && !isLeaving;
   useEffect(() => {
     if (!stage.current || !host.current || !ghost.current) return;
     const made = new Viewer(host.current, ghost.current);
-    const stop = syncClipboard(made, stage.current);
+    const sync = new ClipboardSync(made, stage.current);
     setViewer(made);
     return () => {
-      stop();
+      sync.close();
       made.close();
     };
   }, []);
   useEffect(() => {
     if (!viewer) return;
     viewer.onBreak = () => void refreshSession(session.id);
+    viewer.onShown = () => void refreshSession(session.id);
     if (ready) viewer.open(session.id);
     else viewer.close();
   }, [viewer, session.id, ready]);
   return (
     <section class={alone ? "panel desktop alone" : "panel desktop"} id="panel-desktop" aria-label="Desktop">
       <Toolbar session={session} viewer={viewer} stage={stage} alone={alone} mayControl={mayControl} />
-      <DropZone session={session.id} enabled={ready}>
+      <ControlNote session={session} viewer={viewer} />
+      <DropZone session={session.id} enabled={ready && mayControl}>
         <div class={viewer?.inControl.value ? "stage controlled" : "stage"} ref={stage}>
           <canvas class="ghost" ref={ghost} aria-hidden="true" />
           <div
@@ -56,8 +61,8 @@ export function Desktop({ session, alone = false, mayControl = true }: DesktopPr
             role={viewer?.inControl.value ? "application" : "img"}
             aria-label="Live desktop"
           />
-          <Cover session={session} viewer={viewer} />
-          <Uploads />
+          <Cover session={session} viewer={viewer} isLeaving={isLeaving} />
+          <Uploads session={session.id} />
         </div>
       </DropZone>
     </section>
@@ -96,7 +101,7 @@ function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
       )}
       <StateChip session={session} viewer={viewer} />
       {session.desk.network === "none" && (
-        <span class="chip" title="Loopback only">
+        <span class="chip wide-only" title="Loopback only">
           No network
         </span>
       )}
@@ -104,13 +109,22 @@ function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
       {viewer && ready && (
         <>
           {viewer.inControl.value && <TouchKeyboard viewer={viewer} />}
-          {mayControl && <ControlToggle viewer={viewer} />}
+          <CopyHere viewer={viewer} />
+          {mayControl && <ControlToggle session={session.id} viewer={viewer} />}
           <Popover icon="clipboard" label="Clipboard" testid="clipboard">
-            {(close) => <ClipboardPanel viewer={viewer} close={close} />}
+            {(close) => (
+              <ClipboardPanel
+                key={session.id}
+                session={session.id}
+                viewer={viewer}
+                mayControl={mayControl}
+                close={close}
+              />
+            )}
           </Popover>
-          <UploadButton session={session.id} />
+          {mayControl && <UploadButton session={session.id} />}
           <Popover icon="folder" label="Files on the desk" testid="files">
-            {() => <FilesPanel session={session.id} />}
+            {() => <FilesPanel key={session.id} session={session.id} mayWrite={mayControl} />}
           </Popover>
         </>
       )}
@@ -136,7 +150,7 @@ function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
   );
 }
 
-function ControlToggle({ viewer }: { viewer: Viewer }) {
+function ControlToggle({ session, viewer }: { session: string; viewer: Viewer }) {
   const on = viewer.inControl.value;
   return (
     <button
@@ -147,9 +161,12 @@ function ControlToggle({ viewer }: { viewer: Viewer }) {
       title={
         on
           ? "Stop sending keys and pointer (Ctrl+F6 only leaves the desktop)"
-          : "Use keyboard and mouse on the desk"
+          : "Use keyboard and mouse on the desk; the agent goes on all the same"
       }
-      onClick={() => viewer.setControl(!on)}
+      onClick={() => {
+        forgetViewers(session);
+        viewer.setControl(!on);
+      }}
     >
       <Icon name={on ? "pointer" : "eye"} />
       {on ? "Release" : "Take control"}
@@ -160,6 +177,7 @@ function ControlToggle({ viewer }: { viewer: Viewer }) {
 /** The desk's and the connection's state as one word for people and one for tests and styles. */
 function shownState(session: Session, viewer: Viewer | undefined): { key: string; label: string } {
   const { state } = session.desk;
+  if (leaving.value.has(session.id)) return { key: "leaving", label: "Deleting" };
   if (state === "starting") return { key: "starting", label: "Starting" };
   if (state !== "ready") return { key: state, label: state.charAt(0).toUpperCase() + state.slice(1) };
   const connection = viewer?.state.value;
@@ -203,11 +221,12 @@ function UploadButton({ session }: { session: string }) {
   );
 }
 
-function Uploads() {
-  if (uploads.value.length === 0) return null;
+function Uploads({ session }: { session: string }) {
+  const own = uploads.value.filter((entry) => entry.session === session);
+  if (own.length === 0) return null;
   return (
     <ul class="uploads" aria-label="Uploads">
-      {uploads.value.map((entry) => (
+      {own.map((entry) => (
         <li key={entry.key}>
           <span>{entry.name}</span>
           <progress value={entry.progress} aria-label={`Upload of ${entry.name}`} />

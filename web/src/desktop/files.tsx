@@ -6,12 +6,12 @@ import type { FileEntry } from "../server/types";
 import { downloads, uploads } from "./uploads";
 import { Icon, IconButton } from "../parts/ui";
 
-export function FilesPanel({ session }: { session: string }) {
+export function FilesPanel({ session, mayWrite }: { session: string; mayWrite: boolean }) {
   const [path, setPath] = useState(downloads);
   const [entries, setEntries] = useState<FileEntry[] | undefined>();
   const [error, setError] = useState("");
   const [reading, setReading] = useState(0);
-  const arriving = uploads.value.length;
+  const arriving = uploads.value.filter((entry) => entry.session === session).length;
   useEffect(() => {
     let current = true;
     api.files(session, path).then(
@@ -50,7 +50,9 @@ export function FilesPanel({ session }: { session: string }) {
         </p>
       )}
       {entries?.length === 0 && (
-        <p class="quiet pad">This folder is empty. Drop files on the desktop to put them here.</p>
+        <p class="quiet pad">
+          This folder is empty.{mayWrite && " Files that are dropped on the desktop come to Downloads."}
+        </p>
       )}
       <ul>
         {entries?.map((entry) => (

@@ -1,6 +1,7 @@
 // Typing into a desk on a phone: a field that no one sees takes what the on-screen keyboard gives.
 import { useRef } from "preact/hooks";
 import { IconButton } from "../parts/ui";
+import { sendText } from "./clipboard_sync";
 import type { Viewer } from "./viewer";
 
 const backSpace = 0xff08;
@@ -35,6 +36,10 @@ export function TouchKeyboard({ viewer }: { viewer: Viewer }) {
         autocomplete="off"
         spellcheck={false}
         defaultValue=" "
+        onPaste={(event) => {
+          event.preventDefault();
+          if (sendText(viewer, event.clipboardData?.getData("text/plain") ?? "")) viewer.pressPaste();
+        }}
         onInput={(event) => forward(event as unknown as InputEvent)}
       />
     </span>

@@ -5,6 +5,7 @@ import { toast } from "../state";
 
 export interface Upload {
   key: number;
+  session: string;
   name: string;
   /** Parts of one. */
   progress: number;
@@ -16,12 +17,17 @@ export const downloads = "/home/agent/Downloads";
 export const uploads = signal<readonly Upload[]>([]);
 let nextKey = 1;
 
+/** Leaving the page would cut off what is on its way: the browser asks first. */
+window.addEventListener("beforeunload", (event) => {
+  if (uploads.value.length > 0) event.preventDefault();
+});
+
 /** Puts files into the desk's Downloads one after another; each failure is told with the file's name. */
 export async function uploadAll(session: string, files: readonly File[]): Promise<void> {
   const queue = files.map((file) => ({ file, key: nextKey++ }));
   uploads.value = [
     ...uploads.value,
-    ...queue.map(({ file, key }) => ({ key, name: file.name, progress: 0 })),
+    ...queue.map(({ file, key }) => ({ key, session, name: file.name, progress: 0 })),
   ];
   let done = 0;
   for (const { file, key } of queue) {
@@ -34,7 +40,7 @@ export async function uploadAll(session: string, files: readonly File[]): Promis
       await upload(session, file, `${downloads}/${file.name}`, progress);
       done++;
     } catch (error) {
-      toast("error", `${file.name} was not uploaded: ${reason(error)}`);
+      toast("error", `${file.name} was not uploaded: ${reason(error)}`, session);
     }
     uploads.value = uploads.value.filter((entry) => entry.key !== key);
   }

@@ -5,6 +5,10 @@ import { signal } from "@preact/signals";
 import { screenUrl } from "../server/api";
 import { retryDelay, waitToRetry } from "../server/retry";
 
+/** Keysyms of X11. */
+const [controlLeft, altLeft, superLeft] = [0xffe3, 0xffe9, 0xffeb];
+
+/** `connected`: there is a picture, and it is the desk's. */
 export type ViewerState = "off" | "connecting" | "connected" | "waiting";
 
 export class Viewer {
@@ -13,8 +17,12 @@ export class Viewer {
   readonly inControl = signal(false);
   /** The last text that was copied in the desk. */
   readonly clipboard = signal("");
+  /** A text that a person copied in the desk and this computer's clipboard has not. */
+  readonly offered = signal("");
   /** Told after every break, with the number of tries since the last success. */
   onBreak: (attempt: number) => void = () => {};
+  /** Told when there is a picture, with every connection. */
+  onShown: () => void = () => {};
   /** Told when text was copied in the desk. */
   onClipboard: (text: string) => void = () => {};
 
@@ -32,7 +40,11 @@ export class Viewer {
   /** Shows this session's desk until `close` or the next `open`; one starts by watching. */
   open(session: string): void {
     this.close();
-    if (session !== this.session) this.inControl.value = false;
+    if (session !== this.session) {
+      this.inControl.value = false;
+      this.clipboard.value = "";
+      this.offered.value = "";
+    }
     this.session = session;
     this.run = new AbortController();
     void this.keepConnected(session, this.run.signal);
@@ -74,6 +86,14 @@ export class Viewer {
     this.rfb?.sendKey(keysym, null);
   }
 
+  /** Presses Ctrl+V, whatever the person holds down here: Cmd is another key in the desk. */
+  pressPaste(): void {
+    for (const held of [altLeft, superLeft]) this.rfb?.sendKey(held, null, false);
+    this.rfb?.sendKey(controlLeft, "ControlLeft", true);
+    this.rfb?.sendKey("v".charCodeAt(0), "KeyV");
+    this.rfb?.sendKey(controlLeft, "ControlLeft", false);
+  }
+
   private async keepConnected(session: string, signal: AbortSignal): Promise<void> {
     let attempt = 0;
     while (!signal.aborted) {
@@ -94,6 +114,7 @@ export class Viewer {
   private connectOnce(session: string, control: boolean, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       let worked = false;
+      const over = new AbortController();
       let picture: HTMLCanvasElement | null = null;
       const rfb = new RFB(this.host, screenUrl(session, !control), { shared: true, wsProtocols: ["binary"] });
       rfb.viewOnly = !control;
@@ -102,16 +123,23 @@ export class Viewer {
       this.rfb = rfb;
       rfb.addEventListener("connect", () => {
         worked = true;
-        picture = this.host.querySelector("canvas");
-        if (!signal.aborted) this.state.value = "connected";
-        this.ghost.classList.remove("shown");
+        const canvas = this.host.querySelector("canvas");
         if (control) this.focus();
+        if (!canvas) return;
+        whenPainted(canvas, over.signal, () => {
+          picture = canvas;
+          this.ghost.classList.remove("shown");
+          if (signal.aborted || this.rfb !== rfb) return;
+          this.state.value = "connected";
+          this.onShown();
+        });
       });
       rfb.addEventListener("clipboard", (event) => {
         this.clipboard.value = event.detail.text;
         this.onClipboard(event.detail.text);
       });
       rfb.addEventListener("disconnect", () => {
+        over.abort();
         if (picture && !signal.aborted) this.keep(picture);
         if (this.rfb === rfb) this.rfb = undefined;
         resolve(worked);
@@ -126,4 +154,24 @@ export class Viewer {
     this.ghost.getContext("2d")?.drawImage(picture, 0, 0);
     this.ghost.classList.add("shown");
   }
+}
+
+/**
+ * Tells when noVNC has put the first picture on its canvas, which until then is transparent: on a slow line the
+ * connection is there long before. It says nothing of that itself.
+ */
+function whenPainted(canvas: HTMLCanvasElement, signal: AbortSignal, tell: () => void): void {
+  const look = () => {
+    if (signal.aborted) return;
+    if (isPainted(canvas)) tell();
+    else requestAnimationFrame(look);
+  };
+  look();
+}
+
+function isPainted(canvas: HTMLCanvasElement): boolean {
+  const { width, height } = canvas;
+  if (width === 0 || height === 0) return false;
+  const middle = canvas.getContext("2d")?.getImageData(width >> 1, height >> 1, 1, 1).data;
+  return middle?.[3] === 255;
 }

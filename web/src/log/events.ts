@@ -1,23 +1,17 @@
 // The conversation as a fold over a session's stored events. Pure: the same events give the same transcript,
 // whether they come from history or live, so a reload shows what was there before.
-import type { Block, Item, ToolCall, ToolResult, Transcript, Turn, TurnStatus, Usage } from "./transcript";
+import type {
+  Block,
+  Item,
+  Notice,
+  ToolCall,
+  ToolResult,
+  Transcript,
+  Turn,
+  TurnStatus,
+  Usage,
+} from "./transcript";
 import type { DeskState, StoredEvent } from "../server/types";
-
-/** Every event name that the stream sends; EventSource hears only names it was told. */
-export const eventNames = [
-  "user_message",
-  "message_start",
-  "text",
-  "thinking",
-  "tool_use",
-  "tool_result",
-  "status",
-  "usage",
-  "error",
-  "message_complete",
-  "desk",
-  "notification",
-] as const;
 
 type Data = Record<string, unknown>;
 
@@ -72,7 +66,7 @@ function step(transcript: Transcript, event: StoredEvent): Transcript {
     case "tool_use":
       return inTurn(transcript, event, (turn) => seal(push(turn, toolCall(data))));
     case "tool_result":
-      return inTurn(transcript, event, (turn) => answer(turn, data));
+      return inTurn(transcript, event, (turn) => answer(turn, event));
     case "usage":
       return inTurn(transcript, event, (turn) => seal({ ...turn, usage: addUsage(turn.usage, data) }));
     case "status":
@@ -145,7 +139,7 @@ function toolCall(data: Data): ToolCall {
   };
 }
 
-function answer(turn: Turn, data: Data): Turn {
+function answer(turn: Turn, { seq, data }: StoredEvent): Turn {
   const id = str(data, "tool_use_id");
   const at = turn.blocks.findLastIndex((block) => block.kind === "tool" && block.id === id);
   const call = turn.blocks[at];
@@ -155,6 +149,7 @@ function answer(turn: Turn, data: Data): Turn {
     output: str(data, "output"),
     error: str(data, "error"),
     endedAt: str(data, "timestamp"),
+    seq,
     ...(screenshot && { screenshot }),
   };
   const blocks = [...turn.blocks];
@@ -237,22 +232,29 @@ const deskStates: readonly string[] = [
   "stopped",
 ] satisfies DeskState[];
 
+/** What is in the way as long as there is no other desk, and a fact among others then. */
+function isOfLostDesk(item: Item): item is Notice {
+  return item.kind === "notice" && item.tone === "error" && item.isOfDesk === true;
+}
+
 function desk(transcript: Transcript, event: StoredEvent): Transcript {
   const value = str(event.data, "state");
   if (!deskStates.includes(value)) return transcript;
   const state = value as DeskState;
   const reason = str(event.data, "reason");
-  const before = transcript.desk?.state;
   const next = { ...transcript, desk: { state, reason } };
   if (state === "failed" || state === "lost") {
     const message =
       (state === "failed" ? "The desk failed" : "The desk was lost") + (reason ? `: ${reason}` : ".");
-    return append(next, { kind: "notice", key: event.seq, tone: "error", message });
+    const notice: Notice = { kind: "notice", key: event.seq, tone: "error", message, isOfDesk: true };
+    return append({ ...next, deskIsGone: true }, notice);
   }
-  const replaced =
-    state === "ready" && transcript.items.some((item) => item.kind === "notice" && item.tone === "error");
-  if (replaced && before !== "ready") {
-    return append(next, { kind: "notice", key: event.seq, tone: "info", message: "A new desk is ready." });
-  }
-  return next;
+  // One that did not answer for a while and does again is the same.
+  if (state !== "ready" || !transcript.deskIsGone) return next;
+  const message = "A new desk is ready.";
+  const items = next.items.map((item) => (isOfLostDesk(item) ? { ...item, tone: "info" as const } : item));
+  return append(
+    { ...next, items, deskIsGone: false },
+    { kind: "notice", key: event.seq, tone: "info", message },
+  );
 }

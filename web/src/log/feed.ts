@@ -1,5 +1,5 @@
-// Follows one session's log: stored events first, then live ones, and again after every break. The last number
-// seen decides where to go on, so nothing is missed and nothing comes twice.
+// Follows one session's log: stored events first, then live ones, and again after every break and every rest. The
+// last number seen decides where to go on, so nothing is missed and nothing comes twice.
 import { retryDelay } from "../server/retry";
 import type { StoredEvent } from "../server/types";
 
@@ -9,13 +9,15 @@ export type FeedState = "loading" | "live" | "reconnecting";
 export interface FeedSource {
   /** One page of stored events after `seq`, oldest first; an empty page is the end. Throws what the call throws. */
   history(after: number, signal: AbortSignal): Promise<StoredEvent[]>;
-  /** Streams events after `seq` until the stream breaks or `signal` aborts; then resolves. */
+  /** Resolves when events are wanted: at once, or when somebody sees the page again. */
+  wake(signal: AbortSignal): Promise<void>;
+  /** Streams events after `seq` until the stream breaks, `signal` aborts, or nobody sees the page any more. */
   follow(
     after: number,
     signal: AbortSignal,
     onOpen: () => void,
     onEvent: (event: StoredEvent) => void,
-  ): Promise<void>;
+  ): Promise<"break" | "rest">;
   wait(delay: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -38,10 +40,12 @@ export async function runFeed(source: FeedSource, sink: FeedSink, signal: AbortS
   };
   sink.onState("loading");
   while (!signal.aborted) {
+    await source.wake(signal);
+    if (signal.aborted) return;
     try {
       while (take(await source.history(last, signal)));
       if (signal.aborted) return;
-      await source.follow(
+      const end = await source.follow(
         last,
         signal,
         () => {
@@ -50,6 +54,7 @@ export async function runFeed(source: FeedSource, sink: FeedSink, signal: AbortS
         },
         (event) => take([event]),
       );
+      if (end === "rest") continue;
     } catch (error) {
       if (signal.aborted || !sink.onError(error)) return;
     }

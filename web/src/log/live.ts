@@ -1,69 +1,51 @@
-// The feed's source in a browser: history by fetch, live events by EventSource.
-import { api, streamUrl } from "../server/api";
-import { eventNames } from "./events";
+// The feed's source in a browser: history by fetch, live events by the stream that all tabs share. A tab that nobody
+// sees follows nothing.
+import { effect } from "@preact/signals";
+import { api } from "../server/api";
 import type { FeedSource } from "./feed";
-import { isRecord } from "../parts/format";
+import { followEvents, sharesHub } from "./line";
 import { waitToRetry } from "../server/retry";
-import type { StoredEvent } from "../server/types";
 
-/** The server sends something at least every 30 s: after this much silence (ms) the stream is taken for dead. */
-const silenceLimit = 75_000;
-
-/** A source for one session. Breaks are not left to EventSource, which gives no reason and stops on some. */
-export function liveSource(id: string): FeedSource {
+/**
+ * A source for one session. While `isNeeded` (which reads signals) it goes on in a tab that nobody sees, whose title
+ * tells of the turn's end, if that costs no connection of its own.
+ */
+export function liveSource(id: string, isNeeded: () => boolean): FeedSource {
+  // The signals are read first: an effect follows only what it has read.
+  const mayRest = () => !(isNeeded() && sharesHub()) && document.visibilityState === "hidden";
   return {
     history: async (after, signal) => (await api.events(id, after, signal)).events,
-    follow: (after, signal, onOpen, onEvent) => follow(streamUrl(id, after), signal, onOpen, onEvent),
+    wake: (signal) => (mayRest() ? untilSeen(signal) : Promise.resolve()),
     wait: waitToRetry,
+    follow: async (after, signal, onOpen, onEvent) => {
+      const rest = new AbortController();
+      const leave = () => rest.abort();
+      const look = () => void (mayRest() && leave());
+      const stopLooking = effect(look);
+      document.addEventListener("visibilitychange", look);
+      window.addEventListener("pagehide", leave);
+      await followEvents(id, after, AbortSignal.any([signal, rest.signal]), (message) => {
+        if (message.kind === "open") onOpen();
+        else onEvent(message.event);
+      });
+      stopLooking();
+      document.removeEventListener("visibilitychange", look);
+      window.removeEventListener("pagehide", leave);
+      return rest.signal.aborted ? "rest" : "break";
+    },
   };
 }
 
-function follow(
-  url: string,
-  signal: AbortSignal,
-  onOpen: () => void,
-  onEvent: (event: StoredEvent) => void,
-): Promise<void> {
+function untilSeen(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const source = new EventSource(url);
-    let silence = 0;
-    const end = () => {
-      clearTimeout(silence);
-      source.close();
-      signal.removeEventListener("abort", end);
+    const look = () => {
+      if (document.visibilityState === "hidden" && !signal.aborted) return;
+      document.removeEventListener("visibilitychange", look);
+      signal.removeEventListener("abort", look);
       resolve();
     };
-    const heard = () => {
-      clearTimeout(silence);
-      silence = window.setTimeout(end, silenceLimit);
-    };
-    // Our events include one named "error", which is also the name of EventSource's own for a broken stream:
-    // only the server's carries data.
-    const receive = (message: Event) => {
-      if (!(message instanceof MessageEvent)) return end();
-      heard();
-      const event = decode(message.type, message.lastEventId, String(message.data));
-      if (event) onEvent(event);
-    };
-    source.addEventListener("open", () => {
-      heard();
-      onOpen();
-    });
-    source.addEventListener("keepalive", heard);
-    for (const name of eventNames) source.addEventListener(name, receive);
-    signal.addEventListener("abort", end);
-    heard();
-    if (signal.aborted) end();
+    document.addEventListener("visibilitychange", look);
+    signal.addEventListener("abort", look);
+    look();
   });
-}
-
-function decode(name: string, id: string, text: string): StoredEvent | undefined {
-  const seq = Number(id);
-  if (!Number.isSafeInteger(seq) || seq <= 0) return undefined;
-  try {
-    const data: unknown = JSON.parse(text);
-    return isRecord(data) ? { seq, event: name, data } : undefined;
-  } catch {
-    return undefined;
-  }
 }

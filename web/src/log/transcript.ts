@@ -24,6 +24,8 @@ export interface ToolResult {
   /** Path of the picture on this server, checked to be one. */
   screenshot?: string;
   endedAt: string;
+  /** Of its event: pictures may be the same, results are not. */
+  seq: number;
 }
 
 export interface ErrorBlock {
@@ -67,6 +69,8 @@ export interface Notice {
   key: number;
   tone: "info" | "error";
   message: string;
+  /** A desk's end. */
+  isOfDesk?: boolean;
 }
 
 export type Item = UserMessage | Turn | Notice;
@@ -77,6 +81,14 @@ export interface Transcript {
   /** Undefined until the log said something about it. */
   busy: boolean | undefined;
   desk: { state: DeskState; reason: string } | undefined;
+  /** The last desk failed or was lost, and no new one is ready. */
+  deskIsGone: boolean;
 }
 
-export const emptyTranscript: Transcript = { items: [], lastSeq: 0, busy: undefined, desk: undefined };
+export const emptyTranscript: Transcript = {
+  items: [],
+  lastSeq: 0,
+  busy: undefined,
+  desk: undefined,
+  deskIsGone: false,
+};

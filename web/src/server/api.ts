@@ -1,7 +1,7 @@
 // Calls of the server's REST API. One function per operation that the page uses; every failure is an ApiError
 // whose message can be shown.
 import { isRecord, problemText } from "../parts/format";
-import type { Config, FileEntry, Health, NewSession, Session, StoredEvent } from "./types";
+import type { Config, FileEntry, NewSession, Session, StoredEvent } from "./types";
 
 /** An answer that is not 2xx, or none at all (status 0). */
 export class ApiError extends Error {
@@ -54,8 +54,8 @@ const session = (id: string) => `/sessions/${encodeURIComponent(id)}`;
 
 export const api = {
   config: () => call<Config>("GET", "/config"),
-  health: () => call<Health>("GET", "/health"),
   login: (key: string) => call<unknown>("POST", "/login", { key }),
+  logout: () => call<void>("POST", "/logout"),
 
   sessions: async (): Promise<Session[]> => {
     const all: Session[] = [];
@@ -68,10 +68,13 @@ export const api = {
       if (page.sessions.length === 0 || all.length >= page.total) return all;
     }
   },
-  session: (id: string) => call<Session>("GET", session(id)),
+  /** Without its messages, of which there may be many: the log has them. */
+  session: (id: string) => call<Session>("GET", `${session(id)}?messages=false`),
   createSession: (wish: NewSession) => call<Session>("POST", "/sessions", wish),
   renameSession: (id: string, title: string) => call<Session>("PATCH", session(id), { title }),
-  deleteSession: (id: string) => call<void>("DELETE", session(id)),
+  /** Its conversation stays on the server, unless it is to be purged. */
+  deleteSession: (id: string, purge: boolean) =>
+    call<void>("DELETE", session(id) + (purge ? "?purge=true" : "")),
   renewDesk: (id: string) => call<unknown>("POST", `${session(id)}/desk/renew`),
 
   send: (id: string, content: string) =>
@@ -88,13 +91,18 @@ export const api = {
   setKey: (provider: string, key: string) => call<unknown>("POST", "/credentials", { provider, key }),
   forgetKey: (provider: string) => call<unknown>("DELETE", "/credentials", { provider }),
 
+  /** The text that was copied in the desk; empty when there is none. */
+  clipboard: async (id: string): Promise<string> =>
+    (await call<{ content: string }>("GET", `${session(id)}/desk/system/clipboard`)).content,
+
   files: async (id: string, path: string): Promise<FileEntry[]> =>
     (await call<{ entries: FileEntry[] }>("POST", `${session(id)}/desk/file/list`, { path })).entries,
 };
 
-/** Where events of a session stream from, after the one with this number. */
-export function streamUrl(id: string, after: number): string {
-  return `${base}${session(id)}/stream?last_event_id=${after}`;
+/** Where events of several sessions stream from: of each, those after the one with its number. */
+export function followUrl(places: ReadonlyMap<string, number>): string {
+  const sessions = [...places].map(([id, after]) => `${encodeURIComponent(id)}:${after}`);
+  return `${base}/events?sessions=${sessions.join(",")}`;
 }
 
 /** A desk's file as an attachment. */

@@ -25,7 +25,15 @@ export interface Session {
   updated_at: string;
   vnc_url: string;
   busy: boolean;
+  /** Who looks at the desktop live, this page among them; missing while that is not known for sure. */
+  viewers?: Viewers;
   desk: Desk;
+}
+
+/** Numbers of connections to a desk's screen. */
+export interface Viewers {
+  watching: number;
+  in_control: number;
 }
 
 /** A vendor of models: a row of the server's table. */
@@ -33,6 +41,8 @@ export interface Provider {
   name: string;
   title: string;
   needs_key: boolean;
+  /** There is one, which is never so where none is needed. */
+  has_key: boolean;
   /** The environment variable that gives the server a key; empty when none is needed, as the hint. */
   key_variable: string;
   /** How a key looks. */
@@ -48,12 +58,8 @@ export interface Config {
   api_provider: string;
   default_network: Network;
   providers: Provider[];
-}
-
-/** The part of `GET /health` that the page shows; a key's status is `set` or `missing`. */
-export interface Health {
-  version: string;
-  checks: { api_key: { status: string; provider: string } };
+  /** The server has keys: whoever sees more than the login has logged in. */
+  needs_login: boolean;
 }
 
 /** What `POST /sessions` takes. */

@@ -6,7 +6,7 @@ import {
   attempt,
   config,
   createSession,
-  keyDialogOpen,
+  keyDialogFor,
   keyMissing,
   login,
   provider,
@@ -79,15 +79,19 @@ export function LoginPage() {
   );
 }
 
-export function KeyDialog() {
-  const close = () => void (keyDialogOpen.value = false);
+export function KeyDialog({ vendor }: { vendor: string }) {
+  const close = () => void (keyDialogFor.value = undefined);
   const save = async (key: string) => {
-    await saveKey(key);
+    await saveKey(vendor, key);
     toast("info", "The key is set until the server stops.");
     close();
   };
   return (
-    <Dialog title={`Key for ${provider.value}`} onClose={close} testid="key-dialog">
+    <Dialog
+      title={`Key for ${findProvider(config.value, vendor)?.title ?? vendor}`}
+      onClose={close}
+      testid="key-dialog"
+    >
       <p class="quiet">
         The server keeps it in memory only: it is never written to disk, never logged, and never enters a
         desktop.
@@ -95,7 +99,7 @@ export function KeyDialog() {
       <SecretForm
         label="Model key"
         submit="Use this key"
-        placeholder={findProvider(config.value, provider.value)?.key_hint ?? ""}
+        placeholder={findProvider(config.value, vendor)?.key_hint ?? ""}
         action={save}
       />
     </Dialog>
@@ -116,7 +120,11 @@ export function KeyBanner() {
           built-in scripted model: its tour acts on a real desk.
         </p>
         <div class="banner-actions">
-          <button type="button" class="button small" onClick={() => void (keyDialogOpen.value = true)}>
+          <button
+            type="button"
+            class="button small"
+            onClick={() => void (keyDialogFor.value = provider.value)}
+          >
             Paste a key
           </button>
           <button type="button" class="button small" data-testid="use-scripted" onClick={() => void tour()}>

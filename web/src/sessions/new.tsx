@@ -1,8 +1,8 @@
 // The dialog that makes a session.
 import { useState } from "preact/hooks";
 import { reason } from "../server/api";
-import { choiceLabel, findProvider, firstProvider, scripted } from "./providers";
-import { config, createSession, health, newSessionOpen, panel } from "../state";
+import { choiceLabel, findProvider, firstProvider, lacksKey, scripted } from "./providers";
+import { config, createSession, keyDialogFor, newSessionOpen, panel } from "../state";
 import type { Network, NewSession } from "../server/types";
 import { Dialog, FormError } from "../parts/ui";
 
@@ -21,7 +21,7 @@ function wishOf(form: HTMLFormElement): NewSession {
 export function NewSessionDialog() {
   // Until someone chooses, the answer of the server counts, which may come after the dialog.
   const [chosen, setChosen] = useState<string | undefined>();
-  const provider = chosen ?? firstProvider(config.value, health.value?.checks.api_key.status === "missing");
+  const provider = chosen ?? firstProvider(config.value);
   const [working, setWorking] = useState(false);
   const [error, setError] = useState("");
   const close = () => void (newSessionOpen.value = false);
@@ -56,6 +56,7 @@ export function NewSessionDialog() {
           />
         </label>
         <ModelFields provider={provider} onProvider={setChosen} />
+        <KeyHint provider={provider} />
         <NetworkField />
         <details class="more">
           <summary>Standing instructions</summary>
@@ -113,6 +114,23 @@ function ModelFields({ provider, onProvider }: { provider: string; onProvider: (
           ))}
         </datalist>
       </label>
+    </div>
+  );
+}
+
+/** Says that a session of that provider could not answer, before it is made. */
+function KeyHint({ provider }: { provider: string }) {
+  const title = findProvider(config.value, provider)?.title ?? provider;
+  return (
+    <div role="status">
+      {lacksKey(config.value, provider) && (
+        <p class="hint" data-testid="key-hint">
+          There is no key for {title}: its sessions cannot answer until one is given.{" "}
+          <button type="button" class="link" onClick={() => void (keyDialogFor.value = provider)}>
+            Paste a key
+          </button>
+        </p>
+      )}
     </div>
   );
 }

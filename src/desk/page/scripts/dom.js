@@ -12,8 +12,9 @@ const dom = {
   parent: getter(Node, "parentNode"),
   isConnected: getter(Node, "isConnected"),
   root: bound(Node.prototype.getRootNode),
-  shadow: getter(Element, "shadowRoot"),
-  slot: getter(Element, "assignedSlot"),
+  openShadow: getter(Element, "shadowRoot"),
+  slotOfElement: getter(Element, "assignedSlot"),
+  slotOfText: getter(Text, "assignedSlot"),
   box: bound(Element.prototype.getBoundingClientRect),
   boxes: bound(Element.prototype.getClientRects),
   isRendered: bound(Element.prototype.checkVisibility),
@@ -21,12 +22,53 @@ const dom = {
   closest: bound(Element.prototype.closest),
   query: bound(Element.prototype.querySelector),
   scrollIntoView: bound(Element.prototype.scrollIntoView),
+  scrollBy: bound(Element.prototype.scrollBy),
+  walker: bound(Document.prototype.createTreeWalker),
   dispatch: bound(EventTarget.prototype.dispatchEvent),
 };
 
+// The document's own members are hidden by forms and pictures with such names.
+const page = {
+  body: () => getter(Document, "body")(document) ?? getter(Document, "documentElement")(document),
+  title: () => getter(Document, "title")(document),
+  isHidden: () => getter(Document, "hidden")(document),
+};
+/** A method that documents and shadow roots have. */
+const ofRoot = (name) => {
+  const [inDocument, inShadow] = [Document, ShadowRoot].map((type) => bound(type.prototype[name]));
+  return (root, ...rest) =>
+    root instanceof Document
+      ? inDocument(root, ...rest)
+      : root instanceof ShadowRoot
+        ? inShadow(root, ...rest)
+        : null;
+};
+Object.assign(dom, {
+  hit: ofRoot("elementFromPoint"),
+  byId: ofRoot("getElementById"),
+  find: ofRoot("querySelector"),
+  findAll: ofRoot("querySelectorAll"),
+});
+dom.documentElement = () => getter(Document, "documentElement")(document);
+dom.focused = (root) =>
+  root instanceof Document ? getter(Document, "activeElement")(root) : root?.activeElement;
+
+// Closed ones, which only the browser can give.
+const closedShadows = new WeakMap();
+dom.shadow = (element) => dom.openShadow(element) ?? closedShadows.get(element) ?? null;
+
+/** What is kept in a drawing to be drawn elsewhere, or is no part of a text. */
+const unseenTags = new Set(
+  (
+    "script style noscript template head title desc metadata defs symbol clipPath mask pattern marker " +
+    "linearGradient radialGradient filter"
+  ).split(" "),
+);
+
 /** One line: blanks, control and bidi characters become one space; at most `limit` characters. */
+// Private characters are the pictures of icon fonts.
 const unsafe =
-  /[\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]+/g;
+  /[\s\ue000-\uf8ff\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]+/g;
 const fold = (text, limit) => {
   const line = String(text)
     .slice(0, limit * 4)
@@ -63,7 +105,8 @@ const shownChildren = (element, tag) => {
 
 /** The parent as it is shown; null above the document's root. */
 const shownParent = (node) => {
-  const slot = node instanceof Element && dom.slot(node);
+  const slot =
+    node instanceof Element ? dom.slotOfElement(node) : node instanceof Text ? dom.slotOfText(node) : null;
   if (slot) return slot;
   const parent = dom.parent(node);
   return parent instanceof ShadowRoot ? parent.host : parent instanceof Element ? parent : null;
@@ -103,8 +146,13 @@ const numberOf = (element) => {
   return number;
 };
 
-/** The element with that number while it is in the document; else undefined. */
+/** The element or text with that number while it is in the document; else undefined. */
+const nodeOf = (number) => {
+  const node = elements.get(number)?.deref();
+  return node && dom.isConnected(node) ? node : undefined;
+};
+/** The same; of a text what it stands in. */
 const elementOf = (number) => {
-  const element = elements.get(number)?.deref();
-  return element && dom.isConnected(element) ? element : undefined;
+  const node = nodeOf(number);
+  return node instanceof Text ? (shownParent(node) ?? undefined) : node;
 };

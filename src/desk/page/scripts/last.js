@@ -2,8 +2,8 @@ const view = () => ({
   size: [innerWidth, innerHeight],
   corner: [visualViewport.pageLeft, visualViewport.pageTop],
   scale: devicePixelRatio,
-  hidden: document.hidden,
-  title: document.title,
+  hidden: page.isHidden(),
+  title: page.title(),
   url: location.href,
 });
 
@@ -24,7 +24,14 @@ const operations = {
   set: setValue,
   finish: finishTyping,
   view,
+  frameAt,
+  wheelBegins,
+  wheelEnds,
   painted,
 };
-globalThis.carrelPage = (name, options) => operations[name](options);
+globalThis.carrelPage = (name, options) => {
+  forgetLabels();
+  forgetHosts();
+  return operations[name](options);
+};
 globalThis.carrelToken = documentToken;

@@ -1,163 +1,310 @@
-// Names, states and values of elements, by the main rules of the Accessible Name computation.
+// Names of elements by the Accessible Name and Description computation and HTML-AAM, as Chromium gives them.
 const longestName = 300;
+const mostLabellers = 50;
+const mostLabels = 5;
+/** Of all that one name is made from; so much is left of it. */
+const mostNamed = 4000;
+let left = mostNamed;
 
-/** The text that an element shows, with names of pictures in it. */
-const contentOf = (element, limit = longestName) => {
-  const pieces = [];
-  let nodes = 0;
-  let size = 0;
-  const visit = (node, depth) => {
-    if (size > limit || ++nodes > 2000 || depth > 200) return;
-    if (node instanceof Text) {
-      pieces.push(node.data);
-      size += node.data.length;
-      return;
-    }
-    if (!(node instanceof Element) || isSilent(node)) return;
-    const label =
-      dom.attribute(node, "aria-label") || (dom.tag(node) === "img" && dom.attribute(node, "alt"));
-    if (label) {
-      pieces.push(` ${label} `);
-      size += label.length;
-      return;
-    }
-    const isInline = getComputedStyle(node).display.startsWith("inline");
-    if (!isInline) pieces.push(" ");
-    for (const child of childrenOf(node)) visit(child, depth + 1);
-    if (!isInline) pieces.push(" ");
-  };
-  for (const child of childrenOf(element)) visit(child, 0);
-  return fold(pieces.join(""), limit);
-};
-
-const silentTags = new Set([
-  "script",
-  "style",
-  "noscript",
-  "template",
-  "head",
-  "select",
-  "textarea",
-  "datalist",
-]);
-const isSilent = (element) =>
-  silentTags.has(dom.tag(element)) || dom.attribute(element, "aria-hidden") === "true" || !isShown(element);
 const isShown = (element) =>
   dom.isRendered(element, { visibilityProperty: true }) || getComputedStyle(element).display === "contents";
+const isAriaHidden = (element) => dom.attribute(element, "aria-hidden") === "true";
 
-const labelledBy = (element) => {
-  const ids = (dom.attribute(element, "aria-labelledby") ?? "").trim().split(/\s+/, 10);
-  const root = dom.root(element);
-  const texts = ids
-    .map((id) => (id ? root.getElementById?.(id) : null))
-    .filter(Boolean)
-    .map((label) => dom.attribute(label, "aria-label") || contentOf(label));
-  return texts.join(" ");
+/** What stands apart from the text around it; the rest runs together with it. */
+const isApart = (display) => display !== "inline" && display !== "contents" && display !== "ruby";
+
+const quotes = { "open-quote": "“", "close-quote": "”" };
+const generated = /"((?:[^"\\]|\\.)*)"|attr\(([\w-]+)\)|(open-quote|close-quote)|[\w-]+\([^)]*\)/g;
+/** What a stylesheet puts before or after the content, by its computed `content`: text, or its alternative. */
+const generatedText = (element, content) => {
+  const at = content.lastIndexOf('" / "') + 1 || content.lastIndexOf(') / "') + 1;
+  const text = at ? content.slice(at + 2) : content;
+  return [...text.matchAll(generated)]
+    .map(([, words, attribute, quote]) =>
+      words !== undefined
+        ? words.replace(/\\(.)/g, "$1")
+        : quote
+          ? quotes[quote]
+          : attribute
+            ? (dom.attribute(element, attribute) ?? "")
+            : "",
+    )
+    .join("");
 };
 
-const labelsOf = (element) =>
-  element instanceof HTMLFormElement ? [] : [...(element.labels ?? [])].slice(0, 5);
-const ofLabels = (element) =>
-  labelsOf(element)
-    .map((label) => contentOf(label))
+const capitals = (text) =>
+  text.replace(/(^|[^\p{L}\p{N}'’])(\p{L})/gu, (all, before, letter) => before + letter.toUpperCase());
+const transforms = {
+  uppercase: (text) => text.toUpperCase(),
+  lowercase: (text) => text.toLowerCase(),
+  capitalize: capitals,
+};
+
+/** What a control holds is what it adds to the name of what it stands in. */
+const heldBy = (element, role) => {
+  if (element instanceof HTMLSelectElement)
+    return [...element.selectedOptions].map((option) => option.label).join(" ");
+  if (role === "listbox" || role === "combobox") {
+    if (element instanceof HTMLInputElement) return element.value;
+    const chosen = [...element.querySelectorAll("[role=option][aria-selected=true]")].slice(0, 20);
+    return chosen.length || role === "listbox"
+      ? chosen.map((option) => contentOf(option)).join(" ")
+      : contentOf(element);
+  }
+  if (role === "textbox" || role === "searchbox") return textIn(element);
+  if (["slider", "spinbutton", "scrollbar", "progressbar", "meter"].includes(role))
+    return (
+      dom.attribute(element, "aria-valuetext") ??
+      dom.attribute(element, "aria-valuenow") ??
+      (["input", "meter", "progress"].includes(dom.tag(element)) ? String(element.value) : "")
+    );
+  return undefined;
+};
+const textIn = (element) => {
+  const isField = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
+  if (!isField) return contentOf(element, longestValue);
+  return isSecret(element) ? "" : element.value;
+};
+
+/** Their inside says nothing about what they stand in. */
+const aloofRoles = setOf(
+  "alertdialog application dialog grid log marquee menu menubar radiogroup status tablist tabpanel timer toolbar tree treegrid",
+);
+
+/** Gathers the text that stands for an element, through what is in it. Bounded in nodes, depth and length. */
+class Naming {
+  /** `of`: whose name it becomes. `isReferred`: by aria-labelledby, which is followed once. */
+  constructor({ limit = longestName, of = undefined, isReferred = false, isWithHidden = false }) {
+    Object.assign(this, { limit, of, isReferred, isWithHidden });
+    this.owned = new Set(); // each is owned once
+    this.pieces = [];
+    this.nodes = 0;
+    this.size = 0;
+  }
+
+  add(text) {
+    this.pieces.push(text);
+    this.size += text.length;
+  }
+
+  addApart(text) {
+    this.add(` ${text} `);
+  }
+
+  isFull(depth) {
+    return this.size > this.limit || ++this.nodes > 2000 || --left < 0 || depth > 200;
+  }
+
+  addText(node, style) {
+    if (!style || this.isWithHidden || style.visibility === "visible")
+      this.add(transforms[style?.textTransform]?.(node.data) ?? node.data);
+  }
+
+  visit(node, style, depth) {
+    if (this.isFull(depth)) return;
+    if (node instanceof Text) this.addText(node, style);
+    else if (node instanceof Element) this.visitElement(node, depth);
+  }
+
+  visitElement(element, depth) {
+    const tag = dom.tag(element);
+    if (unseenTags.has(tag) || tag === "datalist") return;
+    if (tag === "br" || tag === "wbr") return this.add(" ");
+    if (!this.isWithHidden && (isAriaHidden(element) || !this.isThere(element))) return;
+    if (element === this.of && depth > 0) return;
+    const style = getComputedStyle(element);
+    const isBlock = isApart(style.display);
+    if (isBlock) this.add(" ");
+    const name = this.ownName(element, tag);
+    if (name !== undefined) this.addApart(name);
+    else this.addContent(element, style, depth);
+    if (isBlock) this.add(" ");
+  }
+
+  /** Rendered; what is invisible may hold what is visible again. */
+  isThere(element) {
+    return dom.isRendered(element) || getComputedStyle(element).display === "contents";
+  }
+
+  /** What an element inside the named one says instead of its content; undefined where that counts. */
+  ownName(element, tag) {
+    if (tag === "slot") return undefined; // a place, not a thing
+    if (!this.isReferred && dom.has(element, "aria-labelledby")) {
+      const name = labelledBy(element);
+      if (name) return name;
+    }
+    const role = roleOf(element);
+    const held = heldBy(element, role);
+    if (held) return held;
+    const label = dom.attribute(element, "aria-label")?.trim();
+    if (label) return label;
+    if (held !== undefined) return placeholderOf(element) || titleOf(element);
+    const name = nativeName(element, tag, false);
+    if (name || tag === "img" || tag === "input") return name || titleUnless(element, tag);
+    if (aloofRoles.has(role)) return "";
+    if (!namedByContent.has(role)) return undefined;
+    return dom.has(element, "title") ? contentOf(element) || titleOf(element) : undefined;
+  }
+
+  addContent(element, style, depth) {
+    this.addGenerated(element, "::before");
+    for (const child of shownChildren(element, dom.tag(element))) this.visit(child, style, depth + 1);
+    this.addGenerated(element, "::after");
+    for (const owned of referred(element, "aria-owns")) {
+      if (this.owned.has(owned)) continue;
+      this.owned.add(owned);
+      this.add(" ");
+      this.visit(owned, style, depth + 1);
+    }
+  }
+
+  addGenerated(element, place) {
+    const style = getComputedStyle(element, place);
+    const content = style.content;
+    if (content === "none" || content === "normal" || content === "" || style.display === "none") return;
+    if (style.visibility !== "visible" && !this.isWithHidden) return;
+    const text = generatedText(element, content);
+    const shown = transforms[style.textTransform]?.(text) ?? text;
+    if (isApart(style.display) || content.includes("url(")) this.addApart(shown);
+    else this.add(shown);
+  }
+
+  toString() {
+    return fold(this.pieces.join(""), this.limit);
+  }
+}
+
+/** The text that an element shows, with names of pictures and values of fields in it. */
+const contentOf = (element, limit = longestName, of = element) => {
+  const naming = new Naming({ limit, of });
+  naming.addContent(element, getComputedStyle(element), 0);
+  return naming.toString();
+};
+
+const referred = (element, attribute) => {
+  if (!dom.has(element, attribute)) return [];
+  const ids = dom.attribute(element, attribute).trim().split(/\s+/, mostLabellers);
+  const root = dom.root(element);
+  return ids.map((id) => (id ? dom.byId(root, id) : null)).filter(Boolean);
+};
+const labellersOf = (element) => referred(element, "aria-labelledby");
+
+const isHiddenSomewhere = (element) => {
+  if (!isShown(element)) return true;
+  for (let at = element, steps = 0; at && steps < 200; at = shownParent(at), ++steps)
+    if (isAriaHidden(at)) return true;
+  return false;
+};
+
+/** The text of an element that another one refers to; of what is hidden all of it. */
+const referredText = (element, of) => {
+  if (element instanceof SVGElement && dom.tag(element) === "title")
+    return fold(element.textContent, longestName);
+  const naming = new Naming({ of, isReferred: true, isWithHidden: isHiddenSomewhere(element) });
+  const name =
+    element === of ? dom.attribute(element, "aria-label")?.trim() : naming.ownName(element, dom.tag(element));
+  if (name) return fold(name, longestName);
+  naming.addContent(element, getComputedStyle(element), 0);
+  return naming.toString() || titleOf(element);
+};
+
+/** What refers to what refers back has an end. */
+let following = 0;
+const labelledBy = (element) => {
+  if (following > 2 || !dom.has(element, "aria-labelledby")) return "";
+  following += 1;
+  const texts = labellersOf(element).map((labeller) => (left > 0 ? referredText(labeller, element) : ""));
+  following -= 1;
+  return texts.filter(Boolean).join(" ");
+};
+
+// An element's own `labels` are looked for through the whole document each time; here once an operation.
+const mostKnownLabels = 20_000;
+let labelsByRoot = new WeakMap();
+const forgetLabels = () => (labelsByRoot = new WeakMap());
+const labelsIn = (root) => {
+  const labels = new WeakMap();
+  for (const label of [...dom.findAll(root, "label")].slice(0, mostKnownLabels)) {
+    const control = label.control;
+    if (!control) continue;
+    if (labels.has(control)) labels.get(control).push(label);
+    else labels.set(control, [label]);
+  }
+  labelsByRoot.set(root, labels);
+  return labels;
+};
+const labelsOf = (element) => {
+  const root = dom.root(element);
+  if (!(root instanceof Document || root instanceof ShadowRoot)) return [];
+  return (labelsByRoot.get(root) ?? labelsIn(root)).get(element)?.slice(0, mostLabels) ?? [];
+};
+/** Of a label that is hidden all of it: better than no name. */
+const ofLabel = (label, of) => {
+  const name = labelledBy(label) || dom.attribute(label, "aria-label")?.trim();
+  if (name) return name;
+  const naming = new Naming({ of, isWithHidden: !isShown(label) });
+  naming.addContent(label, getComputedStyle(label), 0);
+  return naming.toString();
+};
+const ofLabels = (element) => {
+  const labels = labelsOf(element);
+  const shown = labels.filter(isShown);
+  return (shown.length ? shown : labels)
+    .map((label) => ofLabel(label, element))
+    .filter(Boolean)
     .join(" ");
-const ofChild = (element, selector) => {
-  const child = dom.query(element, selector);
+};
+const childOf = (element, tag) => {
+  for (const child of dom.childNodes(element)) if (isTag(child, tag)) return child;
+  return undefined;
+};
+const ofChild = (element, tag) => {
+  const child = childOf(element, tag);
   return child ? contentOf(child) : "";
 };
+const titleOf = (element) => dom.attribute(element, "title")?.trim() ?? "";
+/** A picture that says of itself that it says nothing has no title. */
+const titleUnless = (element, tag) =>
+  tag === "img" && dom.attribute(element, "alt") === "" ? "" : titleOf(element);
+const placeholderOf = (element) =>
+  (["input", "textarea"].includes(dom.tag(element)) && dom.attribute(element, "placeholder")) ||
+  dom.attribute(element, "aria-placeholder") ||
+  "";
 
-const nativeName = (element, tag) => {
-  if (tag === "input") {
-    if (["submit", "reset", "button"].includes(element.type))
-      return element.value || { submit: "Submit", reset: "Reset" }[element.type] || "";
-    if (element.type === "image") return dom.attribute(element, "alt") || "Submit";
-    return ofLabels(element);
-  }
-  if (tag === "select" || tag === "textarea" || tag === "meter" || tag === "progress")
-    return ofLabels(element);
-  if (tag === "img" || tag === "area") return dom.attribute(element, "alt") ?? "";
-  if (tag === "svg") return dom.query(element, "title")?.textContent ?? "";
-  if (tag === "fieldset") return ofChild(element, ":scope > legend");
-  if (tag === "table") return ofChild(element, ":scope > caption");
-  if (tag === "iframe" || tag === "frame")
-    return dom.attribute(element, "title") || dom.attribute(element, "name") || "";
-  if (tag === "option" || tag === "optgroup") return dom.attribute(element, "label") || "";
-  return "";
+const buttonWords = { submit: "Submit", reset: "Reset" };
+const ofButton = (input) =>
+  input.value || (dom.has(input, "value") ? "" : titleOf(input) || buttonWords[input.type]) || "";
+const ofPicture = (input) =>
+  dom.attribute(input, "alt") || dom.attribute(input, "value") || titleOf(input) || "Submit";
+
+const nativeNames = {
+  img: (element) => dom.attribute(element, "alt") ?? "",
+  area: (element) => dom.attribute(element, "alt") ?? "",
+  fieldset: (element) => ofChild(element, "legend"),
+  table: (element) => ofChild(element, "caption") || dom.attribute(element, "summary") || "",
+  option: (element) => dom.attribute(element, "label") || "",
+  optgroup: (element) => dom.attribute(element, "label") || "",
+  input: (element) => {
+    if (["submit", "reset", "button"].includes(element.type)) return ofButton(element);
+    return element.type === "image" ? ofPicture(element) : "";
+  },
+};
+
+/** `isOwn`: it is the element's own name, and no part of another one's that its label may hold. */
+const nativeName = (element, tag, isOwn) => {
+  if (element instanceof SVGElement) return drawnTitle(element)?.textContent ?? "";
+  return (isOwn && ofLabels(element)) || (nativeNames[tag]?.(element) ?? "");
 };
 
 const nameOf = (element, role) => {
+  left = mostNamed;
   const tag = dom.tag(element);
   const name =
     labelledBy(element) ||
     dom.attribute(element, "aria-label")?.trim() ||
-    nativeName(element, tag) ||
-    (namedByContent.has(role) && role !== "row" ? contentOf(element) : "") ||
-    dom.attribute(element, "title") ||
-    dom.attribute(element, "placeholder") ||
-    dom.attribute(element, "alt") ||
-    "";
+    nativeName(element, tag, true) ||
+    (namedByContent.has(role) ? contentOf(element) : "") ||
+    titleUnless(element, tag) ||
+    placeholderOf(element);
   return fold(name, longestName);
-};
-
-const flag = (element, name) => dom.attribute(element, name)?.toLowerCase();
-
-const statesOf = (element, role) => {
-  const states = [];
-  const tag = dom.tag(element);
-  const isCheckable = tag === "input" && (element.type === "checkbox" || element.type === "radio");
-  const checked = isCheckable
-    ? element.indeterminate
-      ? "mixed"
-      : String(element.checked)
-    : flag(element, "aria-checked");
-  if (checked === "true") states.push("checked");
-  else if (checked === "mixed") states.push("partly checked");
-  else if (checked === "false" && isCheckable) states.push("not checked");
-  if (dom.matches(element, ":disabled") || flag(element, "aria-disabled") === "true") states.push("disabled");
-  const expanded =
-    tag === "summary" ? String(dom.parent(element)?.open === true) : flag(element, "aria-expanded");
-  if (expanded === "true") states.push("expanded");
-  if (expanded === "false") states.push("collapsed");
-  if (flag(element, "aria-selected") === "true" || (tag === "option" && element.selected))
-    states.push("selected");
-  if (flag(element, "aria-pressed") === "true") states.push("pressed");
-  if (dom.has(element, "aria-current") && flag(element, "aria-current") !== "false") states.push("current");
-  if (element.required === true || flag(element, "aria-required") === "true") states.push("required");
-  if ((tag === "input" || tag === "textarea") && element.readOnly) states.push("read-only");
-  if (flag(element, "aria-invalid") === "true") states.push("invalid");
-  if (tag === "input" && element.type === "file" && element.multiple) states.push("several files");
-  if (dom.root(element).activeElement === element && tag !== "body") states.push("focused");
-  if (role === "heading") {
-    const level = Number.parseInt(dom.attribute(element, "aria-level") ?? tag.slice(1), 10);
-    if (level >= 1 && level <= 99) states.push(`level ${level}`);
-  }
-  return states;
-};
-
-const longestValue = 500;
-/** What a field holds; of a password only whether it holds something. Undefined for what holds nothing. */
-const valueOf = (element, role) => {
-  const tag = dom.tag(element);
-  if (tag === "input") {
-    if (["checkbox", "radio", "button", "submit", "reset", "image", "hidden"].includes(element.type))
-      return undefined;
-    if (
-      element.type === "password" ||
-      /password|cc-csc|one-time/.test(dom.attribute(element, "autocomplete") ?? "")
-    )
-      return element.value ? "(hidden)" : undefined;
-    if (element.type === "file")
-      return [...element.files].map((file) => fold(file.name, 100)).join(", ") || undefined;
-    return element.value === "" ? undefined : fold(element.value, longestValue);
-  }
-  if (tag === "textarea") return element.value === "" ? undefined : fold(element.value, longestValue);
-  if (tag === "select")
-    return (
-      fold([...element.selectedOptions].map((option) => option.label).join(", "), longestValue) || undefined
-    );
-  if (tag === "meter" || tag === "progress") return String(element.value);
-  if (isEditable(element)) return contentOf(element, longestValue) || undefined;
-  const now = dom.attribute(element, "aria-valuetext") ?? dom.attribute(element, "aria-valuenow");
-  if (now !== null && now !== undefined) return fold(now, 100);
-  return undefined;
 };

@@ -66,6 +66,7 @@ class Text_ {
     if (style.visibility === "visible" && !isShown(node)) return;
     const wasHidden = this.isHidden;
     this.isHidden = style.visibility !== "visible";
+    noteHost(node, tag);
     const isBlock = !/^(inline|contents|table-cell)/.test(style.display);
     const isParagraph = isBlock && paragraphTags.has(tag);
     const isSpaced = isPre || style.whiteSpace.startsWith("pre") || style.whiteSpaceCollapse === "preserve";
@@ -85,19 +86,7 @@ class Text_ {
   }
 }
 const unsafeInLine = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-const skippedTags = new Set([
-  "script",
-  "style",
-  "noscript",
-  "template",
-  "head",
-  "select",
-  "textarea",
-  "svg",
-  "iframe",
-  "button",
-  "input",
-]);
+const skippedTags = new Set([...unseenTags, "select", "textarea", "iframe", "button", "input"]);
 const paragraphTags = new Set(
   "p h1 h2 h3 h4 h5 h6 pre blockquote table ul ol section article figure".split(" "),
 );
@@ -110,15 +99,21 @@ const textOf = (root, limit) => {
 
 /** An article counts when it holds a good part of the page's text; so does <main>. */
 const readText = ({ characters }) => {
-  const body = document.body ?? document.documentElement;
+  const body = page.body();
   if (!body) return { text: "", cut: false, from: "body" };
   const whole = textOf(body, characters);
-  const about = (found, from) => ({ ...found, from, title: fold(document.title, 300), url: location.href });
+  const about = (found, from) => ({
+    ...found,
+    from,
+    hosts: countHosts(),
+    title: fold(page.title(), 300),
+    url: location.href,
+  });
   for (const [from, selector] of [
     ["article", "article,[role=article]"],
     ["main", "main,[role=main]"],
   ]) {
-    const roots = [...document.querySelectorAll(selector)].slice(0, 20).filter((root) => isShown(root));
+    const roots = [...dom.findAll(document, selector)].slice(0, 20).filter((root) => isShown(root));
     const texts = roots.map((root) => textOf(root, characters));
     const best = texts.reduce(
       (one, other) => (other.text.length > (one?.text.length ?? 0) ? other : one),

@@ -13,26 +13,39 @@ const intersects = (box, clip) =>
   box.top < clip[3] &&
   (box.width > 0 || box.height > 0);
 
+const mostFoundOptions = 1000;
+const mostBoxes = 5;
+const labelOf = (option) => dom.attribute(option, "aria-label")?.trim() || option.label;
 const optionsOf = (select) => {
   const all = [...select.options].slice(0, mostOptions);
-  const texts = all.map((option) => fold(option.label, 100) + (option.selected ? " (selected)" : ""));
+  const texts = all.map((option) => fold(labelOf(option), 100) + (option.selected ? " (selected)" : ""));
   if (select.options.length > mostOptions) texts.push(`… ${select.options.length - mostOptions} more`);
   return texts;
 };
 
+/** Told also inside what has its text for a name. */
+const toldInNamed = setOf("heading listitem meter progressbar row");
+
 class Reading {
-  constructor({ filter = "", depth = 15, most = 20_000, characters = 50_000, clip = undefined }) {
-    Object.assign(this, { filter, depth, most, characters });
+  /** `options`: those of selects become entries of their own. */
+  constructor({ filter = "", depth = 15, most = 20_000, characters = 50_000, clip, options = false, ref }) {
+    Object.assign(this, { filter, depth, most, characters, options });
     // "" and "interactive" are of what is seen, "all" of everything; a whole frame may be out of sight.
     this.clip = filter === "all" ? undefined : (clip ?? [0, 0, innerWidth, innerHeight]);
     this.entries = [];
     this.outside = 0;
+    this.boxes = new Map(); // how many entries each has scrolled out of sight
     this.size = 0;
     this.nodes = 0;
     this.isCut = false;
     this.end = performance.now() + mostMilliseconds;
     this.text = "";
-    this.range = document.createRange();
+    this.textNode = undefined;
+    this.range = new Range();
+    // What is asked for by its reference is told wherever it is.
+    this.modal = ref ? undefined : openModal();
+    this.wayToModal = new Set();
+    for (let at = this.modal; at; at = shownParent(at)) this.wayToModal.add(at);
   }
 
   isFull() {
@@ -42,7 +55,7 @@ class Reading {
       this.entries.length >= this.most ||
       this.size > this.characters ||
       this.nodes > mostNodes ||
-      (this.nodes % 256 === 0 && performance.now() > this.end);
+      (this.nodes % 32 === 0 && performance.now() > this.end);
     return this.isCut;
   }
 
@@ -61,24 +74,27 @@ class Reading {
   /** Text that has gathered becomes the name of the element that holds it, or an entry of its own. */
   flush(place) {
     const text = fold(this.text, 2000);
+    const node = this.textNode;
     this.text = "";
+    this.textNode = undefined;
     if (text === "" || this.filter === "interactive") return;
-    const { entry, level, element } = place;
+    const { entry, level } = place;
     if (entry && !entry.t && this.entries.at(-1) === entry) {
       entry.t = text;
       this.size += text.length;
-    } else this.push({ d: level, n: numberOf(element), r: "text", t: text });
+    } else this.push({ d: level, n: numberOf(node), r: "text", t: text });
   }
 
   addText(node, place) {
-    if (place.isMute || place.isHidden || !node.data.trim()) {
+    if (place.isMute || place.isHidden || place.isBehind || !node.data.trim()) {
       if (node.data && this.text) this.text += " ";
       return;
     }
     if (this.clip) {
       this.range.selectNodeContents(node);
-      if (!intersects(this.range.getBoundingClientRect(), this.clip)) return;
+      if (!intersects(this.range.getBoundingClientRect(), place.sight.flow)) return;
     }
+    this.textNode ??= node;
     if (this.text.length < 4000) this.text += node.data;
   }
 
@@ -90,11 +106,16 @@ class Reading {
 
   visitElement(element, place, steps) {
     const tag = dom.tag(element);
-    if (tag === "script" || tag === "style" || tag === "noscript" || tag === "template" || tag === "head")
+    if (unseenTags.has(tag)) return;
+    if (place.isBehind && element !== this.modal) {
+      if (this.wayToModal.has(element))
+        for (const child of shownChildren(element, tag)) this.visit(child, place, steps + 1);
       return;
+    }
     const isFile = tag === "input" && element.type === "file";
-    if (!isFile && (dom.attribute(element, "aria-hidden") === "true" || dom.has(element, "inert"))) return;
+    if (!isFile && (isAriaHidden(element) || dom.has(element, "inert"))) return;
     const style = getComputedStyle(element);
+    if (style.interactivity === "inert") return;
     const isSeen = isShown(element);
     if (!isSeen && !isFile && style.visibility === "visible") return this.visitHiddenFiles(element, place);
     if (steps > 1000) {
@@ -102,21 +123,29 @@ class Reading {
       return;
     }
     if (tag === "br") this.text += " ";
-    const role = roleOf(element);
-    const canAct = (isSeen || isFile) && isInteractive(element, role, style);
-    const isBlock = !style.display.startsWith("inline") && style.display !== "contents";
+    if (isSeen) noteHost(element, tag);
+    // A label stands for the hidden box that it belongs to.
+    const subject = hiddenBoxOf(element) ?? element;
+    const role = roleOf(subject);
+    const canAct = (isSeen || isFile) && (subject !== element || isInteractive(element, role, style));
+    const isBlock = isApart(style.display);
     const isEntry =
-      (isSeen || isFile) && this.isWanted(element, role, canAct, place) && this.isInSight(element, isFile);
+      (isSeen || isFile) &&
+      this.isWanted(element, role, canAct, place) &&
+      this.isInSight(element, isFile, style, place);
     if (isEntry || isBlock) this.flush(place);
     const inner = isEntry
-      ? this.enter(element, role, canAct, place, tag)
+      ? this.enter(element, role, canAct, place, tag, subject, style)
       : {
           ...place,
-          element: isBlock ? element : place.element,
           isMute: place.isMute || this.isSaidElsewhere(element, tag),
+          isBehind: false,
         };
-    if (inner) inner.isHidden = style.visibility !== "visible";
-    if (inner && tag !== "select" && tag !== "textarea" && tag !== "svg" && tag !== "iframe")
+    if (inner) {
+      inner.isHidden = style.visibility !== "visible";
+      inner.sight = this.clip && sightWithin(place.sight, element, style);
+    }
+    if (inner && tag !== "select" && tag !== "textarea" && tag !== "iframe")
       for (const child of shownChildren(element, tag)) this.visit(child, inner, steps + 1);
     if (isEntry || isBlock) this.flush(inner ?? place);
   }
@@ -124,7 +153,8 @@ class Reading {
   isWanted(element, role, canAct, place) {
     if (canAct || role === "iframe") return true;
     if (this.filter === "interactive" || !role) return false;
-    if (place.isMute) return role === "image" || role === "heading" || role === "listitem" || role === "row";
+    if (place.isMute && role === "image") return !place.entry?.t?.includes(nameOf(element, role));
+    if (place.isMute) return toldInNamed.has(role);
     return role !== "separator";
   }
 
@@ -134,15 +164,25 @@ class Reading {
     return tag === "caption" || tag === "legend";
   }
 
-  isInSight(element, isFile) {
+  isInSight(element, isFile, style, { sight }) {
     if (!this.clip || isFile) return true;
-    if (intersects(dom.box(element), this.clip)) return true;
+    const seen = sightFor(sight, style.position);
+    if (intersects(dom.box(element), seen)) return true;
     this.outside += 1;
+    if (sight.box && seen === sight.flow && seen[2] > seen[0] && seen[3] > seen[1])
+      this.boxes.set(sight.box, (this.boxes.get(sight.box) ?? 0) + 1);
     return false;
   }
 
+  /** Boxes in sight that hold more: {n, t, more}. */
+  scrolledBoxes() {
+    return [...this.boxes]
+      .slice(0, mostBoxes)
+      .map(([box, more]) => ({ n: numberOf(box), t: describe(box, 40), more }));
+  }
+
   /** Notes the element; where its children go, or undefined when they are deeper than asked. */
-  enter(element, role, canAct, place, tag) {
+  enter(element, role, canAct, place, tag, subject = element, style = undefined) {
     const entry = this.push({
       d: place.level,
       n: numberOf(element),
@@ -150,35 +190,66 @@ class Reading {
       t: "",
     });
     const isClickable = canAct && !role;
-    entry.t = isClickable && !isEditable(element) ? nameOf(element, "button") : nameOf(element, role);
+    entry.t = isClickable && !isEditable(element) ? nameOf(element, "button") : nameOf(subject, role);
+    if (subject !== element) entry.t = contentOf(element) || entry.t;
+    // A box that can be clicked is told by its words alone where these are all that it holds.
+    const content = isClickable ? fold(contentOf(element, 2 * longestName), 2 * longestName) : "";
+    if (content.length > longestName && content.startsWith(entry.t.replace(/…$/, ""))) entry.t = "";
     this.size += entry.t.length;
     if (canAct) entry.i = 1;
-    const states = statesOf(element, role);
+    const states = statesOf(subject, role);
     if (states.length) entry.s = states;
-    const value = valueOf(element, role);
+    const value = valueOf(subject, role);
     if (value !== undefined) entry.v = value;
-    if (role === "link" && element.href) entry.u = this.addressOf(element);
-    if (tag === "select") this.size += (entry.o = optionsOf(element)).join("").length;
-    if (role === "iframe") entry.f = this.seenPart(element);
+    if (role === "link" && isLink(element)) entry.u = this.addressOf(element);
+    if (tag === "select") this.addOptions(element, entry, place.level + 1);
+    if (tag === "img") this.addAreas(element, place.level + 1);
+    if (role === "iframe")
+      entry.f = this.seenPart(element, this.clip && sightFor(place.sight, style.position));
     const isMute =
-      place.isMute || value !== undefined || ((namedByContent.has(role) || isClickable) && entry.t !== "");
+      place.isMute ||
+      value !== undefined ||
+      ((namedByContent.has(role) || (isClickable && entry.t === content)) && entry.t !== "");
     if (place.level + 1 >= this.depth && element.childElementCount > 0 && !namedByContent.has(role)) {
       entry.c = 1;
       return undefined;
     }
-    return { level: place.level + 1, entry, element, isMute };
+    return { level: place.level + 1, entry, isMute };
+  }
+
+  addOptions(select, entry, level) {
+    this.size += (entry.o = optionsOf(select)).join("").length;
+    if (!this.options) return;
+    for (const option of [...select.options].slice(0, mostFoundOptions))
+      this.push({
+        d: level,
+        n: numberOf(option),
+        r: "option",
+        t: fold(labelOf(option), 100),
+        s: statesOf(option, "option"),
+        i: 1,
+      });
+  }
+
+  addAreas(picture, level) {
+    for (const area of areasOf(picture)) {
+      const link = { d: level, n: numberOf(area), r: roleOf(area) || "clickable", t: "", i: 1 };
+      link.t = nameOf(area, link.r);
+      link.u = this.addressOf(area);
+      this.push(link);
+    }
   }
 
   addressOf(link) {
-    const address = dom.attribute(link, "href") ?? "";
+    const address = dom.attribute(link, "href") ?? dom.attribute(link, "xlink:href") ?? "";
     return /^javascript:/i.test(address) ? undefined : fold(address, 200);
   }
 
   /** The part of a frame that is in sight, in the frame's own pixels. */
-  seenPart(frame) {
+  seenPart(frame, sight) {
     const box = dom.box(frame);
     const [left, top] = [box.left + frame.clientLeft, box.top + frame.clientTop];
-    const clip = this.clip ?? [-1e6, -1e6, 1e6, 1e6];
+    const clip = sight ?? [-1e6, -1e6, 1e6, 1e6];
     return [
       Math.max(clip[0] - left, 0),
       Math.max(clip[1] - top, 0),
@@ -199,17 +270,23 @@ class Reading {
 const read = (options) => {
   nextNumber = Math.max(nextNumber, options.next ?? 1);
   if (elements.size > mostNumbers) forgetGone();
-  const root = options.ref ? elementOf(options.ref) : (document.body ?? document.documentElement);
+  const root = options.ref ? elementOf(options.ref) : page.body();
   if (options.ref && !root) return { gone: true, next: nextNumber };
   const reading = new Reading(options);
-  if (root) reading.visit(root, { level: 0, entry: undefined, element: root, isMute: false }, 0);
-  if (root) reading.flush({ level: 0, entry: undefined, element: root, isMute: false });
+  const place = { level: 0, entry: undefined, isMute: false, isBehind: reading.modal !== undefined };
+  if (reading.clip)
+    place.sight = sightFrom(options.ref ? overlap(reading.clip, sightOf(root)) : reading.clip);
+  if (root) reading.visit(root, place, 0);
+  if (root) reading.flush(place);
   return {
     entries: reading.entries,
     outside: reading.outside,
+    boxes: reading.scrolledBoxes(),
     cut: reading.isCut,
+    modal: reading.modal ? describe(reading.modal) : undefined,
+    hosts: countHosts(),
     next: nextNumber,
-    title: fold(document.title, 300),
+    title: fold(page.title(), 300),
     url: location.href,
     size: [innerWidth, innerHeight],
   };

@@ -98,7 +98,7 @@ struct Stage {
     std::optional<std::string> key;
 
     Stage() {
-        desk.screen = png({1280, 800});
+        desk.shown = png({1280, 800});
         desk.answer("screen/cursor_position", R"({"x":7,"y":9})");
         desk.answer("terminal/execute", R"({"output":"","error":"","exit_code":0})");
         desk.answer("file/view", R"({"success":true,"output":"     1\tone"})");
@@ -119,8 +119,8 @@ struct Stage {
     }
     Task<TurnEnd> turn(outbound::HttpClient& http, std::string message) {
         const auto claude = make_model({model, key.value_or(api.key), api.url, patience}, http, pool);
-        co_return co_await run_turn(*claude, desk, transcript, sink, pool,
-                                    {std::move(message), {1280, 800}, {}, {}});
+        transcript.begin(message);
+        co_return co_await run_turn(*claude, desk, transcript, sink, pool, {{1280, 800}, {}, {}});
     }
     TurnEnd play(std::string message, std::string replies) {
         TurnEnd end;

@@ -85,6 +85,9 @@ TEST_CASE("a question is one POST with the vendor's headers, and its answer is s
     CHECK(call.headers.find("anthropic-version") == "2023-06-01");
     CHECK(call.headers.find("x-api-key") == "sk-test");
     CHECK(call.headers.find("anthropic-beta") == std::nullopt);
+    // However long an answer takes, only silence ends it.
+    CHECK_FALSE(call.patience.total);
+    CHECK(call.patience.silence == std::chrono::seconds{60});
     CHECK(json::parse(call.body));
 }
 
@@ -126,6 +129,20 @@ TEST_CASE("what does not pass is not asked again, and has its reason") {
     CHECK(Asked{{streamed(
                     {event(R"({"type":"error","error":{"type":"invalid_request_error","message":"x"}})")})}}
               .reason() == "invalid_request_error");
+}
+
+TEST_CASE("what is wrong with the account is not taken for a wrong request") {
+    for (const auto* words :
+         {"Your credit balance is too low to access the Anthropic API. Please go to Plans.",
+          "You have reached your specified API usage limits. You will regain access later.",
+          "This organization has been disabled."}) {
+        const auto error = fmt::format(
+            R"({{"type":"error","error":{{"type":"invalid_request_error","message":"{}"}}}})", words);
+        const Asked asked{{{.status = 400, .headers = {}, .pieces = {error}}}};
+        CHECK(asked.reason() == "billing_error");
+        CHECK(asked.error->message().ends_with(words));
+        CHECK(Asked{{streamed({event(error)})}}.reason() == "billing_error");
+    }
 }
 
 TEST_CASE("an answer that is not of the Messages API is said to be so, whatever it is") {

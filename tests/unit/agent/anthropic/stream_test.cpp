@@ -84,18 +84,6 @@ TEST_CASE("an answer is put together from its pieces, and shown while it comes")
     CHECK(fed.sink.lines == std::vector<std::string>{"thinking hm", "text Hel", "text lo é"});
 }
 
-TEST_CASE("empty text and unsigned thoughts are not kept") {
-    Fed fed{start,
-            block_start(0, R"({"type":"thinking","thinking":"","signature":""})"),
-            delta(0, R"({"type":"thinking_delta","thinking":"cut"})"),
-            block_start(1, text_start),
-            delta(1, R"({"type":"text_delta","text":" \n"})"),
-            block_stop(1),
-            ending("end_turn"),
-            stop};
-    CHECK(fed.builder.finish()->blocks.empty());
-}
-
 TEST_CASE("a tool call that is cut at the token limit is dropped, and said to be") {
     Fed fed{start,
             block_start(0, text_start),
@@ -133,11 +121,51 @@ TEST_CASE("a stream that cannot be an answer says why") {
     }
     for (Fed fed : {Fed{start, ending("end_turn")}, Fed{}})
         CHECK(fed.builder.finish().error().type == "bad_stream");
-    Fed broken{start,
-               block_start(0, call_start),
-               delta(0, R"({"type":"input_json_delta","partial_json":"[1]"})"),
-               block_stop(0),
-               ending("tool_use"),
-               stop};
-    CHECK(broken.builder.finish().error().message == "the input of a tool call is not a JSON object");
+}
+
+TEST_CASE("an input that no strict reader takes is the problem of its call, not of the answer") {
+    for (const auto& [input, problem] : std::vector<std::pair<std::string, std::string>>{
+             {R"({\"text\":\"\\ud800\"})", "its input is not JSON"},
+             {R"({\"a\":1,\"a\":2})", "its input is the name \"a\" stands twice in one object"},
+             {R"([1])", "its input is not a JSON object"},
+             {R"({\"text\":)", "its input is not JSON"}}) {
+        Fed fed{start,
+                block_start(0, call_start),
+                delta(0, fmt::format(R"({{"type":"input_json_delta","partial_json":"{}"}})", input)),
+                block_stop(0),
+                block_start(1, R"({"type":"tool_use","id":"toolu_2","name":"screenshot","input":{}})"),
+                ending("tool_use"),
+                stop};
+        const auto answer = fed.builder.finish();
+        REQUIRE(answer);
+        REQUIRE(answer->blocks.size() == 2);
+        CHECK(answer->blocks[0].problem.starts_with(problem));
+        CHECK(answer->blocks[0].raw.find(R"("input":{})") != std::string::npos);
+        CHECK(answer->blocks[1].problem == "it was cut off");
+    }
+}
+
+TEST_CASE("halves of characters in an event become replacement characters") {
+    Fed fed{start,
+            block_start(0, text_start),
+            delta(0, R"({"type":"text_delta","text":"a\ud800b\udc00c\ud83d\ude42d\\ud800"})"),
+            delta(0, "{\"type\":\"text_delta\",\"text\":\"e\xff\"}"),
+            block_stop(0),
+            ending("end_turn"),
+            stop};
+    CHECK_FALSE(fed.fault);
+    const auto answer = fed.builder.finish();
+    REQUIRE(answer);
+    CHECK(answer->blocks[0].raw == "{\"type\":\"text\",\"text\":\"a\ufffdb\ufffdc🙂d\\\\ud800e\ufffd\"}");
+}
+
+TEST_CASE("an answer without end is given up, and not asked for again") {
+    fakes::FakeSink sink;
+    AnswerBuilder builder{sink};
+    CHECK_FALSE(builder.take(start));
+    std::optional<StreamFault> fault;
+    const auto ping = fmt::format(R"({{"type":"ping","rest":"{}"}})", std::string(1 << 20, 'x'));
+    for (int i = 0; i < 40 && !fault; ++i) fault = builder.take(ping);
+    REQUIRE(fault);
+    CHECK(fault->type == "answer_too_large");
 }

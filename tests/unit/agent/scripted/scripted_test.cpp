@@ -30,8 +30,8 @@ struct Stage {
     TurnEnd play(std::string message) {
         TurnEnd end;
         run_loop([&](async::Executor) -> Task<> {
-            end = co_await run_turn(model, desk, transcript, sink, pool,
-                                    {std::move(message), {1280, 800}, {}, {}});
+            transcript.begin(message);
+            end = co_await run_turn(model, desk, transcript, sink, pool, {{1280, 800}, {}, {}});
         });
         return end;
     }
@@ -57,7 +57,7 @@ TEST_CASE("the tour runs to its end with every call succeeding, and can be playe
     for (int round = 1; round <= 2; ++round) {
         CHECK(stage.play(round == 1 ? "tour" : " Tour ").status == TurnEnd::Status::completed);
         CHECK(stage.count("tool_use") == stage.count("tool_result"));
-        CHECK(count_pictures(stage.transcript.stored) == 4u * static_cast<std::size_t>(round));
+        CHECK(survey(stage.transcript.stored).pictures == 4u * static_cast<std::size_t>(round));
     }
     for (const auto& line : stage.sink.lines) CHECK_FALSE(has(line, "error:"));
     CHECK(has(stage.said(), "That was the tour"));

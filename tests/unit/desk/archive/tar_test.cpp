@@ -15,7 +15,8 @@ namespace {
 
 struct Read {
     std::vector<ArchiveEntry> entries;
-    std::vector<std::string> contents;
+    std::vector<std::string> contents;  ///< holes are dots
+    std::vector<std::string> notes;
     int ended = 0;
     std::string refusal;
 };
@@ -28,7 +29,9 @@ Read read(std::string_view bytes, std::size_t piece = 1 << 20) {
                               result.contents.emplace_back();
                           },
                       .data = [&](std::string_view data) { result.contents.back() += data; },
-                      .end = [&] { ++result.ended; }}};
+                      .hole = [&](std::uint64_t size) { result.contents.back().append(size, '.'); },
+                      .end = [&] { ++result.ended; },
+                      .note = [&](std::string note) { result.notes.push_back(std::move(note)); }}};
     while (!bytes.empty()) {
         const auto pushed = reader.push(bytes.substr(0, piece));
         if (!pushed) {
@@ -106,10 +109,46 @@ TEST_CASE("GNU's long names are read") {
     CHECK(result.entries[0].name == name);
 }
 
+TEST_CASE("a link's target may be as long as a path, and no longer, whatever it belongs to") {
+    for (const auto kind : {Kind::symlink, Kind::hard_link, Kind::folder}) {
+        const ArchiveEntry entry{kind, kind == Kind::folder ? "x/" : "x", "", 0, 0755, 0};
+        for (const std::size_t size : {std::size_t{4096}, std::size_t{4097}, std::size_t{1'000'000}}) {
+            const std::string target(size, 't');
+            const ArchiveEntry meta{Kind::file, "././@LongLink", "", size, 0, 0};
+            const auto digits = [&](std::size_t rest) { return std::to_string(rest).size(); };
+            const auto rest = size + std::string_view{" linkpath=\n"}.size();
+            const auto record =
+                std::to_string(rest + digits(rest + digits(rest))) + " linkpath=" + target + "\n";
+            const ArchiveEntry pax{Kind::file, "pax", "", record.size(), 0, 0};
+            for (const auto& before :
+                 {retyped(tar_header(meta), 'K', target), retyped(tar_header(pax), 'x', record)}) {
+                const auto result = read(before + packed(entry) + tar_end());
+                CAPTURE(size);
+                if (size > 4096) {
+                    CHECK(result.refusal ==
+                          "the tar's entry \"" + entry.name + "\" has a link of more than 4096 bytes");
+                } else {
+                    CHECK(result.refusal == "");
+                    REQUIRE(result.entries.size() == 1);
+                    CHECK(result.entries[0].target == target);
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("devices, pipes and what is no tar are refused") {
     const auto plain = tar_header({Kind::file, "x", "", 0, 0644, 0});
-    for (const char type : {'3', '4', '6', 'S', 'M', '\x80'})
-        CHECK_FALSE(read(retyped(plain, type)).refusal.empty());
+    const std::vector<std::pair<char, std::string>> kinds{
+        {'3', "a character device"},
+        {'4', "a block device"},
+        {'6', "a named pipe"},
+        {'M', "the rest of a file that began in another volume"},
+        {'N', "a list of long names of an older GNU tar (type N)"},
+        {'Z', "of a type that is not unpacked (Z)"},
+        {'\x80', "of a type that is not unpacked (\uFFFD)"}};
+    for (const auto& [type, what] : kinds)
+        CHECK(read(retyped(plain, type)).refusal == "the tar's entry \"x\" is " + what);
     CHECK(read(std::string(512, 'z')).refusal == "this is no tar: its first header's checksum is wrong");
     CHECK(read("").refusal == "there is no tar in the body");
     CHECK(read(plain.substr(0, 300)).refusal == "there is no tar in the body");
@@ -122,8 +161,8 @@ TEST_CASE("devices, pipes and what is no tar are refused") {
         meta.size = records.size();
         CHECK(read(retyped(tar_header(meta), 'x', records)).refusal == "the tar has a malformed pax header");
     }
-    meta.size = 100'000;
-    CHECK(read(retyped(tar_header(meta), 'x')).refusal == "a header of the tar is larger than 65536 bytes");
+    meta.size = 2'000'000;
+    CHECK(read(retyped(tar_header(meta), 'x')).refusal == "a header of the tar is larger than 1048576 bytes");
 }
 
 TEST_CASE("an old tar without ustar's magic is read, its end may be missing") {
@@ -159,4 +198,68 @@ TEST_CASE("a link may lead anywhere in the directory and nowhere else") {
     CHECK_FALSE(judge_link({"link"}, "/etc/shadow"));
     CHECK_FALSE(judge_link({"link"}, "a/../../b"));
     CHECK_FALSE(judge_link({"link"}, ""));
+}
+
+TEST_CASE(
+    "labels and access lists are passed over with a note, directories of incremental archives unpacked") {
+    auto label = tar_header({Kind::file, "Backup", "", 0, 0644, 0});
+    const ArchiveEntry list{Kind::file, "with", "", 600, 0644, 0};
+    const ArchiveEntry dump{Kind::file, "dir", "", 7, 0755, 5};
+    const ArchiveEntry last{Kind::file, "last", "", 3, 0644, 0};
+    const auto archive = retyped(label, 'V') + retyped(tar_header(list), 'A', std::string(600, 'u')) +
+                         retyped(tar_header(dump), 'D', "Yfile\0\0") + packed(last, "abc") + tar_end();
+    for (const std::size_t piece : {std::size_t{1}, archive.size()}) {
+        const auto result = read(archive, piece);
+        CHECK(result.refusal.empty());
+        REQUIRE(result.entries.size() == 2);
+        CHECK(result.entries[0] == ArchiveEntry{Kind::folder, "dir", "", 0, 0755, 5});
+        CHECK(result.contents == std::vector<std::string>{"", "abc"});
+        CHECK(result.notes == std::vector<std::string>{"the label of the volume, \"Backup\" was passed over",
+                                                       "the access list of \"with\" was passed over"});
+    }
+}
+
+TEST_CASE(
+    "times before 1970, between seconds and far away are read, and what is none is no reason to refuse") {
+    const auto header = tar_header({Kind::file, "x", "", 0, 0644, 0});
+    const auto with_time = [&](std::string_view field) {
+        auto changed = header;
+        changed.replace(136, 12, field);
+        const auto result = read(retyped(changed, '0'));
+        return result.entries.empty() ? -1 : result.entries[0].modified;
+    };
+    CHECK(with_time(std::string{"14524770400\0", 12}) == 1'700'000'000);
+    CHECK(with_time(std::string{"-0000000001\0", 12}) == -1);
+    CHECK(with_time(std::string{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe", 12}) == -2);
+    CHECK(with_time(std::string{"\xff\xff\xff\xff\xff\xff\xff\xff\xed\x30\x4b\x80", 12}) == -315'602'048);
+    CHECK(with_time(std::string{"\x80\0\0\0\0\0\0\x01\0\0\0\0", 12}) == std::int64_t{1} << 32);
+    CHECK(with_time(std::string{"\xff\0\0\0\0\0\0\0\0\0\0\0", 12}) == 0);
+    CHECK(with_time(std::string{"yesterday\0\0\0", 12}) == 0);
+
+    CHECK(*parse_pax_time("1700000000") == TarTime{1'700'000'000, 0});
+    CHECK(*parse_pax_time("5.25") == TarTime{5, 250'000'000});
+    CHECK(*parse_pax_time("-1.5") == TarTime{-2, 500'000'000});
+    CHECK(*parse_pax_time("-315619200") == TarTime{-315'619'200, 0});
+    CHECK(*parse_pax_time("1.12345678987654321") == TarTime{1, 123'456'789});
+    CHECK(*parse_pax_time("3.") == TarTime{3, 0});
+    for (const char* text :
+         {"", "-", ".", "1.x", "1.-5", "x", "--1", "1e5", "99999999999999999999", "1000000000000000"})
+        CHECK_FALSE(parse_pax_time(text));
+
+    const std::string record = "21 mtime=-86400.125\n";
+    ArchiveEntry meta{Kind::file, "pax", "", record.size(), 0, 0};
+    CHECK(read(retyped(tar_header(meta), 'x', record)).refusal == "the tar has a malformed pax header");
+    const std::string right = "20 mtime=-86400.125\n";
+    meta.size = right.size();
+    const auto result = read(retyped(tar_header(meta), 'x', right) + header + header);
+    REQUIRE(result.entries.size() == 2);
+    CHECK(result.entries[0].modified == -86'401);
+    CHECK(result.entries[0].nanoseconds == 875'000'000);
+    CHECK(result.entries[1].modified == 0);
+    // What is written goes back where it was.
+    for (const std::int64_t seconds : {std::int64_t{-315'619'200}, std::int64_t{-1}, std::int64_t{1} << 34}) {
+        const auto again = read(tar_header({Kind::file, "x", "", 0, 0644, seconds}));
+        REQUIRE(again.entries.size() == 1);
+        CHECK(again.entries[0].modified == seconds);
+    }
 }

@@ -48,12 +48,37 @@ TEST_CASE("cookies are written as Playwright reads them, and back") {
     CHECK(!back->at(1).as_object().contains("expires"));
 }
 
+TEST_CASE("a cookie without a name, and those of one top-level site alone, go there and back") {
+    const auto saved = to_saved_cookies(value(R"({"cookies":[
+        {"name":"","value":"x","domain":"d","session":true},
+        {"name":"a","value":"1","domain":"d","secure":true,"session":true,
+         "partitionKey":{"topLevelSite":"https://s","hasCrossSiteAncestor":false}}]})"));
+    CHECK(saved[0].at("name") == "");
+    CHECK(!saved[0].as_object().contains("partitionKey"));
+    CHECK(saved[1].at("partitionKey") == "https://s");
+    CHECK(saved[1].at("_crHasCrossSiteAncestor") == false);
+    auto alone = saved[1].as_object();
+    alone.erase("_crHasCrossSiteAncestor");
+    const auto back = to_browser_cookies({saved[0].as_object(), saved[1].as_object(), alone});
+    REQUIRE(back);
+    CHECK(back->at(0).at("name") == "");
+    CHECK(back->at(1).at("partitionKey") ==
+          value(R"({"topLevelSite":"https://s","hasCrossSiteAncestor":false})"));
+    // As Playwright takes it.
+    CHECK(back->at(2).at("partitionKey").at("hasCrossSiteAncestor") == true);
+}
+
 TEST_CASE("cookies that nobody could set are refused with their place") {
-    for (const auto* text : {R"({"name":"","value":"x","domain":"d"})", R"({"name":"a","domain":"d"})",
-                             R"({"name":"a","value":1,"domain":"d"})", R"({"name":"a","value":"x"})",
-                             R"({"name":"a","value":"x","domain":"d","sameSite":"lax"})",
-                             R"({"name":"a","value":"x","domain":"d","sameSite":null})",
-                             R"({"name":"a","value":"x","domain":"d","expires":"soon"})"}) {
+    for (const auto* text :
+         {R"({"name":"","value":"","domain":"d"})", R"({"value":"x","domain":"d"})",
+          R"({"name":7,"value":"x","domain":"d"})", R"({"name":"a","domain":"d"})",
+          R"({"name":"a","value":"x","domain":"d","partitionKey":""})",
+          R"({"name":"a","value":"x","domain":"d","partitionKey":{"topLevelSite":"https://s"}})",
+          R"({"name":"a","value":"x","domain":"d","_crHasCrossSiteAncestor":"yes"})",
+          R"({"name":"a","value":1,"domain":"d"})", R"({"name":"a","value":"x"})",
+          R"({"name":"a","value":"x","domain":"d","sameSite":"lax"})",
+          R"({"name":"a","value":"x","domain":"d","sameSite":null})",
+          R"({"name":"a","value":"x","domain":"d","expires":"soon"})"}) {
         const auto judged =
             to_browser_cookies({object(R"({"name":"a","value":"x","url":"https://d"})"), object(text)});
         REQUIRE_MESSAGE(!judged, text);

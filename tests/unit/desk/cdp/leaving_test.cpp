@@ -104,6 +104,86 @@ TEST_CASE("the question whether to leave is not answered for whom it is asked") 
     });
 }
 
+TEST_CASE("a page that asks whether to leave is not left: the question is the answer, at once") {
+    with_tab([](async::Executor executor, FakeBrowser& browser, std::shared_ptr<Tab> tab) -> async::Task<> {
+        browser.emit("Page.javascriptDialogOpening", {{"type", "beforeunload"}}, "S");
+        co_await reason_of(tab->call("Page.getNavigationHistory"));
+        browser.on("Page.getNavigationHistory",
+                   core::value_or_throw(json::parse(R"({"currentIndex":1,"entries":[{"id":1},{"id":2}]})")));
+        CHECK(co_await reason_of(navigate(executor, tab, "http://x.test/", "load", 1h)) == "dialog_open");
+        CHECK(co_await reason_of(go_in_history(executor, tab, -1, 1h)) == "dialog_open");
+        CHECK(co_await reason_of(reload(executor, tab, 1h)) == "dialog_open");
+        CHECK(count(browser, "Page.navigate") == 0);
+        CHECK(tab->dialog());
+        CHECK(!tab->input().is_taken());
+    });
+}
+
+TEST_CASE("http is tried where https is not served, and only there") {
+    with_tab([](async::Executor executor, FakeBrowser& browser, std::shared_ptr<Tab> tab) -> async::Task<> {
+        std::string failure = "net::ERR_CONNECTION_REFUSED", asked;
+        browser.on("Page.navigate", [&](const FakeBrowser::Call& call) -> std::optional<json::Value> {
+            const auto url = json::text_or(call.params, "url");
+            asked += std::string{url} + " ";
+            if (url.starts_with("https:")) return json::Object{{"errorText", failure}};
+            return json::Object{{"frameId", "T"}, {"loaderId", "L"}};
+        });
+        const std::vector<std::string> urls{"https://x.test", "http://x.test"};
+        CHECK(co_await reason_of(navigate_first(executor, tab, urls, "commit", 1h)) == "");
+        CHECK(asked == "https://x.test http://x.test ");
+        for (const auto* other : {"net::ERR_CERT_DATE_INVALID", "net::ERR_NAME_NOT_RESOLVED"}) {
+            failure = other;
+            asked.clear();
+            CHECK(co_await reason_of(navigate_first(executor, tab, urls, "commit", 1h)) == "not_loaded");
+            CHECK(asked == "https://x.test ");
+        }
+    });
+}
+
+TEST_CASE("http is tried where https says nothing, and not for a page of https that does not become ready") {
+    with_tab([](async::Executor executor, FakeBrowser& browser, std::shared_ptr<Tab> tab) -> async::Task<> {
+        bool is_silent = true;
+        std::string asked;
+        browser.on("Page.navigate", [&](const FakeBrowser::Call& call) -> std::optional<json::Value> {
+            const auto url = json::text_or(call.params, "url");
+            asked += std::string{url} + " ";
+            if (is_silent && url.starts_with("https:")) return std::nullopt;
+            return json::Object{{"frameId", "T"}, {"loaderId", "L"}};
+        });
+        const std::vector<std::string> urls{"https://x.test/?q=ERR_SSL_", "http://x.test"};
+        CHECK(co_await reason_of(navigate_first(executor, tab, urls, "commit", 2s)) == "");
+        CHECK(asked == "https://x.test/?q=ERR_SSL_ http://x.test ");
+        is_silent = false;
+        asked.clear();
+        CHECK(co_await reason_of(navigate_first(executor, tab, urls, "networkidle", 500ms)) ==
+              "page_not_loaded");
+        CHECK(asked == "https://x.test/?q=ERR_SSL_ ");
+    });
+}
+
+TEST_CASE("a turn that others keep is waited for within a time") {
+    with_tab([](async::Executor, FakeBrowser&, std::shared_ptr<Tab> tab) -> async::Task<> {
+        {
+            const auto turn = co_await tab->take_turn(1h);
+            const auto waits = [&]() -> async::Task<> { co_await tab->take_turn(10ms); };
+            CHECK(co_await reason_of(waits()) == "page_busy");
+            CHECK(tab->input().is_taken());
+        }
+        co_await tab->take_turn(0ms);
+        CHECK(!tab->input().is_taken());
+    });
+}
+
+TEST_CASE("who leaves a page waits for who acts on it, but not for ever") {
+    with_tab([](async::Executor executor, FakeBrowser& browser, std::shared_ptr<Tab> tab) -> async::Task<> {
+        browser.on("Page.navigate", json::Object{{"frameId", "T"}, {"loaderId", "L"}});
+        const auto turn = co_await tab->input().take();
+        CHECK(!co_await tab->input().take_within(1ms));
+        CHECK(co_await reason_of(navigate(executor, tab, "http://x.test/", "commit", 400ms)) == "");
+        CHECK(tab->input().is_taken());
+    });
+}
+
 TEST_CASE("a navigation from a page that hangs arrives, and keeps to its own time") {
     with_tab([](async::Executor executor, FakeBrowser& browser, std::shared_ptr<Tab> tab) -> async::Task<> {
         browser.on("Runtime.evaluate", no_answer);

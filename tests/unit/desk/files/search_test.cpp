@@ -83,3 +83,36 @@ TEST_CASE("expressions that are none are refused, and hostile ones end") {
     auto hostile = search_for({.pattern = "^(a+)+$"});
     CHECK(lines_of(hostile, std::string(100'000, 'a') + "b", 1 << 20).empty());
 }
+
+TEST_CASE("a line that is searched in parts is one line, which matches once and as a whole") {
+    const std::string long_line(3'000'000, 'x');
+    const auto text =
+        "one\n" + long_line + "needle" + long_line + "needle\nthree needle\n" + long_line + "\nlast";
+    using Numbers = std::vector<std::size_t>;
+    for (const std::size_t piece : {std::size_t{1000}, std::size_t{262'144}, text.size()}) {
+        CAPTURE(piece);
+        const auto found = [&](const char* pattern, std::size_t context = 0) {
+            auto search = search_for({.pattern = pattern, .context = context});
+            return lines_of(search, text, piece);
+        };
+        CHECK(found("needle") == Numbers{2, 3});
+        CHECK(found("^three|last$") == Numbers{3, 5});
+        // Where a part begins or ends, no line does.
+        CHECK(found("^x") == Numbers{2, 4});
+        CHECK(found("e$") == Numbers{1, 2, 3});
+        CHECK(found("^$").empty());
+        CHECK(found("\\bneedle\\b", 2) == Numbers{3});
+    }
+    // Whatever part of the text the border falls on.
+    for (std::size_t before = (1 << 20) - 8; before < (1 << 20) + 8; ++before) {
+        auto search = search_for({.pattern = "needle"});
+        CHECK(lines_of(search, std::string(before, 'x') + "needle" + std::string(9, 'x'), 1000) ==
+              Numbers{1});
+    }
+    auto around = search_for({.pattern = "needle", .context = 1});
+    lines_of(around, text, 4096);
+    REQUIRE(around.matches().size() == 2);
+    CHECK(around.matches()[0].before == std::vector<std::string>{"one"});
+    CHECK(around.matches()[0].after == std::vector<std::string>{"three needle"});
+    CHECK(around.matches()[1].before.size() == 1);
+}

@@ -82,3 +82,52 @@ TEST_CASE("text is inserted after a line as whole lines") {
           "indentation, no "
           "duplicate lines, etc). Edit the file again if necessary.");
 }
+
+TEST_CASE("lines that end in CRLF are found by texts with LF, and stay so") {
+    const auto replaced = [](std::string_view text, std::string_view from, std::string_view to) {
+        const auto edited = replace_text("/f", text, from, to);
+        return edited ? edited->text : "!" + edited.error().message();
+    };
+    CHECK(replaced("one\r\n2\r\n3\r\n", "one\n2\n", "1\n2\nnew\n") == "1\r\n2\r\nnew\r\n3\r\n");
+    CHECK(replaced("one\r\n2\r\n", "one", "1\nmore") == "1\r\nmore\r\n2\r\n");
+    CHECK(replaced("one\r\n2\r\n", "\n2", "\nzwei") == "one\r\nzwei\r\n");
+    CHECK(replaced("one\r\n2", "2", "2\n3") == "one\r\n2\r\n3");
+    CHECK(replaced("a\r\n\r\nb\r\n", "a\n\nb", "c") == "c\r\n");
+    // Who says CRLF means it, and can have LF put in its place.
+    CHECK(replaced("one\r\n2\r\n", "one\r\n", "1\n") == "1\n2\r\n");
+    CHECK(replaced("one\r\n2\r\n", "one", "1\r\nmore") == "1\r\nmore\r\n2\r\n");
+    // A text with both: the ends of the place itself.
+    CHECK(replaced("a\r\nb\nc\n", "b\nc", "b\nx\nc") == "a\r\nb\nx\nc\n");
+    CHECK(replaced("a\r\nb\nc\n", "a\nb", "a\nx\nb") == "a\r\nx\r\nb\nc\n");
+    // A CR of its own is no line end.
+    CHECK(replaced("a\rb\n", "a", "c\nd") == "c\nd\rb\n");
+    CHECK(replaced("one\r\ntwo\r\none\r\ntwo\n", "one\ntwo", "x") ==
+          "!No replacement was performed. Multiple occurrences of old_str `one\ntwo` in lines [1, 3]. Please "
+          "ensure it is unique");
+    CHECK(
+        replaced("one\n2\n", "one\r\n2", "x") ==
+        "!No replacement was performed, old_str `one\r\n2` did not appear verbatim in /f. It does with other "
+        "line ends: old_str has CRLF where the file has LF alone.");
+    CHECK(replaced("one\r\n2\r\n", "one\n3", "x") ==
+          "!No replacement was performed, old_str `one\n3` did not appear verbatim in /f.");
+    CHECK(replace_text("/f", "one\r\n2\r\n", "one", "1\nmore")
+              ->report.ends_with(
+                  "necessary. The line ends of the file there are CRLF, and so are those of the new "
+                  "text."));
+    CHECK(replace_text("/f", "one\r\n2\r\n", "one", "1")->report.ends_with("necessary."));
+}
+
+TEST_CASE("lines are inserted with the line ends of those around them") {
+    const auto inserted = [](std::string_view text, int line, std::string_view more) {
+        return insert_text("/f", text, line, more)->text;
+    };
+    CHECK(inserted("1\r\n2\r\n", 1, "new") == "1\r\nnew\r\n2\r\n");
+    CHECK(inserted("1\r\n2\r\n", 0, "a\nb\n") == "a\r\nb\r\n1\r\n2\r\n");
+    CHECK(inserted("1\r\n2\r\n", 2, "a\r\nb") == "1\r\n2\r\na\r\nb\r\n");
+    CHECK(inserted("1\r\n2", 2, "new") == "1\r\n2\r\nnew");
+    CHECK(inserted("1\r\n2\n3\n", 2, "new") == "1\r\n2\nnew\n3\n");
+    CHECK(inserted("1\r\n2\n3\n", 1, "new") == "1\r\nnew\r\n2\n3\n");
+    CHECK(inserted("1\r2\n", 1, "new") == "1\r2\nnew\n");
+    CHECK(inserted("one", 1, "new") == "one\nnew");
+    CHECK(insert_text("/f", "1\r\n", 1, "new")->report.contains("     2\tnew\r\n"));
+}

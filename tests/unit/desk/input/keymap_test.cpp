@@ -61,6 +61,21 @@ TEST_CASE("a later text that needs another's key waits as well") {
     CHECK(batches[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{11, alpha}});
 }
 
+TEST_CASE("a key whose use has been read needs no other wait") {
+    auto keymap = keymap_with(2);
+    keymap.plan({euro, alpha});
+    const auto waiting = keymap.plan({beta});
+    REQUIRE(waiting[0].must_wait);
+    keymap.note_read(waiting[0]);
+    // alpha was planned before the wait, beta after it.
+    const auto next = keymap.plan({euro});
+    CHECK_FALSE(next[0].must_wait);
+    CHECK(next[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{12, euro}});
+    const auto after = keymap.plan({alpha});
+    CHECK(after[0].must_wait);
+    CHECK(after[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{11, alpha}});
+}
+
 TEST_CASE("without any free key there is no plan") {
     auto keymap = keymap_with(0);
     CHECK(keymap.plan({euro}).empty());
@@ -102,6 +117,42 @@ TEST_CASE("of two layouts the one in effect counts, and of a third nothing is kn
     CHECK_FALSE(keymap.find(0xff0d));
     CHECK(keymap.find_key(0xff0d) == 9);
     CHECK_FALSE(keymap.find_key(0));
+}
+
+TEST_CASE("a text is planned piece by piece, and others may borrow keys between the pieces") {
+    auto keymap = keymap_with(2);
+    const std::vector<Keysym> text{euro, 'a', euro, alpha};
+    std::span<const Keysym> rest{text};
+    const auto first = keymap.plan_next(rest, 2);
+    REQUIRE(first);
+    CHECK(first->strokes == std::vector<Stroke>{{11, false}, {8, false}});
+    CHECK(rest.size() == 2);
+    // Somebody else takes the other key, and then the first one.
+    CHECK(keymap.plan({beta})[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{12, beta}});
+    CHECK(keymap.plan({unicode})[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{11, unicode}});
+    const auto second = keymap.plan_next(rest, 2);
+    REQUIRE(second);
+    CHECK(second->must_wait);
+    CHECK(second->remaps == std::vector<std::pair<Keycode, Keysym>>{{12, euro}, {11, alpha}});
+    CHECK(second->strokes == std::vector<Stroke>{{12, false}, {11, false}});
+    CHECK(rest.empty());
+}
+
+TEST_CASE("what somebody has down is the last to get another meaning, until everybody has let go") {
+    auto keymap = keymap_with(2);
+    keymap.plan({euro, alpha});
+    keymap.keep(11);
+    keymap.keep(11);
+    keymap.let_go(11);
+    CHECK(keymap.plan({beta})[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{12, beta}});
+    CHECK(keymap.plan({unicode})[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{12, unicode}});
+    keymap.let_go(11);
+    CHECK(keymap.plan({beta})[0].remaps == std::vector<std::pair<Keycode, Keysym>>{{11, beta}});
+    // With all of them down one must give way; a keycode that is no spare one is nobody's to keep.
+    keymap.keep(11);
+    keymap.keep(12);
+    keymap.keep(8);
+    CHECK(keymap.plan({euro}).size() == 1);
 }
 
 TEST_CASE("many texts in turn are typed as if each stroke were looked up when it is made") {

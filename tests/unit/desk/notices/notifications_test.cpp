@@ -45,15 +45,16 @@ std::string hints(std::uint8_t urgency) {
 }
 
 std::string arguments(std::string_view app, std::uint32_t replaces, std::string_view summary,
-                      std::string_view body, std::string_view entries) {
+                      std::string_view body, std::string_view entries, std::int32_t timeout = -1) {
     Writer writer;
     writer.text(app).number(replaces).text("icon").text(summary).text(body);
     writer.texts({"default", "Open"});
     writer.number(static_cast<std::uint32_t>(entries.size())).align(8).bytes += entries;
-    return writer.align(4).number(0xffffffff).bytes;
+    return writer.align(4).number(static_cast<std::uint32_t>(timeout)).bytes;
 }
 
 constexpr auto notify = "susssasa{sv}i";
+constexpr NotificationMethods::Time start{};
 
 }  // namespace
 
@@ -85,7 +86,8 @@ TEST_CASE("what is no message is refused") {
     CHECK_FALSE(parse_head("l\1\0\1"));
     CHECK_FALSE(parse_head("x\1\0\1\0\0\0\0\1\0\0\0\0\0\0\0"sv));
     CHECK_FALSE(parse_head("l\1\0\2\0\0\0\0\1\0\0\0\0\0\0\0"sv));
-    CHECK_FALSE(parse_head("l\1\0\1\0\0\0\0\1\0\0\0\0\0\2\0"sv));           // 128 KiB of fields
+    CHECK_FALSE(parse_head("l\1\0\1\0\0\0\0\1\0\0\0\1\0\0\4"sv));  // 64 MiB of fields and more
+    CHECK(parse_head("l\1\0\1\0\0\0\0\1\0\0\0\0\0\2\0"sv)->fields == 128 << 10);
     CHECK_FALSE(parse_head("l\1\0\1\1\0\0\x10\1\0\0\0\0\0\0\0"sv));         // 256 MiB of body
     CHECK(parse_head("B\1\0\1\0\0\0\x20\0\0\0\1\0\0\0\5"sv)->fields == 8);  // padding included
     const auto whole = to_bytes(call("Notify", notify, "x"));
@@ -133,7 +135,7 @@ TEST_CASE("values that go beyond the body, or nest without end, are noticed") {
 TEST_CASE("a notification is told, and its program gets a number") {
     NotificationMethods methods;
     const auto first = methods.handle(
-        call("Notify", notify, arguments("mail", 0, "New\tmail", "from\nGrüße\x07", hints(2))), false);
+        call("Notify", notify, arguments("mail", 0, "New\tmail", "from\nGrüße\x07", hints(2))), false, start);
     REQUIRE(first.told);
     CHECK(*first.told == Notification{"mail", "New mail", "from\nGrüße", "critical"});
     REQUIRE(first.answers.size() == 1);
@@ -144,10 +146,12 @@ TEST_CASE("a notification is told, and its program gets a number") {
     CHECK(reply.signature == "u");
     CHECK(Reader{reply.body, false}.number() == 1);
     // One that replaces another keeps its number; the next has the next.
-    const auto replaced = methods.handle(call("Notify", notify, arguments("mail", 1, "a", "b", "")), false);
+    const auto replaced =
+        methods.handle(call("Notify", notify, arguments("mail", 1, "a", "b", "")), false, start);
     CHECK(Reader{replaced.answers[0].body, false}.number() == 1);
     CHECK(replaced.told->urgency == "normal");
-    const auto next = methods.handle(call("Notify", notify, arguments("mail", 0, "a", "b", hints(9))), false);
+    const auto next =
+        methods.handle(call("Notify", notify, arguments("mail", 0, "a", "b", hints(9))), false, start);
     CHECK(Reader{next.answers[0].body, false}.number() == 2);
     CHECK(next.told->urgency == "normal");
 }
@@ -156,7 +160,8 @@ TEST_CASE("texts are cut at whole characters") {
     std::string many;
     for (int i = 0; i < 5000; ++i) many += "ü";
     NotificationMethods methods;
-    const auto told = *methods.handle(call("Notify", notify, arguments(many, 0, many, many, "")), false).told;
+    const auto told =
+        *methods.handle(call("Notify", notify, arguments(many, 0, many, many, "")), false, start).told;
     CHECK(told.app.size() == 100);
     CHECK(told.summary.size() == 300);
     CHECK(told.body.size() == 2000);
@@ -189,39 +194,80 @@ TEST_CASE("whatever else is called is answered") {
              Case{elsewhere, Kind::error, "s"},
          }) {
         CAPTURE(asked.member);
-        const auto outcome = methods.handle(asked, false);
+        const auto outcome = methods.handle(asked, false, start);
         CHECK_FALSE(outcome.told);
         REQUIRE(outcome.answers.size() == 1);
         CHECK(sent(outcome.answers[0]).kind == kind);
         CHECK(outcome.answers[0].signature == signature);
     }
-    CHECK(methods.handle(call("Notify", notify, good), true).answers[0].error ==
+    CHECK(methods.handle(call("Notify", notify, good), true, start).answers[0].error ==
           "org.freedesktop.DBus.Error.LimitsExceeded");
     auto silent = call("GetCapabilities");
     silent.wants_reply = false;
-    CHECK(methods.handle(silent, false).answers.empty());
+    CHECK(methods.handle(silent, false, start).answers.empty());
     auto reply = call("Notify");
     reply.kind = Kind::reply;
-    CHECK(methods.handle(reply, false).answers.empty());
+    CHECK(methods.handle(reply, false, start).answers.empty());
 }
 
-TEST_CASE("closing one is told to everybody") {
-    NotificationMethods methods;
-    const auto outcome = methods.handle(call("CloseNotification", "u", Writer{}.number(5).bytes), false);
-    REQUIRE(outcome.answers.size() == 2);
-    CHECK(outcome.answers[0].kind == Kind::reply);
-    const auto signal = sent(outcome.answers[1]);
+namespace {
+
+/// The number and the reason of a NotificationClosed.
+std::pair<std::uint32_t, std::uint32_t> end_told_by(const Message& message) {
+    const auto signal = sent(message);
     CHECK(signal.kind == Kind::signal);
     CHECK(signal.member == "NotificationClosed");
     Reader reader{signal.body, false};
-    CHECK(reader.number() == 5);
-    CHECK(reader.number() == 3);
+    const auto id = reader.number();
+    return {id, reader.number()};
+}
+
+Message call_to_close(std::uint32_t id) { return call("CloseNotification", "u", Writer{}.number(id).bytes); }
+
+}  // namespace
+
+TEST_CASE("closing one is told to everybody, once") {
+    NotificationMethods methods;
+    methods.handle(call("Notify", notify, arguments("a", 0, "b", "c", "")), false, start);
+    const auto outcome = methods.handle(call_to_close(1), false, start);
+    REQUIRE(outcome.answers.size() == 2);
+    CHECK(outcome.answers[0].kind == Kind::reply);
+    CHECK(end_told_by(outcome.answers[1]) == std::pair{1u, 3u});
+    CHECK(methods.handle(call_to_close(1), false, start).answers.size() == 1);
+    CHECK_FALSE(methods.next_end());
+}
+
+TEST_CASE("one is over after the time that its program gave") {
+    using namespace std::chrono_literals;
+    NotificationMethods methods;
+    for (const auto timeout : {-1, 500, 0})
+        methods.handle(call("Notify", notify, arguments("a", 0, "b", "c", "", timeout)), false, start);
+    CHECK(methods.next_end() == start + 500ms);
+    CHECK(methods.end_those_over(start + 499ms).empty());
+    const auto first = methods.end_those_over(start + 500ms);
+    REQUIRE(first.size() == 1);
+    CHECK(end_told_by(first[0]) == std::pair{2u, 1u});
+    // What replaces another is shown anew.
+    methods.handle(call("Notify", notify, arguments("a", 1, "b", "c", "", 700)), false, start + 9s);
+    CHECK(methods.next_end() == start + 9700ms);
+    CHECK(methods.end_those_over(start + 1h).size() == 1);
+    CHECK_FALSE(methods.next_end());
+}
+
+TEST_CASE("of many that stay for ever the oldest end") {
+    NotificationMethods methods;
+    for (int i = 0; i < 100; ++i)
+        CHECK(methods.handle(call("Notify", notify, arguments("a", 0, "b", "c", "", 0)), false, start)
+                  .answers.size() == 1);
+    const auto last =
+        methods.handle(call("Notify", notify, arguments("a", 0, "b", "c", "", 0)), false, start);
+    REQUIRE(last.answers.size() == 2);
+    CHECK(end_told_by(last.answers[1]) == std::pair{1u, 4u});
 }
 
 TEST_CASE("a program that notifies without end is passed on now and then") {
     using namespace std::chrono_literals;
     NotificationLimit limit;
-    const NotificationLimit::Time start{};
     int admitted = 0;
     for (int i = 0; i < 1000; ++i) admitted += limit.admits(start + 1ms * i);
     CHECK(admitted == 10);

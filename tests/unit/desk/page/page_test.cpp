@@ -4,6 +4,7 @@
 
 #include "desk/page/act.hpp"
 #include "desk/page/read.hpp"
+#include "desk/page/shadows.hpp"
 #include "tests/fakes/fake_browser.hpp"
 #include "tests/fakes/reason_of.hpp"
 
@@ -140,11 +141,11 @@ TEST_CASE("a dialog ends a click, and the click has worked") {
             browser.emit("Page.javascriptDialogClosed", {{"result", true}, {"userInput", ""}}, "S");
             return parsed("{}");
         });
-        co_await page.answer_dialog(true, "");
+        co_await page.answer_dialog({.accepts = true});
         co_await catch_up(page);
         CHECK(!page.tab().dialog());
         CHECK(page.dialogs()[0].is_accepted);
-        CHECK(co_await reason_of(page.answer_dialog(true, "")) == "no_dialog");
+        CHECK(co_await reason_of(page.answer_dialog({.accepts = true})) == "no_dialog");
     });
 }
 
@@ -208,4 +209,112 @@ TEST_CASE("the browser's end is told to whoever waits on the second attachment")
         const auto evaluate = [&]() -> async::Task<> { co_await page.call("Runtime.evaluate"); };
         CHECK(co_await reason_of(evaluate()) == "tab_gone");
     });
+}
+
+TEST_CASE("a closed shadow root is given to the script, and the document read once more") {
+    with_page([](FakeBrowser& browser, Page& page, Pages&) -> async::Task<> {
+        bool is_given = false;
+        int reads = 0;
+        browser.on("Runtime.evaluate", [&](const FakeBrowser::Call& call) {
+            if (json::text_or(call.params, "expression").contains("carrelHosts"))
+                return parsed(R"({"result":{"type":"object","objectId":"list"}})");
+            ++reads;
+            return is_given
+                       ? evaluated(R"({"hosts":1,"next":3,"entries":[{"n":2,"r":"button","t":"Inside"}]})")
+                       : evaluated(R"({"hosts":1,"next":2,"entries":[]})");
+        });
+        browser.on("Runtime.getProperties", parsed(R"({"result":[{"name":"0","value":{"objectId":"host"}},
+            {"name":"length","value":{"type":"number","value":1}},{"name":"x","value":{"objectId":"other"}}, 7]})"));
+        browser.on("DOM.describeNode", [&](const FakeBrowser::Call& call) {
+            CHECK(json::text_or(call.params, "objectId") == "host");
+            return parsed(is_given ? R"({"node":{}})" : R"({"node":{"shadowRoots":[
+                {"shadowRootType":"user-agent","backendNodeId":8},{"shadowRootType":"closed","backendNodeId":9}]}})");
+        });
+        browser.on("DOM.resolveNode", [&](const FakeBrowser::Call& call) {
+            CHECK(json::number_or(call.params, "backendNodeId") == 9);
+            CHECK(json::number_or(call.params, "executionContextId") == 7);
+            return parsed(R"({"object":{"objectId":"root"}})");
+        });
+        bool is_looked = false;
+        browser.on("Runtime.callFunctionOn", [&](const FakeBrowser::Call& call) {
+            if (json::text_or(call.params, "objectId") == "list") {
+                CHECK(json::text_or(call.params, "functionDeclaration").contains("carrelLooked"));
+                is_looked = true;
+                return parsed("{}");
+            }
+            const auto* arguments = json::find(call.params, "arguments");
+            REQUIRE(arguments);
+            CHECK(json::to_text(*arguments) == R"([{"objectId":"root"}])");
+            is_given = true;
+            return parsed("{}");
+        });
+        const auto view = co_await read_page(page, {});
+        REQUIRE(view.entries.size() == 1);
+        CHECK(view.entries[0].name == "Inside");
+        CHECK(reads == 2);
+        CHECK(is_looked);
+        CHECK(page.references.next() == 3);
+    });
+}
+
+TEST_CASE(
+    "what was read stands where closed shadow roots cannot be looked into, and roots in roots have an end") {
+    with_page([](FakeBrowser& browser, Page& page, Pages&) -> async::Task<> {
+        int reads = 0;
+        browser.on("Runtime.evaluate", [&](const FakeBrowser::Call& call) {
+            if (json::text_or(call.params, "expression").contains("carrelHosts"))
+                return parsed(R"({"result":{"type":"object","objectId":"list"}})");
+            ++reads;
+            return evaluated(R"({"hosts":1,"entries":[{"n":1,"r":"button","t":"Go"}],"next":2})");
+        });
+        browser.on("Runtime.getProperties", [](const FakeBrowser::Call&) -> std::optional<json::Value> {
+            throw core::Error{core::Code::conflict, "Could not find object with given id"};
+        });
+        CHECK((co_await read_page(page, {})).entries.size() == 1);
+        CHECK(reads == 1);
+        browser.on("Runtime.getProperties",
+                   parsed(R"({"result":[{"name":"0","value":{"objectId":"host"}}]})"));
+        browser.on("DOM.describeNode",
+                   parsed(R"({"node":{"shadowRoots":[{"shadowRootType":"closed","backendNodeId":9}]}})"));
+        browser.on("DOM.resolveNode", parsed(R"({"object":{"objectId":"root"}})"));
+        reads = 0;
+        CHECK((co_await read_page(page, {})).entries.size() == 1);
+        CHECK(reads == 5);
+    });
+}
+
+TEST_CASE("what was read stands where the page does not answer again once its roots are open") {
+    with_page([](FakeBrowser& browser, Page& page, Pages&) -> async::Task<> {
+        int reads = 0;
+        browser.on("Runtime.evaluate", [&](const FakeBrowser::Call& call) -> std::optional<json::Value> {
+            if (json::text_or(call.params, "expression").contains("carrelHosts"))
+                return parsed(R"({"result":{"type":"object","objectId":"list"}})");
+            if (++reads == 2) return std::nullopt;
+            return evaluated(R"({"hosts":1,"entries":[{"n":1,"r":"button","t":"Go"}],"next":2})");
+        });
+        browser.on("Runtime.getProperties",
+                   parsed(R"({"result":[{"name":"0","value":{"objectId":"host"}}]})"));
+        browser.on("DOM.describeNode",
+                   parsed(R"({"node":{"shadowRoots":[{"shadowRootType":"closed","backendNodeId":9}]}})"));
+        browser.on("DOM.resolveNode", parsed(R"({"object":{"objectId":"root"}})"));
+        const auto answer = co_await run_through_shadows(page, page.main_frame(), "read", {},
+                                                         std::chrono::milliseconds{1'500});
+        CHECK(reads == 2);
+        CHECK(json::number_or(answer.result, "next") == 2);
+        browser.on("Runtime.evaluate",
+                   [](const FakeBrowser::Call&) -> std::optional<json::Value> { return std::nullopt; });
+        const auto read = [&]() -> async::Task<> {
+            co_await run_through_shadows(page, page.main_frame(), "read", {}, std::chrono::milliseconds{50});
+        };
+        CHECK(co_await reason_of(read()) == "page_busy");
+    });
+}
+
+TEST_CASE("what a modal dialog leaves out is said") {
+    PageView view;
+    view.modal = "dialog \"Ask\"";
+    const auto text = render_view(view, {}).text;
+    CHECK(text.contains("what lies behind the modal dialog \"Ask\" cannot be used, and is left out"));
+    view.modal.clear();
+    CHECK(!render_view(view, {}).text.contains("modal"));
 }

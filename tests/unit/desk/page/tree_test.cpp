@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/text.hpp"
+#include "desk/page/read.hpp"
 
 using namespace carrel;
 using namespace carrel::desk;
@@ -58,6 +59,27 @@ TEST_CASE("what the script would not answer is refused or left out, never believ
     CHECK(reading.outside == 0);
     CHECK(!reading.is_cut);
     CHECK(reading_of(R"({"entries":[{"d":99999,"r":"x"}]})").entries[0].depth <= 2000);
+}
+
+TEST_CASE("what boxes scroll out of sight is told apart from what is outside the viewport") {
+    const auto reading = reading_of(R"({"entries":[{"n":1,"r":"list","t":""}],"outside":7,
+                                        "boxes":[{"n":1,"t":"list \"A\n\"","more":4},{"n":"x","more":-1},3]})");
+    REQUIRE(reading.boxes.size() == 3);
+    CHECK(reading.boxes[0].hidden == 4);
+    CHECK(reading.boxes[1].number == 0);
+    CHECK(reading.boxes[1].hidden == 0);
+    PageView view;
+    view.entries = reading.entries;
+    view.outside = reading.outside;
+    view.boxes.push_back(reading.boxes[0]);
+    CHECK(render_view(view, {}).text ==
+          "list [ref_1]\n"
+          "(4 more elements are scrolled out of sight in list \"A \" [ref_1]: scroll there, or read with "
+          "filter \"all\")\n"
+          "(3 more elements are outside the viewport: scroll, or read with filter \"all\")\n");
+    view.outside = 4;
+    CHECK(!render_view(view, {}).text.contains("viewport"));
+    CHECK(reading_of(R"({"entries":[],"boxes":{}})").boxes.empty());
 }
 
 TEST_CASE("a tree is indented by depth and ends at the last line that fits") {

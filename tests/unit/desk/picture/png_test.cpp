@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
+
 #include "desk/picture/frame.hpp"
 #include "tests/unit/desk/picture/png_reader.hpp"
 
@@ -112,4 +114,30 @@ TEST_CASE("a screen of another size is another picture") {
         CHECK(read_png(encoder.encode(image.pixels(), describe(image.pixels()).bands)).pixels ==
               colours_of(image));
     }
+}
+
+TEST_CASE(
+    "what looks like a photo takes half of what it would unfiltered, and its changed bands stay right") {
+    Image image{{}, {320, 200}};
+    std::minstd_rand noise{1};
+    for (int y = 0; y < image.size.height; ++y)
+        for (int x = 0; x < image.size.width; ++x) {
+            std::uint32_t colour = 0;
+            for (const int slope : {1, 2, 3})
+                colour = colour << 8 | static_cast<std::uint32_t>(60 + (slope * x + 2 * y) / 8 + noise() % 5);
+            image.data.push_back(colour);
+        }
+    PngEncoder encoder;
+    const auto check = [&] {
+        const auto png = encoder.encode(image.pixels(), describe(image.pixels()).bands);
+        CHECK(read_png(png).pixels == colours_of(image));
+        return png.size();
+    };
+    const auto size = check();
+    CHECK(size < 320U * 200 * 3 / 2);
+    // Among filtered bands one that is better without.
+    fill(image, {0, 64, 320, 96}, 0x00ffffff);
+    CHECK(check() < size);
+    fill(image, {10, 100, 12, 101}, 0x00ff0000);
+    check();
 }

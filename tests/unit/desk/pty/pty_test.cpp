@@ -78,6 +78,22 @@ TEST_CASE("a program that closes its terminal ends it when it ends itself") {
     });
 }
 
+TEST_CASE("a terminal that its program closes and another opens goes on, both ways") {
+    with_terminals([](Ptys& ptys) -> Task<> {
+        const auto pty = ptys.open(
+            {},
+            {.command = "exec </dev/null >/dev/null 2>&1; sleep 0.3; (echo again; read -r x; echo \"<$x>\"; "
+                        "read -r y) </dev/tty >/dev/tty; sleep 0.3; echo more >/dev/tty; sleep 100"});
+        CHECK((co_await read_to(*pty, "again\r\n")).ends_with("again\r\n"));
+        CHECK(co_await pty->write("typed\n"));
+        CHECK((co_await read_to(*pty, "<typed>")).contains("<typed>"));
+        CHECK(co_await pty->write("\n"));
+        CHECK((co_await read_to(*pty, "more\r\n")).ends_with("more\r\n"));
+        pty->hang_up();
+        co_await pty->end();
+    });
+}
+
 TEST_CASE("input, the end of input, sizes and signals reach what runs in the foreground") {
     with_terminals([](Ptys& ptys) -> Task<> {
         const auto pty =

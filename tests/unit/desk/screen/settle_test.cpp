@@ -143,6 +143,62 @@ TEST_CASE("what a screen may do after an input, and when it has settled") {
     }
 }
 
+TEST_CASE("what is loaded behind the screen is awaited, and then what it shows") {
+    const auto at = [](milliseconds when) { return start + when; };
+    struct Case {
+        const char* what;
+        std::vector<milliseconds> changes;
+        Loading::State state;
+        milliseconds due;
+        Observed observed;
+    };
+    const std::vector<Case> cases{
+        {"something goes on, and nothing has changed", {}, {.goes_on = true}, 2000ms, Observed::loading},
+        {"something goes on, and the screen rests", {10ms}, {.goes_on = true}, 2000ms, Observed::loading},
+        {"the page was heard late", {}, {.heard_at = at(400ms)}, 550ms, Observed::nothing_changed},
+        {"the page was heard late, and has changed",
+         {100ms},
+         {.heard_at = at(400ms)},
+         440ms,
+         Observed::settled},
+        {"it ended, and nothing shows it", {10ms}, {.ended_at = at(300ms)}, 150ms, Observed::settled},
+        {"it ended and was drawn late",
+         {10ms},
+         {.heard_at = at(330ms), .ended_at = at(300ms)},
+         480ms,
+         Observed::settled},
+        {"it ended, and the screen shows it",
+         {10ms, 320ms},
+         {.heard_at = at(310ms), .ended_at = at(300ms)},
+         360ms,
+         Observed::settled},
+        {"it ended, and something changed elsewhere",
+         {10ms, 320ms},
+         {.heard_at = at(310ms), .ended_at = at(300ms), .area = picture::Region{0, 700, 9, 800}},
+         460ms,
+         Observed::settled},
+        {"it ended without a change",
+         {},
+         {.heard_at = at(330ms), .ended_at = at(300ms)},
+         480ms,
+         Observed::nothing_changed},
+        {"it ended just before the limit",
+         {},
+         {.heard_at = at(1990ms), .ended_at = at(1980ms)},
+         2000ms,
+         Observed::nothing_changed},
+    };
+    for (const auto& [what, changes, state, due, observed] : cases) {
+        CAPTURE(what);
+        Settling settling{start, {150ms, 40ms, 2000ms}};
+        settling.set_loading(state);
+        for (const auto when : changes) settling.changed(at(when), page);
+        CHECK((settling.due() - start) / 1ms == due / 1ms);
+        CHECK_FALSE(settling.judge(at(due - 1ms)));
+        CHECK(settling.judge(at(due)) == observed);
+    }
+}
+
 TEST_CASE("many small places are remembered, but not without end") {
     Settling settling{start, {150ms, 10000ms, 60000ms}};
     for (int i = 0; i < 1000; ++i) {

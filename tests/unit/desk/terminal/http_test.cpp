@@ -89,3 +89,56 @@ TEST_CASE("over HTTP, long commands pass, and longer ones are refused by their s
         co_await check_usable(terminal);
     });
 }
+
+TEST_CASE("over HTTP: an end of input that was not given is no success, and can be given again") {
+    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
+        const auto bindings = desk::terminal::bind_terminal(terminal);
+        const auto give = [&](std::string body) -> Task<json::Value> {
+            net::Request request;
+            request.body = net::make_source(std::move(body));
+            auto response = co_await bindings[4].handler(request);
+            CHECK(response.status == 200);
+            co_return *json::parse(co_await net::read_all(response, 1 << 20));
+        };
+        auto before = terminal.start("sleep 100", 200s);
+        auto running = terminal.stream("cat; echo end", 200s, "in");
+        const auto early = co_await give(R"({"input_id":"in","eof":true,"timeout":0.05})");
+        CHECK(early.at("success") == false);
+        CHECK(early.at("is_open") == true);
+        CHECK(early.at("error") == "the command did not take all of it in time");
+        co_await terminal.restart();
+        co_await before.result();
+        const auto again = co_await give(R"({"input_id":"in","eof":true,"timeout":100})");
+        CHECK(again.at("success") == true);
+        CHECK(again.at("is_open") == false);
+        const auto piece = co_await running.next();
+        REQUIRE(piece);
+        CHECK(piece->text == "end\n");
+        CHECK((co_await running.result()).exit_code == 0);
+    });
+}
+
+TEST_CASE("over HTTP, an answer that is too long for a terminal's line is refused, in bytes") {
+    with_terminal([](Terminal& terminal, const auto&) -> Task<> {
+        const auto bindings = desk::terminal::bind_terminal(terminal);
+        const auto ask = [&](std::size_t binding, std::string body) -> Task<json::Value> {
+            net::Request request;
+            request.body = net::make_source(std::move(body));
+            auto response = co_await bindings[binding].handler(request);
+            co_return *json::parse(co_await net::read_all(response, 1 << 20));
+        };
+        const auto answer = [](std::size_t letters, std::string_view rest) {
+            std::string text;
+            for (std::size_t i = 0; i < letters; ++i) text += "\xc3\xbc";
+            return R"({"text":")" + text + std::string{rest} + "\"}";
+        };
+        const auto asked = co_await ask(0, R"({"command":"read -r x </dev/tty; echo ${#x}","timeout":200})");
+        REQUIRE(asked.at("waiting_for_input") == true);
+        for (const auto* more : {"u", "\xc3\xbc"})
+            CHECK_THROWS_WITH_AS(co_await ask(3, answer(2000, more)), doctest::Contains("4000 bytes"),
+                                 rest::Unprocessable);
+        const auto end = co_await ask(3, answer(2000, ""));
+        const auto count = end.at("output");
+        CHECK((count == "2000\n" || count == "4000\n"));  // as its locale counts
+    });
+}

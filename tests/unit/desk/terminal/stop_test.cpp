@@ -39,7 +39,6 @@ TEST_CASE("a command that takes too long is stopped, and the shell keeps its sta
         "x=$(sleep 100)",
         "sleep 100 | cat",
         "(while :; do sleep 1; done)",
-        "read line </dev/tty",
         "sleep 100 & wait",
         "PROMPT_COMMAND=; PS1=x; sleep 100",
         "sh -c 'trap \"\" INT; sleep 100; sleep 100'; echo not reached",

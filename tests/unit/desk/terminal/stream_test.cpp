@@ -32,7 +32,7 @@ TEST_CASE("background jobs hold nothing up, and what they print later is told ap
         const auto next = co_await terminal.execute("echo >go; read x <done; echo mine", 20s);
         CHECK(next.output == "mine\n");
         CHECK((next.system + (co_await terminal.execute("true", 20s)).system)
-                  .contains("Background jobs of earlier commands wrote:\nlate words\n"));
+                  .contains("Earlier commands, or jobs that they left, wrote since:\nlate words\n"));
         co_await terminal.execute("kill %2; yes & ", 20s);
         const auto beside_noise = co_await terminal.execute("echo clear", 20s);
         CHECK(beside_noise.output == "clear\n");
@@ -99,12 +99,12 @@ TEST_CASE("a stream gives output as it comes, stdout and stderr apart, and then 
         const auto first = co_await command.next();
         REQUIRE(first);
         CHECK(first->text == "one\n");
-        CHECK(first->kind == desk::terminal::OutputKind::standard_output);
+        CHECK(first->kind == desk::terminal::Run::Piece::Kind::standard_output);
         std::ofstream{folder / "go"} << "on\n";
         const auto second = co_await command.next();
         REQUIRE(second);
         CHECK(second->text == "two\n");
-        CHECK(second->kind == desk::terminal::OutputKind::standard_error);
+        CHECK(second->kind == desk::terminal::Run::Piece::Kind::standard_error);
         CHECK_FALSE(co_await command.next());
         CHECK((co_await command.result()).exit_code == 5);
         std::filesystem::remove(folder / "go");

@@ -125,3 +125,25 @@ TEST_CASE("states and types are those that the hints name") {
     CHECK(type_of({}, atoms) == "normal");
     CHECK(type_of(half, atoms) == "normal");
 }
+
+TEST_CASE("the sizes that a program allows are those of its hints") {
+    std::vector<std::uint32_t> numbers(18);
+    const auto none = size_hints_of(numbers);
+    CHECK(none.least_width == 1);
+    CHECK(none.most_height == 32767);
+    CHECK(none.width_step == 1);
+    numbers[0] = 1u << 4 | 1u << 5 | 1u << 6;
+    numbers[5] = numbers[7] = 300;
+    numbers[6] = numbers[8] = 200;
+    numbers[9] = 6;
+    const auto fixed = size_hints_of(numbers);
+    CHECK(fixed.is_fixed());
+    CHECK(fixed.width_step == 6);
+    CHECK(fixed.height_step == 1);  // 0 is none
+    numbers[8] = 201;
+    CHECK_FALSE(size_hints_of(numbers).is_fixed());
+    numbers[8] = std::numeric_limits<std::uint32_t>::max();
+    CHECK(size_hints_of(numbers).most_height == 32767);
+    CHECK_FALSE(size_hints_of(std::vector<std::uint32_t>{1u << 4 | 1u << 5, 1, 2}).is_fixed());
+    CHECK_FALSE(size_hints_of({}).is_fixed());
+}

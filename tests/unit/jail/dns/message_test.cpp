@@ -108,3 +108,16 @@ TEST_CASE("Servers that fail or refuse are told from those that know") {
         CHECK(is_unhelpful(with(header, 3, static_cast<char>(code))) == (code == 2 || code == 5));
     }
 }
+
+TEST_CASE("A server that fails need not repeat the question") {
+    const auto query = *parse_query(header + question);
+    const auto bare = with(with(header, 2, '\x81'), 5, 0);
+    CHECK(find_bare_failure(query, with(bare, 3, '\x01')) == Rcode::format_error);
+    CHECK(find_bare_failure(query, with(bare, 3, '\x82')) == Rcode::server_failure);
+    CHECK(find_bare_failure(query, with(bare, 3, '\x04')) == Rcode::not_implemented);
+    CHECK(find_bare_failure(query, with(bare, 3, '\x05') + "more") == Rcode::refused);
+    for (const auto& none : {with(bare, 3, '\0'), with(bare, 3, '\x03'),
+                             with(with(bare, 3, '\x05'), 1, '\x35'), with(with(header, 5, 0), 3, '\x05'),
+                             with(with(header, 2, '\x81'), 3, '\x05'), bare.substr(0, 11), ""s})
+        CHECK_FALSE(find_bare_failure(query, none));
+}

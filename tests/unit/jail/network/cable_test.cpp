@@ -24,12 +24,12 @@ void check_golden(const std::string& name, const std::string& made) {
 
 TEST_CASE("Rules of a desk and of the host are as written down") {
     // The second is private and forbidden anyway.
-    check_golden("rules_desk", nft::to_text(desk_table({{0xCB007102}, {0x0A000001}})));
-    check_golden("rules_host", nft::to_text(host_table()));
+    check_golden("rules_desk", nft::to_text(desk_table({0xC612EE6A}, {{0xCB007102}, {0x0A000001}})));
+    check_golden("rules_host", nft::to_text(host_table({"uplink0"})));
 }
 
 TEST_CASE("Names and addresses of cables follow from the range of ids, and no two are equal") {
-    CHECK(cable_of(2'000'000'000) == Cable{"carrel30517", {0xC612EE6A}, {0xC612EE6B}});
+    CHECK(cable_of(2'000'000'000) == Cable{30517, "carrel30517", {0xC612EE6A}, {0xC612EE6B}});
     CHECK(to_text(cable_of(65536).desk) == "198.18.0.3");
     // The last range that an id can be in leads neither to the resolver nor out of desks' addresses.
     const auto last = cable_of(0xFFFE'FFFF);
@@ -37,6 +37,9 @@ TEST_CASE("Names and addresses of cables follow from the range of ids, and no tw
     CHECK(to_text(last.desk) == "198.19.255.253");
     CHECK(desk_addresses.has(last.desk));
     CHECK(desk_addresses.has(resolver_address));
+    CHECK(find_cable("carrel30517") == cable_of(2'000'000'000));
+    for (const char* name : {"carrel", "carrel-x", "carrel65536", "carrel99999999999", "eth0", ""})
+        CHECK(!find_cable(name));
     CHECK(interface_of(wire::Network::none, 65536) == "");
     CHECK(interface_of(wire::Network::internet, 65536) == "carrel1");
 }
