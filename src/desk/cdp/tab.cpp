@@ -38,7 +38,9 @@ bool is_of_page(std::string_view method) {
     return std::ranges::find(browser_methods, method) == browser_methods.end();
 }
 
-Error tab_gone() { return {Code::unavailable, "the tab is closed", "tab_gone"}; }
+Error tab_gone() {
+    return {Code::unavailable, "the tab is closed; browser/tabs lists those that are open", "tab_gone"};
+}
 Error frame_gone() { return {Code::unavailable, "the frame is gone", "frame_gone"}; }
 Error page_crashed() {
     return {Code::unavailable, "the page has crashed: navigate or reload the tab", "page_crashed"};

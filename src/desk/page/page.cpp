@@ -133,11 +133,12 @@ Task<std::string> Page::own_session() {
 void Page::end_own_session() {
     const auto session = std::exchange(own_session_, {});
     if (session.empty()) return;
-    cdp_.fail_session(session,
-                      tab_->has_crashed()
-                          ? core::Error{core::Code::unavailable,
-                                        "the page has crashed: navigate or reload the tab", "page_crashed"}
-                          : core::Error{core::Code::unavailable, "the tab is closed", "tab_gone"});
+    cdp_.fail_session(
+        session, tab_->has_crashed()
+                     ? core::Error{core::Code::unavailable,
+                                   "the page has crashed: navigate or reload the tab", "page_crashed"}
+                     : core::Error{core::Code::unavailable,
+                                   "the tab is closed; browser/tabs lists those that are open", "tab_gone"});
 }
 
 void Page::post(std::string_view method, const json::Object& params) {
