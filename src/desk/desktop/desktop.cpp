@@ -18,6 +18,9 @@ using namespace std::chrono_literals;
 /// After a display that broke off while it was asked for its properties.
 constexpr auto retry_time = 100ms;
 constexpr auto patience = 10s;
+/// For how many desktops there are, which not every manager tells. A panel that comes before it is told
+/// sleeps for a second (tint2's get_desktops).
+constexpr auto desktops_patience = 1s;
 /// For the panel, from when the window manager is up: it takes 0.2 to 1.1 s, on a busy machine many times
 /// that. An image may have another one, or none.
 std::chrono::seconds panel_patience() { return ::access("/usr/bin/tint2", X_OK) == 0 ? 10s : 5s; }
@@ -87,8 +90,8 @@ Task<> Display::run() {
     while (true) {
         const auto desktop = co_await connect();
         async::Scope scope{executor_};
-        scope.start("window manager", desktop->windows.follow([this](bool is_ready) {
-            if (is_ready) manager_ready_();
+        scope.start("window manager", desktop->windows.follow([this, &scope, &desktop](bool is_ready) {
+            if (is_ready) scope.start("window manager's start", tell_of_manager(desktop));
             changed_.notify_all();
         }));
         desktop->resized = resized_;
@@ -111,6 +114,15 @@ Task<std::shared_ptr<Desktop>> Display::desktop() {
     // Requests would only pile up before it, until sending itself could wait.
     if (current_->connection.is_hung()) throw x11::display_hangs();
     co_return current_;
+}
+
+Task<> Display::tell_of_manager(std::shared_ptr<Desktop> desktop) {
+    try {
+        co_await desktop->windows.wait_for_desktops(desktops_patience);
+    } catch (const core::Error&) {
+        co_return;  // with its display the manager has ended, too
+    }
+    manager_ready_();
 }
 
 Task<> Display::furnish(std::shared_ptr<Desktop> desktop) {

@@ -56,8 +56,9 @@ struct Desktop {
 
 class Display {
 public:
-    /// `manager_ready` is called each time a window manager has come up, `resized` with the size that the
-    /// screen has and gets; `watch_loading` by who waits for a settled screen. `pool` must outlive it.
+    /// `manager_ready` is called each time a window manager has come up and said how many desktops it has,
+    /// `resized` with the size that the screen has and gets; `watch_loading` by who waits for a settled
+    /// screen. `pool` must outlive it.
     Display(async::Executor executor, async::Pool& pool, std::function<void()> manager_ready,
             std::function<void(picture::Size)> resized, WatchLoading watch_loading);
 
@@ -79,6 +80,7 @@ public:
 
 private:
     Task<std::shared_ptr<Desktop>> connect();
+    Task<> tell_of_manager(std::shared_ptr<Desktop> desktop);
     Task<> furnish(std::shared_ptr<Desktop> desktop);
 
     async::Executor executor_;

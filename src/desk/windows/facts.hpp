@@ -17,6 +17,7 @@ namespace carrel::desk::windows {
 enum class Hint : std::size_t {
     supporting_check,
     client_list,
+    number_of_desktops,
     active_window,
     wm_name,
     close_window,
@@ -45,6 +46,7 @@ enum class Hint : std::size_t {
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Hint::count)> hint_names{
     "_NET_SUPPORTING_WM_CHECK",
     "_NET_CLIENT_LIST",
+    "_NET_NUMBER_OF_DESKTOPS",
     "_NET_ACTIVE_WINDOW",
     "_NET_WM_NAME",
     "_NET_CLOSE_WINDOW",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace carrel::desk::windows {
@@ -59,9 +60,9 @@ void WindowList::note_property(const xcb_property_notify_event_t& change) {
     if (watched_.contains(change.window)) return wake();
     if (change.window != connection_.root() && change.window != check_) return;
     is_manager_stale_ |= change.atom == atoms_[Hint::supporting_check];
-    if (change.atom == atoms_[Hint::supporting_check] || change.atom == atoms_[Hint::client_list] ||
-        change.atom == atoms_[Hint::active_window])
-        wake();
+    constexpr std::array news{Hint::supporting_check, Hint::client_list, Hint::active_window,
+                              Hint::number_of_desktops};
+    if (std::ranges::any_of(news, [&](Hint hint) { return change.atom == atoms_[hint]; })) wake();
 }
 
 Task<> WindowList::follow(std::function<void(bool)> ready_changed) {
@@ -114,6 +115,15 @@ Task<bool> WindowList::wait_until(Condition is_so, async::Duration limit) {
         if (co_await is_so()) co_return true;
         if (!co_await wait_for_change(seen, end - std::chrono::steady_clock::now())) co_return false;
     }
+}
+
+Task<> WindowList::wait_for_desktops(async::Duration limit) {
+    const auto has_desktops = [this]() -> Task<bool> {
+        const auto count = co_await read_numbers(connection_, connection_.root(),
+                                                 atoms_[Hint::number_of_desktops], XCB_ATOM_CARDINAL);
+        co_return !count.empty() && count.front() > 0;
+    };
+    co_await wait_until(has_desktops, limit);
 }
 
 Task<Numbers> WindowList::open_ids() {

@@ -46,6 +46,9 @@ public:
     /// Asks at once, and again after each change, until it is so; false when `limit` passes.
     using Condition = std::function<Task<bool>()>;
     Task<bool> wait_until(Condition is_so, async::Duration limit);
+    /// Until the manager has told how many desktops there are, for at most `limit`: it does so after it has
+    /// told that it is there, and not every one does.
+    Task<> wait_for_desktops(async::Duration limit);
     /// Lets everybody return who waits for a change.
     void wake();
 
