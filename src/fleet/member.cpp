@@ -74,7 +74,7 @@ Task<> Member::wait_for_end(std::function<void(Ending)> tell) { tell(co_await de
 
 Task<std::optional<Ending>> Member::find_ending() {
     try {
-        co_return co_await async::deadline(250ms, "the end of the desk", desk->ended());
+        co_return co_await async::deadline(2s, "the end of the desk", desk->ended());
     } catch (...) {
         if (async::is_cancellation(std::current_exception())) throw;
         co_return std::nullopt;  // it lives, only not as it should

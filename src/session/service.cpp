@@ -240,9 +240,11 @@ Task<Session> SessionService::renew_now(store::SessionRow row) {
     if (leaving_.contains(row.id)) throw no_session(row.id);
     if (fleet_.find_endpoint(row.id))
         throw Error{Code::conflict, "the desk is well: there is nothing to replace"};
-    // One that does not answer is ended only because its user says so.
-    if (desk_of(row).state == store::DeskState::starting && !desk_of(row).code.empty())
-        co_await fleet_.stop(row.id, nullptr);
+    const auto desk = desk_of(row);
+    // One that does not answer is ended only because its user says so. One that has failed is told so before
+    // it has been cleared away.
+    const bool does_not_answer = desk.state == store::DeskState::starting && !desk.code.empty();
+    if (does_not_answer || desk.state == store::DeskState::failed) co_await fleet_.stop(row.id, nullptr);
     // What the session's user chose; the image and the limits are the server's, as they are now.
     auto shape = new_desk_;
     shape.network = row.desk.shape.network;

@@ -37,6 +37,7 @@ public:
         return [this]() -> async::Task<std::unique_ptr<desk::cdp::CdpTransport>> {
             if (!is_running) throw core::Error{core::Code::unavailable, "no browser is open", "no_browser"};
             ++connections;
+            while (does_not_accept) co_await changed_.wait();
             is_open_ = !hangs_up_at_once;
             incoming_.clear();
             co_return std::make_unique<Transport>(*this);
@@ -88,6 +89,7 @@ public:
 
     bool is_running = true;
     bool hangs_up_at_once = false;  ///< takes a connection, and ends it
+    bool does_not_accept = false;   ///< as one that is stopped
     int connections = 0;
     std::vector<Call> calls;  ///< in order
 

@@ -169,6 +169,7 @@ struct FakeHost {
     std::function<void()> on_remove;             ///< the same, by stop and remove
     std::optional<core::Error> start_failure;    ///< thrown by the next starts
     std::optional<core::Error> removal_failure;  ///< thrown by stop and remove
+    bool holds_removals = false;                 ///< none ends meanwhile
     int most_at_once = 0;                        ///< starts under way at the same time
     int starting = 0;
 
@@ -178,6 +179,7 @@ struct FakeHost {
 
     Task<> remove(std::string id) {
         if (on_remove) on_remove();
+        while (holds_removals) co_await async::yield_turn();
         if (removal_failure) throw *removal_failure;
         removed.push_back(id);
         const auto found = machines.find(id);

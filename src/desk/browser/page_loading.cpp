@@ -45,7 +45,7 @@ constexpr std::string_view ask_frame = R"(() => new Promise((done) => {
     const area = () => [screenX, screenY + outerHeight - Math.ceil(innerHeight * devicePixelRatio),
                         screenX + outerWidth, screenY + outerHeight];
     let hasMoved = false;
-    const tell = () => done([document.readyState, location.href, isOpening(), area(), hasMoved]);
+    const tell = () => done([document.readyState, location.href, isOpening(), area(), hasMoved, document.hidden]);
     // A button that is down is about to come up, and only that makes a click.
     const released = async () => {
         for (const end = performance.now() + 150; performance.now() < end && document.querySelector(":active");)
@@ -139,7 +139,7 @@ struct Wait : std::enable_shared_from_this<Wait> {
             else if (!self->is_silent(*tab) && (is_new || !self->memory->has_shown(*tab)))
                 // What a new one asks for is only told once it has answered; and a page that has shown
                 // nothing yet gets no input, without a word.
-                co_await async::deadline(first_answer_time, "the page", hear(self, tab));
+                co_await async::deadline(first_answer_time, "the page", hear(self, tab, Cause::attachment));
         } catch (const core::Error&) {
             // A browser or a tab that is gone, or was none, or a page that is busy: then it is not known
             // more.
@@ -193,37 +193,44 @@ struct Wait : std::enable_shared_from_this<Wait> {
         // What comes while it is asked may be too late for that answer.
         if (std::exchange(one.is_asked, true)) return void(one.is_asked_again = true);
         one.asked_at = Clock::now();
-        scope.start("asking a page", hear(shared_from_this(), one.tab));
+        scope.start("asking a page", hear(shared_from_this(), one.tab, Cause::input));
     }
     Watched* find(const cdp::Tab& tab) const {
         const auto place = std::ranges::find(watched, &tab, [](const auto& each) { return each->tab.get(); });
         return place == watched.end() ? nullptr : place->get();
     }
 
-    static Task<> hear(std::shared_ptr<Wait> self, std::shared_ptr<cdp::Tab> tab) {
+    /// What a page is asked for. What it says before the input is no answer to that.
+    enum class Cause { attachment, input };
+    static Task<> hear(std::shared_ptr<Wait> self, std::shared_ptr<cdp::Tab> tab, Cause cause) {
         const auto document = tab->flight().arrived_at();
         try {
             const auto answer = co_await tab->run(std::string{ask_frame}, {}, page_answer_time);
             const auto* facts = answer.if_array();
-            if (facts && facts->size() == 5) {
+            if (facts && facts->size() == 6) {
                 if (auto* one = self->find(*tab); one && std::exchange(one->is_new, false))
                     self->take_state(*tab, facts->at(0), facts->at(1));
                 self->opens_window = facts->at(2) == true;
                 self->area = take_area(facts->at(3));
                 // The last of it is drawn now.
                 if (facts->at(4) == true) self->ended_at = Clock::now();
+                // Nothing of a page that nobody sees has been on the screen.
+                if (facts->at(5) == false) self->memory->note_shown(*tab, document);
             }
             self->memory->silent.erase(tab->id());
-            self->memory->note_shown(*tab, document);
         } catch (const core::Error&) {
             // It is gone, or shows a dialog, which is_usable() says.
         }
-        self->heard_at = Clock::now();
-        if (auto* one = self->find(*tab)) {
-            one->is_asked = false;
-            if (std::exchange(one->is_asked_again, false) && is_usable(*tab)) self->ask(*one);
-        }
+        if (cause == Cause::input) self->take_answer(*tab);
         self->review();
+    }
+
+    void take_answer(const cdp::Tab& tab) {
+        heard_at = Clock::now();
+        auto* one = find(tab);
+        if (!one) return;
+        one->is_asked = false;
+        if (std::exchange(one->is_asked_again, false) && is_usable(tab)) ask(*one);
     }
 
     /// What began to load before the tab was attached to was not told.
@@ -247,11 +254,14 @@ struct Wait : std::enable_shared_from_this<Wait> {
     void end() {
         scope.cancel();
         changed = [] {};
+        opened = {};
         if (has_begun && attaching > 0) memory->browser_until = Clock::now() + slow_pause;
-        for (const auto& one : watched)
-            if (one->is_asked && Clock::now() - one->asked_at >= answer_patience &&
-                memory->silent.size() < most_known)
-                memory->silent.insert(one->tab->id());
+        for (const auto& one : watched) {
+            one->events = {};
+            one->end = {};
+            if (one->is_asked && Clock::now() - one->asked_at >= answer_patience)
+                memory->note_silent(*one->tab);
+        }
     }
 
     /// What is given up after a while brings no event.
@@ -308,6 +318,11 @@ bool PageMemory::has_shown(cdp::Tab& tab) const {
     const auto& document = tab.flight().arrived_at();
     const auto known = shown.find(tab.id());
     return !document || (known != shown.end() && known->second == *document);
+}
+
+void PageMemory::note_silent(const cdp::Tab& tab) {
+    if (silent.size() >= most_known) silent.clear();
+    silent.insert(tab.id());
 }
 
 void PageMemory::note_shown(cdp::Tab& tab, const std::optional<screen::Time>& document) {

@@ -25,6 +25,7 @@ struct PageMemory {
 
     /// Whether the document that it has now is known to have been on the screen.
     bool has_shown(cdp::Tab& tab) const;
+    void note_silent(const cdp::Tab& tab);
     void note_shown(cdp::Tab& tab, const std::optional<screen::Time>& document);
 };
 

@@ -91,14 +91,19 @@ void Cdp::disconnect() {
 Task<> Cdp::connect() { co_await get_link(); }
 
 Task<std::shared_ptr<Cdp::Link>> Cdp::get_link() {
-    // One connects, the others wait for what becomes of it.
-    while (is_connecting_) co_await changed_.wait();
+    // One connects, the others wait for what becomes of it: one by one they would wait for a browser that
+    // hangs.
+    while (const auto attempt = attempt_) {
+        while (attempt_ == attempt) co_await changed_.wait();
+        if (attempt->failure) throw *attempt->failure;
+    }
     if (is_connected()) co_return link_;
-    is_connecting_ = true;
+    const auto attempt = std::make_shared<Attempt>();
+    attempt_ = attempt;
     struct Leave {
         Cdp& cdp;
         ~Leave() {
-            cdp.is_connecting_ = false;
+            cdp.attempt_.reset();
             cdp.changed_.notify_all();
         }
     } leave{*this};
@@ -106,9 +111,12 @@ Task<std::shared_ptr<Cdp::Link>> Cdp::get_link() {
     try {
         transport = co_await async::deadline(limits_.connect_time, "connecting to the browser", connect_());
     } catch (const Error& error) {
-        if (error.code() != Code::timeout) throw;
-        throw Error{Code::timeout, "the browser is open but does not answer: it hangs", "browser_hung"};
+        attempt->failure = error;
+        if (error.code() == Code::timeout)
+            attempt->failure =
+                Error{Code::timeout, "the browser is open but does not answer: it hangs", "browser_hung"};
     }
+    if (attempt->failure) throw *attempt->failure;
     const auto link = std::make_shared<Link>(executor_, std::move(transport));
     link_ = link;
     scope_.start("reading from the browser", read(link));

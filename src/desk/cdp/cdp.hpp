@@ -118,7 +118,11 @@ private:
     Connect connect_;
     CdpLimits limits_;
     async::Gate changed_;
-    bool is_connecting_ = false;
+    /// To connect; without a failure when it came to a connection, or was given up.
+    struct Attempt {
+        std::optional<core::Error> failure;
+    };
+    std::shared_ptr<Attempt> attempt_;  ///< the one that is being made
     std::shared_ptr<Link> link_;
     Listeners listeners_;
     Listeners begin_listeners_;

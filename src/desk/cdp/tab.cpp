@@ -262,8 +262,10 @@ void Tab::detach_frame(std::string_view session) {
 void Tab::take(const CdpEvent& event) {
     const auto& params = event.params;
     if (event.method == "Target.detachedFromTarget") {
-        if (json::text_or(params, "sessionId") == session_) return end();
-        return detach_frame(json::text_or(params, "sessionId"));
+        const auto ended = json::text_or(params, "sessionId");
+        if (ended == session_) return end();
+        if (is_mine(ended)) detach_frame(ended);
+        return;
     }
     if (event.method == "Target.targetCrashed" && json::text_or(params, "targetId") == id_) {
         has_crashed_ = true;

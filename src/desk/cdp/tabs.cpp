@@ -25,6 +25,8 @@ Error no_such_tab(std::string_view id) {
             "no_such_tab"};
 }
 
+Error dialog_gone() { return {Code::unavailable, "the dialog has closed", "frame_gone"}; }
+
 /// A tab among targets: not what workers, frames and extensions run in.
 bool is_tab(const json::Value& info) {
     return json::text_or(info, "type") == "page" && !json::text_or(info, "targetId").empty() &&
@@ -48,9 +50,14 @@ Tabs::Tabs(async::Executor executor, Cdp& cdp, FindOrder find_order)
       scope_{executor} {}
 
 void Tabs::take(const CdpEvent& event) {
+    const auto uncovered = find_uncovered(event);
     const auto attached = attached_;  // an event may end one
     for (const auto& [id, tab] : attached) tab->take(event);
     std::erase_if(attached_, [](const auto& entry) { return !entry.second->is_open(); });
+    // A session of nobody's tab is a print dialog's.
+    if (event.method == "Target.detachedFromTarget")
+        cdp_.fail_session(json::text_or(event.params, "sessionId"), dialog_gone());
+    if (!uncovered.empty()) show_print(uncovered);
     if (event.method == "Target.targetDestroyed") forget(json::text_or(event.params, "targetId"));
     if (event.method == "Target.targetCreated" || event.method == "Target.targetInfoChanged")
         if (const auto* info = json::find(event.params, "targetInfo")) note(*info);
@@ -119,6 +126,16 @@ void Tabs::show_print(std::string_view tab) {
     const auto info = std::ranges::find(known_, tab, &TabInfo::id);
     const auto shown = place->second;
     shown->begin_print(info == known_.end() ? std::string{} : info->title, print->second.session);
+}
+
+/// The id of the tab whose own dialog has closed: one for printing may have been asked for meanwhile.
+std::string Tabs::find_uncovered(const CdpEvent& event) const {
+    if (event.method != "Page.javascriptDialogClosed") return {};
+    const auto place = std::ranges::find(attached_, event.session,
+                                         [](const auto& entry) { return entry.second->session(); });
+    if (place == attached_.end()) return {};
+    const auto& dialog = place->second->dialog();
+    return dialog && dialog->type != "print" ? place->first : std::string{};
 }
 
 void Tabs::forget_print(std::string_view id) {
@@ -191,7 +208,15 @@ Task<std::string> Tabs::find_active() {
 Task<std::shared_ptr<Tab>> Tabs::get(std::optional<std::string> id) {
     co_await discover();
     if (!id) id = co_await find_active();
-    while (attaching_.contains(*id)) co_await changed_.wait();
+    for (auto place = attaching_.find(*id); place != attaching_.end(); place = attaching_.find(*id)) {
+        const auto attempt = place->second;
+        const auto is_made = [&] {
+            const auto now = attaching_.find(*id);
+            return now != attaching_.end() && now->second == attempt;
+        };
+        while (is_made()) co_await changed_.wait();
+        if (attempt->failure) throw *attempt->failure;
+    }
     if (const auto place = attached_.find(*id); place != attached_.end() && place->second->is_open())
         co_return place->second;
     co_return co_await attach(std::move(*id));
@@ -206,16 +231,17 @@ Task<std::shared_ptr<Tab>> Tabs::attach(std::string id) {
             tabs.changed_.notify_all();
         }
     } leave{*this, id};
-    attaching_.insert(id);
+    const auto attempt = std::make_shared<Attempt>();
+    attaching_[id] = attempt;
     std::string session;
     try {
         const auto answer =
             co_await cdp_.call({}, "Target.attachToTarget", {{"targetId", id}, {"flatten", true}});
         session = json::text_or(answer, "sessionId");
     } catch (const Error& error) {
-        if (error.reason() == "cdp_refused") throw no_such_tab(id);
-        throw;
+        attempt->failure = error.reason() == "cdp_refused" ? no_such_tab(id) : error;
     }
+    if (attempt->failure) throw *attempt->failure;
     auto tab = std::make_shared<Tab>(executor_, cdp_, id, std::move(session));
     attached_[id] = tab;
     show_print(id);

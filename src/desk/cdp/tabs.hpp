@@ -203,6 +203,7 @@ private:
     Task<> find_printing_tabs(std::string print);
     Task<std::vector<std::string>> find_waiting();
     void show_print(std::string_view tab);
+    std::string find_uncovered(const CdpEvent& event) const;
     void forget_print(std::string_view id);
     void forget(std::string_view id);
     Task<> discover();
@@ -216,7 +217,11 @@ private:
     bool is_discovering_ = false;
     std::vector<TabInfo> known_;  ///< in the order in which they were seen
     std::map<std::string, std::shared_ptr<Tab>, std::less<>> attached_;
-    std::set<std::string, std::less<>> attaching_;
+    /// To attach to a tab; without a failure when it came to that, or was given up.
+    struct Attempt {
+        std::optional<core::Error> failure;
+    };
+    std::map<std::string, std::shared_ptr<Attempt>, std::less<>> attaching_;  ///< by the tabs' ids
     std::set<std::string, std::less<>> hidden_;
     /// Print dialogs that are open, by their targets.
     struct Print {

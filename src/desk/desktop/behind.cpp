@@ -17,26 +17,28 @@ constexpr auto look_pause = 20ms;
 constexpr auto opening_time = 1s;
 
 struct Watch {
-    bool is_blank() const { return popups.is_blank(since, Clock::now()); }
+    bool is_blank() const { return popups->is_blank(since, Clock::now()); }
 
     static async::Task<> look(std::shared_ptr<Watch> self) {
         for (;;) {
             co_await async::pause(look_pause);
             if (!self->is_blank()) continue;
-            co_await self->popups.look();
+            co_await self->popups->look();
             self->changed();
         }
     }
 
-    screen::Popups& popups;
+    const std::shared_ptr<screen::Popups> popups;
     std::function<void()> changed = [] {};
     const screen::Time since = Clock::now();
 };
 
 class Behind : public screen::Loading {
 public:
-    Behind(async::Executor executor, screen::Popups& popups, std::unique_ptr<Loading> others)
-        : watch_{std::make_shared<Watch>(popups)}, others_{std::move(others)}, scope_{std::move(executor)} {}
+    Behind(async::Executor executor, std::shared_ptr<screen::Popups> popups, std::unique_ptr<Loading> others)
+        : watch_{std::make_shared<Watch>(std::move(popups))},
+          others_{std::move(others)},
+          scope_{std::move(executor)} {}
     ~Behind() override {
         watch_->changed = [] {};
     }
@@ -52,7 +54,7 @@ public:
     State state() const override {
         auto state = others_ ? others_->state() : State{};
         const bool is_opening = state.opens_window && Clock::now() < begun_at_ + opening_time &&
-                                !watch_->popups.has_opened(watch_->since);
+                                !watch_->popups->has_opened(watch_->since);
         state.goes_on |= is_opening || watch_->is_blank();
         return state;
     }
@@ -71,9 +73,10 @@ private:
 
 }  // namespace
 
-std::unique_ptr<screen::Loading> watch_behind(async::Executor executor, screen::Popups& popups,
+std::unique_ptr<screen::Loading> watch_behind(async::Executor executor,
+                                              std::shared_ptr<screen::Popups> popups,
                                               std::unique_ptr<screen::Loading> others) {
-    return std::make_unique<Behind>(std::move(executor), popups, std::move(others));
+    return std::make_unique<Behind>(std::move(executor), std::move(popups), std::move(others));
 }
 
 }  // namespace carrel::desk::desktop

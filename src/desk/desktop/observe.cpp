@@ -65,7 +65,7 @@ Task<json::Object> act_and_describe(std::shared_ptr<Desktop> desktop, ops::Obser
         std::unique_ptr<screen::Loading> loading;
         if (wish.observe == "settled") {
             const auto executor = co_await boost::asio::this_coro::executor;
-            loading = watch_behind(executor, desktop->popups, co_await desktop->watch_loading());
+            loading = watch_behind(executor, {desktop, &desktop->popups}, co_await desktop->watch_loading());
         }
         screen::Watch watch{desktop->watching};
         co_await std::move(action);

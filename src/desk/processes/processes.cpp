@@ -63,11 +63,13 @@ Error not_there(const ops::KillProcess& wish) {
                  "no_such_process"};
 }
 
-/// A pidfd; an empty one when the process is gone, or its number is another's by now.
+/// A pidfd; an empty one when the process has ended, or its number is another's by now.
 Fd open_process(const Process& process) {
     Fd handle{static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0))};
     const auto now = find_process(proc, process.pid);
     if (!handle || !now || now->start_ticks != process.start_ticks) return {};
+    // It has ended, though its parent has not taken note of it yet; with more threads only its first one has.
+    if (now->state == 'Z' && now->threads < 2) return {};
     return handle;
 }
 

@@ -186,26 +186,29 @@ void give_up_privileges(const Options& options) {
     filter_calls();
 }
 
-void tell(int ready, std::string_view text) {
-    if (ready < 0) return;
-    const Fd pipe{ready};
-    core::write_all(pipe.get(), text);
+/// Once. Who has waited too long for the word has gone, which is no reason to end: the next one finds us by
+/// the lock.
+void tell(Fd& ready, std::string_view text) {
+    const Fd pipe = std::move(ready);
+    if (pipe) [[maybe_unused]]
+        const auto written = ::write(pipe.get(), text.data(), text.size());
 }
 
 }  // namespace
 
 void run(const Options& options) {
     ::signal(SIGPIPE, SIG_IGN);
+    Fd ready{options.ready};
     try {
         // Kept open as long as we live: closing it would let go of the lock.
         const int lock = core::open_file(options.lock, O_RDWR | O_NOFOLLOW).release();
         take_lock(lock);
         Resolver resolver{options.address};
         give_up_privileges(options);
-        tell(options.ready, "ok");
+        tell(ready, "ok");
         while (true) resolver.turn();
     } catch (const core::Error& error) {
-        tell(options.ready, error.message());
+        tell(ready, error.message());
         throw;
     }
 }

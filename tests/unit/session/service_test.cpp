@@ -143,6 +143,7 @@ TEST_CASE("a desk that failed says why, refuses calls and messages, and is repla
         CHECK((co_await house.failure_of(house.service.renew_desk(ops::local_principal(), id))).code() ==
               Code::conflict);
         const auto before = co_await house.service.desk(ops::local_principal(), id);
+        house.host.holds_removals = true;
         house.host.only().end({"killed", "somebody killed it"});
         co_await house.wait_for(id, "desk failed");
         const auto error = co_await house.failure_of(house.service.desk(ops::local_principal(), id));
@@ -152,9 +153,20 @@ TEST_CASE("a desk that failed says why, refuses calls and messages, and is repla
                                      "` says more; ask for a new one");
         CHECK((co_await house.failure_of(house.service.send_message(ops::local_principal(), id, "hi")))
                   .reason() == "desk_failed");
-        while (house.fleet.size() > 0) co_await async::yield_turn();
-
-        const auto renewed = co_await house.service.renew_desk(ops::local_principal(), id);
+        // It is being cleared away still.
+        CHECK(house.fleet.size() == 1);
+        session::Session renewed;
+        const auto renew = [&]() -> Task<> {
+            renewed = co_await house.service.renew_desk(ops::local_principal(), id);
+        };
+        const auto let_go = [&]() -> Task<> {
+            for (int i = 0; i < 100; ++i) co_await async::yield_turn();
+            house.host.holds_removals = false;
+        };
+        std::vector<Task<>> tasks;
+        tasks.push_back(renew());
+        tasks.push_back(let_go());
+        co_await async::all("both", std::move(tasks));
         CHECK(renewed.row.desk.state == store::DeskState::ready);
         CHECK(renewed.row.desk.shape.width == 1024);
         CHECK(co_await house.service.desk(ops::local_principal(), id) != before);

@@ -76,6 +76,26 @@ TEST_CASE("a browser that does not answer ends the call in time, and is asked ag
     });
 }
 
+TEST_CASE("many that ask a browser that hangs share one wait for it, and the next one tries again") {
+    with_cdp(
+        [](FakeBrowser& browser, Cdp& cdp) -> async::Task<> {
+            browser.does_not_accept = true;
+            std::vector<async::Task<>> tasks;
+            int hung = 0;
+            const auto ask = [&]() -> async::Task<> {
+                hung += co_await reason_of(cdp.call({}, "A.b")) == "browser_hung";
+            };
+            for (int i = 0; i < 5; ++i) tasks.push_back(ask());
+            co_await async::all("all", std::move(tasks));
+            CHECK(hung == 5);
+            CHECK(browser.connections == 1);
+            browser.does_not_accept = false;
+            CHECK(co_await reason_of(cdp.call({}, "A.b")) == "");
+            CHECK(browser.connections == 2);
+        },
+        {.connect_time = 20ms});
+}
+
 TEST_CASE("a browser that ends fails the calls that wait; the next one connects anew") {
     with_cdp([](FakeBrowser& browser, Cdp& cdp) -> async::Task<> {
         int ended = 0;

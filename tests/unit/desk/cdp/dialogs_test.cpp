@@ -142,6 +142,15 @@ TEST_CASE("a print dialog that was there before is told to who attaches, and end
         const auto tab = co_await world.tabs.get("B");
         REQUIRE(tab->dialog());
         CHECK(!(co_await world.tabs.get("A"))->dialog());
+        // One of the page's own takes its place, and gives it back.
+        world.browser.emit("Page.javascriptDialogOpening", {{"type", "alert"}, {"message", "hi"}},
+                           "session-B");
+        co_await world.cdp.call({}, "Browser.getVersion");
+        CHECK(tab->dialog()->type == "alert");
+        world.browser.emit("Page.javascriptDialogClosed", {}, "session-B");
+        co_await world.cdp.call({}, "Browser.getVersion");
+        REQUIRE(tab->dialog());
+        CHECK(tab->dialog()->type == "print");
         world.browser.emit("Target.targetDestroyed", {{"targetId", "P"}});
         co_await world.cdp.call({}, "Browser.getVersion");
         CHECK(!tab->dialog());

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "desk/cdp/navigation.hpp"
 #include "tests/fakes/reason_of.hpp"
 #include "tests/unit/desk/cdp/tabs_world.hpp"
@@ -73,6 +75,41 @@ TEST_CASE("a tab is attached to once, for many at the same time, and again when 
         CHECK(!one->is_open());
         CHECK(co_await reason_of(one->call("Runtime.evaluate")) == "tab_gone");
         CHECK((co_await world.tabs.get("A")) != one);
+    });
+}
+
+TEST_CASE("what waits for a tab that ends is told so, whichever others are attached to") {
+    for (const std::string ending : {"A", "B"}) {
+        with_tabs([&](World& world) -> async::Task<> {
+            co_await world.tabs.get("A");
+            co_await world.tabs.get("B");
+            const auto tab = co_await world.tabs.get(ending);
+            world.browser.on("Runtime.evaluate", [](const FakeBrowser::Call&) { return std::nullopt; });
+            std::string reason;
+            const auto ask = [&]() -> async::Task<> {
+                reason = co_await reason_of(tab->call("Runtime.evaluate"));
+            };
+            const auto end = [&]() -> async::Task<> {
+                co_await world.browser.next("Runtime.evaluate");
+                world.browser.emit("Target.detachedFromTarget", {{"sessionId", "session-" + ending}});
+            };
+            co_await both(ask(), end());
+            CHECK(reason == "tab_gone");
+        });
+    }
+}
+
+TEST_CASE("many that attach to a tab of a browser that refuses share its answer") {
+    with_tabs([](World& world) -> async::Task<> {
+        std::string one, other;
+        const auto take = [&](std::string& reason) -> async::Task<> {
+            reason = co_await reason_of(world.tabs.get("nowhere"));
+        };
+        co_await both(take(one), take(other));
+        CHECK(one == "no_such_tab");
+        CHECK(other == "no_such_tab");
+        CHECK(std::ranges::count(world.browser.calls, "Target.attachToTarget", &FakeBrowser::Call::method) ==
+              1);
     });
 }
 
