@@ -109,8 +109,9 @@ TEST_CASE("The driver adopts what lives, and says why not of what does not") {
     const auto spec = jail.spec();
     jail.start(spec);
     const auto dead = jail.spec();
-    jail.start(dead);
+    const auto killed = jail.start(dead);
     ::kill(pid_of(jail, dead.id), SIGKILL);
+    REQUIRE(test::is_readable(killed.process, test::patience));
     fakes::run_loop([&](async::Executor executor) -> Task<> {
         NativeDriver driver{executor, jail.restart_for_driver(), jail.data()};
         CHECK((co_await driver.list()).size() == 2);

@@ -45,7 +45,9 @@ describe("tabs", () => {
     await open("<title>first</title>");
     await post("browser/tabs/new", { url: page("<title>apart</title>"), new_window: true });
     assert.equal((await get("browser/cdp/url")).title, "apart");
-    const first = (await get("window/list")).windows.find(({ title }) => title.startsWith("first"));
+    const first = await until("its window has its name", async () =>
+      (await get("window/list")).windows.find(({ title }) => title.startsWith("first")),
+    );
     await post("window/focus", { window_id: first.window_id, screenshot: false });
     await until("the first is active", async () => (await get("browser/cdp/url")).title === "first");
   });

@@ -24,16 +24,18 @@ test("a download by the mouse is listed though nobody has asked the browser befo
     await pages.desk.post("mouse/click", { button: "left_click", coordinate: { x: 500, y: 400 } });
     return (await pages.run("ls Downloads 2>/dev/null || true")).includes("taken.bin\n");
   });
-  const { downloads } = await pages.get("browser/page/downloads");
-  assert.ok(downloads.length >= 1);
+  const downloads = await until("its end is told", async () => {
+    const told = (await pages.get("browser/page/downloads")).downloads;
+    return told[0]?.state === "completed" && told;
+  });
   const [{ name, url, state, path }] = downloads;
   assert.deepEqual([name, url, state], ["taken.bin", "http://127.0.0.1:8233/file", "completed"]);
   assert.equal(await pages.run(`cat '${path}'`), "data");
 });
 
 test("the next browser's are listed, too, and each once", async () => {
-  const count = (await pages.get("browser/page/downloads")).downloads.length;
   await pages.desk.post("browser/close");
+  const count = (await pages.get("browser/page/downloads")).downloads.length;
   await pages.post("browser/cdp/navigate", { url: "http://127.0.0.1:8233/" });
   await pages.tool("left_click", { target: { type: "coordinate", x: 300, y: 300 } });
   const all = await until("it is complete", async () => {

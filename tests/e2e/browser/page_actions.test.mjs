@@ -55,6 +55,7 @@ describe("clicking", () => {
       8131,
     );
     await pages.tool("navigate", { url: "http://127.0.0.1:8131/" });
+    await pages.readUntil(/"Inside"/);
     await pages.post("browser/page/click", { ref: await pages.ref(/"Inside"/) });
     await pages.post("browser/page/click", { ref: await pages.ref(/"Shadow"/) });
     const tree = await pages.read();
@@ -98,7 +99,7 @@ describe("clicking", () => {
       `<title>Before</title><button onclick="document.title='After'; document.body.style.background='#123'">Change</button>`,
     );
     const ref = await pages.ref(/"Change"/);
-    const answer = await pages.post("browser/page/click", { ref, observe: "settled" });
+    const answer = await pages.post("browser/page/click", { ref, observe: "settled", first_change_ms: 10_000, limit_ms: 60_000 });
     assert.ok(["settled", "still_changing"].includes(answer.observed), answer.observed);
     assert.equal(answer.changes.screen, true);
     assert.ok(answer.image && answer.width === 1024);

@@ -134,7 +134,7 @@ describe("a page as a tree", () => {
       "/back": { body: `<a href="#">Back home</a>` },
     });
     await pages.tool("navigate", { url: home });
-    const tree = await pages.read();
+    const tree = await pages.readUntil(/"Back home"/);
     assert.match(tree, /button "In shadow"/);
     assert.match(tree, /text "slotted"/);
     assert.match(tree, /iframe \[ref_\d+\]\n {2}button "Same origin"/);

@@ -312,7 +312,7 @@ describe("closed shadow roots", () => {
       8141,
     );
     await pages.tool("navigate", { url: home });
-    assert.match(await pages.read(), /iframe[^]*button "Inside"[^]*link "Deep"/);
+    await pages.readUntil(/iframe[^]*button "Inside"[^]*link "Deep"/);
     await pages.open(`<div id=late style="width:50px;height:50px"></div>`);
     assert.doesNotMatch(await pages.read(), /button/);
     await pages.evaluate(`(late.attachShadow({ mode: "closed" }).innerHTML = "<button>Late</button>", 1)`);

@@ -101,8 +101,8 @@ describe("the DevTools endpoint", () => {
   test("lists targets with addresses that lead back here", async () => {
     await desk("POST", "browser/cdp/navigate", { url: page("<title>listed</title>") });
     for (const path of ["browser/devtools/json", "browser/devtools/json/list", "browser/devtools/json/"]) {
-      const targets = await desk("GET", path);
-      const mine = targets.find((one) => one.title === "listed");
+      // The list hears of a title in its own time.
+      const mine = await until("it is listed", async () => (await desk("GET", path)).find((one) => one.title === "listed"));
       assert.ok(mine.webSocketDebuggerUrl.startsWith(server.url.replace("http", "ws") + at("browser/devtools/page/")));
       assert.equal(mine.devtoolsFrontendUrl, undefined);
     }

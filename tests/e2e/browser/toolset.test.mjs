@@ -151,7 +151,8 @@ describe("looking and going", () => {
     assert.match(lines[0], /^\[log\] one \{a: 1\}/);
     assert.match(lines[1], /^\[error\] two lines/);
     assert.match((await tool("read_network")).text, new RegExp(`GET ${home}/missing 404 text/html \\d+ ms`));
-    assert.equal((await tool("read_console")).text, "(empty)");
+    // The browser's own line about the 404 may come late.
+    assert.doesNotMatch((await tool("read_console")).text, /one|two/);
   });
 });
 
@@ -288,6 +289,7 @@ describe("pointer and keys", () => {
       8161,
     );
     await tool("navigate", { url: "http://127.0.0.1:8161/" });
+    await pages.readUntil(/"Inner"/);
     await tool("left_click", { target: await ref(/"Inner"/) });
     await tool("type", { text: "abc é" });
     assert.match(await pages.read(), /textbox "Inner" \[ref_\d+\] value="abc é"/);

@@ -214,7 +214,7 @@ describe("a desk takes too much", () => {
 
   each("processes: a fork bomb hurts its own desk only, and the desk can be deleted", async (id, desk) => {
     const other = await server.createSession();
-    const bomb = run(id, "bomb() { bomb | bomb & }; bomb; sleep 1000", 3);
+    const bomb = run(id, "bomb() { bomb | bomb & }; bomb; sleep 1000", 15);
     await until("its limit is reached", () => inside(data, desk).length > 150);
     const { data: event } = await told(id, "out_of_processes");
     assert.match(event.message, /as many processes and threads as it may.*Resource temporarily unavailable/);

@@ -232,11 +232,11 @@ describe("observing", () => {
 
   test("says what the screen did", async () => {
     await post("mouse/move", { ...nothing, ...quick });
-    assert.equal((await post("mouse/move", nothing)).observed, "nothing_changed");
-    const menu = await post("mouse/click", { button: "right_click", coordinate: { x: 300, y: 300 }, first_change_ms: 5000 });
+    await until("the screen rests", async () => (await post("mouse/move", nothing)).observed === "nothing_changed");
+    const menu = await post("mouse/click", { button: "right_click", coordinate: { x: 300, y: 300 }, first_change_ms: 5000, limit_ms: 30_000 });
     assert.equal(menu.observed, "settled");
     assert.deepEqual(sizeOf(Buffer.from(menu.image, "base64")), [1024, 768]);
-    const gone = await post("keyboard/key", { key: "Escape", screenshot: false, first_change_ms: 5000 });
+    const gone = await post("keyboard/key", { key: "Escape", screenshot: false, first_change_ms: 5000, limit_ms: 30_000 });
     assert.equal(gone.observed, "settled");
     assert.equal(gone.image, undefined);
     assert.equal((await post("mouse/move", { ...nothing, ...quick })).observed, undefined);
@@ -246,7 +246,7 @@ describe("observing", () => {
   test("does not wait for ever", async () => {
     await run("xterm -title busy -e sh -c 'while :; do date +%N; done' > /dev/null 2>&1 & echo $! > /tmp/busy");
     await until("the window is there", async () => (await get("browser/active_window")).window_title === "busy");
-    const restless = await post("mouse/move", { ...nothing, quiet_ms: 200, limit_ms: 400 });
+    const restless = await post("mouse/move", { ...nothing, quiet_ms: 1000, limit_ms: 1500 });
     assert.equal(restless.observed, "still_changing");
     await run("kill $(cat /tmp/busy)");
   });

@@ -2,7 +2,7 @@
 // it says, the server stays well, says what happened, and lets nothing through that could hurt a client. And nothing
 // secret ever reaches it.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -232,7 +232,10 @@ test("keys are in no log, event, file, address or process of a desk", async () =
       assert.ok(!memory.join("").includes(secret), "environment of the desk");
       assert.ok(!jail.includes(secret), "command lines");
       assert.ok(!inherited.join("").includes(secret), "environment of the jail");
-      for (const part of ["server", "desks", "endpoints", "bin"]) assert.ok(!holds(path.join(data, part), secret), `files of ${part}`);
+      for (const part of ["server", "desks", "endpoints", "bin"]) {
+        assert.ok(existsSync(path.join(data, part)), part);
+        assert.ok(!holds(path.join(data, part), secret), `files of ${part}`);
+      }
     }
     await ask("DELETE", `/api/v1/sessions/${id}?purge=true`);
   } finally {

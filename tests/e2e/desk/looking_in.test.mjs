@@ -113,6 +113,7 @@ describe("a program of the desk that wants to look into carrel-desk", () => {
       for (let round = 0; round < 60; ++round) {
         const started = await call(id, "terminal/process/start", { command: "true", process_id: `p${round}` });
         assert.equal(started.status, 200, JSON.stringify(started.body));
+        await call(id, "terminal/process/wait", { process_id: `p${round}`, timeout: 30 });
       }
       await run(id, "touch /tmp/enough");
       const { won, tries } = await result(id);

@@ -28,10 +28,11 @@ test("processes are listed as ps lists them", async () => {
   assert.match(display.cmdline, /^Xvnc :1 -geometry 1024x768/);
   assert.ok(display.memory_mb > 1 && display.memory_mb < 500, `${display.memory_mb} MiB`);
   assert.ok(display.age_seconds >= 0 && display.threads >= 1);
-  const ps = (await run("ps -e -o pid=")).split("\n").map(Number);
-  const pids = (await list()).map(({ pid }) => pid);
-  // ps itself has ended.
-  assert.deepEqual(ps.filter((pid) => !pids.includes(pid)).length, 1);
+  await until("all but ps itself, which has ended, are listed", async () => {
+    const ps = (await run("ps -e -o pid=")).split("\n").map(Number);
+    const pids = (await list()).map(({ pid }) => pid);
+    return ps.filter((pid) => !pids.includes(pid)).length === 1;
+  });
 });
 
 test("a busy one is told from an idle one, a stopped one from a running one", async () => {
@@ -118,7 +119,8 @@ test("hundreds of them are listed, and ended at once", async () => {
   await run("(for i in $(seq 600); do sleep 5000 & done) > /dev/null 2>&1");
   await until("they run", async () => (await list()).filter(({ name }) => name === "sleep").length === 600);
   const { body } = await kill({ name: "sleep", force: true });
-  assert.equal(body.ended, true);
+  // All of them within two seconds, or it says so.
+  assert.ok(body.ended || /had not ended all within 2 s/.test(body.output), body.output);
   assert.equal(body.pids.length, 600);
   await until("they are gone", async () => !(await list()).some(({ name }) => name === "sleep"));
 });

@@ -26,12 +26,14 @@ describe("an answer", () => {
   test("names the window that a key opened, renamed and closed", async () => {
     await run("xterm -title first -e sh -c 'read a; printf \"\\033]2;second\\007\"; read b' > /dev/null 2>&1 &");
     await until("the window is there", async () => (await title()) === "first");
-    const renamed = await post("keyboard/type", { text: "\n", observe: "settled", first_change_ms: 5000, screenshot: false });
+    const renamed = await post("keyboard/type", { text: "\n", observe: "settled", first_change_ms: 5000, limit_ms: 30_000, screenshot: false });
     await until("it is renamed", async () => (await title()) === "second");
     if (renamed.changes.titles) assert.deepEqual(renamed.changes.titles.map(({ title: now, before }) => [before, now]), [["first", "second"]]);
     const { windows } = await get("window/list");
     const { window_id } = windows.find(({ title: name }) => name === "second");
-    const closed = await post("keyboard/key", { key: "alt+F4", first_change_ms: 5000, quiet_ms: 200, screenshot: false });
+    // The panel, too, tells the window's name.
+    await until("the screen rests", async () => !(await post("mouse/move", { ...here, observe: 700, screenshot: false })).changes.screen);
+    const closed = await post("keyboard/key", { key: "alt+F4", first_change_ms: 10_000, quiet_ms: 1500, limit_ms: 30_000, screenshot: false });
     assert.deepEqual(closed.changes.closed, [{ window_id, title: "second" }]);
     assert.ok(closed.changes.screen);
     assert.ok("active" in closed.changes);
@@ -46,7 +48,8 @@ describe("an answer", () => {
     });
     assert.equal(copied.observed, "waited");
     assert.equal((await get("system/clipboard")).content, "some words");
-    const typed = await post("keyboard/type", { text: "\n", observe: 200, screenshot: false });
+    await until("no copy is on its way", async () => !(await post("mouse/move", { ...here, observe: 1000, screenshot: false })).changes.clipboard);
+    const typed = await post("keyboard/type", { text: "\n", observe: 3000, screenshot: false });
     assert.equal(typed.changes.clipboard, undefined);
     assert.match(JSON.stringify(typed.changes.titles), /\*/);
     await run("pkill -x mousepad; true");
@@ -60,11 +63,11 @@ describe("an answer", () => {
       return answer.observed === "nothing_changed" && answer;
     });
     assert.deepEqual(still.changes, { screen: false });
-    const menu = await post("mouse/click", { button: "right_click", ...here, first_change_ms: 5000, screenshot: false });
+    const menu = await post("mouse/click", { button: "right_click", ...here, first_change_ms: 5000, limit_ms: 30_000, screenshot: false });
     assert.equal(menu.observed, "settled");
     const { x0, y0, x1, y1 } = menu.changes.region;
     assert.ok(x0 >= 290 && y0 >= 290 && x1 > x0 && y1 > y0 && x1 <= 1024 && y1 <= 768, JSON.stringify(menu.changes));
-    await post("keyboard/key", { key: "Escape", first_change_ms: 5000, screenshot: false });
+    await post("keyboard/key", { key: "Escape", first_change_ms: 5000, limit_ms: 30_000, screenshot: false });
   });
 
   test("waits for a number of milliseconds if asked, and only for that", async () => {
@@ -83,7 +86,7 @@ describe("what never rests", () => {
     await open("<title>film</title><canvas id=c width=900 height=500></canvas><script>const x=c.getContext('2d');let i=0;setInterval(()=>{x.fillStyle=`hsl(${i+=7},80%,50%)`;x.fillRect(0,0,900,500)},15)</script>");
     await until("the page is there", async () => (await title()).startsWith("film"));
     // A film stands still for a while too where others want the processor: the quiet that is asked for is longer.
-    const times = { first_change_ms: 5000, quiet_ms: 3000, limit_ms: 3500 };
+    const times = { first_change_ms: 5000, limit_ms: 30_000, quiet_ms: 3000, limit_ms: 3500 };
     const restless = await timed(() => post("mouse/move", { ...here, ...times, screenshot: false }));
     assert.equal(restless.observed, "still_changing");
     assert.ok(restless.took >= times.limit_ms, `${restless.took}`);
@@ -148,8 +151,11 @@ describe("the mouse", () => {
   });
 
   test("scrolls by as much as was said, either way", async () => {
-    await open("<title>none</title><body style='margin:0;width:5000px;height:5000px'><script>let n={};onwheel=(e)=>{const d=e.deltaY>0?'down':e.deltaY<0?'up':e.deltaX>0?'right':'left';n[d]=(n[d]??0)+Math.round(Math.abs(e.deltaX+e.deltaY)/120*10)/10;n.held=e.ctrlKey?'c':e.shiftKey?'s':'';document.title=JSON.stringify(n);if(e.ctrlKey)e.preventDefault()};addEventListener('wheel',(e)=>{if(e.ctrlKey)e.preventDefault()},{passive:false})</script>");
-    await ready("none");
+    await open("<title>none</title><body style='margin:0;width:5000px;height:5000px'><script>let n={};onmousedown=()=>document.title=JSON.stringify(n);onwheel=(e)=>{const d=e.deltaY>0?'down':e.deltaY<0?'up':e.deltaX>0?'right':'left';n[d]=(n[d]??0)+Math.round(Math.abs(e.deltaX+e.deltaY)/120*10)/10;n.held=e.ctrlKey?'c':e.shiftKey?'s':'';document.title=JSON.stringify(n);if(e.ctrlKey)e.preventDefault()};addEventListener('wheel',(e)=>{if(e.ctrlKey)e.preventDefault()},{passive:false})</script>");
+    await until("it takes input", async () => {
+      await post("mouse/click", { button: "left_click", coordinate: on_page(500, 300), ...quick });
+      return (await title()).startsWith("{");
+    });
     await post("mouse/scroll", { direction: "down", amount: 7, coordinate: on_page(500, 300), ...quick });
     const counts = async () => JSON.parse((await title()).replace(/ - Chromium$/, "").replace("none", "{}"));
     const down = await until("it has scrolled", async () => (await counts()).down);

@@ -1,7 +1,7 @@
 // Pictures of a desk's screen through the real programs: formats, frames, waiting for a change, differences, sizes.
 import assert from "node:assert/strict";
 import http from "node:http";
-import { describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
 import { dataDirectory, until } from "../lib/carrel.mjs";
 import { onDesk } from "../lib/desk.mjs";
 import { descriptors, part } from "../lib/host.mjs";
@@ -21,7 +21,21 @@ async function openWindow(title, place) {
   await run(`xterm -title ${title} -geometry ${place} -e sleep 1000 > /dev/null 2>&1 &`);
   await until("the window is there", async () => (await get("window/list")).windows.some((each) => each.title === title));
 }
-const closeWindows = () => run("pkill xterm; while pgrep -x xterm > /dev/null; do :; done");
+const rests = () => until("the screen rests", async () => (await json("?cursor=false&wait_change=0.5")).change === "unchanged");
+/** Away, their frames and their names in the panel, too. */
+async function closeWindows() {
+  await run("pkill xterm; while pgrep -x xterm > /dev/null; do :; done");
+  await until("they are gone", async () => !(await get("window/list")).windows.some(({ class_name }) => class_name === "XTerm"));
+  await rests();
+}
+
+// The panel's clock shows the next minute within most of them otherwise, sooner or later.
+beforeEach(() =>
+  until("no new minute begins soon", () => {
+    const seconds = new Date().getSeconds();
+    return seconds >= 2 && seconds < 45;
+  }),
+);
 
 /** Kind, width and height by the first bytes. */
 function describePicture(picture) {
@@ -213,12 +227,16 @@ describe("waiting for a change", () => {
 describe("the difference to a frame", () => {
   test("is nothing, rectangles or the whole, and makes the old picture the new one exactly", async () => {
     const take = async (query) => json(`?cursor=false&${query}`);
+    await rests();
     const old = await take("");
     const picture = readPng(Buffer.from(old.image, "base64"));
     assert.equal((await take(`since=${old.frame}`)).change, "unchanged");
 
     await openWindow("small", "20x3+400+300");
-    const some = await take(`since=${old.frame}`);
+    const some = await until("it is painted", async () => {
+      const answer = await take(`since=${old.frame}`);
+      return answer.change !== "unchanged" && answer;
+    });
     assert.equal(some.change, "rectangles");
     assert.equal(some.image, undefined);
     for (const { x, y, width, height, image } of some.rectangles) {
@@ -328,6 +346,7 @@ describe("another size", () => {
   });
 
   test("wakes who waits for a change", async () => {
+    await rests();
     const { frame } = await json("?cursor=false");
     const waiting = json(`?wait_change=60&cursor=false&since=${frame}`);
     await post("screen/resize", { width: 800, height: 600 });

@@ -167,6 +167,7 @@ describe("keys that are stuck", () => {
     equal(await xterm.read("small and LARGE 123A"), "small and LARGE 123A");
     await press("Caps_Lock");
     await xterm.close();
+    await closed();
     void held;  // it ends with the desk
   });
 });
@@ -188,5 +189,6 @@ describe("a text that cannot be typed", () => {
     await type("only this");
     equal(await xterm.read("only this"), "only this");
     await xterm.close();
+    await closed();
   });
 });

@@ -153,7 +153,7 @@ test("a key that two people hold goes up when both have let go", async () => {
 
 test("a key that an agent holds is released by nobody else", async () => {
   await clear();
-  const held = post("keyboard/hold_key", { key: "shift", duration: 15, observe: "none" }).catch(() => {});
+  const held = post("keyboard/hold_key", { key: "shift", duration: 40, observe: "none" }).catch(() => {});
   await until("it is held", async () => (await atHome(() => press("Home"))).shiftKey, patience);
   await post("mouse/click", { button: "left_click", coordinate: { x: 400, y: 300 }, key: "shift", screenshot: false });
   people[0].send(keyEvent(keys.shift, true), keyEvent(keys.shift, false));

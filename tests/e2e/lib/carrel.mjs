@@ -24,6 +24,12 @@ export async function until(what, check, seconds = 60) {
 }
 
 /** The address of a session, or of something of it. */
+/** A server serves half a second after its start, also while it still asks its desks: until it has them all. */
+export const takenOver = (server) =>
+  until("the desks are taken over", async () =>
+    (await server.json("GET", "/api/v1/sessions?limit=100")).sessions.every(({ desk }) => desk?.state !== "starting"),
+  );
+
 export const at = (id, rest = "") => `/api/v1/sessions/${id}${rest}`;
 
 export class Server {

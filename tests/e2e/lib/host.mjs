@@ -83,7 +83,9 @@ export function inside(data, desk, ...words) {
 
 /** The one process of a desk that is started by these words. */
 export function part(data, desk, ...words) {
-  const found = inside(data, desk, ...words);
+  // A child that it has forked has its words, too, until it is another program.
+  const init = identity(data, desk).pid;
+  const found = inside(data, desk, ...words).filter(({ parent, pid }) => pid === init || parent === init);
   if (found.length !== 1) throw new Error(`${found.length} processes of ${desk} are ${words}: ${JSON.stringify(found)}`);
   return found[0].pid;
 }
@@ -132,8 +134,10 @@ export const isAlive = (pid) => existsSync(`/proc/${pid}`) && find(() => readFil
 
 /** Whether any file below `folder` holds the bytes of `text`. */
 export function holds(folder, text) {
-  return readdirSync(folder, { withFileTypes: true, recursive: true }).some((entry) => {
-    const file = path.join(entry.path ?? entry.parentPath, entry.name);
+  // Folders of desks that live come and go.
+  return (find(() => readdirSync(folder, { withFileTypes: true })) ?? []).some((entry) => {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) return holds(file, text);
     return entry.isFile() && find(() => statSync(file).size < 1 << 28 && readFileSync(file).includes(text));
   });
 }

@@ -84,6 +84,15 @@ export class Pages {
     return (await this.post("browser/page/read", wish)).text;
   }
 
+  /** The same as soon as it matches: a frame of another site that is slow to start is left out at first. */
+  async readUntil(pattern) {
+    for (const end = Date.now() + 60_000; ; ) {
+      const tree = await this.read();
+      if (pattern.test(tree)) return tree;
+      assert.ok(Date.now() < end, `${pattern}: ${tree}`);
+    }
+  }
+
   /** The reference of the one element whose line matches. */
   async ref(pattern) {
     const lines = (await this.read())

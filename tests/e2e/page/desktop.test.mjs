@@ -54,7 +54,7 @@ const comes = (what, limit = 3000) =>
   );
 
 /** Chromium on the desk takes its time on a busy machine. */
-const tourLimit = 90_000;
+const tourLimit = 240_000;
 
 describe("a first visit", () => {
   test("no key: the page says so and offers the scripted model, whose tour runs to its end", async (t) => {
@@ -212,7 +212,10 @@ describe("the desktop", () => {
     await other.getByText("One other viewer is in control of this desk.").waitFor();
     await takeControl(other);
     for (const each of [page, other]) await each.getByText("One other viewer is in control, too").waitFor();
-    assert.deepEqual(await viewers(), { watching: 0, in_control: 2 });
+    await eventually("two in control", async () => {
+      const { watching, in_control } = await viewers();
+      return watching === 0 && in_control === 2;
+    });
     await say(page, script(bash("echo begun; sleep 1000"), { text: "Never said." }));
     await page.getByText("The agent goes on, and one other viewer").waitFor();
     await other.close();
@@ -241,7 +244,7 @@ describe("the desktop", () => {
         await page.keyboard.press("Control+c");
         return comes(async () => (await got()) === "copied in the desk");
       },
-      60_000,
+      240_000,
     );
     await eventually(
       "the same text back",
@@ -255,7 +258,7 @@ describe("the desktop", () => {
           async () => (await run(id, "timeout 2 xclip -selection clipboard -o")) === "typed here: Grüße 你好",
         );
       },
-      60_000,
+      240_000,
     );
   });
 

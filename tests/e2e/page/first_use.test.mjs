@@ -47,7 +47,7 @@ describe("the conversation", () => {
   });
 
   test("a model's words are a document, also while they come; what could act is text", async (t) => {
-    const { page } = await scripted(t);
+    const { page } = await scripted(t, { pace: 30 });
     await say(page, "words");
     const words = page.locator(".words");
     const facts = () =>
@@ -99,8 +99,10 @@ describe("the desktop", () => {
   test("it is viewed live from its first picture on, not from the connection on", async (t) => {
     const { page, server, id } = await scripted(t);
     server.hold(id, true);
+    // There is none before the loss of the other was noticed.
+    const next = page.waitForEvent("websocket");
     server.dropViewers();
-    const [viewer] = await Promise.all([page.waitForEvent("websocket"), stateIs(page, "waiting")]);
+    const viewer = await next;
     // The desk's size comes with the connection, and its picture is asked for then.
     let asked = 0;
     viewer.on("framesent", () => ++asked);

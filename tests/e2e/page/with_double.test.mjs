@@ -98,7 +98,7 @@ describe("conversation", () => {
     const log = page.getByTestId("conversation");
     const distance = () => log.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
     await eventually("more than fits", () => log.evaluate((box) => box.scrollHeight > box.clientHeight * 2));
-    assert.ok((await distance()) < 60);
+    await eventually("the end is followed", async () => (await distance()) < 60);
     await log.evaluate((box) => void (box.scrollTop = 0));
     await page.getByText("Newest").click();
     await eventually("back at the end", async () => (await distance()) < 60);
@@ -148,8 +148,9 @@ describe("desktop", () => {
 
   test("a viewer that loses its connection comes back", async (t) => {
     const { page, server } = await scripted(t);
+    const next = page.waitForEvent("websocket");
     server.dropViewers();
-    await stateIs(page, "waiting");
+    await next;
     await stateIs(page, "viewing");
   });
 

@@ -172,7 +172,7 @@ describe("a key in the environment", () => {
       const child = spawn(path.join(process.env.CARREL_BIN ?? path.join(import.meta.dirname, "../../../build/release/bin"), "carrel"), ["serve", "--check"], { env: { ...process.env, CARREL_TOKEN: token } });
       let told = "";
       child.stderr.on("data", (piece) => (told += piece));
-      const [code] = await once(child, "exit");
+      const [code] = await once(child, "close"); // all that it said has come
       assert.notEqual(code, 0, token);
       assert.match(told, /CARREL_TOKEN: a key is one word/);
       assert.ok(!told.includes("line 1") && !told.includes(token.trim() || "line 1"), told);

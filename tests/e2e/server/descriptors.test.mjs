@@ -20,8 +20,8 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What is not there after 20 seconds does not come. */
-const patience = (otherwise) => new Promise((resolve) => setTimeout(() => resolve(otherwise()), 20_000).unref());
+/** What is not there after a minute does not come. */
+const patience = (otherwise) => new Promise((resolve) => setTimeout(() => resolve(otherwise()), 60_000).unref());
 
 /** A program that starts the server with room for so many descriptors. */
 async function limited(most) {
@@ -42,7 +42,7 @@ async function live(most) {
   child.stderr.on("data", (bytes) => (server.log += bytes));
   child.stdout.on("data", (bytes) => (server.output += bytes));
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-  await until("it serves or ends", () => hasEnded() || server.log.includes(" ready"));
+  await until("it serves or ends", () => hasEnded() || (server.log.includes(" ready") && /http:\/\/\S+\s/.test(server.output)));
   const statuses = [];
   if (!hasEnded()) {
     server.url = server.output.match(/http:\/\/\S+/)[0];

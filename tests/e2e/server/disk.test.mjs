@@ -1,7 +1,7 @@
 // A disk that is full, and then is not any more. The data directory is a small file system of its own.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, statfsSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, statfsSync, statSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -28,19 +28,24 @@ after(async () => {
 
 const filler = () => path.join(data, "filler");
 
-/** Takes every free byte. */
+/** Takes every free byte, also what the store and the trash of desks give back meanwhile. */
 function fill() {
-  const file = openSync(filler(), "a");
-  for (let size = 1 << 20; size >= 1; size >>= 1)
-    try {
-      for (;;) writeSync(file, Buffer.alloc(size));
-    } catch (error) {
-      if (error.code !== "ENOSPC") throw error;
-    }
-  closeSync(file);
-  assert.equal(statfsSync(data).bavail, 0);
+  for (let round = 0; round === 0 || statfsSync(data).bavail > 0; ++round) {
+    assert.ok(round < 100, "room comes back without end");
+    const file = openSync(filler(), "a");
+    for (let size = 1 << 20; size >= 1; size >>= 1)
+      try {
+        for (;;) writeSync(file, Buffer.alloc(size));
+      } catch (error) {
+        if (error.code !== "ENOSPC") throw error;
+      }
+    closeSync(file);
+  }
 }
-const empty = () => rm(filler(), { force: true });
+async function empty() {
+  await rm(filler(), { force: true });
+  await until("the trash is emptied", () => readdirSync(path.join(data, "trash")).length === 0);
+}
 
 test("a message on a full disk is refused with 507, and works when there is room", async () => {
   await server.turn(id, "before");

@@ -41,6 +41,7 @@ test("a stopped tool server holds up neither the server nor other desks, and los
 
   assert.equal((await server.json("GET", "/api/v1/health/live")).status, "alive");
   assert.equal((await server.json("GET", "/api/v1/health/ready")).status, "ready");
+  await until("the other one is taken over", async () => (await deskOf(other)).state === "ready");
   assert.equal(await run(other, "echo works"), "works");
   assert.equal((await deskOf(id)).state, "starting");
   for (const [method, target, body] of [

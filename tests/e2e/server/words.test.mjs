@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { dataDirectory as data, programs, Server, until } from "../lib/carrel.mjs";
+import { dataDirectory as data, programs, Server, takenOver, until } from "../lib/carrel.mjs";
 import { carrel } from "../lib/host.mjs";
 
 let server;
@@ -188,5 +188,6 @@ test("a desk that a running server has is not removed by hand; others are", asyn
   assert.notEqual(again.code, 0);
   assert.match(again.error, /no desk/);
   server = await Server.start({ fresh: false });
+  await takenOver(server);
   assert.equal((await server.json("GET", `/api/v1/sessions/${id}`)).desk.state, "lost");
 });

@@ -201,7 +201,7 @@ describe("a terminal", () => {
   });
 
   test("ends with its client: hung up, and killed when that is ignored", async () => {
-    const client = await Client.open({ command: "trap 'touch /tmp/hung-up' HUP; echo $$; (trap '' HUP; exec sleep 4242) & while :; do sleep 1000 & wait; done" });
+    const client = await Client.open({ command: "trap ': > /tmp/hung-up' HUP; echo $$; (trap '' HUP; exec sleep 4242) & while :; do sleep 1000 & wait; done" });
     await client.sees(/^\d+\r\n/);
     await until("its child is there", async () => (await output("pgrep -fx 'sleep 4242'")) !== "");
     client.socket.terminate();
