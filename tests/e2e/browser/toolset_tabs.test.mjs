@@ -124,7 +124,7 @@ describe("a bad day", () => {
   test("a browser that is killed is started again by the next call", async () => {
     await tool("navigate", { url: home });
     await tool("javascript_exec", { text: "onkeydown = () => { document.title = 'held' }; 1" });
-    const waiting = pages.call("hold_key", { text: "a", duration: 60 });
+    const waiting = pages.call("hold_key", { text: "a", duration: 30 });
     await until("the key is down", async () => (await pages.get("browser/tabs")).tabs.some(({ title }) => title === "held"));
     await pages.run("pkill -KILL chromium");
     assert.equal((await waiting).is_error, true);

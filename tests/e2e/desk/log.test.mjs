@@ -2,7 +2,7 @@
 // server and of both, and bounded and told apart whatever a desk's guest does.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { at, dataDirectory as data, Server, until } from "../lib/carrel.mjs";
@@ -166,7 +166,7 @@ test("a desk that cannot start says why, when it is made and afterwards", async 
     const aside = path.join(broken, "images/desktop/.making");
     execFileSync("cp", ["-al", path.join(data, "images/desktop", hash), aside]);
     const display = path.join(aside, "root/usr/bin/Xvnc");
-    rmSync(display);
+    unlinkSync(display); // a link that leads nowhere here: rmSync leaves such a one
     writeFileSync(display, "#!/bin/sh\necho '(EE) no screens found' >&2\nexit 3\n", { mode: 0o755 });
     const about = path.join(aside, "image.json");
     const newer = { ...JSON.parse(readFileSync(about, "utf8")), created: "2100-01-01T00:00:00Z" };
