@@ -52,6 +52,20 @@ std::string escaped(const Character& character) {
     return fmt::format("\\u{{{:x}}}", static_cast<std::uint32_t>(character.point));
 }
 
+/// The size of a control sequence (ECMA-48, 5.4: a colour, a movement) at the front; 0: there is none, or its
+/// end is missing.
+std::size_t terminal_sequence(std::string_view text) {
+    std::size_t size = text.starts_with("\x1b[") || text.starts_with("\xc2\x9b") ? 2 : 0;
+    if (size == 0) return 0;
+    const auto skip = [&](char first, char last) {
+        while (size < text.size() && text[size] >= first && text[size] <= last) ++size;
+    };
+    skip(0x30, 0x3f);
+    skip(0x20, 0x2f);
+    const bool has_end = size < text.size() && text[size] >= 0x40 && text[size] <= 0x7e;
+    return has_end ? size + 1 : 0;
+}
+
 /// Most texts are of this kind, and need no work.
 bool is_printable_ascii(std::string_view text) {
     return std::ranges::all_of(text, [](char each) { return each >= ' ' && each < '\x7f'; });
@@ -63,6 +77,10 @@ std::string plain_text(std::string_view text, std::size_t most, bool has_lines) 
     std::string plain;
     const auto repaired = repair_utf8(text);
     for (std::string_view left = repaired; !left.empty();) {
+        if (const auto size = terminal_sequence(left)) {
+            left.remove_prefix(size);
+            continue;
+        }
         const auto character = first_character(left);
         left.remove_prefix(character.bytes.size());
         const bool is_line = character.point == '\n';

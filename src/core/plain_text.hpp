@@ -9,8 +9,8 @@ namespace carrel::core {
 
 /// Well-formed UTF-8 of at most `most` bytes without characters that control: those of ASCII and of Latin-1
 /// (C0, DEL, C1: what moves a cursor or begins a terminal's sequence), those that turn the direction of text
-/// around, and Unicode's two line ends. Tabs and line feeds become spaces, but line feeds stay when
-/// `has_lines`. Pure.
+/// around, and Unicode's two line ends. Sequences that only colour a terminal's text or move its cursor are
+/// left out whole. Tabs and line feeds become spaces, but line feeds stay when `has_lines`. Pure.
 std::string plain_text(std::string_view text, std::size_t most, bool has_lines);
 
 /// All of the text, with the same characters written out: `\n`, `\x1b`, `\u{202e}`, and `\xff` for a byte

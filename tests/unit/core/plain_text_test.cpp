@@ -21,9 +21,13 @@ const std::string hostile =
 }  // namespace
 
 TEST_CASE("plain text has no character that controls, and keeps all others") {
-    CHECK(plain_text(hostile, 1000, false) == "a]0;bc d ef2Jghijk\xef\xbf\xbdl\xc3\xa4\xf0\x9f\x98\x80");
+    CHECK(plain_text(hostile, 1000, false) == "a]0;bc d efghijk\xef\xbf\xbdl\xc3\xa4\xf0\x9f\x98\x80");
     CHECK(plain_text("a\nb\tc\0d", 1000, true) == "a\nb c");
     CHECK(plain_text("\xc3\xa4\xc3\xa4", 3, false) == "\xc3\xa4");
+    CHECK(plain_text("\x1b[1;34mblue\x1b[0m\x1b[K, \x1b[?25l\x1b[2 qplain", 1000, false) == "blue, plain");
+    CHECK(plain_text("\x1b[\x1b[\x1b[31", 1000, false) == "[[[31");
+    CHECK(plain_text("\x1b[3\xc3\xa4", 1000, false) == "[3\xc3\xa4");
+    CHECK(plain_text("\x1b[m", 1000, false).empty());
 }
 
 TEST_CASE("visible text says what stood there, on one line") {
