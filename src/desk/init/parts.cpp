@@ -122,36 +122,13 @@ void become_display(int listener, int output) {
     // All viewers come from one address, the socket's: a blacklist would lock out all for one that broke off.
     // Text that is only marked is not copied: it goes to no viewer. As much clipboard as rfb/client_filter
     // lets in.
-    execute({"Xvnc",
-             ":1",
-             "-geometry",
-             pixels("CARREL_WIDTH", "1280") + "x" + pixels("CARREL_HEIGHT", "800"),
-             "-depth",
-             "24",
-             "-SecurityTypes",
-             "None",
-             "-rfbport",
-             "-1",
-             "-rfbunixpath",
-             viewer_socket(),
-             "-rfbunixmode",
-             "0600",
-             "-extension",
-             "GLX",
-             "-nolock",
-             "-nolisten",
-             "tcp",
-             "-noreset",
-             "-AlwaysShared",
-             "-UseBlacklist=0",
-             "-SendPrimary=0",
-             "-MaxCutText",
-             "1048576",
-             "-AcceptSetDesktopSize=1",
-             "-FrameRate",
-             "120",
-             "-desktop",
-             "carrel"});
+    execute({"Xvnc", ":1", "-geometry", pixels("CARREL_WIDTH", "1280") + "x" + pixels("CARREL_HEIGHT", "800"),
+             "-depth", "24", "-SecurityTypes", "None", "-rfbport", "-1", "-rfbunixpath", viewer_socket(),
+             "-rfbunixmode", "0600", "-extension", "GLX", "-nolock", "-nolisten", "tcp",
+             // Its abstract socket, beside the one that is handed over. A display that is killed as it starts
+             // leaves that in use for as long as its keymap compiler runs, and the next one would not start.
+             "-nolisten", "local", "-noreset", "-AlwaysShared", "-UseBlacklist=0", "-SendPrimary=0",
+             "-MaxCutText", "1048576", "-AcceptSetDesktopSize=1", "-FrameRate", "120", "-desktop", "carrel"});
 }
 
 void become_tool_server(const ForToolServer& given) {

@@ -159,7 +159,9 @@ describe("a part of the desk dies", () => {
   }
 
   each("the display again and again: the desk has failed, and says that it was the display", async (id, desk) => {
-    assert.equal(await killAgainAndAgain(id, desk, "Xvnc"), 5);
+    const count = await killAgainAndAgain(id, desk, "Xvnc");
+    const { lines } = await server.json("GET", at(id, "/desk/log?lines=200"));
+    assert.equal(count, 5, lines.map(({ time, program, text }) => `${time} ${program}: ${text}`).join("\n"));
     assert.match((await deskOf(id)).reason, /display failed again and again/);
     await told(id, "display_failed", "desk");
   });
