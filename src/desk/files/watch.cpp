@@ -220,17 +220,33 @@ std::vector<WatchEvent> Watches::take(std::string_view records, WatchQueue::Mome
 
 namespace {
 
-class WatchStream final : public net::Source {
+/// One of the streams that may be open; taken before anything is waited for, for others ask meanwhile.
+class Place {
 public:
-    WatchStream(async::Executor executor, async::Pool& pool, std::shared_ptr<int> open,
-                std::shared_ptr<Watches> watches)
-        : pool_{pool},
-          open_{std::move(open)},
-          watches_{std::move(watches)},
-          descriptor_{std::move(executor), ::dup(watches_->descriptor())} {
+    explicit Place(std::shared_ptr<int> open) : open_{std::move(open)} {
+        if (*open_ >= most_streams)
+            throw Error{
+                Code::exhausted,
+                fmt::format("{} streams of events are open already, which is the limit", most_streams)};
         ++*open_;
     }
-    ~WatchStream() override { --*open_; }
+    Place(Place&&) = default;
+    Place& operator=(Place&&) = delete;
+    ~Place() {
+        if (open_) --*open_;
+    }
+
+private:
+    std::shared_ptr<int> open_;
+};
+
+class WatchStream final : public net::Source {
+public:
+    WatchStream(async::Executor executor, async::Pool& pool, Place place, std::shared_ptr<Watches> watches)
+        : pool_{pool},
+          place_{std::move(place)},
+          watches_{std::move(watches)},
+          descriptor_{std::move(executor), ::dup(watches_->descriptor())} {}
 
     Task<std::size_t> read(std::span<char> into) override {
         while (at_ == text_.size()) {
@@ -281,7 +297,7 @@ private:
     }
 
     async::Pool& pool_;
-    std::shared_ptr<int> open_;
+    Place place_;
     std::shared_ptr<Watches> watches_;
     boost::asio::posix::stream_descriptor descriptor_;
     // A comment first: who follows knows at once that it is heard.
@@ -293,12 +309,10 @@ private:
 
 Task<std::unique_ptr<net::Source>> open_watch(async::Executor executor, async::Pool& pool,
                                               std::shared_ptr<int> open, std::string path, bool recursive) {
-    if (*open >= most_streams)
-        throw Error{Code::exhausted,
-                    fmt::format("{} streams of events are open already, which is the limit", most_streams)};
+    Place place{std::move(open)};
     auto watches = co_await async::run_on(
         pool, [path, recursive] { return std::make_shared<Watches>(path, recursive); });
-    co_return std::make_unique<WatchStream>(std::move(executor), pool, std::move(open), std::move(watches));
+    co_return std::make_unique<WatchStream>(std::move(executor), pool, std::move(place), std::move(watches));
 }
 
 }  // namespace carrel::desk::files

@@ -163,6 +163,20 @@ os.mkdir("watched")
     assert.equal(await run("echo on"), "on\n");
   });
 
+  test("sixteen streams are open, also when more are asked for at once", async () => {
+    await run("rm -rf ~/w; mkdir -p ~/w; cd ~/w; mkdir $(seq 300)");
+    // Streams that other tests have just left may still count, and those of a try in the next one.
+    await until("sixteen of forty are open", async () => {
+      const streams = Array.from({ length: 40 }, () => follow(desk.server, at("file/watch?path=w&recursive=true"), () => {}));
+      const answers = await Promise.all(streams.map(({ opened }) => opened));
+      for (const { stop } of streams) stop();
+      const count = (status) => answers.filter(({ statusCode }) => statusCode === status).length;
+      assert.equal(count(200) + count(507), 40);
+      assert.ok(count(200) <= 16, `${count(200)} are open`);
+      return count(200) === 16;
+    });
+  });
+
   test("streams are few, and one that is left makes room", async () => {
     const streams = [];
     // Streams that other tests have just left may still count.
