@@ -1,5 +1,7 @@
 #include "desk/files/file_watch.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -53,6 +55,11 @@ void FileWatch::look_again() {
     const int file = ::inotify_add_watch(notify_, path_.c_str(), of_file);
     if (file_ >= 0 && file_ != file) ::inotify_rm_watch(notify_, file_);
     file_ = file;
+}
+
+void FileWatch::catch_up() {
+    look_again();
+    is_there_ = ::access(path_.c_str(), F_OK) == 0;
 }
 
 void FileWatch::take_change(const inotify_event& record, WatchQueue& queue) {

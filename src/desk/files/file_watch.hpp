@@ -19,7 +19,7 @@ public:
     FileWatch(int notify, std::string path);
 
     /// After records were lost.
-    void look_again();
+    void catch_up();
     void take(const inotify_event& record, std::string_view name, WatchQueue& queue);
     /// Whether the directory that it stood in is gone, so that nothing more can come.
     bool has_ended() const { return places_.empty() && file_ < 0; }
@@ -31,6 +31,7 @@ private:
         std::string name;
         bool operator==(const Place&) const = default;
     };
+    void look_again();
     void add_place(const std::string& path);
     bool is_watched(int folder) const;
     void take_change(const inotify_event& record, WatchQueue& queue);

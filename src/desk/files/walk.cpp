@@ -14,8 +14,6 @@ namespace carrel::desk::files {
 
 namespace {
 
-constexpr std::size_t most_names = 200'000;
-
 core::Fd open_top(const std::string& top) {
     struct stat facts{};
     checked_disk("open " + top, ::stat(top.c_str(), &facts));
@@ -31,7 +29,11 @@ std::vector<std::string> read_names(int folder, std::size_t most, bool* is_cut) 
     if (!directory) throw disk_error("read a directory", errno);
     copy.release();
     std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(directory.get())) {
+    for (;;) {
+        errno = 0;
+        const dirent* entry = ::readdir(directory.get());
+        if (!entry && errno != 0) throw disk_error("read a directory", errno);
+        if (!entry) break;
         const std::string_view name{entry->d_name};
         if (name == "." || name == "..") continue;
         if (names.size() == most) {
@@ -86,7 +88,7 @@ void Walk::go_into(const Walked& found) {
             ++vanished_;
         else
             note_unreadable(found.path);
-        if (options_.failed) options_.failed(found.path, error.code());
+        if (options_.failed) options_.failed(found.path, error);
     }
 }
 
@@ -108,10 +110,13 @@ std::optional<Walked> Walk::next() {
         if (!path_.empty()) path_ += '/';
         Walked found{path_ + name, path_.size(), frame.folder.get(), {}};
         if (::fstatat(found.folder, name.c_str(), &found.facts, AT_SYMLINK_NOFOLLOW) != 0) {
-            if (errno == ENOENT)
+            if (errno == ENOENT) {
                 ++vanished_;
-            else
-                note_unreadable(found.path);
+                continue;
+            }
+            const auto why = disk_error("look at " + found.path, errno);
+            note_unreadable(found.path);
+            if (options_.failed) options_.failed(std::string_view{path_}.substr(0, frame.path_size), why);
             continue;
         }
         last_ = found;

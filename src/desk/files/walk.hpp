@@ -24,6 +24,8 @@ namespace carrel::desk::files {
 
 /// Levels of folders that are walked or changed: a descriptor is held for each on the way down.
 constexpr std::size_t deepest = 256;
+/// Names that a walk holds at once: those of the directories on the way down.
+constexpr std::size_t most_names = 200'000;
 
 using async::Task;
 
@@ -43,10 +45,12 @@ public:
         bool hidden = true;       ///< whether names that begin with a dot are met
         /// Whether a directory ("a/b") is gone into; always when there is none.
         std::function<bool(std::string_view)> enters;
-        /// Hears of each directory (the top is "") when it is open and not yet read.
+        /// Hears of each directory (the top is "") when it is open and not yet read. One that it throws
+        /// for is not read: it could not be opened.
         std::function<void(std::string_view path, int folder)> opened;
-        /// Hears of each directory that could not be opened or read.
-        std::function<void(std::string_view path, core::Code why)> failed;
+        /// Hears of each directory that could not be opened or read, and, for each such name, of one that
+        /// holds what cannot be looked at.
+        std::function<void(std::string_view path, const core::Error& why)> failed;
     };
 
     /// Throws when `top` is no directory that can be read.
@@ -63,7 +67,7 @@ public:
     std::size_t unreadable() const { return unreadable_; }
     /// The first of them, below the top.
     const std::string& first_unreadable() const { return first_unreadable_; }
-    /// Whether something was left out: more than 200,000 names at once, or more levels than are walked.
+    /// Whether something was left out: more than `most_names` at once, or more levels than are walked.
     bool is_cut() const { return is_cut_; }
 
 private:

@@ -5,16 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <climits>
 #include <cstring>
 #include <utility>
 
-#include "async/deadline.hpp"
 #include "desk/files/paths.hpp"
-#include "desk/files/walk.hpp"
-#include "net/sse.hpp"
 
 namespace carrel::desk::files {
 
@@ -24,10 +20,11 @@ using core::Error;
 namespace {
 
 constexpr std::size_t most_folders = 8192;
-constexpr int most_streams = 16;
+/// Events of one look, and those that wait for the other half of a move: as many as the kernel would hold
+/// (max_queued_events).
+constexpr std::size_t most_events = 16'384;
 constexpr std::uint32_t wanted = IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE |
                                  IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
-constexpr std::size_t buffer_size = std::size_t{32} << 10;
 constexpr std::size_t longest_record = sizeof(inotify_event) + NAME_MAX + 1;
 
 }  // namespace
@@ -41,41 +38,54 @@ Watches::Watches(std::string path, bool recursive) : top_{without_slashes(path)}
         return;
     }
     const auto folder = open_path(top_, O_RDONLY | O_DIRECTORY);
-    if (add(folder.get(), top_) == Added::no) throw disk_error("watch " + top_, errno);
-    if (recursive_) look_through(top_, false);
-    if (is_cut_)
+    add(folder.get(), top_);
+    if (recursive_) begin_look(top_, Why::begun);
+}
+
+std::string Watches::Look::full_path(std::string_view below) const {
+    return below.empty() ? path : join_path(path, below);
+}
+
+/// Whether what it holds is new to who follows. Throws when it cannot be watched.
+bool Watches::add(int folder, const std::string& path) {
+    // By the open directory: another one may have its name by now.
+    const auto itself = fmt::format("/proc/self/fd/{}", folder);
+    const auto watched = [&] {
+        return ::inotify_add_watch(notify_.get(), itself.c_str(), wanted | IN_ONLYDIR);
+    };
+    int watch = watched();
+    if (watch < 0 && errno == ENOSPC && make_room()) watch = watched();
+    checked_disk("watch " + path, watch);
+    if (folders_.size() >= most_folders && !folders_.contains(watch) && !make_room()) {
+        ::inotify_rm_watch(notify_.get(), watch);
         throw Error{
             Code::exhausted,
             fmt::format("{} has more than {} directories to watch; watch a part of it", top_, most_folders)};
-}
-
-Watches::Added Watches::add(int folder, const std::string& path) {
-    // By the open directory: another one may have its name by now.
-    const auto itself = fmt::format("/proc/self/fd/{}", folder);
-    const int watch = ::inotify_add_watch(notify_.get(), itself.c_str(), wanted | IN_ONLYDIR);
-    if (watch < 0) {
-        if (errno == ENOSPC) is_cut_ = true;
-        return Added::no;
-    }
-    if (folders_.size() >= most_folders && !folders_.contains(watch)) {
-        is_cut_ = true;
-        ::inotify_rm_watch(notify_.get(), watch);
-        return Added::no;
     }
     // The kernel knows a directory by itself: under a new name it has the watch that it had. What was taken
     // for another one is new here, too, and so is what could not be looked through: so may be what it holds.
     auto& known = folders_[watch];
     const bool is_new = missed_.erase(path) > 0 || known.path != path;
-    known = {path, look_};
-    return is_new ? Added::yes : Added::already;
+    known = {path, looks_, false};
+    return is_new;
 }
 
-void Watches::take_unopened(const std::string& path, core::Code why) {
-    if (why == Code::not_found) miss(path);
-    // What was watched before it was closed to us still is, and nobody can look whether it is there.
-    if (why == Code::forbidden)
-        for (auto& [known, folder] : folders_)
-            if (is_below(folder.path, path)) folder.look = look_;
+/// When records were lost, what the look has not found so far may be gone; what is found later is added anew.
+bool Watches::make_room() {
+    if (!look_ || look_->why != Why::lost) return false;
+    const auto unfound =
+        std::ranges::find_if(folders_, [&](const auto& folder) { return folder.second.look != looks_; });
+    if (unfound == folders_.end()) return false;
+    ::inotify_rm_watch(notify_.get(), unfound->first);
+    folders_.erase(unfound);
+    return true;
+}
+
+/// Whether a directory was not looked into, or not when it was looked for last.
+bool Watches::is_unseen(const std::string& path) const {
+    return missed_.contains(path) || std::ranges::none_of(folders_, [&](const auto& folder) {
+               return folder.second.path == path && !folder.second.is_closed;
+           });
 }
 
 void Watches::miss(const std::string& path) {
@@ -83,39 +93,108 @@ void Watches::miss(const std::string& path) {
     missed_.insert(path);
 }
 
+/// Watches a directory and what is below it. One that is new may have been filled before it was watched: what
+/// is in it then is told as made.
+void Watches::begin_look(const std::string& path, Why why) {
+    ++looks_;
+    look_.emplace(why, path);
+    const auto watch = [this](std::string_view below, int folder) {
+        if (add(folder, look_->full_path(below))) look_->news.emplace(below);
+    };
+    const auto fail = [this](std::string_view below, const Error& error) { take_failure(below, error); };
+    try {
+        // The top may be a link; what is below is a directory that was seen to be one.
+        const int flags = O_RDONLY | O_DIRECTORY | (path == top_ ? 0 : O_NOFOLLOW);
+        auto folder = open_path(path, flags);
+        if (recursive_)
+            look_->walk.emplace(std::move(folder),
+                                Walk::Options{.enters = {}, .opened = watch, .failed = fail});
+        else
+            add(folder.get(), path);
+    } catch (const Error& error) {
+        take_failure({}, error);
+    }
+}
+
+/// Goes on with it; true when it is over.
+bool Watches::look_on(Moment until) {
+    auto& walk = look_->walk;
+    while (walk && !look_->is_full) {
+        const auto met = walk->next();
+        if (!met) break;
+        tell_made(*met);
+        if (std::chrono::steady_clock::now() > until) return false;
+    }
+    if (walk && walk->is_cut())
+        take_failure({},
+                     Error{Code::exhausted,
+                           fmt::format("{} has more than {} names at once, or more than {} levels; watch a "
+                                       "part of it",
+                                       look_->path, most_names, deepest)});
+    end_look();
+    return true;
+}
+
+void Watches::tell_made(const Walked& met) {
+    const auto holder = std::string_view{met.path}.substr(0, met.name_at > 0 ? met.name_at - 1 : 0);
+    if (look_->why != Why::made || !look_->news.contains(holder)) return;
+    if (look_->told == most_events || queue_.size() >= most_events) {
+        is_cut_ = true;
+        return;
+    }
+    ++look_->told;
+    queue_.add({"created", look_->full_path(met.path), {}, S_ISDIR(met.facts.st_mode)});
+}
+
+void Watches::take_failure(std::string_view below, const Error& error) {
+    const auto path = look_->full_path(below);
+    if (error.code() == Code::not_found) return miss(path);
+    if (error.code() == Code::forbidden) {
+        // When it can be looked into, it tells so as a change of its own.
+        if (look_->news.contains(below)) miss(path);
+        // What was watched before it was closed to us still is, and nobody can look whether it is there.
+        for (auto& [watch, folder] : folders_) {
+            if (is_below(folder.path, path)) folder.look = looks_;
+            if (folder.path == path) folder.is_closed = true;
+        }
+        return;
+    }
+    is_cut_ = true;
+    look_->is_whole = false;
+    if (error.code() != Code::exhausted) return;
+    look_->is_full = true;
+    if (look_->why == Why::begun && !refusal_) refusal_ = error;
+}
+
+void Watches::end_look() {
+    const auto why = look_->why;
+    const auto path = std::move(look_->path);
+    const bool is_whole = look_->is_whole;
+    look_.reset();
+    if (refusal_) throw Error{*refusal_};
+    if (why == Why::made && is_whole) leave_unnamed(path, false);
+    if (why != Why::lost) return;
+    if (is_whole) forget_unfound();
+    // Now, for who looks at the files then: from here on nothing escapes.
+    is_cut_ = false;
+    queue_.add({"overflow", top_, {}, true});
+    if (folders_.empty()) queue_.add({"deleted", top_, {}, true});
+}
+
+/// The records of what became of them are lost.
+void Watches::forget_unfound() {
+    std::erase_if(folders_, [&](const auto& folder) {
+        if (folder.second.look == looks_) return false;
+        ::inotify_rm_watch(notify_.get(), folder.first);
+        return true;
+    });
+}
+
 /// A directory that came up, with what it holds already. Also below one that is watched: a record tells of a
 /// name, and by now another directory may have it, whose own record comes later. The last record of each
 /// finds it where it is, and all that it holds.
 void Watches::add_made(const std::string& path) {
-    if (!recursive_) return;
-    ++look_;
-    look_through(path, true);
-    leave_unnamed(path, false);
-}
-
-/// Watches a directory and what is below it. One that is new may have been filled before it was watched: what
-/// is in it then is told as made.
-void Watches::look_through(const std::string& path, bool is_told) {
-    std::set<std::string, std::less<>> news;
-    const auto full = [&](std::string_view below) { return below.empty() ? path : join_path(path, below); };
-    const auto watch = [&](std::string_view below, int folder) {
-        if (!is_cut_ && add(folder, full(below)) == Added::yes) news.emplace(below);
-    };
-    const auto fail = [&](std::string_view below, Code why) { take_unopened(full(below), why); };
-    try {
-        // The top may be a link; what is below is a directory that was seen to be one.
-        const int flags = O_RDONLY | O_DIRECTORY | (path == top_ ? 0 : O_NOFOLLOW);
-        Walk walk{open_path(path, flags), {.enters = {}, .opened = watch, .failed = fail}};
-        while (const auto met = walk.next()) {
-            const auto holder =
-                std::string_view{met->path}.substr(0, met->name_at > 0 ? met->name_at - 1 : 0);
-            if (is_told && news.contains(holder))
-                queue_.add({"created", full(met->path), {}, S_ISDIR(met->facts.st_mode)});
-            if (is_cut_) return;
-        }
-    } catch (const Error& error) {
-        take_unopened(path, error.code());
-    }
+    if (recursive_) begin_look(path, Why::made);
 }
 
 void Watches::rename_below(const std::string& from, const std::string& to) {
@@ -136,7 +215,7 @@ void Watches::rename_below(const std::string& from, const std::string& to) {
 /// be taken for what happened to the other one.
 void Watches::leave_unnamed(const std::string& path, bool is_gone) {
     for (auto& [watch, folder] : folders_)
-        if ((is_gone || folder.look != look_) && is_below(folder.path, path)) folder.path.clear();
+        if ((is_gone || folder.look != looks_) && is_below(folder.path, path)) folder.path.clear();
 }
 
 /// Directories that were moved away are watched no more.
@@ -168,17 +247,24 @@ void Watches::take_folder_change(const inotify_event& record, const std::string&
         queue_.add({"created", path, {}, is_dir});
         if (is_dir) add_made(path);
     } else {
-        if (is_dir && (record.mask & IN_DELETE) != 0) leave_unnamed(path, true);
-        missed_.erase(path);
-        queue_.add({(record.mask & IN_DELETE) != 0 ? "deleted" : "modified", path, {}, is_dir});
+        const bool is_deleted = (record.mask & IN_DELETE) != 0;
+        if (is_dir && is_deleted) leave_unnamed(path, true);
+        if (!is_dir || is_deleted) missed_.erase(path);
+        queue_.add({is_deleted ? "deleted" : "modified", path, {}, is_dir});
+        // It may be readable only now.
+        if (is_dir && !is_deleted && recursive_ && is_unseen(path)) add_made(path);
     }
 }
 
 void Watches::take_one(const inotify_event& record, std::string_view name, WatchQueue::Moment now) {
     if ((record.mask & IN_Q_OVERFLOW) != 0) {
-        forget_below(queue_.give_up(WatchQueue::Moment::max()));
+        queue_.give_up(WatchQueue::Moment::max());
+        if (!file_) {
+            missed_.clear();
+            return begin_look(top_, Why::lost);
+        }
+        file_->catch_up();
         queue_.add({"overflow", top_, {}, true});
-        if (file_) file_->look_again();
         return;
     }
     if (file_) return file_->take(record, name, queue_);
@@ -201,118 +287,44 @@ void Watches::take_one(const inotify_event& record, std::string_view name, Watch
     take_folder_change(record, name.empty() ? top_ : join_path(folder->second.path, name), now);
 }
 
-std::vector<WatchEvent> Watches::take(std::string_view records, WatchQueue::Moment now) {
+void Watches::begin(std::string records, WatchQueue::Moment now) {
+    records_ = std::move(records);
+    at_ = 0;
+    now_ = now;
     // What could not hold one more has left something in the kernel, and the other half may be there.
-    const bool is_all = records.size() + longest_record <= buffer_size;
-    while (records.size() >= sizeof(inotify_event)) {
-        inotify_event record{};
-        std::memcpy(&record, records.data(), sizeof record);
-        const auto whole = sizeof record + record.len;
-        if (records.size() < whole) break;
-        const auto name = records.substr(sizeof record, record.len);
-        take_one(record, name.substr(0, name.find('\0')), now);
-        records.remove_prefix(whole);
-    }
-    if (is_all) forget_below(queue_.give_up(now));
-    if (std::exchange(is_cut_, false)) queue_.add({"overflow", top_, {}, true});
-    return queue_.take();
+    is_all_ = records_.size() + longest_record <= records_size;
 }
 
-namespace {
+bool Watches::take_next() {
+    const auto rest = std::string_view{records_}.substr(at_);
+    inotify_event record{};
+    if (rest.size() < sizeof record) return false;
+    std::memcpy(&record, rest.data(), sizeof record);
+    const auto whole = sizeof record + record.len;
+    if (rest.size() < whole) return false;
+    at_ += whole;
+    const auto name = rest.substr(sizeof record, record.len);
+    take_one(record, name.substr(0, name.find('\0')), now_);
+    return true;
+}
 
-/// One of the streams that may be open; taken before anything is waited for, for others ask meanwhile.
-class Place {
-public:
-    explicit Place(std::shared_ptr<int> open) : open_{std::move(open)} {
-        if (*open_ >= most_streams)
-            throw Error{
-                Code::exhausted,
-                fmt::format("{} streams of events are open already, which is the limit", most_streams)};
-        ++*open_;
-    }
-    Place(Place&&) = default;
-    Place& operator=(Place&&) = delete;
-    ~Place() {
-        if (open_) --*open_;
-    }
+void Watches::end_turn() {
+    if (is_all_)
+        forget_below(queue_.give_up(now_));
+    else if (queue_.size() >= most_events)
+        forget_below(queue_.give_up(WatchQueue::Moment::max()));
+    if (std::exchange(is_cut_, false)) queue_.add({"overflow", top_, {}, true});
+}
 
-private:
-    std::shared_ptr<int> open_;
-};
-
-class WatchStream final : public net::Source {
-public:
-    WatchStream(async::Executor executor, async::Pool& pool, Place place, std::shared_ptr<Watches> watches)
-        : pool_{pool},
-          place_{std::move(place)},
-          watches_{std::move(watches)},
-          descriptor_{std::move(executor), ::dup(watches_->descriptor())} {}
-
-    Task<std::size_t> read(std::span<char> into) override {
-        while (at_ == text_.size()) {
-            if (watches_->has_ended()) co_return 0;
-            co_await fetch();
+bool Watches::run(Moment until) {
+    do {
+        if (look_ && !look_on(until)) return false;
+        if (!take_next()) {
+            end_turn();
+            return true;
         }
-        const auto count = std::min(into.size(), text_.size() - at_);
-        std::memcpy(into.data(), text_.data() + at_, count);
-        at_ += count;
-        co_return count;
-    }
-
-private:
-    Task<> fetch() {
-        auto records = co_await next_records();
-        text_ = co_await async::run_on(pool_, [watches = watches_, records = std::move(records)] {
-            std::string text;
-            for (const auto& event : watches->take(records, std::chrono::steady_clock::now()))
-                text += frame_of(event);
-            return text;
-        });
-        at_ = 0;
-    }
-
-    /// Nothing when nothing came until something is due.
-    Task<std::string> next_records() {
-        if (const auto due = watches_->due()) {
-            try {
-                const auto left = std::max<async::Duration>(*due - std::chrono::steady_clock::now(), {});
-                co_await async::deadline(left, "the other half of a move", readable());
-            } catch (const Error& error) {
-                // What has come by now counts all the same: this may be late itself.
-                if (error.code() != Code::timeout) throw;
-            }
-        } else {
-            co_await readable();
-        }
-        std::string records(buffer_size, '\0');
-        const auto count = ::read(descriptor_.native_handle(), records.data(), records.size());
-        if (count < 0 && errno != EAGAIN && errno != EINTR) throw disk_error("read what changed", errno);
-        records.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-        co_return records;
-    }
-
-    Task<> readable() {
-        co_await descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                                        boost::asio::use_awaitable);
-    }
-
-    async::Pool& pool_;
-    Place place_;
-    std::shared_ptr<Watches> watches_;
-    boost::asio::posix::stream_descriptor descriptor_;
-    // A comment first: who follows knows at once that it is heard.
-    std::string text_{net::sse_keep_alive};
-    std::size_t at_ = 0;
-};
-
-}  // namespace
-
-Task<std::unique_ptr<net::Source>> open_watch(async::Executor executor, async::Pool& pool,
-                                              std::shared_ptr<int> open, std::string path, bool recursive) {
-    Place place{std::move(open)};
-    auto watches = co_await async::run_on(
-        pool, [path, recursive] { return std::make_shared<Watches>(path, recursive); });
-    co_return std::make_unique<WatchStream>(std::move(executor), pool, std::move(place), std::move(watches));
+    } while (std::chrono::steady_clock::now() <= until);
+    return false;
 }
 
 }  // namespace carrel::desk::files

@@ -17,6 +17,7 @@
 #include "core/error.hpp"
 #include "core/fd.hpp"
 #include "desk/files/file_watch.hpp"
+#include "desk/files/walk.hpp"
 #include "desk/files/watch_queue.hpp"
 #include "net/http.hpp"
 
@@ -24,31 +25,54 @@ namespace carrel::desk::files {
 
 using async::Task;
 
-/// The watches of one stream, and what the kernel's records mean. Blocks a little where directories are
-/// looked through: for the pool.
+/// The watches of one stream, and what the kernel's records mean. Directories are looked through, for as long
+/// as the disk takes: for the pool, in slices.
 class Watches {
 public:
-    /// Throws not_found, and exhausted when there are more directories than a stream may watch, or the
-    /// kernel has no room.
+    /// Throws not_found, and exhausted when the kernel has no room. The first run() looks through what is
+    /// there.
     Watches(std::string path, bool recursive);
 
     int descriptor() const { return notify_.get(); }
-    /// Takes records as read(2) gives them, or none when it is `due`. The answer holds nothing yet of what
-    /// waits for the other half of a move.
-    std::vector<WatchEvent> take(std::string_view records, WatchQueue::Moment now);
+    /// Hands over records as read(2) gives them, or none when it is `due`; the last run() has answered true.
+    void begin(std::string records, WatchQueue::Moment now);
+    /// Takes them until `until`; true when all are taken. The first throws exhausted when there is more than
+    /// a stream may watch; what later ones must leave out is told as an overflow.
+    bool run(Moment until);
+    /// What can be told by now, also between runs: nothing of what waits for the other half of a move.
+    std::vector<WatchEvent> take() { return queue_.take(); }
     /// When to come back though nothing has come.
     std::optional<WatchQueue::Moment> due() const { return queue_.due(); }
     /// Whether what was watched is gone, so that nothing more can come.
     bool has_ended() const { return file_ ? file_->has_ended() : folders_.empty(); }
 
 private:
-    /// What watching one more directory came to.
-    enum class Added { yes, already, no };
-    Added add(int folder, const std::string& path);
-    void take_unopened(const std::string& path, core::Code why);
+    /// Why a directory is looked through: it was there, it came up, or (the top) records were lost.
+    enum class Why { begun, made, lost };
+    /// A directory that is being looked through.
+    struct Look {
+        Why why;
+        std::string path;
+        std::optional<Walk> walk;
+        std::set<std::string, std::less<>> news;  ///< below: what they hold is new, too
+        std::size_t told = 0;
+        bool is_whole = true;  ///< whatever is not found is not there
+        bool is_full = false;  ///< more cannot be watched
+        std::string full_path(std::string_view below) const;
+    };
+    bool add(int folder, const std::string& path);
+    bool make_room();
+    bool is_unseen(const std::string& path) const;
     void miss(const std::string& path);
+    void begin_look(const std::string& path, Why why);
+    bool look_on(Moment until);
+    void tell_made(const Walked& met);
+    void take_failure(std::string_view below, const core::Error& error);
+    void end_look();
+    void forget_unfound();
     void add_made(const std::string& path);
-    void look_through(const std::string& path, bool is_told);
+    bool take_next();
+    void end_turn();
     void take_one(const inotify_event& record, std::string_view name, WatchQueue::Moment now);
     void take_folder_change(const inotify_event& record, const std::string& path, WatchQueue::Moment now);
     void rename_below(const std::string& from, const std::string& to);
@@ -60,17 +84,28 @@ private:
     core::Fd notify_;
     std::optional<FileWatch> file_;  ///< when the top is one
     struct Folder {
-        std::string path;   ///< empty: a record of its name is on its way
-        unsigned look = 0;  ///< the last one that has found it there
+        std::string path;        ///< empty: a record of its name is on its way
+        unsigned look = 0;       ///< the last one that has found it there
+        bool is_closed = false;  ///< it could not be looked into then
     };
     std::map<int, Folder> folders_;  ///< by watch
-    unsigned look_ = 0;
-    /// Directories that had another name when their turn came, so that they are not watched or not looked
-    /// through: a record of that is on its way.
+    unsigned looks_ = 0;             ///< so many were begun
+    std::optional<Look> look_;       ///< the one that goes on
+    /// Directories that had another name when their turn came, or were closed to us, so that they are not
+    /// watched or not looked through: a record of what ends that will come.
     std::set<std::string> missed_;
     WatchQueue queue_;
-    bool is_cut_ = false;
+    bool is_cut_ = false;  ///< something is not watched, or not told, and that must be
+    std::optional<core::Error> refusal_;
+
+    std::string records_;
+    std::size_t at_ = 0;  ///< the next one begins there
+    bool is_all_ = true;  ///< nothing was left in the kernel
+    WatchQueue::Moment now_;
 };
+
+/// What one read(2) takes of records.
+constexpr std::size_t records_size = std::size_t{32} << 10;
 
 /// The stream; throws as Watches, and exhausted when there are too many already: `open` counts them.
 Task<std::unique_ptr<net::Source>> open_watch(async::Executor executor, async::Pool& pool,

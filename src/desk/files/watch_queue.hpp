@@ -48,6 +48,8 @@ public:
 
     /// What can be told.
     std::vector<WatchEvent> take();
+    /// How many events there are, also those that wait.
+    std::size_t size() const { return entries_.size(); }
 
 private:
     struct Left {

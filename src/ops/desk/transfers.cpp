@@ -78,7 +78,9 @@ constexpr std::array transfer_table{
         .permission = view,
         .response = Body::event_stream,
         .summary = "Events created, modified, deleted, moved and overflow of a directory or file: {path, "
-                   "is_dir, from?}.",
+                   "is_dir, from?}. After an overflow, look at what is there: events were lost, or not all "
+                   "can be watched; those that follow are right. That the directory itself was removed (or "
+                   "that of a file) is told when no program is in it any more.",
         .request_schema = schema<watch_files_shape>,
         .example = "path=/tmp&recursive=true",
     },

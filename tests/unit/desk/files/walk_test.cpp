@@ -44,12 +44,27 @@ TEST_CASE("A directory that cannot be opened is told, and why") {
     const Folder folder;
     fs::create_directories(folder.path / "in" / "deep");
     std::string failed;
-    const auto note = [&](std::string_view path, carrel::core::Code why) {
-        failed += std::string{path} + (why == carrel::core::Code::not_found ? " gone" : " refused");
+    const auto note = [&](std::string_view path, const carrel::core::Error& why) {
+        failed += std::string{path} + (why.code() == carrel::core::Code::not_found ? " gone" : " refused");
     };
     Walk walk{folder.path, {.enters = {}, .opened = {}, .failed = note}};
     REQUIRE(walk.next());
     fs::remove_all(folder.path / "in");
     CHECK_FALSE(walk.next());
     CHECK(failed == "in gone");
+}
+
+TEST_CASE("A directory that who hears of it throws for is not read, and is told with what was thrown") {
+    const Folder folder;
+    fs::create_directories(folder.path / "a" / "in");
+    fs::create_directories(folder.path / "b" / "in");
+    const auto refuse = [](std::string_view path, int) {
+        if (path == "a") throw carrel::core::Error{carrel::core::Code::exhausted, "no more"};
+    };
+    std::string failed;
+    const auto note = [&](std::string_view path, const carrel::core::Error& why) {
+        failed += std::string{path} + ": " + why.message();
+    };
+    CHECK(walked(folder.path, {.enters = {}, .opened = refuse, .failed = note}) == "a b b/in");
+    CHECK(failed == "a: no more");
 }
