@@ -65,6 +65,12 @@ bool Watches::add(int folder, const std::string& path) {
     // The kernel knows a directory by itself: under a new name it has the watch that it had. What was taken
     // for another one is new here, too, and so is what could not be looked through: so may be what it holds.
     auto& known = folders_[watch];
+    if (look_ && look_->why == Why::left && known.path.empty()) {
+        // Nobody has heard of it, and its own record comes: that tells what it holds.
+        miss(path);
+        known = {path, looks_, false};
+        return false;
+    }
     const bool is_new = missed_.erase(path) > 0 || known.path != path;
     known = {path, looks_, false};
     return is_new;
@@ -95,11 +101,14 @@ void Watches::miss(const std::string& path) {
 
 /// Watches a directory and what is below it. One that is new may have been filled before it was watched: what
 /// is in it then is told as made.
-void Watches::begin_look(const std::string& path, Why why) {
+void Watches::begin_look(const std::string& path, Why why, std::string other) {
     ++looks_;
-    look_.emplace(why, path);
+    look_.emplace(why, path, std::move(other), looks_);
     const auto watch = [this](std::string_view below, int folder) {
-        if (add(folder, look_->full_path(below))) look_->news.emplace(below);
+        const auto here = look_->full_path(below);
+        if (!add(folder, here)) return;
+        look_->news.emplace(below);
+        if (below.empty() && look_->why == Why::left) queue_.add({"created", here, {}, true});
     };
     const auto fail = [this](std::string_view below, const Error& error) { take_failure(below, error); };
     try {
@@ -137,7 +146,8 @@ bool Watches::look_on(Moment until) {
 
 void Watches::tell_made(const Walked& met) {
     const auto holder = std::string_view{met.path}.substr(0, met.name_at > 0 ? met.name_at - 1 : 0);
-    if (look_->why != Why::made || !look_->news.contains(holder)) return;
+    const bool is_told = look_->why == Why::made || look_->why == Why::left;
+    if (!is_told || !look_->news.contains(holder)) return;
     if (look_->told == most_events || queue_.size() >= most_events) {
         is_cut_ = true;
         return;
@@ -148,7 +158,10 @@ void Watches::tell_made(const Walked& met) {
 
 void Watches::take_failure(std::string_view below, const Error& error) {
     const auto path = look_->full_path(below);
-    if (error.code() == Code::not_found) return miss(path);
+    if (error.code() == Code::not_found) {
+        if (look_->why != Why::left) miss(path);
+        return;
+    }
     if (error.code() == Code::forbidden) {
         // When it can be looked into, it tells so as a change of its own.
         if (look_->news.contains(below)) miss(path);
@@ -167,13 +180,22 @@ void Watches::take_failure(std::string_view below, const Error& error) {
 }
 
 void Watches::end_look() {
-    const auto why = look_->why;
-    const auto path = std::move(look_->path);
-    const bool is_whole = look_->is_whole;
+    const auto look = std::move(*look_);
     look_.reset();
     if (refusal_) throw Error{*refusal_};
-    if (why == Why::made && is_whole) leave_unnamed(path, false);
-    if (why != Why::lost) return;
+    if (look.why == Why::lost) return end_lost_look(look.is_whole);
+    if (look.why == Why::made && !look.other.empty()) {
+        begin_look(look.other, Why::left, look.path);
+        look_->since = look.since;
+        if (!look.is_whole) look_->is_whole = false;
+        return;
+    }
+    if (look.why == Why::begun || !look.is_whole) return;
+    leave_unnamed(look.path, look.since);
+    if (!look.other.empty()) leave_unnamed(look.other, look.since);
+}
+
+void Watches::end_lost_look(bool is_whole) {
     if (is_whole) forget_unfound();
     // Now, for who looks at the files then: from here on nothing escapes.
     is_cut_ = false;
@@ -207,15 +229,17 @@ void Watches::rename_below(const std::string& from, const std::string& to) {
         return true;
     });
     missed_.insert(missed.begin(), missed.end());
-    add_made(to);
+    // What stands where it was is not what was renamed here: two were exchanged, or another one came. The
+    // record of that may have been taken already.
+    if (recursive_) begin_look(to, Why::made, from);
 }
 
-/// What has a watch by a name that is gone, or where the last look has found another directory: its own
-/// record tells its name, if it lives, and all that it holds is told then. What comes of it until then would
-/// be taken for what happened to the other one.
-void Watches::leave_unnamed(const std::string& path, bool is_gone) {
+/// What has a watch by a name that is gone, or where no look `since` has found it: its own record tells its
+/// name, if it lives, and all that it holds is told then. What comes of it until then would be taken for what
+/// happened to the other one.
+void Watches::leave_unnamed(const std::string& path, unsigned since) {
     for (auto& [watch, folder] : folders_)
-        if ((is_gone || folder.look != looks_) && is_below(folder.path, path)) folder.path.clear();
+        if (folder.look < since && is_below(folder.path, path)) folder.path.clear();
 }
 
 /// Directories that were moved away are watched no more.
@@ -248,7 +272,7 @@ void Watches::take_folder_change(const inotify_event& record, const std::string&
         if (is_dir) add_made(path);
     } else {
         const bool is_deleted = (record.mask & IN_DELETE) != 0;
-        if (is_dir && is_deleted) leave_unnamed(path, true);
+        if (is_dir && is_deleted) leave_unnamed(path, looks_ + 1);
         if (!is_dir || is_deleted) missed_.erase(path);
         queue_.add({is_deleted ? "deleted" : "modified", path, {}, is_dir});
         // It may be readable only now.
@@ -308,21 +332,40 @@ bool Watches::take_next() {
     return true;
 }
 
-void Watches::end_turn() {
+/// What was moved away and came up nowhere is gone from here. But another one may have taken its place with
+/// no record that came later: by an exchange, or below a directory that was renamed.
+void Watches::give_up(WatchQueue::Moment until) {
+    const auto gone = queue_.give_up(until);
+    forget_below(gone);
+    for (const auto& path : gone) {
+        struct stat facts{};
+        if (recursive_ && ::lstat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode))
+            retaken_.push_back(path);
+    }
+}
+
+/// True when something is left to do.
+bool Watches::end_turn() {
     if (is_all_)
-        forget_below(queue_.give_up(now_));
+        give_up(now_);
     else if (queue_.size() >= most_events)
-        forget_below(queue_.give_up(WatchQueue::Moment::max()));
+        give_up(WatchQueue::Moment::max());
+    if (!retaken_.empty()) {
+        const auto path = std::move(retaken_.back());
+        retaken_.pop_back();
+        queue_.add({"created", path, {}, true});
+        add_made(path);
+        return true;
+    }
     if (std::exchange(is_cut_, false)) queue_.add({"overflow", top_, {}, true});
+    return false;
 }
 
 bool Watches::run(Moment until) {
     do {
-        if (look_ && !look_on(until)) return false;
-        if (!take_next()) {
-            end_turn();
-            return true;
-        }
+        while (look_)
+            if (!look_on(until)) return false;
+        if (!take_next() && !end_turn()) return true;
     } while (std::chrono::steady_clock::now() <= until);
     return false;
 }

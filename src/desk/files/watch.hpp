@@ -47,12 +47,15 @@ public:
     bool has_ended() const { return file_ ? file_->has_ended() : folders_.empty(); }
 
 private:
-    /// Why a directory is looked through: it was there, it came up, or (the top) records were lost.
-    enum class Why { begun, made, lost };
+    /// Why a directory is looked through: it was there, it came up, another one left its place, or (the
+    /// top) records were lost.
+    enum class Why { begun, made, left, lost };
     /// A directory that is being looked through.
     struct Look {
         Why why;
         std::string path;
+        std::string other;   ///< of a move: where it came from is looked at next, or where it went was before
+        unsigned since = 0;  ///< the first of the two
         std::optional<Walk> walk;
         std::set<std::string, std::less<>> news;  ///< below: what they hold is new, too
         std::size_t told = 0;
@@ -64,19 +67,21 @@ private:
     bool make_room();
     bool is_unseen(const std::string& path) const;
     void miss(const std::string& path);
-    void begin_look(const std::string& path, Why why);
+    void begin_look(const std::string& path, Why why, std::string other = {});
     bool look_on(Moment until);
     void tell_made(const Walked& met);
     void take_failure(std::string_view below, const core::Error& error);
     void end_look();
+    void end_lost_look(bool is_whole);
     void forget_unfound();
     void add_made(const std::string& path);
     bool take_next();
-    void end_turn();
+    bool end_turn();
+    void give_up(WatchQueue::Moment until);
     void take_one(const inotify_event& record, std::string_view name, WatchQueue::Moment now);
     void take_folder_change(const inotify_event& record, const std::string& path, WatchQueue::Moment now);
     void rename_below(const std::string& from, const std::string& to);
-    void leave_unnamed(const std::string& path, bool is_gone);
+    void leave_unnamed(const std::string& path, unsigned since);
     void forget_below(const std::vector<std::string>& folders);
 
     std::string top_;
@@ -94,6 +99,8 @@ private:
     /// Directories that had another name when their turn came, or were closed to us, so that they are not
     /// watched or not looked through: a record of what ends that will come.
     std::set<std::string> missed_;
+    /// Where a directory stands though one left it and came up nowhere.
+    std::vector<std::string> retaken_;
     WatchQueue queue_;
     bool is_cut_ = false;  ///< something is not watched, or not told, and that must be
     std::optional<core::Error> refusal_;
