@@ -86,6 +86,10 @@ void Client::stream(std::string method, std::string path, std::string accept, co
         std::rethrow_exception(failure);
     } catch (core::Error& error) {
         if (error.code() == core::Code::unauthorized) throw refused_key(server_);
+        if (error.reason() == "connection_broken")
+            throw error.during(
+                "the call was not answered whole, and may have been carried out (`carrel logs "
+                "--desk` may say why)");
         if (error.reason() != "connection_error") throw;
         throw error.during(fmt::format(
             "no server answers at {} (start one with `carrel serve`, or give --server)", server_.url));

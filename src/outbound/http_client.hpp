@@ -43,8 +43,9 @@ class HttpClient {
 public:
     virtual ~HttpClient() = default;
     /// Returns when the head of the answer is there; any status is an answer. Throws Error{timeout}
-    /// or Error{unavailable} when there is none (reason "connection_error"), Error{invalid} when the
-    /// call itself cannot be sent. Cancelling aborts the transfer; so does destroying the body.
+    /// or Error{unavailable} when there is none (reason "connection_error", or "connection_broken" once it
+    /// stood), Error{invalid} when the call itself cannot be sent. Cancelling aborts the transfer; so does
+    /// destroying the body.
     virtual Task<Reply> send(Call call) = 0;
 };
 

@@ -212,7 +212,9 @@ core::Error Transfer::error_of(CURLcode result) const {
         case CURLE_OPERATION_TIMEDOUT:
             return {core::Code::timeout, fmt::format("{} took too long: {}", host_, detail)};
         case CURLE_OUT_OF_MEMORY: return {core::Code::exhausted, "no memory for an outgoing call"};
-        default: return unreachable(fmt::format("{} broke off: {}", host_, detail));
+        default:
+            return {core::Code::unavailable, fmt::format("{} broke off: {}", host_, detail),
+                    "connection_broken"};
     }
 }
 

@@ -4,7 +4,7 @@ import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { api, ApiError, reason, whenUnauthorized } from "./server/api";
 import { draftOf, forgetDrafts, sendDraft, setDraft } from "./chat/drafts";
 import { applyEvents } from "./log/events";
-import { lacksKey, scripted } from "./sessions/providers";
+import { lacksKey, scripted, suggested } from "./sessions/providers";
 import { emptyTranscript, type Transcript } from "./log/transcript";
 import { runFeed, type FeedState } from "./log/feed";
 import { liveSource } from "./log/live";
@@ -144,7 +144,7 @@ export async function createSession(wish: NewSession): Promise<void> {
   put(session);
   select(session.id);
   wishToWrite.value++;
-  if (session.provider === scripted && draftOf(session.id) === "") setDraft(session.id, "tour");
+  if (session.provider === scripted && draftOf(session.id) === "") setDraft(session.id, suggested);
 }
 
 /** Sends what was written to a session. A failure says which one is meant, when another is shown by then. */

@@ -120,8 +120,23 @@ test("retries are one line, and take back what came of the answer before", () =>
   );
   assert.deepEqual(turnOf(transcript).blocks, [
     { kind: "text", content: "Kept." },
-    { kind: "status", message: "Again in 2 s" },
+    { kind: "status", message: "Again in 2 s", isPassing: true },
   ]);
+});
+
+test("what was to come next is not told of a turn that has failed", () => {
+  const transcript = applyEvents(
+    emptyTranscript,
+    log(
+      ["message_start", {}],
+      ["status", { message: "Again in 2 s", retry_after: 2 }],
+      ["error", { error: "overloaded" }],
+    ),
+  );
+  assert.deepEqual(
+    turnOf(transcript).blocks.map(({ kind }) => kind),
+    ["error"],
+  );
 });
 
 test("a status about the desk keeps what is there", () => {

@@ -24,6 +24,7 @@ constexpr auto desktops_patience = 1s;
 /// For the panel, from when the window manager is up: it takes 0.2 to 1.1 s, on a busy machine many times
 /// that. An image may have another one, or none.
 std::chrono::seconds panel_patience() { return ::access("/usr/bin/tint2", X_OK) == 0 ? 10s : 5s; }
+constexpr auto nudge_pause = 50ms;
 /// A panel paints itself as a whole, and once more with its icons.
 constexpr screen::SettleTimes panel_painting{.first_change = 100ms, .quiet = 60ms, .limit = 1000ms};
 
@@ -136,8 +137,13 @@ Task<> Display::furnish(std::shared_ptr<Desktop> desktop) {
             const auto open = co_await windows.list();
             co_return std::ranges::any_of(open, [](const auto& window) { return window.type == "dock"; });
         };
-        if (co_await desktop->windows.wait_until(has_panel, panel_patience()))
-            co_await watch.settle(panel_painting);
+        const auto found_until = std::chrono::steady_clock::now() + panel_patience();
+        bool is_found = co_await desktop->windows.wait_until(has_panel, nudge_pause);
+        while (!is_found && std::chrono::steady_clock::now() < found_until) {
+            desktop->windows.nudge_manager();
+            is_found = co_await desktop->windows.wait_until(has_panel, nudge_pause);
+        }
+        if (is_found) co_await watch.settle(panel_painting);
     } catch (const core::Error& error) {
         core::log_warning("the panel was not found: {}", error.message());
     }

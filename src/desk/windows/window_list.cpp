@@ -126,6 +126,12 @@ Task<> WindowList::wait_for_desktops(async::Duration limit) {
     co_await wait_until(has_desktops, limit);
 }
 
+void WindowList::nudge_manager() {
+    xcb_change_property(connection_.raw(), XCB_PROP_MODE_REPLACE, connection_.root(), atoms_[Hint::nudge],
+                        XCB_ATOM_CARDINAL, 32, 0, nullptr);
+    xcb_flush(connection_.raw());
+}
+
 Task<Numbers> WindowList::open_ids() {
     auto ids =
         co_await read_numbers(connection_, connection_.root(), atoms_[Hint::client_list], XCB_ATOM_WINDOW);

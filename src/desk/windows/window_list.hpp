@@ -49,6 +49,9 @@ public:
     /// Until the manager has told how many desktops there are, for at most `limit`: it does so after it has
     /// told that it is there, and not every one does.
     Task<> wait_for_desktops(async::Duration limit);
+    /// Gives the manager an event of no meaning: what came while it was starting, Openbox may leave until
+    /// the next one comes.
+    void nudge_manager();
     /// Lets everybody return who waits for a change.
     void wake();
 

@@ -67,7 +67,11 @@ describe("a first visit", () => {
     assert.equal(await page.getByTestId("key-banner").count(), 0);
     await eventually("the desk's own picture", async () => (await difference(page, id)) < 0.01);
     const before = await desktopPicture(page);
-    assert.equal(await page.getByTestId("message-input").inputValue(), "tour");
+    const input = page.getByTestId("message-input");
+    assert.equal(await input.inputValue(), "tour");
+    // Who types what is suggested has it once.
+    await page.keyboard.type("tour");
+    assert.equal(await input.inputValue(), "tour");
     await page.getByTestId("send").click();
     await turnIs(page, "completed", tourLimit);
     assert.equal(await page.locator("[data-testid=tool-call]:not([data-state=done])").count(), 0);

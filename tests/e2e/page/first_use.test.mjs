@@ -350,6 +350,23 @@ describe("sessions", () => {
       assert.deepEqual(await heading.allInnerTexts(), ["Tour of a desk · Carrel"]);
     });
 
+  test("the smallest of phones reaches everything of the desktop", async (t) => {
+    const { page } = await scripted(t, {}, { viewport: { width: 340, height: 700 } });
+    await page.getByTestId("tab-desktop").click();
+    const reaches = () =>
+      page.evaluate(() => {
+        const edges = [...document.querySelectorAll(".toolbar :is(button, a), .panel.desktop")].map(
+          (each) => each.getBoundingClientRect().right,
+        );
+        return Math.max(...edges);
+      });
+    await stateIs(page, "viewing");
+    assert.ok((await reaches()) <= 340, `${await reaches()}`);
+    await page.getByTestId("control-toggle").click();
+    await stateIs(page, "control");
+    assert.ok((await reaches()) <= 340, `${await reaches()}`);
+  });
+
   test("who has logged in can log out, and leaves nothing behind", async (t) => {
     const { page } = await opened(t, { key: "right" });
     const logIn = async () => {

@@ -190,7 +190,7 @@ TEST_CASE("silence, refusal, an early end and too many headers are told apart") 
         reply = co_await client.send(call_to(server));
         const auto cut = co_await error_of(net::read_all(*reply.body, 100));
         CHECK(cut.code() == core::Code::unavailable);
-        CHECK(cut.reason() == "connection_error");
+        CHECK(cut.reason() == "connection_broken");
         const auto large = co_await error_of(client.send(call_to(server)));
         CHECK(large.message().find("bytes of headers") != std::string::npos);
         co_await scope.close();

@@ -6,7 +6,7 @@ import { setDraft } from "./drafts";
 import type { Item, Notice, UserMessage } from "../log/transcript";
 import { titleOf } from "../parts/format";
 import { memo } from "./memo";
-import { scripted } from "../sessions/providers";
+import { scripted, suggested } from "../sessions/providers";
 import { feedState, transcript, wishToWrite } from "../state";
 import { TurnView } from "./turn";
 import type { Session } from "../server/types";
@@ -172,7 +172,7 @@ function Opening({ session }: { session: Session }) {
           : "You see every step live, and can take the mouse at any time."}
       </p>
       <div class="ideas">
-        {(isScripted ? ["tour"] : ideas).map((idea) => (
+        {(isScripted ? [suggested] : ideas).map((idea) => (
           <button
             key={idea}
             type="button"

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../server/api";
 import { draftOf, isSending, setDraft } from "./drafts";
-import { scripted } from "../sessions/providers";
+import { scripted, suggested } from "../sessions/providers";
 import { attempt, busy, send as sendMessage, wishToWrite } from "../state";
 import type { Session } from "../server/types";
 import { Icon } from "../parts/ui";
@@ -19,7 +19,10 @@ export function Composer({ session }: { session: Session }) {
   const wish = wishToWrite.value;
   useEffect(() => fit(input.current), [text]);
   useEffect(() => {
-    if (wish > 0 && matchMedia("(hover: hover)").matches) input.current?.focus();
+    if (wish === 0 || !matchMedia("(hover: hover)").matches) return;
+    input.current?.focus();
+    // Who types what was suggested has it once.
+    if (draftOf(session.id) === suggested) input.current?.select();
   }, [wish]);
   const usable = text.trim() !== "" && text.length <= longest && !working && !sending;
   const send = async () => {

@@ -179,8 +179,17 @@ function status(transcript: Transcript, event: StoredEvent): Transcript {
   return inTurn(transcript, event, (turn) => {
     const kept = turn.blocks.filter((block, at) => aboutDesk || at < turn.whole || !isStreamed(block));
     const before = kept.at(-1)?.kind === "status" ? kept.slice(0, -1) : kept;
-    return { ...turn, blocks: [...before, { kind: "status", message }] };
+    const line: Block = aboutDesk
+      ? { kind: "status", message }
+      : { kind: "status", message, isPassing: true };
+    return { ...turn, blocks: [...before, line] };
   });
+}
+
+/** Nothing comes next when the turn has failed. */
+function withoutPassing(blocks: Block[]): Block[] {
+  const last = blocks.at(-1);
+  return last?.kind === "status" && last.isPassing ? blocks.slice(0, -1) : blocks;
 }
 
 /** What a program of the desk told whoever looks at it: its own words, as text. */
@@ -206,7 +215,10 @@ function failure(transcript: Transcript, event: StoredEvent): Transcript {
   if (!runningTurn(transcript))
     return append(transcript, { kind: "notice", key: event.seq, tone: "error", message });
   return inTurn(transcript, event, (turn) =>
-    push(turn, { kind: "error", message, code: str(event.data, "code") }),
+    push(
+      { ...turn, blocks: withoutPassing(turn.blocks) },
+      { kind: "error", message, code: str(event.data, "code") },
+    ),
   );
 }
 

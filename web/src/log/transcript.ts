@@ -37,7 +37,7 @@ export interface ErrorBlock {
 export type Block =
   | { kind: "text"; content: string }
   | { kind: "thinking"; content: string }
-  | { kind: "status"; message: string }
+  | { kind: "status"; message: string; /** It tells what comes next. */ isPassing?: true }
   | ToolCall
   | ErrorBlock;
 

@@ -3,6 +3,8 @@ import type { Config, Provider } from "../server/types";
 
 /** The built-in vendor whose model plays scripts: the page offers its tour. */
 export const scripted = "scripted";
+/** What the scripted model is best told first. */
+export const suggested = "tour";
 
 export function findProvider(config: Config | undefined, name: string): Provider | undefined {
   return config?.providers.find((provider) => provider.name === name);
