@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 
 #include "core/id.hpp"
@@ -108,7 +109,7 @@ void Unpacker::begin(const archive::ArchiveEntry& entry) {
     switch (entry.kind) {
         case archive::ArchiveEntry::Kind::file: return make_file(entry);
         case archive::ArchiveEntry::Kind::symlink: return make_symlink(entry, steps);
-        case archive::ArchiveEntry::Kind::hard_link: return make_hard_link(entry);
+        case archive::ArchiveEntry::Kind::hard_link: return make_hard_link(entry, steps);
         case archive::ArchiveEntry::Kind::folder: break;
     }
 }
@@ -176,22 +177,36 @@ void Unpacker::make_symlink(const archive::ArchiveEntry& entry, const std::vecto
     ::utimensat(parent_.get(), name_.c_str(), times_of(entry).data(), AT_SYMLINK_NOFOLLOW);
 }
 
-void Unpacker::make_hard_link(const archive::ArchiveEntry& entry) {
-    const auto steps = core::value_or_throw(archive::safe_steps(entry.target));
-    if (steps.empty()) throw Error{Code::invalid, "the archive has a link to nothing"};
-    const auto folder = open_folder({steps.begin(), steps.end() - 1});
+/// Of a symbolic link that has another name now: from there, its target leads elsewhere.
+core::Expected<void> Unpacker::judge_linked(const std::string& made,
+                                            const std::vector<std::string>& steps) const {
+    std::string target(PATH_MAX, '\0');
+    const auto size = ::readlinkat(parent_.get(), made.c_str(), target.data(), target.size());
+    if (size < 0) return {};  // no symbolic link
+    target.resize(static_cast<std::size_t>(size));
+    return archive::judge_link(steps, target);
+}
+
+void Unpacker::make_hard_link(const archive::ArchiveEntry& entry, const std::vector<std::string>& steps) {
+    const auto to = core::value_or_throw(archive::safe_steps(entry.target));
+    if (to.empty()) throw Error{Code::invalid, "the archive has a link to nothing"};
+    const auto folder = open_folder({to.begin(), to.end() - 1});
     struct stat facts{};
-    if (::fstatat(folder.get(), steps.back().c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) throw failed(errno);
-    if (!S_ISREG(facts.st_mode))
+    if (::fstatat(folder.get(), to.back().c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) throw failed(errno);
+    if (!S_ISREG(facts.st_mode) && !S_ISLNK(facts.st_mode))
         throw Error{Code::invalid,
                     fmt::format("the archive's link \"{}\" is not to a file", core::repair_utf8(entry.name))};
     const auto made = fmt::format(".carrel-{}", core::random_hex(8));
-    if (::linkat(folder.get(), steps.back().c_str(), parent_.get(), made.c_str(), 0) != 0)
-        throw failed(errno);
-    const bool is_placed = ::renameat(parent_.get(), made.c_str(), parent_.get(), name_.c_str()) == 0;
+    // Without AT_SYMLINK_FOLLOW: a symbolic link itself gets the name, and not what it leads to.
+    if (::linkat(folder.get(), to.back().c_str(), parent_.get(), made.c_str(), 0) != 0) throw failed(errno);
+    // By the name that it has now: what had the other one can have been exchanged meanwhile.
+    const auto judged = judge_linked(made, steps);
+    const bool is_placed =
+        judged && ::renameat(parent_.get(), made.c_str(), parent_.get(), name_.c_str()) == 0;
     const int failure = errno;
     // Also when both were the same file already: then a rename does nothing.
     ::unlinkat(parent_.get(), made.c_str(), 0);
+    archive::require(judged);
     if (!is_placed) throw failed(failure);
 }
 

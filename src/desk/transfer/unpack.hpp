@@ -52,7 +52,8 @@ private:
     void make_folder(const archive::ArchiveEntry& entry, const std::vector<std::string>& steps);
     void make_file(const archive::ArchiveEntry& entry);
     void make_symlink(const archive::ArchiveEntry& entry, const std::vector<std::string>& steps);
-    void make_hard_link(const archive::ArchiveEntry& entry);
+    void make_hard_link(const archive::ArchiveEntry& entry, const std::vector<std::string>& steps);
+    core::Expected<void> judge_linked(const std::string& made, const std::vector<std::string>& steps) const;
     void drop_partial();
     core::Error failed(int error_number) const;
 

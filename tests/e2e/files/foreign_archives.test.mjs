@@ -152,6 +152,19 @@ t.close()`);
     assert.match(here("tar", "--utc", "-tvf", "own.tar"), /1960-01-01 00:00 times\/old/);
   });
 
+  test("with hard links to symbolic links, as GNU tar unpacks them", async () => {
+    here("sh", "-c", "rm -rf links && mkdir -p links/in && cd links && echo t > target && ln -s target l1 && ln l1 l2 && ln -s ../target in/l3 && ln in/l3 in/l4");
+    const facts = "cat l1 l2 in/l4 && stat -c '%F %h %N' l1 l2 in/l3 in/l4 && [ $(stat -c %i l1) = $(stat -c %i l2) ] && stat -c '%F %h' target";
+    for (const format of ["gnu", "pax", "ustar", "v7", "oldgnu"]) {
+      here("tar", `--format=${format}`, "-cf", "links.tar", "-C", "links", "target", "l1", "l2", "in/l3", "in/l4");
+      here("sh", "-c", "rm -rf by-tar && mkdir by-tar && tar -xf links.tar -C by-tar");
+      const answer = await extracted(`links-${format}`, "tar", load("links.tar"));
+      assert.equal(answer.files, 5);
+      assert.equal(await run(`cd ~/links-${format} && ${facts}`), here("sh", "-c", `cd by-tar && ${facts}`), format);
+      assert.equal(await run(`find ~/links-${format} -name '.carrel-*'`), "");
+    }
+  });
+
   test("and labels, incremental directories and access lists are what they are", async () => {
     here("sh", "-c", "rm -rf label.tar snap inc; mkdir -p inc/sub && echo x > inc/sub/f && tar --label=MyBackup --listed-incremental=snap -cf label.tar inc");
     const { notes } = await extracted("label", "tar", load("label.tar"));
