@@ -58,9 +58,9 @@ struct ZipItem {
 /// Bytes of the archive: exactly so many, or fewer at its end.
 using ReadAt = std::function<std::string(std::uint64_t at, std::size_t size)>;
 
-/// The directory of an archive of `size` bytes, also when other bytes stand before the archive. Refuses what
-/// is no zip, is encrypted, in several volumes, compressed otherwise, or has more than 200,000 entries;
-/// devices and pipes.
+/// The directory of an archive of `size` bytes, also when other bytes stand before the archive or behind it.
+/// Refuses what is no zip, is encrypted, in several volumes, compressed otherwise, or has more than 200,000
+/// entries; devices and pipes.
 core::Expected<std::vector<ZipItem>> read_zip_directory(const ReadAt& read, std::uint64_t size);
 
 /// Where the item's content begins.

@@ -21,6 +21,7 @@ constexpr std::size_t locator_size = 20;
 constexpr std::size_t zip64_end_size = 56;
 constexpr std::size_t item_size = 46;
 constexpr std::size_t local_size = 30;
+constexpr std::uint64_t item_signature = 0x02014b50;
 constexpr std::uint64_t utf8_flag = 1 << 11;
 constexpr std::uint64_t most_entries = 200'000;
 constexpr std::uint64_t most_directory = std::uint64_t{64} << 20;
@@ -51,16 +52,10 @@ Expected<Directory> read_zip64_end(const ReadAt& read, std::uint64_t locator_at)
     return Directory{number_at(end, 48, 8), number_at(end, 40, 8), number_at(end, 32, 8), at};
 }
 
-Expected<Directory> find_directory(const ReadAt& read, std::uint64_t size) {
-    const auto most = std::min<std::uint64_t>(size, end_size + longest_comment);
-    const auto tail = read(size - most, static_cast<std::size_t>(most));
-    constexpr std::string_view signature{"PK\x05\x06", 4};
-    const auto at = tail.size() < end_size ? tail.npos : tail.rfind(signature, tail.size() - end_size);
-    if (at == tail.npos) return refuse("this is no zip: it has no directory at its end");
-    const std::string_view end = std::string_view{tail}.substr(at);
+/// What the end of an archive says, which begins at `end_at` in it; `end` goes on to the last byte.
+Expected<Directory> read_end(const ReadAt& read, std::string_view end, std::uint64_t end_at) {
     if (number_at(end, 4, 2) != 0 && number_at(end, 4, 2) != 0xffff)
         return refuse("the zip is one of several volumes");
-    const auto end_at = size - most + at;
     Directory directory{number_at(end, 16, 4), number_at(end, 12, 4), number_at(end, 10, 2), end_at};
     const bool is_large = directory.at == no_size || directory.size == no_size || directory.entries == 0xffff;
     if (is_large && end_at >= locator_size) {
@@ -71,13 +66,61 @@ Expected<Directory> find_directory(const ReadAt& read, std::uint64_t size) {
     return directory;
 }
 
+/// How well what an end says agrees with what is there; the later, the better. `apart`: something stands
+/// between the directory and its end. `shifted`: something stands before the archive that is not counted.
+enum class Fit { none, empty, apart, shifted, exact };
+
+Fit fit_of(const ReadAt& read, const Expected<Directory>& directory) {
+    if (!directory) return Fit::none;
+    const auto [at, size, entries, end_at] = *directory;
+    if (size > end_at || at > end_at - size) return Fit::none;
+    if (entries == 0) return at == end_at ? Fit::empty : Fit::none;
+    const auto begins_at = [&](std::uint64_t place) {
+        const auto first = read(place, 4);
+        return first.size() == 4 && number_at(first, 0, 4) == item_signature;
+    };
+    if (begins_at(end_at - size)) return at == end_at - size ? Fit::exact : Fit::shifted;
+    return begins_at(at) ? Fit::apart : Fit::none;
+}
+
+/// By the end of the archive. Its signature may also stand in the comment behind it, and in contents: what
+/// counts is that the comment reaches to the last byte, then how well it fits, then that it is the last.
+Expected<Directory> find_directory(const ReadAt& read, std::uint64_t size) {
+    const auto most = std::min<std::uint64_t>(size, end_size + longest_comment);
+    const auto tail = read(size - most, static_cast<std::size_t>(most));
+    constexpr std::string_view signature{"PK\x05\x06", 4};
+    struct Found {
+        Expected<Directory> directory;
+        bool reaches;
+        Fit fit;
+    };
+    std::optional<Found> best;
+    const auto is_better = [&](const Found& found) {
+        if (!best || found.reaches != best->reaches) return !best || found.reaches;
+        // With bytes behind the archive, one inside it must not take the place of one that is damaged.
+        return found.reaches ? found.fit > best->fit : best->fit == Fit::none && found.fit == Fit::exact;
+    };
+    auto at = tail.size() < end_size ? tail.npos : tail.rfind(signature, tail.size() - end_size);
+    while (at != tail.npos) {
+        const auto end = std::string_view{tail}.substr(at);
+        auto directory = read_end(read, end, size - most + at);
+        const auto fit = fit_of(read, directory);
+        Found found{std::move(directory), end_size + number_at(end, 20, 2) == end.size(), fit};
+        if (is_better(found)) best = std::move(found);
+        if (best->reaches && best->fit == Fit::exact) break;
+        at = at == 0 ? tail.npos : tail.rfind(signature, at - 1);
+    }
+    if (!best) return refuse("this is no zip: it has no directory at its end");
+    return std::move(best->directory);
+}
+
 /// How far everything is from where the archive says: what stands before it, as in one that extracts itself.
 /// The directory ends where its end begins.
 std::uint64_t size_before(const ReadAt& read, const Directory& directory) {
     if (directory.size > directory.end_at || directory.at > directory.end_at - directory.size) return 0;
     const auto real = directory.end_at - directory.size;
     const auto first = read(real, 4);
-    return first.size() == 4 && number_at(first, 0, 4) == 0x02014b50 ? real - directory.at : 0;
+    return first.size() == 4 && number_at(first, 0, 4) == item_signature ? real - directory.at : 0;
 }
 
 /// The sizes and place that had no room in the item itself (APPNOTE 4.5.3).
@@ -177,7 +220,7 @@ Expected<std::vector<ZipItem>> read_zip_directory(const ReadAt& read, std::uint6
     std::string_view rest = text;
     std::vector<ZipItem> items;
     for (std::uint64_t i = 0; i < directory->entries; ++i) {
-        if (rest.size() < item_size || number_at(rest, 0, 4) != 0x02014b50)
+        if (rest.size() < item_size || number_at(rest, 0, 4) != item_signature)
             return refuse("the zip is damaged: its directory ends early");
         const auto name_size = static_cast<std::size_t>(number_at(rest, 28, 2));
         const auto extra_size = static_cast<std::size_t>(number_at(rest, 30, 2));

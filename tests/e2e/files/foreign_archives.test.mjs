@@ -226,6 +226,22 @@ describe("a zip is unpacked", () => {
     assert.match(await run("stat -c %Y ~/zipped/odd"), /^\d+\n$/);
   });
 
+  test("whose comment holds what the end of an archive begins with", async () => {
+    const commented = (comment) => zip(`[add(n) for n in ('a', 'b', 'c')]; z.comment = ${comment}`);
+    const whole = async (body, why) => {
+      assert.equal((await extracted("commented", "zip", body)).files, 3, why);
+      assert.equal(await run("cd ~/commented && ls && cat * && rm *"), "a\nb\nc\nxxx", why);
+    };
+    for (const comment of [`b"PK\\5\\6" + b"\\0" * 18`, `b"PK\\5\\6" + b"Z" * 18`, `b"PK\\5\\6"`, `b"PK\\5\\6" * 10000`]) {
+      const bytes = commented(comment);
+      await whole(bytes, comment);
+      await whole(Buffer.concat([Buffer.from("#!/bin/sh\n"), bytes]), `${comment} behind a program`);
+    }
+    await whole(Buffer.concat([commented(`b"PK\\5\\6" + b"Z" * 18`), Buffer.from("behind")]), "before other bytes");
+    const inner = zip("add('inner')").toString("hex");
+    await whole(commented(`bytes.fromhex('${inner}')`), "an archive as comment");
+  });
+
   test("also behind the program of an archive that extracts itself", async () => {
     const bytes = Buffer.concat([Buffer.from("#!/bin/sh\necho I extract myself\n".repeat(200)), zip("add('in/f', b'inside'); add('g', b'g' * 100000, compress_type=8)")]);
     await extracted("sfx", "zip", bytes);

@@ -28,8 +28,15 @@ struct Item {
     std::uint32_t date_time = 0x5521'0000;  ///< 2022-09-01
 };
 
+/// The end of an archive: what says where its directory is.
+std::string end_of(std::uint64_t entries, std::uint64_t size, std::uint64_t at,
+                   const std::string& comment = "") {
+    return little(0x06054b50, 4) + little(0, 4) + little(entries, 2) + little(entries, 2) + little(size, 4) +
+           little(at, 4) + little(comment.size(), 2) + comment;
+}
+
 /// A directory and its end; what it says of places is counted from `base`.
-std::string zip_of(const std::vector<Item>& items, std::uint64_t base = 0) {
+std::string zip_of(const std::vector<Item>& items, std::uint64_t base = 0, const std::string& comment = "") {
     std::string directory;
     for (const auto& item : items)
         directory += little(0x02014b50, 4) + little(20, 1) +
@@ -38,16 +45,18 @@ std::string zip_of(const std::vector<Item>& items, std::uint64_t base = 0) {
                      little(item.size, 4) + little(item.size, 4) + little(item.name.size(), 2) +
                      little(item.extra.size(), 2) + little(0, 2) + little(0, 2) + little(0, 2) +
                      little(item.attributes, 4) + little(0, 4) + item.name + item.extra;
-    return directory + little(0x06054b50, 4) + little(0, 4) + little(items.size(), 2) +
-           little(items.size(), 2) + little(directory.size(), 4) + little(base, 4) + little(0, 2);
+    return directory + end_of(items.size(), directory.size(), base, comment);
 }
 
-std::vector<ZipItem> read(const std::string& bytes) {
-    const auto items = read_zip_directory(
+carrel::core::Expected<std::vector<ZipItem>> try_read(const std::string& bytes) {
+    return read_zip_directory(
         [&](std::uint64_t at, std::size_t size) {
             return at >= bytes.size() ? std::string{} : bytes.substr(static_cast<std::size_t>(at), size);
         },
         bytes.size());
+}
+std::vector<ZipItem> read(const std::string& bytes) {
+    const auto items = try_read(bytes);
     REQUIRE_MESSAGE(items, items.error().message());
     return *items;
 }
@@ -164,6 +173,67 @@ TEST_CASE("What stands before an archive is passed over, whether its places coun
         CHECK(zip64[0].header_at == prefix.size());
         CHECK(zip64[70'000].entry.name == "f");
     }
+}
+
+TEST_CASE("An archive's end is not what its comment says") {
+    const std::vector<Item> items{{.name = "a"}, {.name = "b"}, {.name = "c"}};
+    const auto directory_size = zip_of(items).size() - end_of(0, 0, 0).size();
+    const std::string signature{"PK\x05\x06"};
+    const std::vector<std::string> comments{
+        "plain",
+        signature,
+        signature + std::string(18, '\0'),
+        signature + std::string(18, 'Z'),
+        // Ends where the archive does, and says another volume.
+        signature + std::string(16, 'Z') + std::string(2, '\0'),
+        signature + std::string(18, '\0') + "more",
+        "first " + end_of(0, 0, 0, "then " + end_of(1, 46, 7) + end_of(0, 0, 0)),
+        // The same directory, with one entry fewer; or one where nothing is.
+        end_of(2, directory_size, 0),
+        end_of(1, 47, directory_size - 47),
+        end_of(1, 46, 0xffff'fff0),
+        end_of(0xffff, no_size, no_size),
+        end_of(0, 0, 0, std::string(60'000, '#') + end_of(0, 0, 0)),
+    };
+    const std::string before(1000, '#');
+    for (std::size_t i = 0; i < comments.size(); ++i) {
+        CAPTURE(i);
+        CHECK(read(zip_of(items, 0, comments[i])).size() == 3);
+        CHECK(read(before + zip_of(items, 1000, comments[i])).size() == 3);
+        CHECK(read(zip_of({}, 0, comments[i])).empty());
+    }
+    // Not counted in its places, what stands before is found, too.
+    CHECK(read(before + zip_of(items, 0, comments[2])).at(2).header_at == 1000);
+    CHECK(read(before + zip_of(items, 0, comments[4])).size() == 3);
+}
+
+TEST_CASE("What stands behind an archive is passed over, and a comment may be cut off") {
+    const std::vector<Item> items{{.name = "a"}, {.name = "b"}};
+    const auto fake = std::string{"PK\x05\x06"} + std::string(18, 'Z');
+    CHECK(read(zip_of(items) + "some bytes").size() == 2);
+    CHECK(read(zip_of(items, 0, "comment") + "some bytes").size() == 2);
+    CHECK(read(zip_of(items, 0, fake) + "some bytes").size() == 2);
+    CHECK(read(zip_of(items) + fake).size() == 2);
+    CHECK(read(std::string(9, '#') + zip_of(items) + "some bytes").size() == 2);
+    const auto cut = zip_of(items, 0, "a long comment");
+    CHECK(read(cut.substr(0, cut.size() - 5)).size() == 2);
+}
+
+TEST_CASE("An archive that is damaged is said to be, also with another one inside or in volumes") {
+    const auto refusal = [](const std::string& bytes) {
+        const auto items = try_read(bytes);
+        return items ? std::string{} : items.error().message();
+    };
+    const auto inner = std::string(31, '#') + zip_of({{.name = "inner"}});
+    const auto outer = inner + end_of(1, 60, 5'000'000);
+    CHECK(refusal(outer).contains("not where its end says"));
+    CHECK(refusal(outer + "some bytes").contains("not where its end says"));
+    auto volume = zip_of({{.name = "a"}});
+    volume[volume.size() - 18] = 2;
+    CHECK(refusal(volume).contains("several volumes"));
+    CHECK(refusal(inner + volume).contains("several volumes"));
+    CHECK(refusal("PK").contains("no zip"));
+    CHECK(refusal(std::string(70'000, 'x')).contains("no zip"));
 }
 
 TEST_CASE(
