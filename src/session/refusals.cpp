@@ -12,8 +12,10 @@ Error no_session(const std::string& id) { return {Code::not_found, "there is no 
 
 Error not_ready(const store::DeskRow& desk) {
     const auto what_became = [&](std::string_view verb) {
-        return fmt::format("the desk {}: {}; `carrel logs --desk {}` says more; ask for a new one", verb,
-                           desk.reason, desk.session_id);
+        return fmt::format(
+            "the desk {}: {}; `carrel logs --desk {}` says more, `carrel session renew {}` "
+            "gives the session a new one",
+            verb, desk.reason, desk.session_id, desk.session_id);
     };
     switch (desk.state) {
         case DeskState::starting:

@@ -93,6 +93,11 @@ int cancel_turn(const ClientOptions& options) {
     return 0;
 }
 
+int renew_desk(const ClientOptions& options) {
+    print_session(client_of(options).call("POST", path_of(options, "/desk/renew")));
+    return 0;
+}
+
 int screenshot(const ClientOptions& options) {
     // What a desk sends as a picture need not be one.
     if (options.file == "-" && ::isatty(STDOUT_FILENO) == 1)
@@ -203,6 +208,8 @@ void add_client(CLI::App& program, Action& action) {
         ->add_option("text", options->text, "the message")
         ->required();
     with_id(add_word(*session, "cancel", "Stop what its agent does", options, action, cancel_turn));
+    with_id(add_word(*session, "renew", "Give it a new desk in place of one that failed or was lost", options,
+                     action, renew_desk));
 
     with_id(add_word(program, "screenshot", "Save a picture of a desk", options, action, screenshot))
         ->add_option("file", options->file, "*.png, *.jpg or *.webp; - for standard output")

@@ -135,7 +135,9 @@ describe("the log of a desk", () => {
     await until("it has failed", async () => (await server.json("GET", at(id))).desk.state === "failed");
     const refused = await server.request("GET", at(id, "/desk/screen/info"));
     assert.ok(refused.body.detail.includes(`carrel logs --desk ${id}`), refused.body.detail);
-    await server.json("POST", at(id, "/desk/renew"));
+    const renewed = await carrel(["session", "renew", "--server", server.url, id]);
+    assert.deepEqual([renewed.code, renewed.error], [0, ""], refused.body.detail);
+    assert.equal((await server.json("GET", at(id))).desk.state, "ready");
     assert.ok((await log(id)).lines.every((line) => line.desk !== desk));
     assert.ok(!existsSync(fileOf(desk)));
     await server.json("DELETE", at(id));

@@ -108,6 +108,7 @@ test("a session from its first word to its last", async () => {
   assert.match(log[0], /^desk \{/);
   assert.match(log.at(-1), /^message_complete \{.*completed/);
   assert.match((await good("session", "cancel", id)).output, /No turn/);
+  await bad(/there is nothing to replace/, "session", "renew", id);
   assert.ok((await good("desk", "list", "--data", data)).output.includes("desk_"));
   await good("session", "rm", "--purge", id);
   assert.ok(!(await good("session", "list")).output.includes(id));

@@ -150,7 +150,8 @@ TEST_CASE("a desk that failed says why, refuses calls and messages, and is repla
         CHECK(error.code() == Code::conflict);
         CHECK(error.reason() == "desk_failed");
         CHECK(error.message() == "the desk failed: somebody killed it; `carrel logs --desk " + id +
-                                     "` says more; ask for a new one");
+                                     "` says more, `carrel session renew " + id +
+                                     "` gives the session a new one");
         CHECK((co_await house.failure_of(house.service.send_message(ops::local_principal(), id, "hi")))
                   .reason() == "desk_failed");
         // It is being cleared away still.
