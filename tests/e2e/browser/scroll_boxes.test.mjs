@@ -262,4 +262,54 @@ describe("the wheel", () => {
     assert.match((await turn("down", 3)).texts[1], /scrolled by 300 pixels: 480 more below, 300 above/);
     assert.match((await turn("left", 3, 50, 180)).texts[1], /scrolled by 300 pixels: 2200 more to the left, 300 to the right/);
   });
+
+  test("counts what lies before a box's beginning, however it is laid out", async () => {
+    const sides = { up: ["above", "below"], down: ["below", "above"], left: ["to the left", "to the right"], right: ["to the right", "to the left"] };
+    const large = `<div style="flex:none;width:800px;height:700px"></div>`;
+    const layouts = [
+      ["display:flex;flex-direction:column-reverse", "up", "right"],
+      ["display:flex;flex-direction:column-reverse;scroll-snap-type:y mandatory", "up", "right"],
+      ["display:flex;flex-direction:row-reverse", "down", "left"],
+      ["display:flex;flex-direction:row-reverse;direction:rtl", "down", "right"],
+      ["display:flex;flex-wrap:wrap-reverse", "up", "right"],
+      ["writing-mode:vertical-rl", "down", "left"],
+      ["writing-mode:vertical-lr", "down", "right"],
+      ["writing-mode:sideways-lr", "up", "right"],
+      ["writing-mode:vertical-rl;direction:rtl", "up", "left"],
+    ];
+    for (const [style, ...ways] of layouts) {
+      await pages.open(start + box(large, `width:300px;${style}`));
+      await pages.evaluate(`(box.style.overflow = "scroll", box.style.scrollbarWidth = "none", 0)`);
+      for (const way of ways) {
+        const [ahead, back] = sides[way];
+        const most = way === "up" || way === "down" ? 580 : 500;
+        const told = async (direction, amount) => (await turn(direction, amount)).texts[1].replace(/^.* (?=scrolled)/, "");
+        const opposite = Object.keys(sides).find((one) => sides[one][0] === back);
+        assert.equal(await told(way, 1), `scrolled by 100 pixels: ${most - 100} more ${ahead}, 100 ${back}.`, `${style} ${way}`);
+        assert.equal(await told(way, 9), `scrolled by ${most - 100} pixels: 0 more ${ahead}, ${most} ${back}.`, `${style} ${way}`);
+        assert.equal(await told(opposite, 9), `scrolled by ${most} pixels: 0 more ${back}, ${most} ${ahead}.`, `${style} ${opposite}`);
+        assert.match(
+          await pages.failure("scroll", { target: at(50, 60), scroll_direction: opposite, scroll_amount: 1 }),
+          new RegExp(`is at its end, with nothing more ${back} and ${most} pixels ${ahead}\\.$`),
+        );
+      }
+    }
+  });
+
+  test("of a page that begins at its right or at its bottom", async () => {
+    await pages.open(`<style>html{writing-mode:vertical-rl;direction:rtl}</style><div style="width:3000px;height:3000px"></div>`);
+    assert.match((await turn("up", 1)).texts[1], /^the page scrolled by 100 pixels: 2\d\d\d more above, 100 below\.$/);
+    assert.match((await turn("left", 1)).texts[1], /^the page scrolled by 100 pixels: \d+ more to the left, 100 to the right\.$/);
+    assert.match((await turn("down", 1)).texts[1], /: 0 more below, 2\d\d\d above\.$/);
+  });
+
+  test("that moves nothing leaves a chat where it is, and nothing tells its page otherwise while it is off its end", async () => {
+    await pages.open(start + box(rows(60), "display:flex;flex-direction:column-reverse") + `<script>const places = []; box.addEventListener("scroll", () => places.push(box.scrollTop))</script>`);
+    await turn("up", 1);
+    assert.ok(await pages.evaluate("places.length > 0 && places.every((at) => at >= -100 && at <= 0)"));
+    await turn("down", 1);
+    await pages.failure("scroll", { target: at(50, 60), scroll_direction: "down", scroll_amount: 1 });
+    assert.equal(await pages.evaluate("box.scrollTop"), 0);
+    assert.ok(await pages.evaluate("places.every((at) => at >= -100 && at <= 0)"), "what was tried is never seen");
+  });
 });

@@ -23,6 +23,7 @@ const dom = {
   query: bound(Element.prototype.querySelector),
   scrollIntoView: bound(Element.prototype.scrollIntoView),
   scrollBy: bound(Element.prototype.scrollBy),
+  scrollTo: bound(Element.prototype.scrollTo),
   walker: bound(Document.prototype.createTreeWalker),
   dispatch: bound(EventTarget.prototype.dispatchEvent),
 };

@@ -7,14 +7,31 @@ const scrollHeight_ = getter(Element, "scrollHeight");
 const windowBox = () => getter(Document, "scrollingElement")(document) ?? dom.documentElement();
 const placeOfScroll = (box) => [scrollLeft_(box), scrollTop_(box)];
 
+/**
+ * Whether what it hides lies before its place 0, as it does from right to left and in columns that begin at the
+ * bottom: it is then scrolled from there to below zero. `axis`: 0 across, 1 down.
+ */
+const isBackward = (box, axis) => {
+  const begin = placeOfScroll(box);
+  if (begin[axis] !== 0) return begin[axis] < 0;
+  // At its beginning only a try tells, far enough to come to a place that it snaps to. Nothing is drawn meanwhile.
+  const far = axis === 0 ? scrollWidth_(box) : scrollHeight_(box);
+  dom.scrollTo(box, { [axis === 0 ? "left" : "top"]: -far, behavior: "instant" });
+  if (placeOfScroll(box)[axis] === 0) return false;
+  dom.scrollTo(box, { left: begin[0], top: begin[1], behavior: "instant" });
+  return true;
+};
+
 /** How many pixels it can be scrolled towards its left, top, right and bottom end. */
 const roomOf = (box) => {
-  const [left, top] = placeOfScroll(box);
-  const across = Math.max(scrollWidth_(box) - width_(box), 0);
-  const down = Math.max(scrollHeight_(box) - height_(box), 0);
-  // From right to left the beginning is at the right, and the way to the left is counted below zero.
-  const least = getComputedStyle(box).direction === "rtl" ? -across : 0;
-  return [left - least, top, least + across - left, down - top].map((room) => Math.max(Math.floor(room), 0));
+  const whole = [scrollWidth_(box) - width_(box), scrollHeight_(box) - height_(box)];
+  const place = placeOfScroll(box);
+  const rooms = whole.map((room, axis) => {
+    const most = Math.max(room, 0);
+    const before = place[axis] + (most > 0 && isBackward(box, axis) ? most : 0);
+    return [before, most - before];
+  });
+  return [rooms[0][0], rooms[1][0], rooms[0][1], rooms[1][1]].map((room) => Math.max(Math.floor(room), 0));
 };
 
 const isTurned = (overflow) => overflow === "auto" || overflow === "scroll";
@@ -91,16 +108,22 @@ const wheelEnds = async ({ side }) => {
     last = now;
   }
   turned.end();
-  const report = ({ box, place }) => ({
-    ...(box === windowBox() ? {} : { n: numberOf(box), t: describe(box, 40) }),
-    by: Math.round(Math.abs(placeOfScroll(box)[side % 2] - place[side % 2])),
-    ahead: roomOf(box)[side],
-    back: roomOf(box)[(side + 2) % 4],
-  });
+  const report = ({ box, place }) => {
+    const room = roomOf(box);
+    return {
+      ...(box === windowBox() ? {} : { n: numberOf(box), t: describe(box, 40) }),
+      by: Math.round(Math.abs(placeOfScroll(box)[side % 2] - place[side % 2])),
+      ahead: room[side],
+      back: room[(side + 2) % 4],
+    };
+  };
   const moved = turned.boxes.find(({ box, place }) => placeOfScroll(box)[side % 2] !== place[side % 2]);
   if (moved) return { moved: report(moved) };
   if (turned.isTaken()) return { taken: true };
   // What would have moved: the innermost that can be moved that way, or back from there.
-  const stuck = turned.boxes.find(({ box }) => roomOf(box)[side] + roomOf(box)[(side + 2) % 4] > 0);
+  const stuck = turned.boxes.find(({ box }) => {
+    const room = roomOf(box);
+    return room[side] + room[(side + 2) % 4] > 0;
+  });
   return { stuck: report(stuck ?? turned.boxes.at(-1)) };
 };
