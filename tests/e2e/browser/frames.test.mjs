@@ -48,6 +48,8 @@ async function prepare() {
     "/late-loop": `<p>loop</p><script>setTimeout(() => { while (true) {} }, 2000)</script>`,
     "/two-busy": `${`<iframe src="${L}/late-loop"></iframe>`.repeat(6)}<button>Top</button>`,
     "/replaced": `<button>Top</button><iframe src="${L}/in"></iframe><script>let n = 0; setInterval(() => { document.querySelector("iframe").src = ["${L}", "${third}"][++n % 2] + "/in?" + n }, 25)</script>`,
+    "/sandboxed": `<p>around</p><div style="height:2000px"></div>${["srcdoc='<button>Inner</button>'", `src="${A}/in"`, `src="${L}/in"`].map((from) => `<iframe sandbox ${from}></iframe>`).join("")}`,
+    "/sandboxed-box": `<iframe sandbox srcdoc="<div style='height:100px;overflow:auto'><p style='height:900px'>long</p><button>Deep</button></div>"></iframe>`,
     ...Object.fromEntries(entries),
   };
   await serveInDesk(
@@ -95,6 +97,34 @@ describe("frames within frames of other sites", () => {
     assert.equal((await pages.refused("browser/page/click", { ref })).code, "stale_reference");
     assert.doesNotMatch(await pages.read(), /Deep/);
     assert.equal((await pages.get("browser/tabs")).tabs.length, 1, "the tab is open");
+  });
+});
+
+describe("a frame that may run no scripts", () => {
+  test("is clicked and hovered like others, wherever its document is from", async () => {
+    await go("/sandboxed");
+    await appears(/"Inner"/);
+    const tree = await pages.readUntil(/"Deep"[^]*"Deep"/);
+    const refs = tree.split("\n").filter((line) => /button/.test(line)).map((line) => line.match(/\[(ref_\d+)\]/)[1]);
+    assert.equal(refs.length, 3, tree);
+    for (const ref of refs) {
+      await pages.post("browser/page/click", { ref });
+      await appears(new RegExp(`${ref}\\] \\(.*focused`));
+      await pages.evaluate("scrollTo(0, 0)");
+      await pages.tool("hover", { target: { type: "ref", ref } });
+      await pages.evaluate("scrollTo(0, 0)");
+      await pages.tool("left_click", { target: { type: "ref", ref } });
+      await pages.post("browser/page/scroll_to", { ref });
+    }
+  });
+
+  test("is scrolled, and says what moved", async () => {
+    await go("/sandboxed-box");
+    await appears(/"Deep"/);
+    const input = { target: { type: "coordinate", x: 60, y: 60 }, scroll_direction: "down", scroll_amount: 1 };
+    assert.match((await pages.tool("scroll", input)).texts[1], /^<div> .*scrolled by 100 pixels: 7\d\d more below, 100 above\.$/);
+    await pages.post("browser/page/click", { ref: await appears(/"Deep"/) });
+    await appears(/"Deep" .*focused/);
   });
 });
 

@@ -28,6 +28,9 @@ const dom = {
   dispatch: bound(EventTarget.prototype.dispatchEvent),
 };
 
+/** setTimeout, which never fires in a frame that may run no scripts (<iframe sandbox>), not even for this world. */
+const after = (milliseconds, then) => void scheduler.postTask(then, { delay: milliseconds });
+
 // The document's own members are hidden by forms and pictures with such names.
 const page = {
   body: () => getter(Document, "body")(document) ?? getter(Document, "documentElement")(document),

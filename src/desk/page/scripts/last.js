@@ -10,8 +10,9 @@ const view = () => ({
 /** Until what was done has been drawn, or would have been. */
 const painted = () =>
   new Promise((resolve) => {
-    requestAnimationFrame(() => setTimeout(resolve, 0, {}));
-    setTimeout(resolve, 200, {});
+    const finish = () => resolve({});
+    requestAnimationFrame(() => after(0, finish));
+    after(200, finish);
   });
 
 const operations = {

@@ -137,6 +137,6 @@ const seenFromOutside = (element) => {
       resolve(seen);
     };
     observer.observe(element);
-    setTimeout(finish, 400);
+    after(400, finish);
   });
 };
