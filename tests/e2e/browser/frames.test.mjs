@@ -38,7 +38,7 @@ async function prepare() {
     "/third-outer": showing(`${third}/in`),
     "/deep": showing(`${L}/back-outer-deep`),
     "/back-outer-deep": showing(`${L}/third-outer`),
-    "/in": button,
+    "/in": `${button}<p>words</p>`,
     "/target": target,
     "/target-outer": `<style>body{margin:0}iframe{border:0;width:240px;height:120px;transform:rotate(180deg)}</style><iframe src="${third}/target"></iframe>`,
     "/twice": `<style>body{margin:0}</style><iframe style="position:absolute;left:200px;top:150px;border:0;width:260px;height:140px;transform:rotate(90deg)" src="${L}/target-outer"></iframe>`,
@@ -50,11 +50,24 @@ async function prepare() {
     "/replaced": `<button>Top</button><iframe src="${L}/in"></iframe><script>let n = 0; setInterval(() => { document.querySelector("iframe").src = ["${L}", "${third}"][++n % 2] + "/in?" + n }, 25)</script>`,
     "/sandboxed": `<p>around</p><div style="height:2000px"></div>${["srcdoc='<button>Inner</button>'", `src="${A}/in"`, `src="${L}/in"`].map((from) => `<iframe sandbox ${from}></iframe>`).join("")}`,
     "/sandboxed-box": `<iframe sandbox srcdoc="<div style='height:100px;overflow:auto'><p style='height:900px'>long</p><button>Deep</button></div>"></iframe>`,
+    ...Object.fromEntries(
+      Object.entries({ object: "data", embed: "src" }).flatMap(([tag, from]) =>
+        [["same", A], ["other", L]].map(([site, at]) => [
+          `/${tag}-${site}`,
+          `<p>around</p><div style="height:2000px"></div><${tag} ${from}="${at}/in" width=200 height=100></${tag}>`,
+        ]),
+      ),
+    ),
+    "/objects": `<object data="${A}/nothing">Instead</object><object data="${A}/in" width=200 height=100>Never <input type=file></object><object data="${A}/picture" width=90 height=90></object>`,
+    "/nested": `<object data="${L}/embed-same" width=300 height=200></object>`,
     ...Object.fromEntries(entries),
   };
   await serveInDesk(
     pages,
-    Object.fromEntries(Object.entries(bodies).map(([path, body]) => [path, { body: `<!doctype html><meta charset=utf-8>${body}` }])),
+    {
+      ...Object.fromEntries(Object.entries(bodies).map(([path, body]) => [path, { body: `<!doctype html><meta charset=utf-8>${body}` }])),
+      "/picture": { headers: { "Content-Type": "image/bmp" }, body: "BM" },
+    },
     port,
   );
 }
@@ -125,6 +138,42 @@ describe("a frame that may run no scripts", () => {
     assert.match((await pages.tool("scroll", input)).texts[1], /^<div> .*scrolled by 100 pixels: 7\d\d more below, 100 above\.$/);
     await pages.post("browser/page/click", { ref: await appears(/"Deep"/) });
     await appears(/"Deep" .*focused/);
+  });
+});
+
+describe("a document in an element of another kind", () => {
+  for (const tag of ["object", "embed"])
+    for (const site of ["same", "other"])
+      test(`is read, found and clicked: ${tag}, ${site} site`, async () => {
+        await go(`/${tag}-${site}`);
+        const ref = await appears(/button "Deep"/);
+        assert.match(await pages.read(), new RegExp(`^${tag} \\[ref_\\d+\\]\n  button "Deep"`, "m"));
+        const { matches } = await pages.post("browser/page/find", { query: "Deep" });
+        assert.deepEqual(matches.map((match) => match.ref), [ref]);
+        assert.doesNotMatch(await pages.read({ filter: "interactive" }), /Deep/, "it is out of sight");
+        await pages.post("browser/page/click", { ref });
+        await appears(/button "done"/);
+        assert.match(await pages.read({ filter: "interactive" }), /button "done"/);
+        assert.match((await pages.post("browser/page/text")).text, /around\s+words/);
+        await pages.tool("left_click", { target: { type: "ref", ref } });
+      });
+
+  test("also within one of another site", async () => {
+    await go("/nested");
+    await pages.post("browser/page/click", { ref: await appears(/button "Deep"/) });
+    await appears(/button "done"/);
+  });
+
+  test("stands for what would be shown instead, and a picture is none", async () => {
+    await go("/objects");
+    await appears(/"Deep"/);
+    const tree = await pages.read();
+    assert.match(tree, /object "Instead"/);
+    assert.doesNotMatch(tree, /Never|file input/);
+    assert.match(tree, /object \[ref_\d+\]\n$/, "nothing is told within the picture");
+    const { text } = await pages.post("browser/page/text");
+    assert.match(text, /Instead/);
+    assert.doesNotMatch(text, /Never/);
   });
 });
 

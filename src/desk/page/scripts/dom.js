@@ -116,6 +116,16 @@ const shownParent = (node) => {
   return parent instanceof ShadowRoot ? parent.host : parent instanceof Element ? parent : null;
 };
 
+const objectWindow = getter(HTMLObjectElement, "contentWindow");
+const objectDocument = getter(HTMLObjectElement, "contentDocument");
+/** Whether an <object> or <embed> shows a document as frames do. Of the latter only the browser knows. */
+const isEmbedding = (element, tag) => {
+  if (tag === "embed") return dom.has(element, "src");
+  if (tag !== "object" || !(element instanceof HTMLObjectElement) || !objectWindow(element)) return false;
+  // A picture has a document around it, too.
+  return !/^image\/(?!svg)/.test(objectDocument(element)?.contentType ?? "");
+};
+
 const contains = (outer, inner) => {
   for (let at = inner; at; at = shownParent(at)) if (at === outer) return true;
   return false;

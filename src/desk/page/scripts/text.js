@@ -61,6 +61,7 @@ class Text_ {
     if (!(node instanceof Element)) return;
     const tag = dom.tag(node);
     if (skippedTags.has(tag) || dom.attribute(node, "aria-hidden") === "true" || steps > 1000) return;
+    if (isEmbedding(node, tag)) return;
     if (tag === "br") return this.break(false);
     const style = getComputedStyle(node);
     if (style.visibility === "visible" && !isShown(node)) return;

@@ -126,12 +126,13 @@ class Reading {
     if (isSeen) noteHost(element, tag);
     // A label stands for the hidden box that it belongs to.
     const subject = hiddenBoxOf(element) ?? element;
-    const role = roleOf(subject);
+    const isEmbedded = isEmbedding(element, tag);
+    const role = roleOf(subject) || (isEmbedded ? tag : "");
     const canAct = (isSeen || isFile) && (subject !== element || isInteractive(element, role, style));
     const isBlock = isApart(style.display);
     const isEntry =
       (isSeen || isFile) &&
-      this.isWanted(element, role, canAct, place) &&
+      (isEmbedded || this.isWanted(element, role, canAct, place)) &&
       this.isInSight(element, isFile, style, place);
     if (isEntry || isBlock) this.flush(place);
     const inner = isEntry
@@ -145,7 +146,7 @@ class Reading {
       inner.isHidden = style.visibility !== "visible";
       inner.sight = this.clip && sightWithin(place.sight, element, style);
     }
-    if (inner && tag !== "select" && tag !== "textarea" && tag !== "iframe")
+    if (inner && tag !== "select" && tag !== "textarea" && tag !== "iframe" && !isEmbedded)
       for (const child of shownChildren(element, tag)) this.visit(child, inner, steps + 1);
     if (isEntry || isBlock) this.flush(inner ?? place);
   }
@@ -204,7 +205,7 @@ class Reading {
     if (role === "link" && isLink(element)) entry.u = this.addressOf(element);
     if (tag === "select") this.addOptions(element, entry, place.level + 1);
     if (tag === "img") this.addAreas(element, place.level + 1);
-    if (role === "iframe")
+    if (role === "iframe" || isEmbedding(element, tag))
       entry.f = this.seenPart(element, this.clip && sightFor(place.sight, style.position));
     const isMute =
       place.isMute ||
