@@ -106,7 +106,8 @@ Task<Place> wait_for_element(cdp::Tab& tab, std::string selector, std::string_vi
         co_await tab.call("Page.bringToFront");
         co_await tab.run(
             "() => new Promise((resolve) => document.visibilityState === 'visible' ? resolve() : "
-            "(addEventListener('visibilitychange', resolve, { once: true }), setTimeout(resolve, 2000)))");
+            "(addEventListener('visibilitychange', resolve, { once: true }), "
+            "scheduler.postTask(resolve, { delay: 2000 })))");
     }
 }
 

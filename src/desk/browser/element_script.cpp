@@ -35,7 +35,7 @@ const char* const find_element_script = "async (selector, state, milliseconds) =
     const watch = new MutationObserver(resolve);
     watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
     requestAnimationFrame(resolve);
-    setTimeout(resolve, Math.max(0, end - performance.now()));
+    scheduler.postTask(resolve, { delay: Math.max(0, end - performance.now()) });
   });
   const boxes = (element) => {
     const own = [...element.getClientRects()].filter(({ width, height }) => width > 0 && height > 0);

@@ -37,7 +37,8 @@ constexpr std::int64_t most_pixels = 100'000;
 /// frames. The first frame of a page is awaited until it is on the screen, which can take a second on a busy
 /// machine: Chromium drops what is put in before.
 constexpr std::string_view ask_frame = R"(() => new Promise((done) => {
-    const limited = (time) => new Promise((over) => setTimeout(over, time));
+    // Timers do not run where scripts may not (CSP sandbox), not even ours.
+    const limited = (time) => new Promise((over) => void scheduler.postTask(over, { delay: time }));
     // A list of the browser's own, which it draws in a window of its own.
     const isOpening = () => [...document.querySelectorAll(":is(select, input):open")]
         .some((open) => getComputedStyle(open).appearance !== "base-select");

@@ -29,6 +29,7 @@ ways = {
  'frame': '<a onclick="document.body.innerHTML=\\'<iframe style=position:fixed;inset:0;width:100%;height:100%;border:0 src=/page?{q}>\\'">Go</a>',
  'image': '<a onclick="const i=new Image();i.onload=()=>{{document.body.style.background=\\'{c}\\'}};i.src=\\'/image?{q}\\'">Go</a>',
  'redirect': '<a href="/redirect?{q}">Go</a>',
+ 'sandbox': '<button>Go</button>',
  'never': '<a onclick="fetch(\\'/never\\')">Go</a>',
  'beacon': '<a onclick="navigator.sendBeacon(\\'/never\\')">Go</a>',
  'stream': '<a onclick="new EventSource(\\'/never\\')">Go</a>',
@@ -58,7 +59,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         kind = url.path[1:]
         if kind == 'never': time.sleep(600)
         if kind == 'start':
-            return self.answer('text/html', '<!doctype html><title>Start</title>' + style + ways[q['how']].format(q=urllib.parse.urlencode({'ms': m, 'colour': c}), c=c, m=m))
+            return self.answer('text/html', '<!doctype html><title>Start</title>' + style + ways[q['how']].format(q=urllib.parse.urlencode({'ms': m, 'colour': c}), c=c, m=m), more={'Content-Security-Policy': 'sandbox'} if q['how'] == 'sandbox' else {})
         if kind == 'drops':
             self.answer('text/plain', ' ' * 2000, more={'Content-Length': '1000000000'})
             while True: time.sleep(.1); self.wfile.write(b' ' * 2000)
@@ -195,6 +196,19 @@ test("what changes by a transition later is waited for", async () => {
 test("a navigation that waits for an idle network does so when the page has long been loaded", async () => {
   await pages.post("browser/cdp/navigate", { url: `${home}/idle`, wait_until: "networkidle" });
   assert.equal(await pages.evaluate("document.title"), "idle");
+});
+
+test("a page that may run no scripts is asked as others are", async () => {
+  await start("sandbox");
+  await painted();
+  // A button that is down is waited for, without a timer that runs there.
+  await pages.post("mouse/move", { coordinate: { x: middle[0], y: middle[1] }, observe: "none" });
+  const { observed } = await pages.post("mouse/down", { limit_ms: 8000 });
+  assert.notEqual(observed, "loading");
+  await pages.post("mouse/up", { observe: "none" });
+  const { error } = await pages.desk.post("browser/cdp/wait_for_selector", { selector: "#never", timeout_ms: 700 });
+  assert.equal(error, '"#never": no element is there');
+  await pages.post("browser/cdp/click_selector", { selector: "button" });
 });
 
 describe("what does not end", () => {
