@@ -19,6 +19,9 @@ double number_at(const json::Value& list, std::size_t at) {
 /// To which an element can be scrolled: reach() of the script has as many.
 constexpr int number_of_ends = 3;
 
+/// How long a frame is asked for a list that is open in it.
+constexpr auto list_time = std::chrono::seconds{1};
+
 struct FrameSize {
     double width = 0;
     double height = 0;
@@ -110,7 +113,8 @@ Task<Viewport> viewport_of(Page& page) {
                        number_at(*corner, 0),
                        number_at(*corner, 1),
                        std::max(json::number_or(answer.result, "scale"), 0.01),
-                       hidden && *hidden == true};
+                       hidden && *hidden == true,
+                       json::flag_of(answer.result, "list")};
 }
 
 Task<Viewport> show(Pages& pages, Page& page) {
@@ -119,6 +123,45 @@ Task<Viewport> show(Pages& pages, Page& page) {
     co_await pages.tabs().activate(page.id());
     co_return co_await viewport_of(page);
 }
+
+namespace {
+
+core::Error list_was_open(const json::Value& closed) {
+    return {core::Code::conflict,
+            fmt::format("a list is open over the page, that of ref_{} ({}): choose with form_input; {}",
+                        static_cast<int>(json::number_or(closed, "n")),
+                        one_line(json::text_or(closed, "element"), 200),
+                        json::flag_of(closed, "isLeft") ? "Escape closes it" : "it is closed now"),
+            "list_open"};
+}
+
+/// Throws when one was open, here or in the frame within that has the focus, and so on.
+Task<> close_list(Page& page) {
+    constexpr int most_frames_within = 8;
+    auto frame = page.main_frame();
+    for (int depth = 0; depth < most_frames_within && !frame.id.empty(); ++depth) {
+        const auto answer =
+            co_await page.run(frame, "closeList", {{"next", page.references.next()}}, list_time);
+        const auto number_of = [&](std::string_view name) {
+            return static_cast<int>(json::number_or(answer.result, name));
+        };
+        page.references.add(std::max(number_of("n"), number_of("frame")) + 1, answer.document);
+        if (number_of("n") > 0) throw list_was_open(answer.result);
+        if (number_of("frame") == 0) co_return;
+        frame = co_await page.frame_shown_by(number_of("frame"), list_time);
+    }
+}
+
+Task<> refuse_open_list(Page& page) {
+    try {
+        co_await close_list(page);
+    } catch (const core::Error& error) {
+        // A frame that is busy or gone shows no list that could be chosen from.
+        if (error.reason() == "list_open") throw;
+    }
+}
+
+}  // namespace
 
 Task<PagePoint> locate(Pages& pages, Page& page, PageTarget target) {
     const auto viewport = co_await show(pages, page);
@@ -129,6 +172,7 @@ Task<PagePoint> locate(Pages& pages, Page& page, PageTarget target) {
                               fmt::format("({:g}, {:g}) is outside the viewport of {:g}×{:g} pixels", x, y,
                                           viewport.width, viewport.height),
                               "outside_viewport"};
+        if (viewport.may_have_list && !target.is_release) co_await refuse_open_list(page);
         co_return target.point;
     }
     // What is stuck over an edge of the page around a frame is known only here: another edge is tried then.

@@ -16,6 +16,7 @@ using async::Task;
 struct PageTarget {
     std::optional<int> reference;
     PagePoint point;
+    bool is_release = false;  ///< of a button that is down, which comes up over an open list too
 };
 
 struct Viewport {
@@ -25,6 +26,7 @@ struct Viewport {
     double page_y = 0;
     double scale = 1;  ///< screen pixels in a CSS pixel
     bool is_hidden = false;
+    bool may_have_list = false;  ///< one of the browser's own is open in it, or a frame has the focus
 };
 
 Task<Viewport> viewport_of(Page& page);
@@ -36,6 +38,8 @@ Task<Viewport> show(Pages& pages, Page& page);
 ///   Error{conflict, "not_visible"}     the element has no place on the page
 ///   Error{conflict, "covered"}         something else is over it: the sentence says what
 ///   Error{invalid, "outside_viewport"}
+///   Error{conflict, "list_open"}         a point, while a list was open that pictures show over the page:
+///                                      what is done there would meet the page beneath. It is closed.
 Task<PagePoint> locate(Pages& pages, Page& page, PageTarget target);
 
 /// Scrolls until the element is in view. Answers what covers it there, if something does. Throws

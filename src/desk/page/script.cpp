@@ -33,6 +33,8 @@ constexpr unsigned char parts[] = {
     , '\n',
 #embed "scripts/wheel.js"
     , '\n',
+#embed "scripts/lists.js"
+    , '\n',
 #embed "scripts/forms.js"
     , '\n',
 #embed "scripts/last.js"

@@ -103,7 +103,9 @@ Task<ToolOutcome> ToolCall::left_mouse_down() {
 Task<ToolOutcome> ToolCall::left_mouse_up() {
     want_coordinate(input_.target, "target");
     auto& page = *co_await get_page_in_turn();
-    co_await page::release_button(page, co_await point_of(input_.target));
+    auto target = to_page_target(input_.target);
+    target.is_release = true;
+    co_await page::release_button(page, co_await page::locate(session_.pages, page, std::move(target)));
     co_await settle(page);
     co_return ToolOutcome{};
 }

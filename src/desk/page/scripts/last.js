@@ -3,6 +3,7 @@ const view = () => ({
   corner: [visualViewport.pageLeft, visualViewport.pageTop],
   scale: devicePixelRatio,
   hidden: page.isHidden(),
+  list: mayHaveList(),
   title: page.title(),
   url: location.href,
 });
@@ -25,6 +26,7 @@ const operations = {
   set: setValue,
   finish: finishTyping,
   view,
+  closeList,
   frameAt,
   wheelBegins,
   wheelEnds,
