@@ -282,31 +282,44 @@ Task<> give_files(Page& page, int reference, std::vector<std::string> paths) {
     page.release(element);
 }
 
+namespace {
+
+/// A part of the viewport, `larger` times as large as in CSS pixels. The browser counts in pixels of the
+/// screen what it is to show, and so all but the zoom factor goes by how far the page is zoomed.
+json::Object clip_of(const Viewport& view, std::array<double, 4> region, double larger) {
+    const auto [left, top, right, bottom] = region;
+    return {{"x", (view.page_x + left) * view.scale},
+            {"y", (view.page_y + top) * view.scale},
+            {"width", (right - left) * view.scale},
+            {"height", (bottom - top) * view.scale},
+            {"scale", larger / view.scale}};
+}
+
+/// As large as the viewport is on the screen, within eight times.
+json::Object clip_of_region(const Viewport& view, std::array<double, 4> region) {
+    constexpr double most = 8;
+    const auto [left, top, right, bottom] = region;
+    if (!(left >= 0 && top >= 0 && left < right && top < bottom && right <= view.width &&
+          bottom <= view.height))
+        throw core::Error{
+            core::Code::invalid,
+            fmt::format("a region is [x0, y0, x1, y1] with 0 ≤ x0 < x1 ≤ {:g} and 0 ≤ y0 < y1 ≤ {:g}",
+                        view.width, view.height),
+            "outside_viewport"};
+    const double across = view.width * view.scale / (right - left);
+    const double down = view.height * view.scale / (bottom - top);
+    return clip_of(view, region, std::min({across, down, most}));
+}
+
+}  // namespace
+
 Task<PagePicture> take_picture(Pages& pages, Page& page, std::optional<std::array<double, 4>> region) {
     const auto view = co_await show(pages, page);
     json::Object params{{"format", "png"}, {"optimizeForSpeed", true}};
-    if (region) {
-        const auto [left, top, right, bottom] = *region;
-        if (!(left >= 0 && top >= 0 && left < right && top < bottom && right <= view.width &&
-              bottom <= view.height))
-            throw core::Error{
-                core::Code::invalid,
-                fmt::format("a region is [x0, y0, x1, y1] with 0 ≤ x0 < x1 ≤ {:g} and 0 ≤ y0 < y1 ≤ {:g}",
-                            view.width, view.height),
-                "outside_viewport"};
-        const double larger = std::min({view.width / (right - left), view.height / (bottom - top), 8.0});
-        params["clip"] = json::Object{{"x", left + view.page_x},
-                                      {"y", top + view.page_y},
-                                      {"width", right - left},
-                                      {"height", bottom - top},
-                                      {"scale", larger / view.scale}};
-    } else if (std::abs(view.scale - 1) > 0.001) {
-        params["clip"] = json::Object{{"x", view.page_x},
-                                      {"y", view.page_y},
-                                      {"width", view.width},
-                                      {"height", view.height},
-                                      {"scale", 1 / view.scale}};
-    }
+    if (region)
+        params["clip"] = clip_of_region(view, *region);
+    else if (std::abs(view.scale - 1) > 0.001)
+        params["clip"] = clip_of(view, {0, 0, view.width, view.height}, 1);
     const auto answer =
         co_await page.call("Page.captureScreenshot", std::move(params), std::chrono::seconds{20});
     co_return PagePicture{std::string{json::text_or(answer, "data")}};

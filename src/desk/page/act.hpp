@@ -59,7 +59,7 @@ Task<> give_files(Page& page, int reference, std::vector<std::string> paths);
 struct PagePicture {
     std::string png;  ///< in base64
 };
-/// The viewport in CSS pixels, or a part of it {x0, y0, x1, y1} as large as the viewport allows.
+/// The viewport in CSS pixels, or a part of it {x0, y0, x1, y1} as large as fits the viewport on the screen.
 Task<PagePicture> take_picture(Pages& pages, Page& page, std::optional<std::array<double, 4>> region = {});
 
 }  // namespace carrel::desk::page

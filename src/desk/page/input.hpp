@@ -21,7 +21,7 @@ Task<> move_pointer(Page& page, PagePoint to, int buttons = 0);
 Task<> press_button(Page& page, PagePoint at);
 Task<> release_button(Page& page, PagePoint at);
 Task<> drag(Page& page, PagePoint from, PagePoint to);
-/// `x`, `y`: pixels to the right and down.
+/// `x`, `y`: pixels of the screen to the right and down.
 Task<> turn_wheel(Page& page, PagePoint at, double x, double y);
 
 /// To the field that has the focus.

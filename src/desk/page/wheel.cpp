@@ -6,6 +6,7 @@
 #include <ranges>
 #include <utility>
 
+#include "desk/page/act.hpp"
 #include "desk/page/tree.hpp"
 
 namespace carrel::desk::page {
@@ -82,13 +83,16 @@ Task<Scrolled> scroll_at(Page& page, PagePoint at, ScrollEnd end, double pixels)
     const bool is_back = end == ScrollEnd::left || end == ScrollEnd::top;
     const double by = is_back ? -pixels : pixels;
     std::vector<PageFrame> frames;
+    double scale = 1;
     try {
+        // The browser's events count the pixels of the screen.
+        scale = (co_await viewport_of(page)).scale;
         frames = co_await begin(page, at);
     } catch (const core::Error&) {
         // A page or frame that does not answer is scrolled all the same.
         frames.clear();
     }
-    co_await turn_wheel(page, at, is_across ? by : 0, is_across ? 0 : by);
+    co_await turn_wheel(page, at, is_across ? by * scale : 0, is_across ? 0 : by * scale);
     if (frames.empty()) co_return Scrolled{};
     try {
         co_return co_await end_in(page, std::move(frames), end);

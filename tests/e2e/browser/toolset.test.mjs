@@ -1,6 +1,7 @@
 // Members of browser_toolset_20260801 that look, go, point and type, as a model calls them.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { until } from "../lib/carrel.mjs";
 import { serveInDesk, sizeOf } from "../lib/pages.mjs";
 import { home, onSite } from "../lib/toolset_site.mjs";
 
@@ -9,6 +10,14 @@ const pages = onSite();
 const at = (x, y) => ({ type: "coordinate", x, y });
 const tool = (name, input) => pages.tool(name, input);
 const ref = (pattern) => pages.target(pattern);
+/** Of a picture at these places, by the page's own means. */
+const colours = async (png, places) => {
+  const text = `const picture = new Image(); picture.src = "data:image/png;base64,${png.toString("base64")}"; await picture.decode();
+    const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d"); canvas.drawImage(picture, 0, 0);
+    JSON.stringify(${JSON.stringify(places)}.map(([x, y]) => [...canvas.getImageData(x, y, 1, 1).data].join()))`;
+  const names = { "255,0,0,255": "red", "255,255,255,255": "white" };
+  return JSON.parse((await tool("javascript_exec", { text })).text).map((colour) => names[colour] ?? colour);
+};
 const seen = () => pages.evaluate("seen.splice(0)");
 
 /** A page of which every event of pointer and keys is noted. */
@@ -72,6 +81,40 @@ describe("looking and going", () => {
       [1, 2, 3],
     ])
       assert.match(await pages.failure("zoom", { region }), /region/);
+  });
+
+  test("on a page that is zoomed pictures show the viewport in the pixels of clicks, and wheels turn in them", async () => {
+    await pages.open(
+      `<style>html{scrollbar-width:none}body{margin:0;background:#fff}</style><div style="height:5000px"></div><div id=corner style="position:fixed;right:0;bottom:0;width:40px;height:30px;background:#f00" onclick="document.title = 'hit'"></div>`,
+    );
+    const size = () => pages.evaluate("[innerWidth, innerHeight]");
+    const [whole] = await size();
+    try {
+      for (const [factor, ...keys] of [[1.5, "plus", "plus", "plus"], [0.75, "0", "minus", "minus", "minus"]]) {
+        for (const key of keys) await pages.post("keyboard/key", { key: `ctrl+${key}` });
+        await until("it is zoomed", async () => (await pages.evaluate("devicePixelRatio")) === factor);
+        const [width, height] = await until("it has its size", async () => {
+          const now = await size();
+          return Math.abs(now[0] * factor - whole) <= 2 && now;
+        });
+        await pages.evaluate("scrollTo(0, 1000)");
+        const { image } = await tool("screenshot");
+        assert.deepEqual(sizeOf(image), [width, height]);
+        assert.deepEqual(await colours(image, [[width - 20, height - 15], [width - 60, height - 15], [20, 20]]), ["red", "white", "white"]);
+        const zoomed = (await tool("zoom", { region: [width - 100, height - 50, width, height] })).image;
+        assert.deepEqual(sizeOf(zoomed), [800, 400]);
+        assert.deepEqual(await colours(zoomed, [[700, 300], [400, 300], [700, 100]]), ["red", "white", "white"]);
+        await pages.evaluate("document.title = ''");
+        await tool("left_click", { target: at(width - 20, height - 15) });
+        assert.equal(await pages.evaluate("document.title"), "hit");
+        const before = await pages.evaluate("scrollY");
+        await pages.post("browser/page/scroll", { coordinate: { x: 100, y: 100 }, direction: "down", amount: 120 });
+        const moved = (await pages.evaluate("scrollY")) - before;
+        assert.ok(Math.abs(moved - 120) < 1.5, `${moved} at ${factor}`);
+      }
+    } finally {
+      await pages.post("keyboard/key", { key: "ctrl+0" });
+    }
   });
 
   test("read_page, find and get_page_text", async () => {
