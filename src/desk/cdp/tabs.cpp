@@ -78,7 +78,26 @@ void Tabs::note(const json::Value& info) {
     }
     place->url = json::text_or(info, "url");
     place->title = json::text_or(info, "title");
-    if (is_new) Cdp::tell(opened_listeners_, {.params = json::Object{{"id", id}}});
+    if (!is_new) return;
+    Cdp::tell(opened_listeners_, {.params = json::Object{{"id", id}}});
+    scope_.start("attaching to a tab that was opened", listen(std::string{id}));
+}
+
+/// A dialog is told, and can be answered, only where it was listened for before it opened; and until then it
+/// holds up the tabs too that share its process, such as the one that opened it.
+Task<> Tabs::listen(std::string id) {
+    try {
+        co_await get(std::move(id));
+    } catch (const Error&) {
+        // It has closed again, or the browser has gone.
+    }
+}
+
+std::vector<std::string> Tabs::find_asking() const {
+    std::vector<std::string> ids;
+    for (const auto& [id, tab] : attached_)
+        if (tab->dialog()) ids.push_back(id);
+    return ids;
 }
 
 void Tabs::note_print(const std::string& id) {
@@ -282,7 +301,7 @@ Task<std::shared_ptr<Tab>> Tabs::open_hidden() {
     const std::string id{json::text_or(answer, "targetId")};
     hidden_.insert(id);
     std::erase_if(known_, [&](const TabInfo& tab) { return tab.id == id; });
-    co_return co_await attach(id);
+    co_return co_await get(id);
 }
 
 Task<> Tabs::activate(std::string id) {

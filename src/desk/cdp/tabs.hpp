@@ -2,7 +2,8 @@
 //
 // A Tab is an attachment: a session of the DevTools protocol. It is made when somebody first needs it and
 // ends with the tab, the browser or the connection; then is_open() is false and Tabs::get makes a new
-// one. What must live longer is kept by the tab's id.
+// one. What must live longer is kept by the tab's id. Tabs that are opened while the browser is connected are
+// attached to at once, for the sake of their dialogs.
 #pragma once
 
 #include <functional>
@@ -178,6 +179,8 @@ public:
     Task<std::shared_ptr<Tab>> get(std::optional<std::string> id);
     Task<std::string> find_active();
     bool is_attached(std::string_view id) const { return attached_.contains(id); }
+    /// The ids of tabs that were attached to and show a dialog.
+    std::vector<std::string> find_asking() const;
     /// Called with the id of each tab that is opened from now on, while the browser is connected.
     Cdp::Subscription subscribe_to_opened(std::function<void(std::string)> listener);
     /// What is known of it without a question; nothing: no such tab.
@@ -207,6 +210,7 @@ private:
     void forget_print(std::string_view id);
     void forget(std::string_view id);
     Task<> discover();
+    Task<> listen(std::string id);
     Task<std::shared_ptr<Tab>> attach(std::string id);
 
     async::Executor executor_;

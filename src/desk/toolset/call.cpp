@@ -57,6 +57,7 @@ bool ToolCall::has_method(const ToolMember& member) {
 }
 
 void ToolCall::guard(std::shared_ptr<page::Page> page) {
+    if (std::ranges::find(pages_, page) != pages_.end()) return;
     pages_.push_back(page);
     guards_.push_back(std::make_unique<page::Page::Dismissing>(*page));
 }
@@ -64,7 +65,7 @@ void ToolCall::guard(std::shared_ptr<page::Page> page) {
 /// The page that the call is about; from here on its dialogs hold nothing up.
 Task<page::Page*> ToolCall::get_page() {
     page_ = co_await session_.pages.get(input_.tab_id);
-    if (std::ranges::find(pages_, page_) == pages_.end()) guard(page_);
+    guard(page_);
     co_return page_.get();
 }
 

@@ -23,7 +23,11 @@ Toolset::Toolset(async::Executor executor, page::Pages& pages, async::Pool& pool
                  std::string home)
     : session_{executor, pages, pool, std::move(home)},
       start_browser_{std::move(start_browser)},
-      turns_{executor} {
+      turns_{executor},
+      opened_{pages.tabs().subscribe_to_opened([this](std::string id) {
+          if (call_) scope_.start("guarding a tab that was opened", guard_opened(std::move(id)));
+      })},
+      scope_{executor} {
     if (!std::ranges::all_of(tool_members(), ToolCall::has_method))
         throw core::Error{core::Code::internal, "a member of the toolset has no method"};
 }
@@ -38,12 +42,34 @@ Task<std::vector<cdp::TabInfo>> Toolset::tabs_after(const ToolOutcome& outcome) 
     co_return session_.last_tabs();
 }
 
+/// Tabs that were opened since the last call, and have asked something.
+Task<> Toolset::guard_asking(ToolCall& call) {
+    for (auto& id : session_.pages.tabs().find_asking()) {
+        try {
+            call.guard(co_await session_.pages.get(std::move(id)));
+        } catch (const core::Error&) {
+            // It has closed meanwhile.
+        }
+    }
+}
+
+/// What the call opens: a dialog of it would hold up the page that the call is about, too.
+Task<> Toolset::guard_opened(std::string id) {
+    try {
+        auto page = co_await session_.pages.get(std::move(id));
+        if (call_) call_->guard(std::move(page));
+    } catch (const core::Error&) {
+        // It has closed again, or the browser has gone.
+    }
+}
+
 Task<ToolOutcome> Toolset::run(const ToolMember& member, ToolInput input, ToolCall& call) {
     if (std::ranges::find(need_no_browser, member.name) == need_no_browser.end()) {
         co_await start_browser_();
     }
     state_.begin(co_await session_.list_tabs(), session_.pages.downloads().list().last_change());
     for (auto& page : session_.pages.attached()) call.guard(page);
+    co_await guard_asking(call);
     co_return co_await call.run(member, std::move(input));
 }
 
@@ -62,6 +88,11 @@ Task<ToolState::Content> Toolset::call(std::string name, json::Object input, jso
     const auto turn = co_await turns_.take();
     const auto* member = find_tool_member(name);
     ToolCall call{session_};
+    struct Running {
+        ToolCall*& running;
+        ~Running() { running = nullptr; }
+    } running{call_};
+    call_ = &call;
     ToolOutcome outcome;
     if (!member)
         outcome.error = unknown_tool_text(name);

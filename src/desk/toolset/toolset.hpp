@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "async/scope.hpp"
 #include "async/turns.hpp"
 #include "desk/toolset/call.hpp"
 #include "desk/toolset/session.hpp"
@@ -31,11 +32,16 @@ private:
     Task<ToolOutcome> run(const ToolMember& member, ToolInput input, ToolCall& call);
     Task<ToolOutcome> try_to_run(const ToolMember& member, const json::Object& input, ToolCall& call);
     Task<std::vector<cdp::TabInfo>> tabs_after(const ToolOutcome& outcome);
+    Task<> guard_asking(ToolCall& call);
+    Task<> guard_opened(std::string id);
 
     ToolSession session_;
     StartBrowser start_browser_;
     async::Turns turns_;
     ToolState state_;
+    ToolCall* call_ = nullptr;  ///< the one that runs
+    cdp::Cdp::Subscription opened_;
+    async::Scope scope_;
 };
 
 /// browser/toolset. `toolset` must outlive it.

@@ -80,6 +80,45 @@ describe("tabs and the browser's state", () => {
     assert.match((await tool("navigate", { url: `${home}/file` })).text, /is a download/);
   });
 
+  describe("a popup that greets with an alert", () => {
+    const dismissed = 'An alert dialog "hi" was dismissed.';
+    const greeted = async () => (await pages.get("browser/tabs")).tabs.find(({ title }) => title === "Greeted");
+    const greeting = async () => (await pages.get("browser/tabs")).tabs.find(({ url }) => url === `${home}/greeting`);
+    const closeGreeted = async () => pages.post("browser/tabs/close", { tab: (await until("it goes on", greeted)).tab_id });
+
+    test("is told, and holds up neither the click that opens it nor what comes after", async () => {
+      await tool("navigate", { url: `${home}/asking` });
+      const opener = (await tool("list_tabs")).state.tabs.find(({ active }) => active).tab_id;
+      const begin = Date.now();
+      const told = (await tool("left_click", { target: await ref(/"Go"/), tab_id: opener })).texts;
+      while (!told.includes(dismissed) && Date.now() - begin < 8000)
+        told.push(...(await tool("find", { query: "Go", tab_id: opener })).texts);
+      assert.ok(told.includes(dismissed), told.join(" "));
+      assert.ok(Date.now() - begin < 8000, "nothing waits for the limit of a call");
+      await closeGreeted();
+    });
+
+    test("is dismissed by the next call when it comes between two", async () => {
+      await tool("navigate", { url: `${home}/asking` });
+      const opener = (await tool("list_tabs")).state.tabs.find(({ active }) => active).tab_id;
+      await tool("javascript_exec", { text: "setTimeout(() => window.open('/greeting'), 300); 1" });
+      const tab = (await until("it is open", greeting)).tab_id;
+      await until("it asks", async () => (await pages.post("browser/page/dialog", { action: "look", tab })).dialog);
+      assert.ok((await tool("find", { query: "Go", tab_id: opener })).texts.includes(dismissed));
+      await closeGreeted();
+    });
+
+    test("is found and answered by page/dialog after a click that waits for nothing", async () => {
+      await tool("navigate", { url: `${home}/asking` });
+      await pages.post("browser/page/click", { ref: await pages.ref(/"Go"/), observe: "none" });
+      const tab = (await until("it is open", greeting)).tab_id;
+      const dialog = (action) => pages.post("browser/page/dialog", { action, tab });
+      await until("it asks", async () => (await dialog("look")).dialog?.message === "hi");
+      await dialog("accept");
+      await closeGreeted();
+    });
+  });
+
   test("a tab that asks whether to leave is closed all the same", async () => {
     await tool("new_tab");
     await tool("navigate", { url: `${home}/leave` });

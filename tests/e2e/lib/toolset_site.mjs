@@ -19,6 +19,8 @@ const site = {
     body: `<title>Leave</title><p>stay</p><script>onbeforeunload = (e) => { e.preventDefault(); return "stay" }</script>`,
   },
   "/alerting": { body: `<title>Alerting</title><script>alert("hello"); document.title = "After"</script>` },
+  "/asking": { body: `<title>Asking</title><button onclick="window.open('/greeting')">Go</button>` },
+  "/greeting": { body: `<title>Greeting</title><script>onload = () => { alert("hi"); document.title = "Greeted" }</script>` },
   "/file": {
     headers: {
       "Content-Type": "application/octet-stream",
