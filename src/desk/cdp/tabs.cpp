@@ -242,14 +242,17 @@ Task<std::shared_ptr<Tab>> Tabs::get(std::optional<std::string> id) {
 }
 
 Task<std::shared_ptr<Tab>> Tabs::attach(std::string id) {
+    // One that listens may be unwound after the tabs have ended.
     struct Leave {
-        Tabs& tabs;
+        std::weak_ptr<Tabs> tabs;
         const std::string& id;
         ~Leave() {
-            tabs.attaching_.erase(id);
-            tabs.changed_.notify_all();
+            const auto there = tabs.lock();
+            if (!there) return;
+            there->attaching_.erase(id);
+            there->changed_.notify_all();
         }
-    } leave{*this, id};
+    } leave{alive_, id};
     const auto attempt = std::make_shared<Attempt>();
     attaching_[id] = attempt;
     std::string session;

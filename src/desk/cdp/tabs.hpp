@@ -235,6 +235,7 @@ private:
     std::map<std::string, Print, std::less<>> prints_;
     Cdp::Subscription events_;
     Cdp::Subscription end_;
+    std::shared_ptr<Tabs> alive_{this, [](Tabs*) {}};  ///< for who must know whether it still is there
     async::Scope scope_;
 };
 

@@ -22,6 +22,7 @@ Task<std::vector<PageFrame>> begin(Page& page, PagePoint at) {
     std::vector<PageFrame> frames{page.main_frame()};
     json::Object place{{"x", at.x}, {"y", at.y}};
     while (frames.size() <= most_frames_within) {
+        place["next"] = page.references.next();
         const auto answer = co_await page.run(frames.back(), "wheelBegins", std::move(place));
         const auto number = static_cast<int>(json::number_or(answer.result, "frame"));
         if (number == 0) break;
@@ -55,7 +56,8 @@ Task<Scrolled> end_in(Page& page, std::vector<PageFrame> frames, ScrollEnd end) 
     Scrolled result{.outcome = Outcome::unknown, .box = {}};
     bool is_first = true;
     for (const auto& frame : std::views::reverse(frames)) {
-        const auto answer = co_await page.run(frame, "wheelEnds", {{"side", std::to_underlying(end)}});
+        const auto answer = co_await page.run(
+            frame, "wheelEnds", {{"side", std::to_underlying(end)}, {"next", page.references.next()}});
         const bool is_outermost = frame.id == page.id();
         // A box that was met may have got its number by this.
         for (const auto* name : {"moved", "stuck"}) {

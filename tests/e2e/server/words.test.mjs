@@ -53,7 +53,7 @@ test("a desk's words, and a title, move no cursor of a terminal and are bytes fo
     assert.equal(code, 0, `${all}: ${seen}`);
     assert.doesNotMatch(seen, control, all.join(" "));
   }
-  assert.match(onTerminal("session", "list").seen, new RegExp(`${id} .*a]0;ownedb2Jcd e`));
+  assert.match(onTerminal("session", "list").seen, new RegExp(`${id} .*a]0;ownedbcd e`));
   assert.match(onTerminal("exec", id, print).seen, /a\\x1b\[2J\\u\{9b\}b\\x01\n/);
   const { output, error } = await good("exec", id, print);
   assert.deepEqual([output, error], ["a\x1b[2J\u009bb\x01\n", "c\x1b[31m"]);

@@ -63,7 +63,8 @@ let wheel;
  * A point in this frame's pixels, or by its parts of the frame's sides. When it lies in a frame within this one: the
  * frame's number, and where in it.
  */
-const wheelBegins = ({ x, y, across, down }) => {
+const wheelBegins = ({ x, y, across, down, next }) => {
+  nextNumber = Math.max(nextNumber, next);
   if (across !== undefined) [x, y] = [across * innerWidth, down * innerHeight];
   const hit = hitAt(x, y);
   const events = [];
@@ -95,9 +96,10 @@ const wheelBegins = ({ x, y, across, down }) => {
 const stillFrames = 4;
 const longestScroll = 1500;
 /** `side`: 0 to 3, the end that it was turned to, in the order of roomOf. */
-const wheelEnds = async ({ side }) => {
+const wheelEnds = async ({ side, next }) => {
   const turned = wheel;
   wheel = undefined;
+  nextNumber = Math.max(nextNumber, next);
   if (!turned) return {};
   const places = () => JSON.stringify(turned.boxes.map(({ box }) => placeOfScroll(box)));
   const end = performance.now() + longestScroll;

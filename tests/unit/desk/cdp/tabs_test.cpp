@@ -37,6 +37,23 @@ TEST_CASE("tabs are listed in the order in which they were opened, the one in fr
     });
 }
 
+TEST_CASE("a tab that is opened is listened to at once, and its dialog is known whoever acts") {
+    with_tabs([](World& world) -> async::Task<> {
+        co_await world.tabs.list();
+        CHECK(world.tabs.find_asking().empty());
+        world.browser.emit("Target.targetCreated", {{"targetInfo", info("C", "popup")}});
+        const auto attached = co_await world.browser.next("Target.attachToTarget");
+        CHECK(json::text_or(attached.params, "targetId") == "C");
+        CHECK((co_await world.browser.next("Page.enable")).session == "session-C");
+        world.browser.emit("Page.javascriptDialogOpening", {{"type", "alert"}, {"message", "hi"}},
+                           "session-C");
+        co_await world.tabs.list();
+        CHECK(world.tabs.find_asking() == std::vector<std::string>{"C"});
+        CHECK(world.tabs.is_attached("C"));
+        CHECK(!world.tabs.is_attached("A"));
+    });
+}
+
 TEST_CASE("a browser without a tab says so") {
     with_tabs([](World& world) -> async::Task<> {
         world.targets.clear();
