@@ -94,7 +94,7 @@ Task<std::shared_ptr<Cdp::Link>> Cdp::get_link() {
     // One connects, the others wait for what becomes of it: one by one they would wait for a browser that
     // hangs.
     while (const auto attempt = attempt_) {
-        while (attempt_ == attempt) co_await changed_.wait();
+        while (!attempt->is_over) co_await changed_.wait();
         if (attempt->failure) throw *attempt->failure;
     }
     if (is_connected()) co_return link_;
@@ -103,7 +103,7 @@ Task<std::shared_ptr<Cdp::Link>> Cdp::get_link() {
     struct Leave {
         Cdp& cdp;
         ~Leave() {
-            cdp.attempt_.reset();
+            std::exchange(cdp.attempt_, nullptr)->is_over = true;
             cdp.changed_.notify_all();
         }
     } leave{*this};

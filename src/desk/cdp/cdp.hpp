@@ -46,6 +46,12 @@ struct CdpLimits {
     std::chrono::milliseconds idle_time{300'000};  ///< after the last call the connection is ended
 };
 
+/// What one makes and others wait for: its end is theirs too, unless it was given up.
+struct Attempt {
+    bool is_over = false;
+    std::optional<core::Error> failure;  ///< none: it came to what was wanted, or was given up
+};
+
 class Cdp {
 public:
     using Connect = std::function<Task<std::unique_ptr<CdpTransport>>()>;
@@ -118,11 +124,7 @@ private:
     Connect connect_;
     CdpLimits limits_;
     async::Gate changed_;
-    /// To connect; without a failure when it came to a connection, or was given up.
-    struct Attempt {
-        std::optional<core::Error> failure;
-    };
-    std::shared_ptr<Attempt> attempt_;  ///< the one that is being made
+    std::shared_ptr<Attempt> attempt_;  ///< to connect, the one that is being made
     std::shared_ptr<Link> link_;
     Listeners listeners_;
     Listeners begin_listeners_;

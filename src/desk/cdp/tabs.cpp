@@ -229,11 +229,7 @@ Task<std::shared_ptr<Tab>> Tabs::get(std::optional<std::string> id) {
     if (!id) id = co_await find_active();
     for (auto place = attaching_.find(*id); place != attaching_.end(); place = attaching_.find(*id)) {
         const auto attempt = place->second;
-        const auto is_made = [&] {
-            const auto now = attaching_.find(*id);
-            return now != attaching_.end() && now->second == attempt;
-        };
-        while (is_made()) co_await changed_.wait();
+        while (!attempt->is_over) co_await changed_.wait();
         if (attempt->failure) throw *attempt->failure;
     }
     if (const auto place = attached_.find(*id); place != attached_.end() && place->second->is_open())
@@ -246,14 +242,16 @@ Task<std::shared_ptr<Tab>> Tabs::attach(std::string id) {
     struct Leave {
         std::weak_ptr<Tabs> tabs;
         const std::string& id;
+        std::shared_ptr<Attempt> attempt;
         ~Leave() {
+            attempt->is_over = true;
             const auto there = tabs.lock();
             if (!there) return;
             there->attaching_.erase(id);
             there->changed_.notify_all();
         }
-    } leave{alive_, id};
-    const auto attempt = std::make_shared<Attempt>();
+    } leave{alive_, id, std::make_shared<Attempt>()};
+    const auto attempt = leave.attempt;
     attaching_[id] = attempt;
     std::string session;
     try {

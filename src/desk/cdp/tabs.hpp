@@ -221,11 +221,8 @@ private:
     bool is_discovering_ = false;
     std::vector<TabInfo> known_;  ///< in the order in which they were seen
     std::map<std::string, std::shared_ptr<Tab>, std::less<>> attached_;
-    /// To attach to a tab; without a failure when it came to that, or was given up.
-    struct Attempt {
-        std::optional<core::Error> failure;
-    };
-    std::map<std::string, std::shared_ptr<Attempt>, std::less<>> attaching_;  ///< by the tabs' ids
+    /// Attempts to attach, by the tabs' ids.
+    std::map<std::string, std::shared_ptr<Attempt>, std::less<>> attaching_;
     std::set<std::string, std::less<>> hidden_;
     /// Print dialogs that are open, by their targets.
     struct Print {

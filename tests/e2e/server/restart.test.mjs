@@ -20,10 +20,14 @@ after(() => server?.end());
 const run = async (id, command) => (await server.json("POST", at(id, "/desk/terminal/execute"), { command })).output.trim();
 const deskOf = async (id) => (await server.json("GET", at(id))).desk;
 
-async function restart(signal = "SIGKILL") {
-  await server.stop(signal);
+async function startAgain() {
   server = await Server.start({ fresh: false });
   await takenOver(server);
+}
+
+async function restart(signal = "SIGKILL") {
+  await server.stop(signal);
+  await startAgain();
 }
 
 const jailOf = (pid) => processes().find(({ parent, name }) => parent === pid && name === "carrel-jail").pid;
@@ -131,8 +135,7 @@ describe("an orderly end", () => {
     await server.stop();
     assert.equal(server.child.exitCode, 0, server.log);
     assert.ok(pidsOf(desk.id).length >= 4);
-    server = await Server.start({ fresh: false });
-    await takenOver(server);
+    await startAgain();
     const events = await server.events(id);
     assert.equal(events.filter(({ event }) => event === "message_complete").length, 1);
     assert.equal(events.findLast(({ event }) => event === "message_complete").data.status, "interrupted");
@@ -148,8 +151,7 @@ describe("an orderly end", () => {
     await server.stop();
     assert.equal(server.child.exitCode, 0, server.log);
     stream.stop();
-    server = await Server.start({ fresh: false });
-    await takenOver(server);
+    await startAgain();
     assert.equal(await run(id, "echo here"), "here");
   });
 });
@@ -164,8 +166,7 @@ test("kill -9 of the jail: the server says so and ends; the next one adopts", as
   assert.equal(code, 1);
   await until("it has said why", () => /carrel-jail has ended, so no desk can be made: ending too \(desks live on; start the server again\)/.test(server.log));
   for (const pid of pids) assert.ok(pidsOf(desk.id).includes(pid), `${pid}`);
-  server = await Server.start({ fresh: false });
-  await takenOver(server);
+  await startAgain();
   assert.equal(await run(id, "echo $kept"), "yes");
 });
 
@@ -175,8 +176,7 @@ test("kill -9 of the server takes its jail along, and the jail takes no desk alo
   await server.stop("SIGKILL");
   await until("the jail ends", () => !isAlive(jail));
   assert.ok(pidsOf(desk.id).length >= 4);
-  server = await Server.start({ fresh: false });
-  await takenOver(server);
+  await startAgain();
 });
 
 describe("desks that cannot be trusted", () => {
@@ -199,8 +199,7 @@ describe("desks that cannot be trusted", () => {
       const pids = pidsOf(desk.id);
       await server.stop("SIGKILL");
       spoil(desk.id);
-      server = await Server.start({ fresh: false });
-      await takenOver(server);
+      await startAgain();
       const now = await deskOf(id);
       assert.equal(now.state, "lost");
       assert.ok(now.reason.length > 15, now.reason);
@@ -237,8 +236,7 @@ describe("desks that cannot be trusted", () => {
     const { pid } = identity(data, desk.id);
     process.kill(pid, "SIGKILL");
     await until("it is dead", () => !isAlive(pid));
-    server = await Server.start({ fresh: false });
-    await takenOver(server);
+    await startAgain();
     assert.equal((await deskOf(id)).state, "lost");
     assert.equal((await server.json("POST", at(id, "/desk/renew"))).desk.state, "ready");
   });
