@@ -30,6 +30,7 @@ struct Capabilities {
     std::string driver;     ///< "native"
     bool can_start = true;  ///< false: `warnings` say why
     bool has_internet = true;
+    bool can_freeze = true;
     std::vector<std::string> warnings;  ///< sentences, such as a missing memory limit
 };
 
@@ -61,6 +62,13 @@ struct Notice {
     std::optional<ScreenSize> screen = {};          ///< of code "screen", which has none either
 };
 
+/// What a desk uses now; what is not counted on this host is absent.
+struct Usage {
+    std::optional<std::uint64_t> memory;                      ///< bytes
+    std::optional<std::uint64_t> processes;                   ///< and threads
+    std::optional<std::chrono::microseconds> processor_time;  ///< since its start
+};
+
 /// A desk that runs. Destroying this object lets the desk run on.
 class Desk {
 public:
@@ -76,8 +84,14 @@ public:
     /// Tells every fact (the kernel killed a process for memory, …) until nothing more can come.
     /// Cancellable; one caller.
     virtual Task<> tell_notices(std::function<void(Notice)> tell) = 0;
-    /// Ends every process of it; returns when all are dead and nothing of the desk is left on the
-    /// host but files that are being removed.
+    /// Stops every process of it where it is, and lets them go on; each returns when the kernel says that all
+    /// are. Frozen ones use no processor, keep their memory and answer nothing. Fine when they are so
+    /// already. Throws unavailable where Capabilities::can_freeze is false.
+    virtual Task<> freeze() = 0;
+    virtual Task<> thaw() = 0;
+    virtual Task<Usage> usage() = 0;
+    /// Ends every process of it, frozen ones too; returns when all are dead and nothing of the desk is left
+    /// on the host but files that are being removed.
     virtual Task<> stop() = 0;
 };
 

@@ -79,6 +79,10 @@ wire::Fields describe(const desks::Handed& desk) {
     return fields;
 }
 
+bool can_freeze(const plan::HostFacts& facts) {
+    return std::ranges::any_of(facts.hierarchies, &cgroup::Hierarchy::freezer);
+}
+
 class Server {
 public:
     Server(int socket, host::Host host)
@@ -148,6 +152,7 @@ public:
                             {"overlay_by_descriptor", facts.overlay_by_descriptor ? "yes" : "no"},
                             {"clone_into_cgroup", facts.clone_into_cgroup ? "yes" : "no"},
                             {"internet", facts.has_internet ? "yes" : "no"},
+                            {"freezer", can_freeze(facts) ? "yes" : "no"},
                             {"desk_hash", facts.desk_hash}};
         for (const auto& warning : warnings_) fields.emplace_back("warning", warning);
         answer(number, std::move(fields));

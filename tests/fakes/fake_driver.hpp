@@ -57,7 +57,7 @@ struct FakeMachine : net::Handler {
     }
 
     Task<net::Response> handle(net::Request& request) override {
-        while (is_hung) co_await changed.wait();
+        while (is_hung || is_frozen) co_await changed.wait();
         if (request.path == "/hello")
             co_return net::json_response(
                 200,
@@ -78,6 +78,10 @@ struct FakeMachine : net::Handler {
     /// As a tool server that is stopped: it takes requests and answers none.
     void set_hung(bool hung) {
         is_hung = hung;
+        changed.notify_all();
+    }
+    void set_frozen(bool frozen) {
+        is_frozen = frozen;
         changed.notify_all();
     }
     void end(fleet::Ending how) {
@@ -115,6 +119,8 @@ struct FakeMachine : net::Handler {
     std::string why_not_adopted;  ///< not empty: its identity does not hold
     std::string ready_problem;    ///< not empty: never ready
     bool is_hung = false;
+    bool is_frozen = false;
+    fleet::Usage usage;
     std::function<Task<net::Response>(net::Request&)> operation;
     int operations = 0;
     int ends_told = 0;
@@ -218,6 +224,15 @@ public:
             tell(std::move(notice));
         }
     }
+    Task<> freeze() override {
+        machine_->set_frozen(true);
+        co_return;
+    }
+    Task<> thaw() override {
+        machine_->set_frozen(false);
+        co_return;
+    }
+    Task<fleet::Usage> usage() override { co_return machine_->usage; }
     Task<> stop() override { return host_.remove(machine_->spec.id); }
 
 private:

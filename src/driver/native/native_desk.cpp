@@ -110,6 +110,22 @@ Task<> NativeDesk::tell_of_processes(std::function<void(fleet::Notice)> tell) {
     }
 }
 
+Task<> NativeDesk::freeze() { co_await jail_.ask(jail::wire::Freeze{id_}); }
+
+Task<> NativeDesk::thaw() { co_await jail_.ask(jail::wire::Thaw{id_}); }
+
+Task<fleet::Usage> NativeDesk::usage() {
+    const auto reply = co_await jail_.ask(jail::wire::Usage{id_});
+    const auto number = [&](std::string_view key) -> std::optional<std::uint64_t> {
+        const auto text = reply.answer.find(key);
+        return text ? core::parse_unsigned(*text) : std::nullopt;
+    };
+    fleet::Usage usage{.memory = number("memory"), .processes = number("processes"), .processor_time = {}};
+    if (const auto time = number("processor_microseconds"))
+        usage.processor_time = std::chrono::microseconds{*time};
+    co_return usage;
+}
+
 Task<> NativeDesk::stop() {
     is_stopped_ = true;
     co_await jail_.ask(jail::wire::Stop{id_});

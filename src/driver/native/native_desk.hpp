@@ -23,6 +23,9 @@ public:
     const std::vector<std::string>& warnings() const override { return warnings_; }
     Task<fleet::Ending> ended() override;
     Task<> tell_notices(std::function<void(fleet::Notice)> tell) override;
+    Task<> freeze() override;
+    Task<> thaw() override;
+    Task<fleet::Usage> usage() override;
     Task<> stop() override;
 
 private:

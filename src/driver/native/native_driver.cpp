@@ -25,6 +25,7 @@ fleet::Capabilities capabilities_of(const jail::wire::Answer& doctor) {
     fleet::Capabilities capabilities{.driver = "native",
                                      .can_start = true,
                                      .has_internet = doctor.find("internet") == "yes",
+                                     .can_freeze = doctor.find("freezer") == "yes",
                                      .warnings = {}};
     for (const auto& [key, value] : doctor.fields)
         if (key == "warning") capabilities.warnings.push_back(value);
