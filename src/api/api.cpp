@@ -6,6 +6,7 @@
 #include "api/desks.hpp"
 #include "api/errors.hpp"
 #include "api/events.hpp"
+#include "api/fleet.hpp"
 #include "api/routes.hpp"
 #include "api/sessions.hpp"
 
@@ -49,6 +50,7 @@ Api::Api(session::SessionService& service, session::Models& models, Gatekeeper g
     : gatekeeper_{std::move(gatekeeper)}, router_{any_error_response} {
     std::vector<Binding> bindings;
     append(bindings, session_bindings(service));
+    append(bindings, fleet_bindings(service));
     append(bindings, event_bindings(service));
     append(bindings, desk_bindings(service));
     append(bindings, about_bindings(service, models, gatekeeper_, clock));

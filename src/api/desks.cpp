@@ -10,9 +10,12 @@
 #include "api/watching.hpp"
 #include "async/deadline.hpp"
 #include "async/idle_deadline.hpp"
+#include "core/text.hpp"
 #include "net/websocket_handshake.hpp"
 #include "ops/server.hpp"
+#include "rest/answers.hpp"
 #include "rest/requests.hpp"
+#include "session/picture_size.hpp"
 
 namespace carrel::api {
 
@@ -126,8 +129,8 @@ std::shared_ptr<Request> inner_request(Request& request, const ops::Operation& r
     auto inner = std::make_shared<Request>();
     inner->method = row.method;
     inner->path = inner_path(request, row);
-    const auto query = request.target.find('?');
-    inner->target = inner->path + (query == std::string::npos ? "" : request.target.substr(query));
+    inner->target =
+        inner->path + request.target.substr(std::min(request.target.find('?'), request.target.size()));
     inner->headers = inward_headers(request.headers);
     inner->headers.set("X-Request-Id", request.id);
     if (row.tells_addresses) add_approach(inner->headers, request, inner->path);
@@ -139,11 +142,53 @@ std::shared_ptr<Request> inner_request(Request& request, const ops::Operation& r
     return inner;
 }
 
+/// Takes the parameter wake out of the query: it is the server's, and the desk knows none of that name.
+bool take_wake(Request& request) {
+    const auto query = request.target.find('?');
+    if (query == std::string::npos) return false;
+    std::string left;
+    bool is_wake = false;
+    for (const auto item : core::split(std::string_view{request.target}.substr(query + 1), '&')) {
+        if (item == "wake=true" || item == "wake=false")
+            is_wake = item == "wake=true";
+        else
+            left += fmt::format("{}{}", left.empty() ? '?' : '&', item);
+    }
+    request.target = request.target.substr(0, query) + left;
+    return is_wake;
+}
+
+/// What of a paused desk can be told without waking it: its last picture.
+Task<std::optional<Response>> answer_paused(SessionService& service, const ops::Operation& row,
+                                            const Request& request, Principal principal) {
+    if (row.name != "screen/screenshot") co_return std::nullopt;
+    auto picture = co_await service.paused_picture(std::move(principal), request.parameters.at("id"));
+    if (!picture) co_return std::nullopt;
+    net::Headers headers{{"X-Carrel-Paused", "true"}, {"Cache-Control", "no-store"}};
+    if (request.headers.find("Accept").value_or("").starts_with("image/")) {
+        headers.set("Content-Type", picture->media_type);
+        co_return Response{.headers = std::move(headers), .body = std::move(picture->bytes)};
+    }
+    const auto size = session::find_picture_size(picture->bytes, picture->media_type);
+    auto response = rest::json_answer(200, json::Object{{"success", true},
+                                                        {"paused", true},
+                                                        {"image", core::to_base64(picture->bytes)},
+                                                        {"media_type", picture->media_type},
+                                                        {"width", size ? size->width : 0},
+                                                        {"height", size ? size->height : 0}});
+    response.headers.set("X-Carrel-Paused", "true");
+    co_return response;
+}
+
 Task<Response> pass_on(SessionService& service, const ops::Operation& row, Request& request,
                        Principal principal) {
     const bool is_upgrade = row.response == ops::Body::upgrade;
     if (is_upgrade) net::require_handshake(request);
-    auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"));
+    const bool wake = take_wake(request);
+    if (!wake)
+        if (auto paused = co_await answer_paused(service, row, request, principal))
+            co_return std::move(*paused);
+    auto desk = co_await service.desk(std::move(principal), request.parameters.at("id"), wake);
     // The desk is told by the end of the connection, and knows how far that may stop it.
     request.may_be_dropped = ops::may_be_dropped(row);
     auto inner = inner_request(request, row);
@@ -175,8 +220,9 @@ Task<Response> show_desktop(SessionService& service, Request& request, Principal
     const auto asked = rest::decode_query(request, ops::watch_desk_shape());
     const auto id = request.parameters.at("id");
     auto desk = co_await service.desk(std::move(principal), id);
-    co_return watch_desktop(request, std::move(desk), asked.view_only,
-                            service.viewers().enter(id, asked.view_only));
+    co_return watch_desktop(
+        request, std::move(desk), asked.view_only, [&service, id] { return service.is_paused(id); },
+        service.viewers().enter(id, asked.view_only));
 }
 
 }  // namespace

@@ -26,7 +26,9 @@ constexpr auto keep_alive_every = 15s;
 /// An event stream that never ends by itself, except when the log is closed.
 class EventStream final : public net::Source {
 public:
-    explicit EventStream(store::EventFollower follower) : follower_{std::move(follower)} {}
+    /// `use`: held as long as somebody reads it.
+    EventStream(store::EventFollower follower, std::shared_ptr<void> use)
+        : follower_{std::move(follower)}, use_{std::move(use)} {}
 
     Task<std::size_t> read(std::span<char> into) override {
         if (waiting_.empty()) co_await fill();
@@ -50,6 +52,7 @@ private:
     }
 
     store::EventFollower follower_;
+    std::shared_ptr<void> use_;
     /// What the reader has not taken yet; first the browser's pause before it connects again.
     std::string waiting_ = "retry: 2000\n\n";
     bool has_ended_ = false;
@@ -65,12 +68,14 @@ std::optional<std::int64_t> last_event(const Request& request) {
 
 Task<Response> stream(SessionService& service, Request& request, Principal principal) {
     const auto after = last_event(request);
-    auto follower = co_await service.follow(std::move(principal), request.parameters.at("id"), after);
+    const auto id = request.parameters.at("id");
+    auto follower = co_await service.follow(std::move(principal), id, after);
+    auto use = service.uses().enter(id);
     co_return net::stream_response(200,
                                    {{"Content-Type", "text/event-stream"},
                                     {"Cache-Control", "no-cache, no-transform"},
                                     {"X-Accel-Buffering", "no"}},
-                                   std::make_unique<EventStream>(std::move(follower)));
+                                   std::make_unique<EventStream>(std::move(follower), std::move(use)));
 }
 
 Task<Response> list(SessionService& service, Request& request, Principal principal) {

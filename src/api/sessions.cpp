@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
 #include "api/service_binding.hpp"
 #include "api/views.hpp"
 #include "core/text.hpp"
@@ -27,21 +31,48 @@ std::string server_timing(const fleet::Timings& timings) {
     return line;
 }
 
-Task<Response> create(SessionService& service, Request& request, Principal principal) {
-    auto asked = co_await rest::decode_body(request, ops::create_session_shape());
-    auto desk = service.new_desk();
+core::DeskShape desk_of(const ops::CreateSession& asked, core::DeskShape desk) {
+    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+    if (asked.image) desk.image = *asked.image;
     if (asked.network) desk.network = core::network_of(*asked.network);
     desk.width = asked.width.value_or(desk.width);
     desk.height = asked.height.value_or(desk.height);
+    auto& limits = desk.limits;
+    limits.cpus = asked.cpus.value_or(limits.cpus);
+    if (asked.memory_mb) limits.memory = static_cast<std::uint64_t>(*asked.memory_mb) * mebibyte;
+    if (asked.processes) limits.processes = static_cast<unsigned>(*asked.processes);
+    if (asked.disk_mb) limits.disk = static_cast<std::uint64_t>(*asked.disk_mb) * mebibyte;
+    return desk;
+}
+
+std::optional<std::chrono::seconds> seconds_of(std::optional<int> count) {
+    return count ? std::optional{std::chrono::seconds{*count}} : std::nullopt;
+}
+
+store::Lifetime lifetime_of(const ops::CreateSession& asked) {
+    store::Lifetime lifetime{.idle = seconds_of(asked.idle_seconds),
+                             .max_age = seconds_of(asked.max_age_seconds)};
+    if (asked.on_idle) lifetime.on_idle = store::on_idle_of(*asked.on_idle);
+    return lifetime;
+}
+
+Task<Response> create(SessionService& service, Request& request, Principal principal) {
+    auto asked = co_await rest::decode_body(request, ops::create_session_shape());
     session::Wish wish{.title = std::move(asked.title),
                        .provider = std::move(asked.provider),
                        .model = std::move(asked.model),
                        .system_prompt_suffix = asked.system_prompt_suffix.value_or(""),
-                       .desk = std::move(desk)};
+                       .desk = desk_of(asked, service.new_desk()),
+                       .key = std::move(asked.key),
+                       .lifetime = lifetime_of(asked),
+                       .wait = std::chrono::seconds{asked.wait_seconds.value_or(0)}};
+    // Who stands in the line and goes away leaves it.
+    request.may_be_dropped = wish.wait.count() > 0;
     const auto created = co_await service.create(std::move(principal), std::move(wish));
-    auto response = rest::json_answer(201, to_json(created.session));
+    auto response = rest::json_answer(created.is_new ? 201 : 200, to_json(created.session));
     response.headers.add("Location", "/api/v1/sessions/" + created.session.row.id);
-    response.headers.add("Server-Timing", server_timing(created.timings));
+    if (!created.timings.empty()) response.headers.add("Server-Timing", server_timing(created.timings));
+    if (created.is_new) response.headers.add("X-Carrel-Pool", created.was_warm ? "hit" : "miss");
     co_return response;
 }
 
@@ -108,6 +139,14 @@ Task<Response> renew(SessionService& service, Request& request, Principal princi
                                 to_json(co_await service.renew_desk(std::move(principal), id_of(request))));
 }
 
+Task<Response> pause(SessionService& service, Request& request, Principal principal) {
+    co_return rest::json_answer(200, to_json(co_await service.pause(std::move(principal), id_of(request))));
+}
+
+Task<Response> resume(SessionService& service, Request& request, Principal principal) {
+    co_return rest::json_answer(200, to_json(co_await service.resume(std::move(principal), id_of(request))));
+}
+
 Task<Response> read_log(SessionService& service, Request& request, Principal principal) {
     const auto asked = rest::decode_query(request, ops::read_desk_log_shape());
     const auto said = co_await service.desk_log(std::move(principal), id_of(request),
@@ -126,7 +165,8 @@ std::vector<Binding> session_bindings(SessionService& service) {
     };
     return {with("sessions/create", create), with("sessions/list", list),     with("sessions/get", get),
             with("sessions/rename", rename), with("sessions/delete", remove), with("messages/send", send),
-            with("turn/cancel", cancel),     with("desk/renew", renew),       with("desk/log", read_log)};
+            with("turn/cancel", cancel),     with("desk/renew", renew),       with("desk/pause", pause),
+            with("desk/resume", resume),     with("desk/log", read_log)};
 }
 
 }  // namespace carrel::api

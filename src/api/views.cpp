@@ -10,12 +10,28 @@ json::Value or_null(const std::optional<std::string>& text) {
     return text ? json::Value(*text) : json::Value();
 }
 
+json::Object limits_json(const core::Limits& limits) {
+    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+    return {{"cpus", limits.cpus},
+            {"memory_mb", limits.memory / mebibyte},
+            {"processes", limits.processes},
+            {"disk_mb", limits.disk / mebibyte}};
+}
+
+json::Array texts_json(const std::vector<std::string>& texts) {
+    json::Array array;
+    for (const auto& text : texts) array.emplace_back(text);
+    return array;
+}
+
 json::Object desk_json(const store::DeskRow& desk) {
     json::Object result{{"id", desk.id},
                         {"state", store::name_of(desk.state)},
+                        {"image", desk.shape.image},
                         {"network", core::name_of(desk.shape.network)},
                         {"width", desk.shape.width},
-                        {"height", desk.shape.height}};
+                        {"height", desk.shape.height},
+                        {"limits", limits_json(desk.shape.limits)}};
     if (!desk.reason.empty()) {
         result["reason"] = desk.reason;
         result["code"] = desk.code;
@@ -27,18 +43,24 @@ json::Object desk_json(const store::DeskRow& desk) {
 
 json::Object to_json(const session::Session& session) {
     const auto& row = session.row;
-    return {{"id", row.id},
-            {"title", or_null(row.title)},
-            {"status", row.archived_at ? "archived" : "active"},
-            {"model", row.model},
-            {"provider", row.provider},
-            {"created_at", core::to_rfc3339(row.created_at)},
-            {"updated_at", core::to_rfc3339(row.updated_at)},
-            {"vnc_url", "/desk/" + row.id},
-            {"busy", session.is_busy},
-            {"viewers", json::Object{{"watching", session.viewers.watching},
-                                     {"in_control", session.viewers.in_control}}},
-            {"desk", desk_json(row.desk)}};
+    return {
+        {"id", row.id},
+        {"title", or_null(row.title)},
+        {"status", row.archived_at ? "archived" : "active"},
+        {"model", row.model},
+        {"provider", row.provider},
+        {"created_at", core::to_rfc3339(row.created_at)},
+        {"updated_at", core::to_rfc3339(row.updated_at)},
+        {"vnc_url", "/desk/" + row.id},
+        {"busy", session.is_busy},
+        {"viewers",
+         json::Object{{"watching", session.viewers.watching}, {"in_control", session.viewers.in_control}}},
+        {"desk", desk_json(row.desk)},
+        {"key", or_null(row.key)},
+        {"idle_since",
+         session.rest.idle_since ? json::Value(core::to_rfc3339(*session.rest.idle_since)) : json::Value()},
+        {"awake", texts_json(session.rest.awake)},
+        {"queue_position", session.queue_position > 0 ? json::Value(session.queue_position) : json::Value()}};
 }
 
 json::Object to_json(const session::Message& message) {

@@ -49,9 +49,11 @@ Task<> show(net::Stream& display, net::WebSocket& viewer) {
 }
 
 /// Viewer to display, until the viewer leaves or says what RFB does not know.
-Task<> obey(net::WebSocket& viewer, net::Stream& display, bool view_only) {
+Task<> obey(net::WebSocket& viewer, net::Stream& display, bool view_only, std::function<bool()> is_paused) {
     rfb::ClientFilter filter{view_only};
     while (auto message = co_await viewer.receive()) {
+        // What is said to a paused desk must not be done when it goes on.
+        filter.set_view_only(view_only || is_paused());
         const auto passed = filter.feed(message->data);
         if (!passed) {
             core::log_info("a viewer was disconnected: {}", passed.error().message());
@@ -63,7 +65,7 @@ Task<> obey(net::WebSocket& viewer, net::Stream& display, bool view_only) {
 }
 
 Task<> serve(net::WebSocket& viewer, std::shared_ptr<net::Handler> desk, bool view_only,
-             [[maybe_unused]] std::shared_ptr<void> presence) {
+             std::function<bool()> is_paused, [[maybe_unused]] std::shared_ptr<void> presence) {
     std::unique_ptr<net::Stream> display;
     std::string failure;
     try {
@@ -79,7 +81,7 @@ Task<> serve(net::WebSocket& viewer, std::shared_ptr<net::Handler> desk, bool vi
     async::Job shown{co_await boost::asio::this_coro::executor, "showing a desktop", show(*display, viewer)};
     std::exception_ptr broken;
     try {
-        co_await obey(viewer, *display, view_only);
+        co_await obey(viewer, *display, view_only, std::move(is_paused));
     } catch (...) {
         broken = std::current_exception();
     }
@@ -91,10 +93,10 @@ Task<> serve(net::WebSocket& viewer, std::shared_ptr<net::Handler> desk, bool vi
 }  // namespace
 
 net::Response watch_desktop(const net::Request& request, std::shared_ptr<net::Handler> desk, bool view_only,
-                            std::shared_ptr<void> presence) {
-    auto watch = [desk = std::move(desk), view_only,
+                            std::function<bool()> is_paused, std::shared_ptr<void> presence) {
+    auto watch = [desk = std::move(desk), view_only, is_paused = std::move(is_paused),
                   presence = std::move(presence)](net::WebSocket& viewer) mutable {
-        return serve(viewer, desk, view_only, std::move(presence));
+        return serve(viewer, desk, view_only, is_paused, std::move(presence));
     };
     return net::accept_websocket(request, {"binary"}, {}, std::move(watch));
 }

@@ -13,6 +13,6 @@ namespace carrel::api {
 /// pointer and clipboard go nowhere. `presence` lives as long as the viewer stays. Throws Error when the
 /// request is no WebSocket handshake.
 net::Response watch_desktop(const net::Request& request, std::shared_ptr<net::Handler> desk, bool view_only,
-                            std::shared_ptr<void> presence);
+                            std::function<bool()> is_paused, std::shared_ptr<void> presence);
 
 }  // namespace carrel::api

@@ -5,6 +5,7 @@
 
 #include <toml++/toml.h>
 #include <algorithm>
+#include <cctype>
 #include <sstream>
 
 #include "core/error.hpp"
@@ -116,6 +117,7 @@ Setting key_of(const vendors::Vendor& vendor) {
 }
 
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
+constexpr unsigned most_warm = 1000;
 
 std::vector<Setting> make_settings() {
     std::vector<Setting> all{
@@ -133,6 +135,77 @@ std::vector<Setting> make_settings() {
              {"debug", "info", "warning", "error"}),
         whole("max_displays", {"CARREL_MAX_DISPLAYS", "MAX_DISPLAYS"}, "most desks at once",
               &Config::most_desks, 1, 1000),
+        whole("max_memory_mb", {"CARREL_MAX_MEMORY_MB"},
+              "memory of all desks together, the sum of their limits, MiB; 0: no cap",
+              &Config::most_memory_mb, 0, 1 << 30),
+        whole("max_cpus", {"CARREL_MAX_CPUS"},
+              "processors of all desks together, the sum of their limits; 0: no cap", &Config::most_cpus, 0,
+              100'000),
+        whole("desks_per_user", {"CARREL_DESKS_PER_USER"}, "most desks of one user at once; 0: no cap",
+              &Config::desks_per_user, 0, 1000),
+        whole("memory_mb_per_user", {"CARREL_MEMORY_MB_PER_USER"},
+              "memory of one user's desks together, MiB; 0: no cap", &Config::memory_mb_per_user, 0, 1 << 30),
+        whole("cpus_per_user", {"CARREL_CPUS_PER_USER"}, "processors of one user's desks together; 0: no cap",
+              &Config::cpus_per_user, 0, 100'000),
+        {"max_desk_memory_mb",
+         {"CARREL_MAX_DESK_MEMORY_MB"},
+         "most memory that one desk may be asked to have, MiB",
+         false,
+         [](Config& config, const std::string& value) {
+             config.most_of_desk.memory = number(value, 128, 1 << 20) * mib;
+         },
+         [](const Config& config) { return fmt::to_string(config.most_of_desk.memory / mib); }},
+        {"max_desk_cpu_percent",
+         {"CARREL_MAX_DESK_CPU_PERCENT"},
+         "most processor time that one desk may be asked to have; 100 is one core",
+         false,
+         [](Config& config, const std::string& value) {
+             config.most_of_desk.cpus = static_cast<double>(number(value, 5, 100000)) / 100;
+         },
+         [](const Config& config) {
+             return fmt::to_string(static_cast<int>(config.most_of_desk.cpus * 100 + 0.5));
+         }},
+        {"pool",
+         {"CARREL_POOL"},
+         "desks that are kept ready, by image: IMAGE=SIZE:MOST, with commas between; \"\" is none. In the "
+         "file also [pool.IMAGE] with size and most; WARM_POOL_DESKTOP and the like set one size",
+         false,
+         [](Config& config, const std::string& value) { config.pools = parse_pools(value); },
+         [](const Config& config) {
+             std::string text;
+             for (const auto& [image, bounds] : config.pools)
+                 text += fmt::format("{}{}={}:{}", text.empty() ? "" : ",", image, bounds.size, bounds.most);
+             return text;
+         }},
+        whole("pool_interval_seconds", {"CARREL_POOL_INTERVAL_SECONDS", "POOL_MAINTAIN_INTERVAL"},
+              "between two looks at the pools, beside those when a desk is taken", &Config::pool_seconds, 1,
+              86400),
+        whole("session_idle_seconds", {"CARREL_SESSION_IDLE_SECONDS", "SESSION_TTL_SECONDS"},
+              "after which a desk that nobody uses is idle (see on_idle); 0: never", &Config::idle_seconds, 0,
+              315'360'000),
+        text("on_idle", {"CARREL_ON_IDLE"},
+             "what becomes of an idle desk: freeze (any call wakes it) or destroy (its session ends)",
+             &Config::on_idle, {"freeze", "destroy"}),
+        whole("session_max_age_hours", {"CARREL_SESSION_MAX_AGE_HOURS", "SESSION_MAX_AGE_HOURS"},
+              "after which a session ends, whatever it does; 0: never", &Config::max_age_hours, 0, 87'600),
+        whole("cleanup_interval_seconds", {"CARREL_CLEANUP_INTERVAL_SECONDS", "CLEANUP_INTERVAL_SECONDS"},
+              "between two looks for idle desks; shorter where a session's limit is",
+              &Config::cleanup_seconds, 1, 86400),
+        whole("end_grace_seconds", {"CARREL_END_GRACE_SECONDS"},
+              "between the event that tells of a session's end and the end", &Config::grace_seconds, 0,
+              86400),
+        whole("drain_seconds", {"CARREL_DRAIN_SECONDS"},
+              "how long the server's end waits for turns to stop between two actions", &Config::drain_seconds,
+              0, 3600),
+        text("on_exit", {"CARREL_ON_EXIT"},
+             "what becomes of desks when the server ends: keep (the next one takes them over) or destroy",
+             &Config::on_exit, {"keep", "destroy"}),
+        {"image",
+         {"CARREL_IMAGE", "SESSION_RUNTIME_IMAGE"},
+         "what new desks start from",
+         false,
+         [](Config& config, const std::string& value) { config.desk.image = value; },
+         [](const Config& config) { return config.desk.image; }},
         pixels("width", {"CARREL_WIDTH", "WIDTH"}, &core::DeskShape::width, 320, 3840),
         pixels("height", {"CARREL_HEIGHT", "HEIGHT"}, &core::DeskShape::height, 240, 2160),
         {"desk_memory_mb",
@@ -203,6 +276,25 @@ const Setting* find_setting(std::string_view name) {
     return nullptr;
 }
 
+constexpr std::string_view pool_variable = "WARM_POOL_";
+constexpr const char* images_with_variable[] = {"desktop", "desktop-office", "python", "python-datascience"};
+
+/// WARM_POOL_PYTHON_DATASCIENCE for python-datascience.
+std::string variable_of(std::string_view image) {
+    std::string name{pool_variable};
+    for (const char c : image)
+        name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return name;
+}
+
+/// The size alone; the most is kept, or what makes room for a few more.
+void apply_pool_variable(Config& config, const std::string& image, const std::string& value) {
+    constexpr unsigned times = 4;
+    auto& bounds = config.pools[image];
+    bounds.size = static_cast<unsigned>(number(value, 0, most_warm));
+    bounds.most = bounds.size == 0 ? 0 : std::max(bounds.most, std::min(bounds.size * times, most_warm));
+}
+
 void apply_file(Config& config, const std::string& file) {
     for (const auto& [name, value] : parse_toml(core::read_file(file))) {
         const auto* setting = find_setting(name);
@@ -253,20 +345,72 @@ std::string to_text(const Address& address) {
 
 bool is_loopback(const Address& address) { return address.host.starts_with("127.") || address.host == "::1"; }
 
+std::map<std::string, fleet::PoolBounds, std::less<>> parse_pools(std::string_view text) {
+    std::map<std::string, fleet::PoolBounds, std::less<>> pools;
+    for (const auto item : core::split(text, ',')) {
+        if (core::is_blank(item)) continue;
+        const auto equals = item.find('=');
+        const auto image = item.substr(0, equals);
+        if (equals == item.npos || image.empty())
+            throw Error{Code::invalid, fmt::format("\"{}\" is no pool; write it as desktop=3:12", item)};
+        const auto bounds = item.substr(equals + 1);
+        const auto colon = bounds.find(':');
+        fleet::PoolBounds pool;
+        pool.size = static_cast<unsigned>(number(std::string{bounds.substr(0, colon)}, 0, most_warm));
+        pool.most =
+            colon == bounds.npos
+                ? pool.size
+                : static_cast<unsigned>(number(std::string{bounds.substr(colon + 1)}, pool.size, most_warm));
+        if (!pools.emplace(image, pool).second)
+            throw Error{Code::invalid, fmt::format("the pool of {} stands twice", image)};
+    }
+    return pools;
+}
+
+namespace {
+
+std::string toml_text(std::string_view name, const toml::node& node) {
+    std::ostringstream value;
+    if (const auto* plain = node.as_string())
+        value << plain->get();
+    else if (node.is_integer() || node.is_boolean())
+        node.visit([&](const auto& item) { value << item; });
+    else
+        throw Error{Code::invalid, fmt::format("{} must be a text or a whole number", name)};
+    return value.str();
+}
+
+/// The tables [pool.IMAGE] as the setting's own text.
+std::string pools_text(const toml::table& pools) {
+    std::string text;
+    for (const auto& [image, node] : pools) {
+        const auto* pool = node.as_table();
+        if (!pool)
+            throw Error{Code::invalid,
+                        fmt::format("pool.{} must be a table with size and most", image.str())};
+        std::string size;
+        std::string most;
+        for (const auto& [name, value] : *pool) {
+            if (name != "size" && name != "most")
+                throw Error{Code::invalid,
+                            fmt::format("pool.{} has size and most, not \"{}\"", image.str(), name.str())};
+            (name == "size" ? size : most) = toml_text(name.str(), value);
+        }
+        text += fmt::format("{}{}={}{}{}", text.empty() ? "" : ",", image.str(), size.empty() ? "0" : size,
+                            most.empty() ? "" : ":", most);
+    }
+    return text;
+}
+
+}  // namespace
+
 Texts parse_toml(std::string_view text) {
     Texts result;
     try {
         const auto table = toml::parse(text);
         for (const auto& [key, node] : table) {
-            std::ostringstream value;
-            if (const auto* plain = node.as_string())
-                value << plain->get();
-            else if (node.is_integer() || node.is_boolean())
-                node.visit([&](const auto& item) { value << item; });
-            else
-                throw Error{Code::invalid,
-                            fmt::format("{} must be a text or a whole number", std::string_view{key.str()})};
-            result[std::string{key.str()}] = value.str();
+            const auto* pools = key.str() == "pool" ? node.as_table() : nullptr;
+            result[std::string{key.str()}] = pools ? pools_text(*pools) : toml_text(key.str(), node);
         }
     } catch (const toml::parse_error& error) {
         throw Error{Code::invalid,
@@ -299,6 +443,14 @@ Config load_config(const std::string& file,
         for (const auto& variable : setting.variables)
             if (const auto value = environment(variable); value && !value->empty())
                 apply(config, setting, *value, variable);
+    std::vector<std::string> images(std::begin(images_with_variable), std::end(images_with_variable));
+    for (const auto& [image, bounds] : config.pools) images.push_back(image);
+    for (const auto& image : images)
+        if (const auto value = environment(variable_of(image)); value && !value->empty()) try {
+                apply_pool_variable(config, image, *value);
+            } catch (Error& error) {
+                throw error.during(variable_of(image));
+            }
     for (const auto& [name, value] : flags)
         if (const auto* setting = find_setting(name)) apply(config, *setting, value, "--" + name);
     return config;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/desk_shape.hpp"
+#include "fleet/demand.hpp"
 #include "vendors/vendors.hpp"
 
 namespace carrel::app {
@@ -37,6 +38,21 @@ struct Config {
     std::string token;  ///< secret; from CARREL_TOKEN only
     std::string log_level = "info";
     unsigned most_desks = 20;
+    std::uint64_t most_memory_mb = 0;  ///< of all desks; 0: no cap, as below
+    unsigned most_cpus = 0;
+    unsigned desks_per_user = 0;
+    std::uint64_t memory_mb_per_user = 0;
+    unsigned cpus_per_user = 0;
+    core::Limits most_of_desk{.cpus = 64, .memory = 64ull << 30, .processes = 16384, .disk = 64ull << 30};
+    std::map<std::string, fleet::PoolBounds, std::less<>> pools{{"desktop", {3, 12}}};  ///< by image
+    unsigned pool_seconds = 30;
+    unsigned idle_seconds = 3600;
+    unsigned max_age_hours = 0;
+    unsigned cleanup_seconds = 300;
+    unsigned grace_seconds = 60;
+    std::string on_idle = "freeze";
+    unsigned drain_seconds = 10;
+    std::string on_exit = "keep";
     core::DeskShape desk;  ///< of new desks
     std::uint32_t uid_base = 2'000'000'000;
     std::string provider{vendors::table.front().name};
@@ -61,6 +77,9 @@ struct Setting {
 };
 const std::vector<Setting>& settings();
 
+/// "desktop=3:12,python=1": bounds by image, size and most; throws Error that says what would be right.
+std::map<std::string, fleet::PoolBounds, std::less<>> parse_pools(std::string_view text);
+
 using Texts = std::map<std::string, std::string>;
 
 /// Applies what the file says ("" for none), then the environment, then flags. Unknown keys of the
@@ -69,7 +88,8 @@ Config load_config(const std::string& file,
                    const std::function<std::optional<std::string>(const std::string&)>& environment,
                    const Texts& flags);
 
-/// TOML text as flat names and texts; throws Error with the line.
+/// TOML text as flat names and texts; the tables [pool.IMAGE] become one text for the setting pool. Throws
+/// Error with the line.
 Texts parse_toml(std::string_view text);
 
 /// Throws Error when the parts contradict each other: listening beyond loopback without a key.

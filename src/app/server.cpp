@@ -12,11 +12,9 @@ namespace carrel::app {
 
 namespace {
 
-fleet::FleetOptions fleet_options(const Config& config) {
-    fleet::FleetOptions options;
-    options.most_desks = config.most_desks;
-    return options;
-}
+using async::Task;
+
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
 /// Who does not say gets what this host can give; who asks for more is told that it cannot.
 core::DeskShape new_desk(const Config& config, bool has_internet) {
@@ -25,13 +23,43 @@ core::DeskShape new_desk(const Config& config, bool has_internet) {
     return desk;
 }
 
+fleet::FleetOptions fleet_options(const Config& config, bool has_internet) {
+    fleet::FleetOptions options;
+    options.of_all = {.desks = config.most_desks,
+                      .memory = config.most_memory_mb * mebibyte,
+                      .cpus = static_cast<double>(config.most_cpus)};
+    const fleet::Caps of_one{.desks = config.desks_per_user,
+                             .memory = config.memory_mb_per_user * mebibyte,
+                             .cpus = static_cast<double>(config.cpus_per_user)};
+    options.of_one = [of_one](const std::string&) { return of_one; };
+    for (const auto& [image, bounds] : config.pools) {
+        if (bounds.most == 0 && bounds.size == 0) continue;
+        auto shape = new_desk(config, has_internet);
+        shape.image = image;
+        options.pools.push_back({bounds, std::move(shape)});
+    }
+    options.pool_interval = std::chrono::seconds{config.pool_seconds};
+    return options;
+}
+
+session::SessionRules session_rules(const Config& config, bool has_internet) {
+    return {.new_desk = new_desk(config, has_internet),
+            .most = config.most_of_desk,
+            .lifetime = {.on_idle = store::on_idle_of(config.on_idle),
+                         .idle = std::chrono::seconds{config.idle_seconds},
+                         .max_age = std::chrono::hours{config.max_age_hours},
+                         .grace = std::chrono::seconds{config.grace_seconds},
+                         .interval = std::chrono::seconds{config.cleanup_seconds}}};
+}
+
 }  // namespace
 
 Server::Server(const Config& config, const DataDirectory& data, Beginnings beginnings)
     : http_{executor_},
       store_{executor_, {.directory = data.server()}},
       drivers_{make_drivers(executor_, std::move(beginnings.jail.socket), data.path())},
-      fleet_{executor_, driver_of_desks(drivers_), store_, clock_, fleet_options(config)},
+      fleet_{executor_, driver_of_desks(drivers_), store_, clock_,
+             fleet_options(config, driver_of_desks(drivers_).describe().has_internet)},
       models_{offered_models(config, http_, pool_), config.provider},
       service_{executor_,
                pool_,
@@ -39,11 +67,13 @@ Server::Server(const Config& config, const DataDirectory& data, Beginnings begin
                fleet_,
                clock_,
                models_,
-               new_desk(config, driver_of_desks(drivers_).describe().has_internet)},
+               session_rules(config, driver_of_desks(drivers_).describe().has_internet)},
       api_{service_, models_, api::Gatekeeper{std::move(beginnings.keys), clock_}, clock_},
       server_{executor_, api_, api::server_limits()},
       signals_{loop_, SIGINT, SIGTERM},
-      jail_end_{std::move(beginnings.jail.pidfd)} {
+      jail_end_{std::move(beginnings.jail.pidfd)},
+      drain_time_{config.drain_seconds},
+      destroys_desks_{config.on_exit == "destroy"} {
     server_.listen_fd(std::move(beginnings.listener));
 }
 
@@ -63,7 +93,31 @@ async::Task<> Server::serve(async::Scope& scope) {
     scope.start("serving HTTP", server_.run());
     core::log_info("ready");
     co_await signals_.async_wait(boost::asio::use_awaitable);
-    core::log_info("ending; desks live on");
+    core::log_info("ending: no new work is taken");
+    if (drain_time_.count() > 0) co_await drain();
+}
+
+/// Until no turn is on its way, or its time is over, or a second signal comes. The server answers meanwhile.
+async::Task<> Server::drain() {
+    async::Gate hurry{executor_};
+    bool is_over = false;
+    async::Scope scope{executor_};
+    scope.start("draining", [](session::SessionService& service, async::Gate& gate, bool& over) -> Task<> {
+        co_await service.drain();
+        over = true;
+        gate.notify_all();
+    }(service_, hurry, is_over));
+    scope.start("waiting for a second signal",
+                [](boost::asio::signal_set& signals, async::Gate& gate, bool& over) -> Task<> {
+                    co_await signals.async_wait(boost::asio::use_awaitable);
+                    core::log_info("a second signal: ending at once");
+                    over = true;
+                    gate.notify_all();
+                }(signals_, hurry, is_over));
+    const auto until = std::chrono::steady_clock::now() + drain_time_;
+    while (!is_over && co_await hurry.wait_for(until - std::chrono::steady_clock::now())) {
+    }
+    co_await scope.close();
 }
 
 async::Task<> Server::live() {
@@ -74,10 +128,13 @@ async::Task<> Server::live() {
     } catch (...) {
         failure = std::current_exception();
     }
-    signals_.clear();  // a second one ends us at once
+    signals_.clear();  // one more ends us at once
     // Also after a failure all ends in its order: no task may outlive what it uses.
     co_await scope.close();
-    co_await service_.shutdown();
+    const auto drained = co_await service_.shutdown(destroys_desks_ && exit_code_ == 0);
+    core::log_info("ended: {} {}, {} {} cut", drained.desks,
+                   destroys_desks_ ? "desks destroyed" : "desks live on", drained.turns_cut,
+                   drained.turns_cut == 1 ? "turn" : "turns");
     co_await fleet_.close();
     co_await store_.close();
     if (failure) std::rethrow_exception(failure);

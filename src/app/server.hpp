@@ -37,6 +37,7 @@ public:
 private:
     async::Task<> live();
     async::Task<> serve(async::Scope& scope);
+    async::Task<> drain();
     async::Task<> end_with_jail();
 
     boost::asio::io_context loop_{1};
@@ -54,6 +55,8 @@ private:
     /// Made with the rest: when a signal comes it is too late to find out that there is no descriptor for it.
     boost::asio::signal_set signals_;
     core::Fd jail_end_;
+    std::chrono::seconds drain_time_;
+    bool destroys_desks_;
     int exit_code_ = 0;
 };
 

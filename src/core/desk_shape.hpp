@@ -23,6 +23,7 @@ struct Limits {
     double cpus = 2;                    ///< cores' worth of time
     std::uint64_t memory = 4ull << 30;  ///< bytes, all processes of the desk together
     unsigned processes = 1024;          ///< processes and threads
+    std::uint64_t disk = 500ull << 20;  ///< bytes that it may have written; 0: as many as fit
     bool operator==(const Limits&) const = default;
 };
 

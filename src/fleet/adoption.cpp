@@ -9,7 +9,10 @@ namespace carrel::fleet {
 namespace {
 
 Remedy::Kind remedy_for(const store::DeskRow& row, bool is_on_host) {
-    const bool should_live = row.state == store::DeskState::starting || row.state == store::DeskState::ready;
+    const bool is_of_nobody = row.session_id.empty();
+    if (is_of_nobody && !(is_on_host && row.state == store::DeskState::warm)) return Remedy::Kind::remove;
+    const bool should_live = row.state == store::DeskState::starting ||
+                             row.state == store::DeskState::ready || store::is_resting(row.state);
     if (!should_live) return Remedy::Kind::remove;
     return is_on_host ? Remedy::Kind::adopt : Remedy::Kind::mark_lost;
 }

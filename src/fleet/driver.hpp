@@ -67,6 +67,9 @@ struct Usage {
     std::optional<std::uint64_t> memory;                      ///< bytes
     std::optional<std::uint64_t> processes;                   ///< and threads
     std::optional<std::chrono::microseconds> processor_time;  ///< since its start
+    std::optional<std::uint64_t> disk;                        ///< bytes that it has written and not removed
+    std::optional<std::uint64_t> received;                    ///< bytes by its network, since its start
+    std::optional<std::uint64_t> sent;
 };
 
 /// A desk that runs. Destroying this object lets the desk run on.
@@ -135,6 +138,8 @@ public:
     virtual Task<std::vector<std::string>> list() = 0;
     /// Checks that the desk is the one that was started under this id, and takes it over.
     virtual Task<Adoption> adopt(std::string id) = 0;
+    /// Whether a desk that is made now would be made of the same image and program.
+    virtual bool is_current(const Desk& desk) = 0;
     /// Removes whatever exists under that id; fine when nothing does.
     virtual Task<> remove(std::string id) = 0;
 

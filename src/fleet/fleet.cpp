@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "async/all.hpp"
 #include "core/id.hpp"
 #include "core/log.hpp"
 #include "json/parse.hpp"
@@ -13,16 +14,6 @@ namespace {
 using core::Code;
 using core::Error;
 using store::DeskState;
-
-Error error_from(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const Error& error) {
-        return error;
-    } catch (...) {
-        return {Code::internal, core::message_of(failure)};
-    }
-}
 
 constexpr std::chrono::seconds shortest_between_screens{1};
 
@@ -41,13 +32,50 @@ Fleet::Fleet(async::Executor executor, Driver& driver, store::Store& store, cons
       store_{store},
       clock_{clock},
       options_{std::move(options)},
-      scope_{executor} {}
+      capabilities_{driver.describe()},
+      places_{executor, options_.of_all, options_.of_one},
+      pools_changed_{executor},
+      scope_{executor} {
+    for (const auto& pool : options_.pools) pools_.push_back({pool, Demand{pool.bounds}, {}});
+}
 
 // --- starting ---------------------------------------------------------------------------------------
 
 Task<Started> Fleet::start(DeskWish wish, Along along) {
-    const auto member = admit(wish);
+    refuse_second(wish.session_id);
+    if (!wish.place) wish.place = places_.take({wish.principal, wish.shape.limits});
+    const Asking asking{*this};
+    if (auto* pool = find_pool(wish.shape.image)) pool->demand.note(std::chrono::steady_clock::now());
+    if (auto warm = take_warm(wish.shape)) {
+        if (auto started = co_await start_warm(std::move(warm), wish, std::move(along)))
+            co_return std::move(*started);
+        along = nullptr;  // it was committed with the one that failed
+    }
+    co_return co_await start_cold(std::move(wish), std::move(along));
+}
+
+void Fleet::refuse_second(const std::string& session_id) const {
+    if (find(session_id))
+        throw Error{Code::conflict, "the session has a desk already: it is starting, in use or ending"};
+}
+
+Task<Started> Fleet::start_cold(DeskWish wish, Along along) {
+    refuse_second(wish.session_id);
+    auto row = new_row(wish.shape);
+    row.session_id = std::move(wish.session_id);
+    row.principal = std::move(wish.principal);
+    const auto member = enroll(std::move(row));
+    member->place = std::move(wish.place);
     Timings timings;
+    co_await make(member, std::move(along), timings);
+    store_.post(state_change(member->row, DeskState::ready, {}));
+    watch_end(member);
+    enter(member);
+    co_return Started{member->row, std::move(timings)};
+}
+
+/// A desk of the member's row, up to the answer that it is ready. When that fails nothing is left of it.
+Task<> Fleet::make(MemberPtr member, Along along, Timings& timings) {
     std::exception_ptr failure;
     try {
         co_await commit_row(member, std::move(along), timings);
@@ -67,36 +95,22 @@ Task<Started> Fleet::start(DeskWish wish, Along along) {
     // A server that ends leaves a desk that is half made to the next one, which adopts or removes it.
     if (async::is_cancellation(failure)) std::rethrow_exception(failure);
     if (failure) throw co_await clear_failed(member, error_from(failure));
-    store_.post(state_change(member->row, DeskState::ready, {}));
-    watch_end(member);
-    enter(member);
-    co_return Started{member->row, std::move(timings)};
 }
 
-Fleet::MemberPtr Fleet::admit(const DeskWish& wish) {
-    if (find(wish.session_id))
-        throw Error{Code::conflict, "the session has a desk already: it is starting, in use or ending"};
-    if (members_.size() >= options_.most_desks)
-        throw Error{
-            Code::exhausted,
-            fmt::format("all {} desks of this server are in use: delete a session, or raise MAX_DISPLAYS",
-                        options_.most_desks),
-            "no_free_desk"};
+store::DeskRow Fleet::new_row(const core::DeskShape& shape) {
     store::DeskRow row;
     row.id = core::make_id("desk_");
-    row.session_id = wish.session_id;
-    row.principal = wish.principal;
-    row.shape = wish.shape;
+    row.shape = shape;
     row.nonce = core::random_hex(32);
     row.created_at = clock_.now();
     row.reservation = driver_.reserve();
-    return enroll(std::move(row));
+    return row;
 }
 
 Fleet::MemberPtr Fleet::enroll(store::DeskRow row) {
     auto member = std::make_shared<Member>(executor_, std::move(row));
     members_[member->row.id] = member;
-    desk_of_session_[member->row.session_id] = member->row.id;
+    if (!member->is_warm()) desk_of_session_[member->row.session_id] = member->row.id;
     return member;
 }
 
@@ -148,7 +162,7 @@ Task<Error> Fleet::clear_failed(MemberPtr member, Error error) {
 void Fleet::enter(const MemberPtr& member) {
     for (const auto& warning : member->desk->warnings())
         core::log_warning("desk {}: {}", member->row.id, warning);
-    member->row.state = DeskState::ready;
+    if (!member->is_resting()) member->row.state = DeskState::ready;
     member->row.code.clear();
     member->row.reason.clear();
     member->is_ready = true;
@@ -166,7 +180,8 @@ void Fleet::watch_end(const MemberPtr& member) {
         const auto ended = known.lock();
         if (!ended) return;
         ended->ending = std::move(ending);
-        if (!ended->is_ending) scope_.start("the end of " + ended->row.id, end_by_itself(ended));
+        if (!ended->is_ending && !ended->is_being_handed_over)
+            scope_.start("the end of " + ended->row.id, end_by_itself(ended));
     });
 }
 
@@ -182,9 +197,14 @@ Task<> Fleet::stop(std::string session_id, Along along) {
         if (along) co_await store_.run(std::move(along));
         co_return;
     }
+    co_await end(std::move(member), std::move(along));
+}
+
+/// The caller has made sure that it can be ended.
+Task<> Fleet::end(MemberPtr member, Along along, Ending why) {
     member->is_ending = true;
     try {
-        auto change = state_change(member->row, DeskState::stopped, {});
+        auto change = state_change(member->row, DeskState::stopped, why);
         co_await store_.run([along = std::move(along), change = std::move(change)](store::Transaction& t) {
             do_both(along, change, t);
         });
@@ -196,6 +216,23 @@ Task<> Fleet::stop(std::string session_id, Along along) {
         throw;
     }
     co_await finish_off(member);
+}
+
+Task<> Fleet::settled(std::string session_id) {
+    auto member = find(session_id);
+    while (member && !member->is_ready && !member->is_left_over) {
+        co_await member->changed.wait();
+        member = find(session_id);
+    }
+}
+
+Task<> Fleet::end_all(Ending why) {
+    are_pools_closed_ = true;
+    note_pool_change();
+    std::vector<Task<>> ends;
+    for (const auto& [id, member] : members_)
+        if (member->can_be_ended()) ends.push_back(end(member, nullptr, why));
+    co_await async::all("ending a desk", std::move(ends));
 }
 
 Task<> Fleet::end_by_itself(MemberPtr member) {
@@ -232,7 +269,9 @@ void Fleet::leave(const MemberPtr& member) {
     if (current != desk_of_session_.end() && current->second == member->row.id)
         desk_of_session_.erase(current);
     member->is_ready = false;
+    member->place.reset();
     member->changed.notify_all();
+    note_pool_change();
 }
 
 Task<> Fleet::set_removed(std::string id, unsigned reservation) {
@@ -249,12 +288,30 @@ Fleet::MemberPtr Fleet::find(const std::string& session_id) const {
 
 std::shared_ptr<net::Handler> Fleet::find_endpoint(const std::string& session_id) const {
     const auto member = find(session_id);
-    return member && member->is_ready && !member->is_ending ? member->desk->endpoint() : nullptr;
+    const bool is_usable = member && member->is_ready && !member->is_ending && !member->is_resting();
+    return is_usable ? member->desk->endpoint() : nullptr;
 }
 
 const store::DeskRow* Fleet::find_desk(const std::string& session_id) const {
     const auto member = find(session_id);
     return member ? &member->row : nullptr;
+}
+
+bool Fleet::is_well(const std::string& session_id) const {
+    const auto member = find(session_id);
+    return member && member->is_ready && !member->is_ending;
+}
+
+std::vector<const store::DeskRow*> Fleet::desks() const {
+    std::vector<const store::DeskRow*> rows;
+    for (const auto& [id, member] : members_) rows.push_back(&member->row);
+    return rows;
+}
+
+Task<std::optional<Usage>> Fleet::usage(std::string session_id) {
+    const auto member = find(session_id);
+    if (!member || !member->desk || member->is_ending) co_return std::nullopt;
+    co_return co_await member->desk->usage();
 }
 
 Fleet::Along Fleet::state_change(const store::DeskRow& row, DeskState state, const Ending& ending) const {
@@ -265,7 +322,7 @@ Fleet::Along Fleet::state_change(const store::DeskRow& row, DeskState state, con
     return [id = row.id, session = row.session_id, state, ending,
             text = json::to_text(data)](store::Transaction& t) {
         t.set_desk_state(id, state, ending.code, ending.reason);
-        t.append_event(session, "desk", text);
+        if (!session.empty()) t.append_event(session, "desk", text);
     };
 }
 

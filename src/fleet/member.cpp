@@ -33,6 +33,16 @@ core::Error unwell(const DeskAnswer& answer) {
 
 }  // namespace
 
+core::Error error_from(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const core::Error& error) {
+        return error;
+    } catch (...) {
+        return {core::Code::internal, core::message_of(failure)};
+    }
+}
+
 Task<> Member::check(std::string identity_nonce, Patience patience, Timings& timings) {
     const auto endpoint = desk->endpoint();
     Step hello_step{timings, "hello"};

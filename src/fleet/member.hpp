@@ -9,11 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include <exception>
 #include "async/gate.hpp"
 #include "async/scope.hpp"
 #include "async/task.hpp"
 #include "fleet/driver.hpp"
 #include "fleet/notices.hpp"
+#include "fleet/places.hpp"
 #include "net/http.hpp"
 #include "store/rows.hpp"
 
@@ -35,6 +37,9 @@ struct Patience {
 /// The reason of the Error when what answers is another desk than the one that is asked.
 inline constexpr std::string_view not_this_desk = "not_this_desk";
 
+/// What was thrown, as an Error: internal when it was something else.
+core::Error error_from(const std::exception_ptr& failure);
+
 class Member {
 public:
     Member(async::Executor executor, store::DeskRow row)
@@ -46,11 +51,17 @@ public:
     bool is_ending = false;      ///< somebody ends it; nobody else may begin to
     /// An earlier server made it and it is asked whether it is well: nobody has to wait for that to end it.
     bool is_left_over = false;
-    bool is_storing_screen = false;                          ///< that its screen has another size
+    bool is_resting_changing = false;   ///< it is just being frozen or thawed; nobody else may begin to
+    bool is_being_handed_over = false;  ///< from the warm ones to its first owner
+    Place place;                        ///< counted for its owner; none of a warm one
+    bool is_storing_screen = false;     ///< that its screen has another size
     NoticeLimit screen_limit{10, std::chrono::seconds{60}};  ///< of events that tell it
     std::optional<Ending> ending;  ///< how it came to an end by itself, from when that is known
     async::Gate changed;           ///< of the above, and when it leaves the fleet
 
+    bool is_warm() const { return row.session_id.empty(); }
+    /// None of its processes runs: it answers nothing until it is thawed.
+    bool is_resting() const { return store::is_resting(row.state); }
     bool can_be_ended() const { return (is_ready || is_left_over) && !is_ending; }
 
     /// GET /hello and GET /ready. Throws Error when it is not the desk of `row`, or does not become ready;

@@ -44,11 +44,15 @@ Task<> Fleet::recover() {
         core::log_info("{}: they are asked on behind", error.message());
         tell_of_late_ones();
     }
+    if (!pools_.empty()) scope_.start("keeping the pools", keep_pools());
 }
 
 Task<> Fleet::recover_one(Remedy remedy) {
     switch (remedy.kind) {
-        case Remedy::Kind::adopt: return adopt(enroll_left_over(std::move(*remedy.row)));
+        case Remedy::Kind::adopt: {
+            auto member = enroll_left_over(std::move(*remedy.row));
+            return member->is_warm() ? adopt_warm(std::move(member)) : adopt(std::move(member));
+        }
         case Remedy::Kind::mark_lost:
             return give_up(
                 std::move(*remedy.row),
@@ -64,6 +68,8 @@ Task<> Fleet::recover_one(Remedy remedy) {
 Fleet::MemberPtr Fleet::enroll_left_over(store::DeskRow row) {
     auto member = enroll(std::move(row));
     member->is_left_over = true;
+    if (!member->is_warm())
+        member->place = places_.take_over({member->row.principal, member->row.shape.limits});
     return member;
 }
 
@@ -103,6 +109,43 @@ Task<> Fleet::adopt(MemberPtr member) {
     }
 }
 
+/// One that is not as new as it would be made now, or not found at once, is not worth asking twice.
+Task<> Fleet::adopt_warm(MemberPtr member) {
+    std::string why_not = "a newer image or program has come";
+    try {
+        auto adoption = co_await driver_.adopt(member->row.id);
+        member->desk = std::move(adoption.desk);
+        if (!member->desk)
+            why_not = std::move(adoption.why_not);
+        else if (adoption.nonce != member->row.nonce)
+            why_not = "its identity file has another nonce than its row";
+        else if (driver_.is_current(*member->desk) && find_pool(member->row.shape.image)) {
+            co_await put_to_rest(member);
+            member->is_left_over = false;
+            member->is_ready = true;
+            watch_end(member);
+            core::log_info("warm desk {} is taken over", member->row.id);
+            co_return;
+        }
+    } catch (const core::Error& error) {
+        why_not = error.message();
+    }
+    core::log_info("warm desk {} is not kept: {}", member->row.id, why_not);
+    member->is_ending = true;
+    member->desk.reset();
+    leave(member);
+    co_await remove(member->row);
+}
+
+/// As the host must have it before it is asked, whatever it was cut in.
+Task<> Fleet::bring_to_state(MemberPtr member) {
+    if (!capabilities_.can_freeze) co_return;
+    if (member->is_resting())
+        co_await member->desk->freeze();
+    else
+        co_await member->desk->thaw();
+}
+
 Task<AdoptionStep> Fleet::try_to_adopt(MemberPtr member, Duration limit) {
     using Kind = AdoptionStep::Kind;
     try {
@@ -115,6 +158,9 @@ Task<AdoptionStep> Fleet::try_to_adopt(MemberPtr member, Duration limit) {
             if (member->is_ending) co_return AdoptionStep{Kind::unknown, "somebody ends it"};
             watch_end(member);
         }
+        co_await bring_to_state(member);
+        // It answers nothing; what it is, is known by its identity and its socket's owner.
+        if (member->is_resting()) co_return AdoptionStep{Kind::well, {}};
         Timings timings;
         co_await async::deadline(limit, "its answer",
                                  member->check(member->row.nonce, options_.patience, timings));
@@ -146,7 +192,8 @@ Task<> Fleet::disown(MemberPtr member, std::string why) {
 /// The server serves now: nobody shall take them for ready.
 void Fleet::tell_of_late_ones() {
     for (const auto& [id, member] : members_)
-        if (member->is_left_over && !member->is_ready && !member->is_ending) tell_unwell(member, {});
+        if (member->is_left_over && !member->is_warm() && !member->is_ready && !member->is_ending)
+            tell_unwell(member, {});
 }
 
 void Fleet::tell_unwell(const MemberPtr& member, Ending why) {

@@ -70,6 +70,7 @@ wire::Fields describe(const desks::Handed& desk) {
                         {"uid_base", fmt::to_string(identity.uid_base)},
                         {"image", identity.image},
                         {"image_hash", identity.image_hash},
+                        {"desk_hash", identity.desk_hash},
                         {"network", identity.network},
                         {"memory_watch", std::string{name_of(desk.memory.how)}},
                         {"process_watch", std::string{name_of(desk.processes.how)}}};

@@ -17,6 +17,7 @@ using json::one_of;
 /// Longer texts are no titles; the page shows one line.
 constexpr std::size_t most_title = 200;
 /// Of events, as far as a JSON number tells them exactly.
+constexpr double longest_life = 10.0 * 365 * 24 * 3600;  // seconds
 constexpr double largest_number = 9'007'199'254'740'991;
 
 /// Vendors' keys go into a header: nothing that a header cannot have, nor what was copied along with one.
@@ -46,6 +47,27 @@ const json::Shape<CreateSession>& create_session_shape() {
               between(core::smallest_width, core::largest_width)),
         field("height", &CreateSession::height, "of the screen, pixels",
               between(core::smallest_height, core::largest_height)),
+        field("image", &CreateSession::image, "what the desk starts from, as image/list names it",
+              length_between(1, 64)),
+        field("cpus", &CreateSession::cpus, "processors' worth of time, up to the server's bound",
+              between(0.05, 1000)),
+        field("memory_mb", &CreateSession::memory_mb, "of the desk, MiB, up to the server's bound",
+              between(128, 1 << 20)),
+        field("processes", &CreateSession::processes, "and threads, up to the server's bound",
+              between(64, 100'000)),
+        field("disk_mb", &CreateSession::disk_mb, "that the desk may write, MiB, up to the server's bound",
+              between(16, 1 << 24)),
+        field("key", &CreateSession::key,
+              "your own name for it: the same key answers the same session (200), with a new desk if its own "
+              "is no more",
+              length_between(1, 200)),
+        field("wait_seconds", &CreateSession::wait_seconds,
+              "how long to stand in the line when no desk is free, instead of 503 at once", between(0, 3600)),
+        field("on_idle", &CreateSession::on_idle, "what becomes of a desk that nobody uses",
+              one_of({"freeze", "destroy"})),
+        field("idle_seconds", &CreateSession::idle_seconds, "until that; 0: never", between(0, longest_life)),
+        field("max_age_seconds", &CreateSession::max_age_seconds,
+              "after which the session ends, whatever it does; 0: never", between(0, longest_life)),
     };
     return shape;
 }
@@ -77,6 +99,13 @@ const json::Shape<RenameSession>& rename_session_shape() {
 const json::Shape<DeleteSession>& delete_session_shape() {
     static const json::Shape<DeleteSession> shape{
         field("purge", &DeleteSession::purge, "removes its history and pictures too").with_default()};
+    return shape;
+}
+
+const json::Shape<CleanUp>& clean_up_shape() {
+    static const json::Shape<CleanUp> shape{
+        field("max_idle", &CleanUp::max_idle, "seconds without use and work", between(0, longest_life))
+            .with_default()};
     return shape;
 }
 

@@ -18,6 +18,16 @@ struct CreateSession {
     std::optional<std::string> network;  ///< "internet" or "none"
     std::optional<int> width;            ///< pixels
     std::optional<int> height;
+    std::optional<std::string> image;
+    std::optional<double> cpus;     ///< cores' worth of time
+    std::optional<int> memory_mb;   ///< MiB
+    std::optional<int> processes;
+    std::optional<int> disk_mb;     ///< MiB; 0: no limit
+    std::optional<std::string> key;
+    std::optional<int> wait_seconds;
+    std::optional<std::string> on_idle;  ///< store::name_of(OnIdle)
+    std::optional<int> idle_seconds;     ///< 0: never
+    std::optional<int> max_age_seconds;  ///< 0: none
 };
 const json::Shape<CreateSession>& create_session_shape();
 
@@ -95,6 +105,12 @@ struct ForgetCredential {
     std::string provider;
 };
 const json::Shape<ForgetCredential>& forget_credential_shape();
+
+/// The query of POST /api/v1/admin/cleanup.
+struct CleanUp {
+    int max_idle = 1800;  ///< seconds
+};
+const json::Shape<CleanUp>& clean_up_shape();
 
 /// POST /api/v1/login.
 struct LogIn {

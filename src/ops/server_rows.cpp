@@ -50,7 +50,25 @@ constexpr std::array session_answer{
     Member{"busy", "boolean", "whether the agent is at work"},
     Member{"viewers", "object", "who looks at the desktop live: {watching, in_control}, each a number"},
     Member{"desk", "object",
-           "{id, state, network, width, height}; of one that failed or was lost also reason and code"},
+           "{id, state (starting, ready, frozen: any call wakes it, paused, failed, lost, stopped), image, "
+           "network, width, height, limits}; of one that failed or was lost also reason and code"},
+    Member{"key", "any", "the name that its owner gave it, or null"},
+    Member{"idle_since", "any", "RFC 3339, or null while it is in use"},
+    Member{"awake", "array", "what keeps the desk awake, as sentences"},
+    Member{"queue_position", "any", "while it waits for a desk: from 1 on; else null"},
+};
+constexpr std::array queue_answer{
+    Member{"waiting", "array",
+           "your own sessions that wait for a desk: {session_id, position (from 1 on), waiting_seconds}, in "
+           "the order of the line"},
+    Member{"length", "integer", "how many wait in all"},
+};
+constexpr std::array pools_answer{
+    Member{"pools", "array", "{image, size, most, wanted, ready, making}"},
+};
+constexpr std::array cleanup_answer{
+    Member{"cleaned", "integer", "sessions that were ended"},
+    Member{"active", "integer", "sessions with a desk that are left"},
 };
 constexpr std::array sessions_answer{
     Member{"sessions", "array", "newest first, each as sessions/create answers it"},
@@ -162,7 +180,9 @@ constexpr std::array server_table{
         .path = "/api/v1/sessions",
         .permission = Permission::create,
         .request = Body::json,
-        .summary = "Makes a session with a desk of its own; answers when the desk can be used.",
+        .summary = "Makes a session with a desk of its own, or answers the one of that key; answers when the "
+                   "desk can "
+                   "be used.",
         .request_schema = schema<create_session_shape>,
         .answer = session_answer,
         .example = R"({"title":"Example","provider":"scripted","network":"none"})",
@@ -264,6 +284,47 @@ constexpr std::array server_table{
         .permission = Permission::view,
         .response = Body::bytes,
         .summary = "A picture of this session.",
+    },
+    Operation{
+        .name = "queue/list",
+        .method = "GET",
+        .path = "/api/v1/queue",
+        .permission = Permission::view,
+        .summary = "Who waits for a desk.",
+        .answer = queue_answer,
+    },
+    Operation{
+        .name = "pools/list",
+        .method = "GET",
+        .path = "/api/v1/pools",
+        .permission = Permission::view,
+        .summary = "The warm desks of each image that has a pool.",
+        .answer = pools_answer,
+    },
+    Operation{
+        .name = "admin/cleanup",
+        .method = "POST",
+        .path = "/api/v1/admin/cleanup",
+        .permission = Permission::create,
+        .summary = "Ends every session whose desk has been idle for so long.",
+        .request_schema = schema<clean_up_shape>,
+        .answer = cleanup_answer,
+        .example = "max_idle=86400",
+    },
+    Operation{
+        .name = "desk/pause",
+        .method = "POST",
+        .path = "/api/v1/sessions/{id}/pause",
+        .summary = "Stops the desk's programs where they are. Calls answer 409 (code paused) until it goes "
+                   "on, but for its last picture; a call with wake=true in its query lets it go on.",
+        .answer = session_answer,
+    },
+    Operation{
+        .name = "desk/resume",
+        .method = "POST",
+        .path = "/api/v1/sessions/{id}/resume",
+        .summary = "Lets a paused desk go on.",
+        .answer = session_answer,
     },
     Operation{
         .name = "desk/renew",

@@ -44,6 +44,19 @@ Error desk_has_ended() {
     return {Code::unavailable, "the desk has ended; a new one can be asked for", "desk_ended"};
 }
 
+/// An action on its way.
+struct Action {
+    explicit Action(const std::function<void(int)>& note_) : note{note_} {
+        if (note) note(1);
+    }
+    ~Action() {
+        if (note) note(-1);
+    }
+    Action(const Action&) = delete;
+    Action& operator=(const Action&) = delete;
+    const std::function<void(int)>& note;
+};
+
 double number_in(const json::Object& input, std::string_view name) {
     const auto* value = input.if_contains(name);
     if (!value) return 0;
@@ -72,6 +85,7 @@ agent::Size FleetDeskCalls::screen() const {
 }
 
 Task<json::Value> FleetDeskCalls::call(std::string operation, json::Object input) {
+    const Action action{note_};
     auto question = question_for(operation, input);
     question.most_bytes = most_answer_bytes;
     const auto answer = co_await ask(endpoint(), std::move(question));
@@ -82,6 +96,7 @@ Task<json::Value> FleetDeskCalls::call(std::string operation, json::Object input
 }
 
 Task<agent::Picture> FleetDeskCalls::picture(std::string operation, json::Object input) {
+    const Action action{note_};
     auto question = question_for(operation, input);
     question.most_bytes = most_picture_bytes;
     const auto format = input.if_contains("format");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "agent/interfaces.hpp"
@@ -15,8 +16,9 @@ using async::Task;
 /// used from then on.
 class FleetDeskCalls final : public agent::DeskCalls {
 public:
-    FleetDeskCalls(const fleet::Fleet& fleet, std::string session_id)
-        : fleet_{fleet}, session_id_{std::move(session_id)} {}
+    /// `note` hears 1 when an action begins and -1 when it has ended; it may cancel whoever called.
+    FleetDeskCalls(const fleet::Fleet& fleet, std::string session_id, std::function<void(int)> note = {})
+        : fleet_{fleet}, session_id_{std::move(session_id)}, note_{std::move(note)} {}
 
     Task<json::Value> call(std::string operation, json::Object input) override;
     Task<agent::Picture> picture(std::string operation, json::Object input) override;
@@ -27,6 +29,7 @@ private:
 
     const fleet::Fleet& fleet_;
     std::string session_id_;
+    std::function<void(int)> note_;
 };
 
 /// How long the desk may take for an operation: what the input itself allows (a command's time-out,

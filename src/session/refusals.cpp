@@ -10,6 +10,13 @@ using store::DeskState;
 
 Error no_session(const std::string& id) { return {Code::not_found, "there is no session " + id}; }
 
+Error paused(const std::string& session) {
+    return {Code::conflict,
+            fmt::format("the desk is paused: `carrel session resume {}` lets it go on, and so does wake=true",
+                        session),
+            "paused"};
+}
+
 Error not_ready(const store::DeskRow& desk) {
     const auto what_became = [&](std::string_view verb) {
         return fmt::format(
@@ -23,8 +30,10 @@ Error not_ready(const store::DeskRow& desk) {
             return {Code::unavailable, "the desk is starting", "desk_starting"};
         case DeskState::failed: return {Code::conflict, what_became("failed"), "desk_failed"};
         case DeskState::lost: return {Code::conflict, what_became("was lost"), "desk_lost"};
-        case DeskState::ready:
-        case DeskState::stopped: break;
+        case DeskState::stopped:
+            if (!desk.reason.empty()) return {Code::conflict, what_became("was ended"), "desk_stopped"};
+            break;
+        default: break;
     }
     return {Code::unavailable, "the desk is ending", "desk_ending"};
 }

@@ -10,6 +10,8 @@ namespace carrel::session {
 
 core::Error no_session(const std::string& id);
 /// For a desk that calls cannot go to now.
+/// Whoever wants to use a paused desk must say that it shall go on.
+core::Error paused(const std::string& session);
 core::Error not_ready(const store::DeskRow& desk);
 
 }  // namespace carrel::session

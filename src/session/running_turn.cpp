@@ -41,6 +41,16 @@ void RunningTurn::cancel(bool is_interruption) {
     changed_.notify_all();
 }
 
+void RunningTurn::end_soon() {
+    is_ending_soon_ = true;
+    if (acting_ == 0) cancel(true);
+}
+
+void RunningTurn::note_action(int change) {
+    acting_ += change;
+    if (is_ending_soon_ && acting_ == 0) cancel(true);
+}
+
 void RunningTurn::abandon() {
     has_ended_ = true;
     changed_.notify_all();
@@ -82,7 +92,7 @@ Task<> RunningTurn::act() {
 Task<TurnEnd> RunningTurn::play() {
     auto transcript = co_await StoredTranscript::load(around_.store, session_.id);
     EventSink sink{around_.executor, around_.store, around_.clock, session_.id};
-    FleetDeskCalls desk{around_.fleet, session_.id};
+    FleetDeskCalls desk{around_.fleet, session_.id, [this](int change) { note_action(change); }};
     // As it is now; without a desk the turn fails by itself, with a better word.
     const auto* row = around_.fleet.find_desk(session_.id);
     const auto& shape = row ? row->shape : session_.desk.shape;

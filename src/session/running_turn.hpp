@@ -41,6 +41,8 @@ public:
     Task<> run();
     /// Ends it early; run() returns soon. As `interrupted` when the server ends, else as `cancelled`.
     void cancel(bool is_interruption);
+    /// The same as an interruption, but after the action on the desk that it is at.
+    void end_soon();
     /// Instead of run(), when its beginning could not be stored.
     void abandon();
     /// Returns when the turn has ended. Throws Error{exhausted, reason "disk_full"} when its end cannot be
@@ -51,6 +53,7 @@ public:
     Task<> give_up();
 
 private:
+    void note_action(int change);
     Task<> act();
     Task<agent::TurnEnd> play();
     Task<> store_end(agent::TurnEnd end);
@@ -62,6 +65,8 @@ private:
     std::string message_id_;
     std::unique_ptr<agent::Model> model_;
     std::int64_t first_event_ = 0;
+    bool is_ending_soon_ = false;
+    int acting_ = 0;  ///< actions on the desk that are on their way
     bool is_cancelled_ = false;
     bool is_interrupted_ = false;
     bool is_given_up_ = false;

@@ -26,8 +26,11 @@
 #include "ops/principal.hpp"
 #include "session/conversation.hpp"
 #include "session/desk_logs.hpp"
+#include "session/locks.hpp"
 #include "session/models.hpp"
+#include "session/reaper.hpp"
 #include "session/turns.hpp"
+#include "session/uses.hpp"
 #include "session/viewers.hpp"
 #include "store/store.hpp"
 
@@ -43,6 +46,9 @@ struct Wish {
     std::optional<std::string> model;
     std::string system_prompt_suffix;
     std::optional<core::DeskShape> desk;
+    std::optional<std::string> key;  ///< the principal's name for it: the same one answers the same session
+    store::Lifetime lifetime;
+    std::chrono::seconds wait{0};  ///< for a place, where there is none
 };
 
 /// A session as it is now.
@@ -50,6 +56,8 @@ struct Session {
     store::SessionRow row;
     bool is_busy = false;  ///< a turn is on its way
     ViewerCounts viewers;
+    Rest rest;
+    std::size_t queue_position = 0;  ///< from 1 on while it waits for a desk; else 0
 };
 
 struct Sessions {
@@ -59,7 +67,28 @@ struct Sessions {
 
 struct Created {
     Session session;
+    bool is_new = true;      ///< false: one that its key names
+    bool was_warm = false;   ///< its desk came from the pool
     fleet::Timings timings;  ///< for the Server-Timing header
+};
+
+/// What holds for all sessions.
+struct SessionRules {
+    core::DeskShape new_desk;  ///< what a desk is like when nobody says it
+    /// The most that a desk may be asked to have.
+    core::Limits most{.cpus = 1000, .memory = 1ull << 50, .processes = 100'000, .disk = 1ull << 50};
+    LifetimeRules lifetime;
+};
+
+struct CleanedUp {
+    std::size_t ended = 0;
+    std::size_t left = 0;  ///< sessions with a desk
+};
+
+/// What a server's end leaves.
+struct Drained {
+    std::size_t turns_cut = 0;
+    std::size_t desks = 0;  ///< kept, or destroyed
 };
 
 struct Detail {
@@ -70,20 +99,26 @@ struct Detail {
 class SessionService {
 public:
     /// `pool` does what would hold up the loop. All references must outlive the service.
-    /// `new_desk`: what a desk is like when nobody says it.
     SessionService(async::Executor executor, async::Pool& pool, store::Store& store, fleet::Fleet& fleet,
-                   const core::Clock& clock, const Models& models, core::DeskShape new_desk);
+                   const core::Clock& clock, const Models& models, SessionRules rules);
     SessionService(const SessionService&) = delete;
     SessionService& operator=(const SessionService&) = delete;
 
     /// Takes over what an earlier server left: ends turns that were cut, adopts desks, puts the store in
     /// order; of the last two the slow part goes on behind. Before anything else.
     Task<> start();
-    /// Ends turns (as interrupted) and followers; desks live on.
-    Task<> shutdown();
+    /// Takes no new work from now on (unavailable, reason "draining"), lets turns end between two actions,
+    /// and returns when all have ended. Cancelling it hurries: shutdown() cuts what is left.
+    Task<> drain();
+    /// Ends turns (as interrupted) and followers; desks live on, or with `destroy` all are ended, warm ones
+    /// too.
+    Task<Drained> shutdown(bool destroy = false);
 
     /// Answers when the desk is ready. Throws invalid (unknown provider), exhausted (no desk is free),
-    /// or why the desk could not be made; then there is no session either.
+    /// or why the desk could not be made; then there is no session either. With a key that the principal has
+    /// given before it answers that session, with a new desk if its own is no more, however many ask at
+    /// once. With Wish::wait it may stand in a line first, where the session is already to be seen; a caller
+    /// who goes away then leaves it.
     Task<Created> create(Principal principal, Wish wish);
     Task<Sessions> list(Principal principal, bool include_archived, std::int64_t limit, std::int64_t offset);
     /// Throws not_found also for an archived session, as every call below but events and blob.
@@ -108,9 +143,25 @@ public:
     /// A picture of that session; of archived sessions too. Throws not_found.
     Task<store::Blob> blob(Principal principal, std::string id, std::string hash);
 
-    /// The desk's endpoint, for the proxy and VNC. Throws unavailable or conflict with the desk's reason
-    /// while it is not ready. It stays usable after the desk's end, and then fails.
-    Task<std::shared_ptr<net::Handler>> desk(Principal principal, std::string id);
+    /// The desk's endpoint, for the proxy and VNC: the desk counts as used as long as it is held. A frozen
+    /// desk is woken. Throws unavailable or conflict with the desk's reason while it is not ready, and
+    /// conflict (reason "paused") for a paused one, unless `wake`. It stays usable after the desk's end, and
+    /// then fails.
+    Task<std::shared_ptr<net::Handler>> desk(Principal principal, std::string id, bool wake = false);
+    /// Stops the desk's programs where they are; its last picture is kept. Throws conflict (reason "busy")
+    /// during a turn.
+    Task<Session> pause(Principal principal, std::string id);
+    Task<Session> resume(Principal principal, std::string id);
+    /// Nothing while the desk is not paused, or has none.
+    Task<std::optional<store::Blob>> paused_picture(Principal principal, std::string id);
+    bool is_paused(const std::string& id) const;
+    /// What the desk uses; nothing when there is none.
+    Task<std::optional<fleet::Usage>> usage(Principal principal, std::string id);
+    /// Ends the sessions of everybody whose desks have been idle for so long.
+    Task<CleanedUp> clean_up(std::chrono::seconds max_idle);
+    /// Who waits for a desk, of the principal's own sessions, in the order of the line, and how many in all.
+    std::vector<fleet::Waiter> waiting(const Principal& principal) const;
+    std::size_t waiting_count() const { return fleet_.places().waiting().size(); }
     /// The last `most` lines of what its desk's programs said, and those of the desk that this one has
     /// replaced; of archived sessions too.
     Task<SaidLines> desk_log(Principal principal, std::string id, std::size_t most);
@@ -120,9 +171,12 @@ public:
     /// Throws why nothing could be stored now (see store::Store::check).
     Task<> check_store() { return store_.check(); }
     /// What a new desk is like when nobody says it.
-    const core::DeskShape& new_desk() const { return new_desk_; }
+    const core::DeskShape& new_desk() const { return rules_.new_desk; }
     /// Who looks at sessions' desks; whoever shows one enters here.
     Viewers& viewers() { return viewers_; }
+    /// Who uses their desks otherwise; whoever follows one's events enters here.
+    Uses& uses() { return uses_; }
+    std::vector<fleet::PoolState> pools() { return fleet_.pools(); }
     /// How many turns are on their way.
     std::size_t busy_count() const { return turns_.size(); }
 
@@ -134,8 +188,18 @@ private:
     Session view(store::SessionRow row) const;
     const store::DeskRow& desk_of(const store::SessionRow& row) const;
 
-    Task<Created> create_now(Principal principal, Wish wish);
-    Task<> remove_now(store::SessionRow row, bool purge);
+    void refuse_while_draining() const;
+    void judge(const core::DeskShape& shape) const;
+    Task<Created> create_or_get(Principal principal, Wish wish);
+    Task<Created> come_back(store::SessionRow row);
+    store::SessionRow new_row(const Principal& principal, const Wish& wish) const;
+    Task<fleet::Place> find_place(store::SessionRow row, Wish wish, bool& is_stored);
+    Task<Created> create_new(Principal principal, Wish wish, Locks::Held lock);
+    Task<Created> create_now(store::SessionRow row, fleet::DeskWish desk, bool is_stored, Locks::Held lock);
+    Task<std::string> take_picture(std::string id);
+    Task<Session> pause_now(store::SessionRow row);
+    Task<> end_for_good(std::string id, std::string code, std::string why);
+    Task<> remove_now(store::SessionRow row, bool purge, std::optional<store::Event> last_word = {});
     Task<> purge(std::string id);
     Task<Session> renew_now(store::SessionRow row);
     Task<fleet::Started> start_desk(fleet::DeskWish wish, std::function<void(store::Transaction&)> along);
@@ -146,10 +210,14 @@ private:
     fleet::Fleet& fleet_;
     const core::Clock& clock_;
     const Models& models_;
-    core::DeskShape new_desk_;
+    SessionRules rules_;
     DeskLogs desk_logs_;
     Turns turns_;
     Viewers viewers_;
+    Uses uses_;
+    Locks keys_;  ///< by principal and key: one at a time makes a session
+    Reaper reaper_;
+    bool is_draining_ = false;
     std::set<std::string> leaving_;  ///< sessions that are being removed
     async::Scope scope_;
 };

@@ -17,8 +17,17 @@ using core::Error;
 Turns::Turns(RunningTurn::Surroundings around, const Models& models)
     : around_{around}, models_{models}, scope_{around.executor} {}
 
+Task<> Turns::end_soon() {
+    for (const auto& [id, turn] : turns_) turn->end_soon();
+    co_await wait_for_all();
+}
+
 Task<> Turns::interrupt_all() {
     for (const auto& [id, turn] : turns_) turn->cancel(true);
+    co_await wait_for_all();
+}
+
+Task<> Turns::wait_for_all() {
     while (!turns_.empty()) {
         const auto turn = turns_.begin()->second;
         try {

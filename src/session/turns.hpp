@@ -38,13 +38,16 @@ public:
     /// How many are on their way.
     std::size_t size() const { return turns_.size(); }
 
-    /// Ends all, as interrupted.
+    /// Ends all as interrupted, each between two of its actions; returns when none is on its way.
+    Task<> end_soon();
+    /// Ends all at once, as interrupted.
     Task<> interrupt_all();
     /// After interrupt_all(), when nobody begins a turn any more.
     Task<> close() { return scope_.close(); }
 
 private:
     Task<> run(std::shared_ptr<RunningTurn> turn);
+    Task<> wait_for_all();
     Task<bool> try_to_end(std::vector<store::SessionRow>& cut);
     Task<> keep_ending(std::vector<store::SessionRow> cut);
 

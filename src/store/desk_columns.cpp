@@ -13,7 +13,7 @@ DeskRow read_desk(const sql::Statement& row, int first) {
     const auto number = [&](int column) { return row.number(first + column); };
     DeskRow desk;
     desk.id = text(0);
-    desk.session_id = text(1);
+    desk.session_id = row.find_text(first + 1).value_or("");
     desk.principal = text(2);
     desk.reservation = static_cast<unsigned>(number(3));
     desk.shape.image = text(4);
@@ -26,6 +26,11 @@ DeskRow read_desk(const sql::Statement& row, int first) {
     desk.reason = text(11);
     desk.is_removed = number(12) != 0;
     desk.created_at = instant_of(number(13));
+    if (number(14) > 0)
+        desk.shape.limits = {.cpus = static_cast<double>(number(15)) / 100,
+                             .memory = static_cast<std::uint64_t>(number(14)),
+                             .processes = static_cast<unsigned>(number(16)),
+                             .disk = static_cast<std::uint64_t>(number(17))};
     return desk;
 }
 

@@ -6,7 +6,8 @@ namespace carrel::store {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> names{"starting", "ready", "failed", "lost", "stopped"};
+constexpr std::array<std::string_view, 8> names{"starting", "ready", "failed", "lost",
+                                                "stopped",  "warm",  "frozen", "paused"};
 
 }  // namespace
 
@@ -18,5 +19,9 @@ DeskState desk_state_of(std::string_view name) {
     // A word that only another version writes: such a desk is not one that we may use.
     return DeskState::lost;
 }
+
+std::string_view name_of(OnIdle what) { return what == OnIdle::freeze ? "freeze" : "destroy"; }
+
+OnIdle on_idle_of(std::string_view name) { return name == "destroy" ? OnIdle::destroy : OnIdle::freeze; }
 
 }  // namespace carrel::store

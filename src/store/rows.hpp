@@ -1,6 +1,7 @@
 // What the store keeps, as plain values. Every row that somebody owns names its principal.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,20 +14,33 @@
 namespace carrel::store {
 
 /// A desk's life as it is stored; fleet/fleet.hpp draws the state machine.
-enum class DeskState { starting, ready, failed, lost, stopped };
+enum class DeskState {
+    starting,
+    ready,
+    failed,
+    lost,
+    stopped,
+    warm,    ///< made ahead, frozen, of no session
+    frozen,  ///< nobody used it: any call wakes it
+    paused,  ///< its owner stopped it, and goes on with it when he says so
+};
+
+/// Whether none of its processes runs, although it lives.
+constexpr bool is_resting(DeskState state) {
+    return state == DeskState::warm || state == DeskState::frozen || state == DeskState::paused;
+}
 
 /// "starting" and the like: stable, part of the API.
 std::string_view name_of(DeskState state);
 DeskState desk_state_of(std::string_view name);
 
 struct DeskRow {
-    std::string id;  ///< "desk_" + 12 hex
-    std::string session_id;
-    std::string principal;
+    std::string id;          ///< "desk_" + 12 hex
+    std::string session_id;  ///< empty: warm
+    std::string principal;   ///< empty then, too
     /// What its driver has set aside for it, in a number that only the driver understands; unique among rows
     /// that are not removed.
     unsigned reservation = 0;
-    /// Its limits are not stored: of a row that was read, they say nothing.
     core::DeskShape shape{.image = {}, .width = 0, .height = 0};
     std::string nonce;  ///< 32 hex
     DeskState state = DeskState::starting;
@@ -36,9 +50,28 @@ struct DeskRow {
     core::Instant created_at;
 };
 
+/// What becomes of a desk that nobody uses.
+enum class OnIdle {
+    freeze,   ///< its memory is kept; any call wakes it
+    destroy,  ///< the session is archived
+};
+/// "freeze" or "destroy": stable, part of the API.
+std::string_view name_of(OnIdle what);
+OnIdle on_idle_of(std::string_view name);
+
+/// How long a session's desk lives; what is absent is the server's setting, 0 seconds is for ever.
+struct Lifetime {
+    std::optional<OnIdle> on_idle;
+    std::optional<std::chrono::seconds> idle;
+    std::optional<std::chrono::seconds> max_age;
+};
+
 struct SessionRow {
     std::string id;  ///< "sess_" + 12 hex
     std::string principal;
+    std::optional<std::string> key;  ///< by which its owner gets it again
+    Lifetime lifetime;
+    std::optional<std::string> paused_picture;  ///< a blob
     std::optional<std::string> title;
     std::string provider;
     std::string model;

@@ -19,8 +19,13 @@ constexpr char pictures[] = {
 #embed "schema/0002_pictures.sql"
 };
 
+constexpr char fleet[] = {
+#embed "schema/0003_fleet.sql"
+};
+
 constexpr std::array steps_of_this_program{std::string_view{initial, sizeof initial},
-                                           std::string_view{pictures, sizeof pictures}};
+                                           std::string_view{pictures, sizeof pictures},
+                                           std::string_view{fleet, sizeof fleet}};
 
 void apply(sql::Connection& connection, std::string_view step, std::size_t version) {
     connection.begin();

@@ -30,6 +30,11 @@ public:
     /// `limit` rows of this principal from `offset` on, newest first.
     SessionPage list_sessions(std::string_view principal, bool include_archived, std::int64_t limit,
                               std::int64_t offset);
+    /// The living session of that key.
+    std::optional<SessionRow> find_session_by_key(std::string_view principal, std::string_view key);
+    /// All that are not archived, of everybody.
+    std::vector<SessionRow> living_sessions();
+    void set_paused_picture(std::string_view id, std::optional<std::string> blob);
     void set_title(std::string_view id, std::string_view title, core::Instant now);
     void archive_session(std::string_view id, core::Instant now);
     /// Removes the session, its history, events and blobs; files that nothing names any more, too. All at
@@ -48,6 +53,8 @@ public:
 
     // --- desks (transaction_desks.cpp)
     void insert_desk(const DeskRow& desk);
+    /// A warm one has an owner from now on, and what the owner wants of it.
+    void set_desk_owner(const DeskRow& desk);
     void set_desk_state(std::string_view id, DeskState state, std::string_view code, std::string_view reason);
     /// The driver confirmed that nothing of it is left: its reservation is free.
     /// What a desk's screen was resized to, in pixels.
@@ -107,6 +114,7 @@ private:
     void keep_pictures(std::string_view session_id, std::int64_t position,
                        const std::vector<TakenPicture>& pictures);
     void part_message(const std::string& session_id, std::int64_t position, std::string_view raw);
+    void point_session_at(const DeskRow& desk);
     bool remove_rows(std::string_view session_id, const PurgedTable& table);
     bool remove_blobs(std::string_view session_id);
     std::string principal_of(std::string_view session_id);

@@ -1,24 +1,56 @@
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "store/desk_columns.hpp"
 #include "store/transaction.hpp"
 
 namespace carrel::store {
 
+namespace {
+
+std::optional<std::string> or_null(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional{text};
+}
+
+std::int64_t percent_of(const core::Limits& limits) { return std::lround(limits.cpus * 100); }
+
+}  // namespace
+
 void Transaction::insert_desk(const DeskRow& desk) {
     db_.prepare(
            "INSERT INTO desks (id, session_id, principal, slot, image, nonce, network, width, height, state, "
-           "code, reason, is_removed, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(desk.id, desk.session_id, desk.principal, desk.reservation, desk.shape.image, desk.nonce,
-              core::name_of(desk.shape.network), desk.shape.width, desk.shape.height, name_of(desk.state),
-              desk.code, desk.reason, desk.is_removed, number_of(desk.created_at))
+           "code, reason, is_removed, created_at, memory, cpu_percent, processes, disk) VALUES "
+           "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(desk.id, or_null(desk.session_id), desk.principal, desk.reservation, desk.shape.image,
+              desk.nonce, core::name_of(desk.shape.network), desk.shape.width, desk.shape.height,
+              name_of(desk.state), desk.code, desk.reason, desk.is_removed, number_of(desk.created_at),
+              desk.shape.limits.memory, percent_of(desk.shape.limits), desk.shape.limits.processes,
+              desk.shape.limits.disk)
         .run();
+    point_session_at(desk);
+}
+
+void Transaction::set_desk_owner(const DeskRow& desk) {
+    db_.prepare(
+           "UPDATE desks SET session_id = ?, principal = ?, network = ?, width = ?, height = ?, memory = ?, "
+           "cpu_percent = ?, processes = ?, disk = ?, state = ? WHERE id = ?")
+        .bind(desk.session_id, desk.principal, core::name_of(desk.shape.network), desk.shape.width,
+              desk.shape.height, desk.shape.limits.memory, percent_of(desk.shape.limits),
+              desk.shape.limits.processes, desk.shape.limits.disk, name_of(desk.state), desk.id)
+        .run();
+    point_session_at(desk);
+}
+
+void Transaction::point_session_at(const DeskRow& desk) {
+    if (desk.session_id.empty()) return;
     db_.prepare("UPDATE sessions SET desk_id = ? WHERE id = ?").bind(desk.id, desk.session_id).run();
 }
 
 void Transaction::set_desk_state(std::string_view id, DeskState state, std::string_view code,
                                  std::string_view reason) {
-    const bool is_trouble = !code.empty() || (state != DeskState::starting && state != DeskState::ready);
+    const bool is_end = state == DeskState::failed || state == DeskState::lost || state == DeskState::stopped;
+    const bool is_trouble = !code.empty() || is_end;
     may_use_reserve_ |= is_trouble;
     db_.prepare("UPDATE desks SET state = ?, code = ?, reason = ? WHERE id = ?")
         .bind(name_of(state), code, reason, id)

@@ -11,12 +11,13 @@ namespace {
 const std::string& select_sessions() {
     static const auto text = fmt::format(
         "SELECT s.id, s.principal, s.title, s.provider, s.model, s.system_prompt_suffix, s.created_at, "
-        "s.updated_at, s.archived_at, s.purged_at, s.turn, {} FROM sessions s LEFT JOIN desks d ON d.id = "
+        "s.updated_at, s.archived_at, s.purged_at, s.turn, s.key, s.on_idle, s.idle_seconds, "
+        "s.max_age_seconds, s.paused_picture, {} FROM sessions s LEFT JOIN desks d ON d.id = "
         "s.desk_id ",
         desk_columns);
     return text;
 }
-constexpr int first_desk_column = 11;
+constexpr int first_desk_column = 16;
 
 SessionRow read_session(const sql::Statement& row) {
     SessionRow session;
@@ -31,8 +32,21 @@ SessionRow read_session(const sql::Statement& row) {
     if (!row.is_null(8)) session.archived_at = instant_of(row.number(8));
     session.is_purged = !row.is_null(9);
     session.turn = row.find_text(10);
+    session.key = row.find_text(11);
+    if (const auto what = row.find_text(12)) session.lifetime.on_idle = on_idle_of(*what);
+    if (!row.is_null(13)) session.lifetime.idle = std::chrono::seconds{row.number(13)};
+    if (!row.is_null(14)) session.lifetime.max_age = std::chrono::seconds{row.number(14)};
+    session.paused_picture = row.find_text(15);
     if (!row.is_null(first_desk_column)) session.desk = read_desk(row, first_desk_column);
     return session;
+}
+
+std::optional<std::string_view> name_or_null(std::optional<OnIdle> what) {
+    return what ? std::optional{name_of(*what)} : std::nullopt;
+}
+
+std::optional<std::int64_t> seconds_or_null(std::optional<std::chrono::seconds> time) {
+    return time ? std::optional<std::int64_t>{time->count()} : std::nullopt;
 }
 
 std::vector<SessionRow> read_sessions(sql::Statement statement) {
@@ -46,9 +60,12 @@ std::vector<SessionRow> read_sessions(sql::Statement statement) {
 void Transaction::insert_session(const SessionRow& session) {
     db_.prepare(
            "INSERT INTO sessions (id, principal, title, provider, model, system_prompt_suffix, created_at, "
-           "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+           "updated_at, key, on_idle, idle_seconds, max_age_seconds) VALUES "
+           "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(session.id, session.principal, session.title, session.provider, session.model,
-              session.system_prompt_suffix, number_of(session.created_at), number_of(session.updated_at))
+              session.system_prompt_suffix, number_of(session.created_at), number_of(session.updated_at),
+              session.key, name_or_null(session.lifetime.on_idle), seconds_or_null(session.lifetime.idle),
+              seconds_or_null(session.lifetime.max_age))
         .run();
 }
 
@@ -58,6 +75,26 @@ std::optional<SessionRow> Transaction::find_session(std::string_view id) {
     statement.bind(id);
     if (!statement.step()) return std::nullopt;
     return read_session(statement);
+}
+
+std::optional<SessionRow> Transaction::find_session_by_key(std::string_view principal, std::string_view key) {
+    static const auto query = select_sessions() +
+                              "WHERE s.principal = ? AND s.key = ? AND s.archived_at IS NULL AND s.purged_at "
+                              "IS NULL";
+    auto statement = db_.prepare(query);
+    statement.bind(principal, key);
+    if (!statement.step()) return std::nullopt;
+    return read_session(statement);
+}
+
+std::vector<SessionRow> Transaction::living_sessions() {
+    static const auto query =
+        select_sessions() + "WHERE s.archived_at IS NULL AND s.purged_at IS NULL ORDER BY s.id";
+    return read_sessions(db_.prepare(query));
+}
+
+void Transaction::set_paused_picture(std::string_view id, std::optional<std::string> blob) {
+    db_.prepare("UPDATE sessions SET paused_picture = ? WHERE id = ?").bind(blob, id).run();
 }
 
 SessionPage Transaction::list_sessions(std::string_view principal, bool include_archived, std::int64_t limit,

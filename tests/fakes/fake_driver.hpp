@@ -170,10 +170,13 @@ struct FakeHost {
     std::string directory;  ///< of endpoints
     std::map<std::string, std::shared_ptr<FakeMachine>> machines;
     std::vector<std::string> removed;
+    std::set<std::string> outdated;  ///< made of an image or program that is not the newest any more
     std::function<void(FakeMachine&)> on_start;  ///< changes a machine before anybody asks it
     std::function<void()> on_adopt;              ///< may throw
     std::function<void()> on_remove;             ///< the same, by stop and remove
     std::optional<core::Error> start_failure;    ///< thrown by the next starts
+    std::optional<core::Error> freeze_failure;   ///< thrown by freeze
+    std::optional<core::Error> thaw_failure;     ///< thrown by thaw
     std::optional<core::Error> removal_failure;  ///< thrown by stop and remove
     bool holds_removals = false;                 ///< none ends meanwhile
     int most_at_once = 0;                        ///< starts under way at the same time
@@ -225,10 +228,12 @@ public:
         }
     }
     Task<> freeze() override {
+        if (host_.freeze_failure) throw *host_.freeze_failure;
         machine_->set_frozen(true);
         co_return;
     }
     Task<> thaw() override {
+        if (host_.thaw_failure) throw *host_.thaw_failure;
         machine_->set_frozen(false);
         co_return;
     }
@@ -280,6 +285,7 @@ public:
         if (adoption.why_not.empty()) adoption.desk = std::make_unique<FakeDesk>(executor_, host_, machine);
         co_return adoption;
     }
+    bool is_current(const fleet::Desk& desk) override { return !host_.outdated.contains(desk.id()); }
     Task<> remove(std::string id) override { return host_.remove(std::move(id)); }
     const fleet::DeskLogs& logs() const override { return host_.logs; }
 

@@ -60,6 +60,9 @@ fleet::Ending explain_ending(const jail::wire::Answer& answer) {
 NativeDesk::NativeDesk(async::Executor executor, JailClient& jail, Reply reply, std::string path)
     : jail_{jail},
       id_{reply.answer.find("id").value_or("")},
+      image_{reply.answer.find("image").value_or("")},
+      build_{reply.answer.find("image_hash").value_or("")},
+      program_{reply.answer.find("desk_hash").value_or("")},
       endpoint_{std::make_shared<net::Tunnel>(executor, std::move(path))},
       process_{executor, reply.process.release()},
       memory_{executor, watch_of(reply.answer, "memory_watch"), std::move(reply.memory), "oom_kill"},

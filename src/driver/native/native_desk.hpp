@@ -28,6 +28,11 @@ public:
     Task<fleet::Usage> usage() override;
     Task<> stop() override;
 
+    /// What it was made of: the image's name and the hash of its build, the hash of the desk's program.
+    const std::string& image() const { return image_; }
+    const std::string& build() const { return build_; }
+    const std::string& program() const { return program_; }
+
 private:
     bool is_dead() const;
     Task<> tell_of_memory(std::function<void(fleet::Notice)> tell);
@@ -35,6 +40,9 @@ private:
 
     JailClient& jail_;
     std::string id_;
+    std::string image_;
+    std::string build_;
+    std::string program_;
     std::shared_ptr<net::Handler> endpoint_;
     std::vector<std::string> warnings_;
     boost::asio::posix::stream_descriptor process_;

@@ -99,8 +99,11 @@ NativeDriver::NativeDriver(async::Executor executor, core::Fd socket, std::strin
     : executor_{executor},
       data_{std::move(data)},
       logs_{data_ + "/logs"},
-      jail_{executor, std::move(socket)},
-      capabilities_{capabilities_of(jail_.ask_now(jail::wire::Doctor{}).answer)} {}
+      jail_{executor, std::move(socket)} {
+    const auto doctor = jail_.ask_now(jail::wire::Doctor{}).answer;
+    program_ = doctor.find("desk_hash").value_or("");
+    capabilities_ = capabilities_of(doctor);
+}
 
 Task<std::unique_ptr<fleet::Desk>> NativeDriver::start(fleet::DeskSpec spec) {
     auto build = find_newest_build(data_, spec.shape.image);
@@ -139,6 +142,11 @@ Task<fleet::Adoption> NativeDriver::adopt(std::string id) {
         adoption.why_not = error.message();
     }
     co_return adoption;
+}
+
+bool NativeDriver::is_current(const fleet::Desk& desk) {
+    const auto& native = dynamic_cast<const NativeDesk&>(desk);
+    return native.program() == program_ && native.build() == find_newest_build(data_, native.image());
 }
 
 Task<> NativeDriver::remove(std::string id) { co_await jail_.ask(jail::wire::Stop{std::move(id)}); }

@@ -32,6 +32,7 @@ public:
     Task<std::unique_ptr<fleet::Desk>> start(fleet::DeskSpec spec) override;
     Task<std::vector<std::string>> list() override;
     Task<fleet::Adoption> adopt(std::string id) override;
+    bool is_current(const fleet::Desk& desk) override;
     Task<> remove(std::string id) override;
     const fleet::DeskLogs& logs() const override { return logs_; }
 
@@ -42,6 +43,7 @@ private:
     std::string data_;
     LogFiles logs_;
     JailClient jail_;
+    std::string program_;  ///< the hash of what new desks run
     fleet::Capabilities capabilities_;
     Slots slots_;
 };

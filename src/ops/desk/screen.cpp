@@ -54,6 +54,7 @@ constexpr std::array picture_answer{
            "with since or wait_change: unchanged, rectangles (the picture is the one of since with these put "
            "in), or whole; whichever is smallest",
            false},
+    Member{"paused", "boolean", "true: the desk is paused, and this is its last picture before that", false},
     Member{"rectangles", "array", "with change rectangles: [{x,y,width,height,image}], in pixels and base64",
            false},
 };

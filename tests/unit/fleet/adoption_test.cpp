@@ -11,6 +11,7 @@ namespace {
 store::DeskRow row(std::string id, DeskState state) {
     store::DeskRow row;
     row.id = std::move(id);
+    row.session_id = "s1";
     row.state = state;
     row.nonce = "the nonce";
     return row;
@@ -29,6 +30,9 @@ TEST_CASE("what becomes of a desk at start follows from its row and from what is
         {DeskState::starting, false, Remedy::Kind::mark_lost},
         {DeskState::ready, true, Remedy::Kind::adopt},
         {DeskState::ready, false, Remedy::Kind::mark_lost},
+        {DeskState::frozen, true, Remedy::Kind::adopt},
+        {DeskState::frozen, false, Remedy::Kind::mark_lost},
+        {DeskState::paused, true, Remedy::Kind::adopt},
         {DeskState::failed, true, Remedy::Kind::remove},
         {DeskState::failed, false, Remedy::Kind::remove},
         {DeskState::lost, true, Remedy::Kind::remove},
@@ -44,6 +48,24 @@ TEST_CASE("what becomes of a desk at start follows from its row and from what is
         REQUIRE(remedies.size() == 1);
         CHECK(remedies[0].kind == test.expected);
         CHECK(remedies[0].row->id == "desk_1");
+    }
+}
+
+TEST_CASE("of the desks of nobody only warm ones are kept") {
+    struct Case {
+        DeskState state;
+        bool is_on_host;
+        Remedy::Kind expected;
+    };
+    for (const auto& test : {Case{DeskState::warm, true, Remedy::Kind::adopt},
+                             Case{DeskState::warm, false, Remedy::Kind::remove},
+                             Case{DeskState::starting, true, Remedy::Kind::remove},
+                             Case{DeskState::stopped, true, Remedy::Kind::remove}}) {
+        CAPTURE(name_of(test.state));
+        auto warm = row("desk_1", test.state);
+        warm.session_id.clear();
+        const std::vector<std::string> on_host(test.is_on_host ? 1 : 0, "desk_1");
+        CHECK(fleet::plan_recovery({warm}, on_host).at(0).kind == test.expected);
     }
 }
 

@@ -73,7 +73,7 @@ TEST_CASE("desks start at the same time, each with a reservation of its own, up 
             co_await house.start("s4");
             CHECK(house.host.machines.size() == 3);
         },
-        {.most_desks = 3});
+        {.of_all = {.desks = 3}});
 }
 
 TEST_CASE("a reservation is free again only after the removal was confirmed") {

@@ -33,9 +33,11 @@ struct House {
         return row;
     }
     Task<Started> start(std::string session) {
-        return fleet.start(
-            {.session_id = session, .principal = "local", .shape = {.width = 1024, .height = 768}},
-            [session](store::Transaction& t) { t.insert_session(session_row(session)); });
+        return fleet.start({.session_id = session,
+                            .principal = "local",
+                            .shape = {.width = 1024, .height = 768},
+                            .place = {}},
+                           [session](store::Transaction& t) { t.insert_session(session_row(session)); });
     }
     Task<core::Error> failure_of_start(std::string session) {
         try {

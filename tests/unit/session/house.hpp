@@ -59,9 +59,10 @@ struct House {
         : host{host_},
           store{executor, {directory, most_pages}},
           driver{executor, host},
-          fleet{executor, driver, store, clock, {.most_desks = 3}},
+          fleet{executor, driver, store, clock, {.of_all = {.desks = 3}}},
           models{providers(), "played"},
-          service{executor, pool, store, fleet, clock, models, {.width = 1024, .height = 768}} {}
+          service{executor, pool, store, fleet, clock, models, {.new_desk = {.width = 1024, .height = 768}}} {
+    }
 
     std::vector<session::Provider> providers() {
         return {{.vendor = {.name = "played"}, .default_model = "player", .make = maker()},

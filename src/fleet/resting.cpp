@@ -1,0 +1,78 @@
+// Desks whose processes stand still: frozen because nobody used them, or paused by their owner.
+#include <utility>
+
+#include "core/log.hpp"
+#include "fleet/fleet.hpp"
+
+namespace carrel::fleet {
+
+using core::Code;
+using core::Error;
+using store::DeskState;
+
+/// One change at a time of whether a desk rests.
+Task<> Fleet::change_rest(MemberPtr member, Task<> change) {
+    while (member->is_resting_changing) co_await member->changed.wait();
+    member->is_resting_changing = true;
+    struct Done {
+        Member& member;
+        ~Done() {
+            member.is_resting_changing = false;
+            member.changed.notify_all();
+        }
+    } const done{*member};
+    co_await std::move(change);
+}
+
+Task<> Fleet::freeze(std::string session_id, DeskState state, Along along) {
+    const auto member = find(session_id);
+    if (!member || !member->is_ready || member->is_ending)
+        throw Error{Code::conflict, "the session has no desk that is ready", "desk_not_ready"};
+    if (!capabilities_.can_freeze)
+        throw Error{Code::unavailable, "desks cannot be frozen on this host (`carrel doctor` says why)",
+                    "cannot_freeze"};
+    co_await change_rest(member, freeze_member(member, state, std::move(along)));
+}
+
+Task<> Fleet::freeze_member(MemberPtr member, DeskState state, Along along) {
+    if (!member->is_ready || member->is_ending)
+        throw Error{Code::conflict, "the desk is ending", "desk_ending"};
+    if (member->row.state == state) co_return;
+    const auto before = std::exchange(member->row.state, state);  // no call goes to it from here on
+    std::exception_ptr failure;
+    bool is_committed = false;
+    try {
+        // Committed first: a desk that is found frozen without a word of it would count as hung.
+        co_await store_.run([along = std::move(along), told = state_change(member->row, state, {})](auto& t) {
+            if (along) along(t);
+            told(t);
+        });
+        is_committed = true;
+        if (!store::is_resting(before)) co_await member->desk->freeze();
+        co_return;
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    member->row.state = before;
+    if (is_committed && !member->is_ending) store_.post(state_change(member->row, before, {}));
+    std::rethrow_exception(failure);
+}
+
+Task<> Fleet::wake(std::string session_id) {
+    const auto member = find(session_id);
+    if (!member || !member->is_ready || member->is_ending) co_return;
+    if (!member->is_resting() && !member->is_resting_changing) co_return;
+    co_await change_rest(member, wake_member(member));
+}
+
+Task<> Fleet::wake_member(MemberPtr member) {
+    if (!member->is_resting() || !member->is_ready || member->is_ending) co_return;
+    co_await member->desk->thaw();
+    if (member->is_ending) co_return;
+    // Nobody waits for this commit: a server that ends before it freezes the desk again, which any call
+    // wakes.
+    tell_state(member, DeskState::ready, {});
+    member->changed.notify_all();
+}
+
+}  // namespace carrel::fleet

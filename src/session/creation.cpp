@@ -1,0 +1,161 @@
+// Making sessions: which one a key names, a place in the line, the desk.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <memory>
+
+#include "async/shield.hpp"
+#include "core/id.hpp"
+#include "json/parse.hpp"
+#include "session/refusals.hpp"
+#include "session/service.hpp"
+
+namespace carrel::session {
+
+using core::Code;
+using core::Error;
+
+Task<Created> SessionService::create(Principal principal, Wish wish) {
+    refuse_while_draining();
+    if (wish.desk) judge(*wish.desk);
+    if (wish.key) co_return co_await create_or_get(std::move(principal), std::move(wish));
+    co_return co_await create_new(std::move(principal), std::move(wish), nullptr);
+}
+
+void SessionService::judge(const core::DeskShape& shape) const {
+    const auto& limits = shape.limits;
+    const auto& most = rules_.most;
+    const auto refuse = [](std::string_view what, auto bound) {
+        throw Error{Code::invalid, fmt::format("a desk of this server may have at most {} {}", bound, what),
+                    "beyond_the_bounds"};
+    };
+    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+    if (limits.cpus > most.cpus) refuse("processors (cpus)", most.cpus);
+    if (limits.memory > most.memory) refuse("MiB of memory (memory_mb)", most.memory / mebibyte);
+    if (limits.processes > most.processes) refuse("processes", most.processes);
+    if (most.disk != 0 && (limits.disk > most.disk || limits.disk == 0))
+        refuse("MiB of disk (disk_mb)", most.disk / mebibyte);
+}
+
+Task<Created> SessionService::create_or_get(Principal principal, Wish wish) {
+    auto lock = co_await keys_.hold(principal.name + '\n' + *wish.key);
+    auto found = co_await store_.run([name = principal.name, key = *wish.key](store::Transaction& t) {
+        return t.find_session_by_key(name, key);
+    });
+    if (!found || leaving_.contains(found->id))
+        co_return co_await create_new(std::move(principal), std::move(wish), std::move(lock));
+    co_return co_await async::shield(scope_, "coming back to a session", come_back(std::move(*found)));
+}
+
+/// Its desk is well, is being made, or is replaced; its idle time starts anew.
+Task<Created> SessionService::come_back(store::SessionRow row) {
+    uses_.touch(row.id);
+    co_await fleet_.settled(row.id);
+    const auto* desk = fleet_.find_desk(row.id);
+    const bool is_there = desk && desk->state != store::DeskState::failed;
+    if (!is_there)
+        co_return Created{.session = co_await renew_now(std::move(row)), .is_new = false, .timings = {}};
+    if (desk->state == store::DeskState::frozen) co_await fleet_.wake(row.id);
+    if (const auto* known = fleet_.find_desk(row.id)) row.desk = *known;
+    co_return Created{.session = view(std::move(row)), .is_new = false, .timings = {}};
+}
+
+store::SessionRow SessionService::new_row(const Principal& principal, const Wish& wish) const {
+    auto chosen = models_.choose(principal.name, wish.provider, wish.model);
+    store::SessionRow row;
+    row.id = core::make_id("sess_");
+    row.principal = principal.name;
+    row.title = wish.title;
+    row.key = wish.key;
+    row.lifetime = wish.lifetime;
+    row.provider = std::move(chosen.provider);
+    row.model = std::move(chosen.model);
+    row.system_prompt_suffix = wish.system_prompt_suffix;
+    row.created_at = row.updated_at = clock_.now();
+    return row;
+}
+
+/// Cancellable as long as it stands in the line: whoever goes away leaves nothing.
+Task<Created> SessionService::create_new(Principal principal, Wish wish, Locks::Held lock) {
+    auto row = new_row(principal, wish);
+    fleet::DeskWish desk{.session_id = row.id,
+                         .principal = row.principal,
+                         .shape = wish.desk.value_or(rules_.new_desk),
+                         .place = {}};
+    bool is_stored = false;
+    std::exception_ptr failure;
+    try {
+        desk.place = co_await find_place(row, std::move(wish), is_stored);
+        refuse_while_draining();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        if (is_stored) store_.post([id = row.id](store::Transaction& t) { t.purge_session(id); });
+        std::rethrow_exception(failure);
+    }
+    co_return co_await async::shield(scope_, "making a session",
+                                     create_now(std::move(row), std::move(desk), is_stored, std::move(lock)));
+}
+
+/// At once, or after a while in the line. From when it stands there the session is stored (`is_stored`), so
+/// that its log can tell where.
+Task<fleet::Place> SessionService::find_place(store::SessionRow row, Wish wish, bool& is_stored) {
+    fleet::Need need{row.principal, wish.desk.value_or(rules_.new_desk).limits};
+    if (wish.wait.count() == 0) co_return fleet_.places().take(std::move(need));
+    auto tell = [this, row, &is_stored](std::size_t position) {
+        const json::Object data{{"code", "queued"},
+                                {"message", "the session waits for a desk"},
+                                {"position", position},
+                                {"timestamp", core::to_rfc3339(clock_.now())}};
+        const bool is_first = !std::exchange(is_stored, true);
+        store_.post([row, is_first, text = json::to_text(data)](store::Transaction& t) {
+            if (is_first) t.insert_session(row);
+            t.append_event(row.id, "status", text);
+        });
+    };
+    co_return co_await fleet_.places().wait_for(std::move(need), row.id, wish.wait, std::move(tell));
+}
+
+Task<Created> SessionService::create_now(store::SessionRow row, fleet::DeskWish desk, bool is_stored,
+                                         [[maybe_unused]] Locks::Held lock) {
+    std::exception_ptr failure;
+    try {
+        if (leaving_.contains(row.id)) throw no_session(row.id);
+        auto started = co_await start_desk(std::move(desk), [row, is_stored](store::Transaction& t) {
+            if (!is_stored) t.insert_session(row);
+        });
+        row.desk = std::move(started.desk);
+        uses_.touch(row.id);
+        co_return Created{.session = view(std::move(row)),
+                          .was_warm = started.was_warm,
+                          .timings = std::move(started.timings)};
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    // Nobody was told its id, so nobody can ever ask for it.
+    store_.post([id = row.id](store::Transaction& t) { t.purge_session(id); });
+    if (!async::is_cancellation(failure)) scope_.start("sweeping desks' logs", desk_logs_.sweep());
+    std::rethrow_exception(failure);
+}
+
+Task<fleet::Started> SessionService::start_desk(fleet::DeskWish wish,
+                                                std::function<void(store::Transaction&)> along) {
+    const auto id = wish.session_id;
+    const auto is_begun = std::make_shared<std::atomic<bool>>(false);
+    auto begin = [is_begun, along = std::move(along)](store::Transaction& t) {
+        *is_begun = true;
+        if (along) along(t);
+    };
+    std::optional<Error> failure;
+    try {
+        co_return co_await fleet_.start(std::move(wish), std::move(begin));
+    } catch (const Error& error) {
+        failure = error;
+    }
+    // The log of the desk before has nothing to say of one that was not even tried.
+    if (!*is_begun) throw Error{*failure};
+    throw co_await desk_logs_.explain(std::move(*failure), id);
+}
+
+}  // namespace carrel::session

@@ -1,0 +1,150 @@
+// A session's desk: calls to it, its rest, its log, its replacement.
+#include "async/shield.hpp"
+#include "core/log.hpp"
+#include "fleet/desk_client.hpp"
+#include "session/refusals.hpp"
+#include "session/service.hpp"
+
+namespace carrel::session {
+
+using core::Code;
+using core::Error;
+
+namespace {
+
+constexpr std::size_t most_screen_bytes = std::size_t{32} << 20;
+constexpr std::chrono::milliseconds picture_limit{5'000};
+
+}  // namespace
+
+Task<std::shared_ptr<net::Handler>> SessionService::desk(Principal principal, std::string id, bool wake) {
+    refuse_while_draining();
+    // Asked for every click: what the fleet knows needs no look into the store.
+    const auto* known = fleet_.find_desk(id);
+    if (!known || known->principal != principal.name) {
+        const auto row = co_await row_of(std::move(principal), id);
+        throw not_ready(desk_of(row));
+    }
+    auto use = uses_.enter(id);
+    if (known->state == store::DeskState::paused && !wake) throw paused(id);
+    co_await fleet_.wake(id);
+    if (auto endpoint = fleet_.find_endpoint(id)) co_return held_with(std::move(endpoint), std::move(use));
+    const auto row = co_await row_of(std::move(principal), id);
+    throw not_ready(desk_of(row));
+}
+
+Task<Session> SessionService::pause(Principal principal, std::string id) {
+    auto row = co_await row_of(std::move(principal), std::move(id));
+    co_return co_await async::shield(scope_, "pausing a desk", pause_now(std::move(row)));
+}
+
+Task<Session> SessionService::pause_now(store::SessionRow row) {
+    if (leaving_.contains(row.id)) throw no_session(row.id);
+    if (turns_.is_busy(row.id))
+        throw Error{Code::conflict, "the agent is at work: cancel its turn, or wait for its end", "busy"};
+    const auto* desk = fleet_.find_desk(row.id);
+    if (!desk || !fleet_.is_well(row.id)) throw not_ready(desk_of(row));
+    if (desk->state != store::DeskState::paused) {
+        if (desk->state == store::DeskState::frozen) co_await fleet_.wake(row.id);
+        const auto picture = co_await take_picture(row.id);
+        co_await fleet_.freeze(
+            row.id, store::DeskState::paused, [id = row.id, picture](store::Transaction& t) {
+                t.set_paused_picture(
+                    id, picture.empty() ? std::nullopt : std::optional{t.put_blob(id, picture, "image/png")});
+            });
+    }
+    if (const auto* now = fleet_.find_desk(row.id)) row.desk = *now;
+    co_return view(std::move(row));
+}
+
+/// Its screen as PNG; nothing of a desk that cannot give one, which is no reason not to pause it.
+Task<std::string> SessionService::take_picture(std::string id) {
+    const auto endpoint = fleet_.find_endpoint(id);
+    if (!endpoint) co_return "";
+    try {
+        auto answer = co_await fleet::ask_desk(*endpoint, {.target = "/screen/screenshot",
+                                                           .accept = "image/png",
+                                                           .most_bytes = most_screen_bytes,
+                                                           .limit = picture_limit});
+        co_return answer.status == 200 ? std::move(answer.body) : std::string{};
+    } catch (const Error& error) {
+        core::log_warning("desk of {} is paused without a picture: {}", id, error.message());
+        co_return "";
+    }
+}
+
+Task<Session> SessionService::resume(Principal principal, std::string id) {
+    auto row = co_await row_of(std::move(principal), std::move(id));
+    if (!fleet_.is_well(row.id)) throw not_ready(desk_of(row));
+    uses_.touch(row.id);
+    co_await async::shield(scope_, "resuming a desk", fleet_.wake(row.id));
+    if (const auto* now = fleet_.find_desk(row.id)) row.desk = *now;
+    co_return view(std::move(row));
+}
+
+bool SessionService::is_paused(const std::string& id) const {
+    const auto* desk = fleet_.find_desk(id);
+    return desk && desk->state == store::DeskState::paused;
+}
+
+Task<std::optional<store::Blob>> SessionService::paused_picture(Principal principal, std::string id) {
+    const auto row = co_await row_of(std::move(principal), std::move(id));
+    if (desk_of(row).state != store::DeskState::paused || !row.paused_picture) co_return std::nullopt;
+    co_return co_await store_.run(
+        [id = row.id, hash = *row.paused_picture](store::Transaction& t) { return t.find_blob(id, hash); });
+}
+
+Task<std::optional<fleet::Usage>> SessionService::usage(Principal principal, std::string id) {
+    const auto row = co_await row_of(std::move(principal), std::move(id));
+    co_return co_await fleet_.usage(row.id);
+}
+
+Task<CleanedUp> SessionService::clean_up(std::chrono::seconds max_idle) {
+    CleanedUp done;
+    done.ended = co_await async::shield(scope_, "cleaning up", reaper_.end_idle(max_idle));
+    done.left = fleet_.places().held();
+    co_return done;
+}
+
+std::vector<fleet::Waiter> SessionService::waiting(const Principal& principal) const {
+    auto waiters = fleet_.places().waiting();
+    std::erase_if(waiters, [&](const auto& waiter) { return waiter.principal != principal.name; });
+    return waiters;
+}
+
+/// As it is at this moment: on a full disk the store may not know yet.
+const store::DeskRow& SessionService::desk_of(const store::SessionRow& row) const {
+    const auto* known = fleet_.find_desk(row.id);
+    return known ? *known : row.desk;
+}
+
+Task<SaidLines> SessionService::desk_log(Principal principal, std::string id, std::size_t most) {
+    co_await row_of(std::move(principal), id, Looked::archived_too);
+    co_return co_await desk_logs_.last_lines(std::move(id), most);
+}
+
+Task<Session> SessionService::renew_desk(Principal principal, std::string id) {
+    auto row = co_await row_of(std::move(principal), std::move(id));
+    co_return co_await async::shield(scope_, "renewing a desk", renew_now(std::move(row)));
+}
+
+Task<Session> SessionService::renew_now(store::SessionRow row) {
+    refuse_while_draining();
+    if (leaving_.contains(row.id)) throw no_session(row.id);
+    if (fleet_.is_well(row.id)) throw Error{Code::conflict, "the desk is well: there is nothing to replace"};
+    const auto desk = desk_of(row);
+    // One that does not answer is ended only because its user says so. One that has failed is told so before
+    // it has been cleared away.
+    const bool does_not_answer = desk.state == store::DeskState::starting && !desk.code.empty();
+    if (does_not_answer || desk.state == store::DeskState::failed) co_await fleet_.stop(row.id, nullptr);
+    // What the session's user chose. A row of an older program, or none, does not say it all.
+    auto shape = row.desk.shape;
+    if (shape.image.empty()) shape = rules_.new_desk;
+    co_await desk_logs_.forget_older(row.id);
+    auto started = co_await start_desk(
+        {.session_id = row.id, .principal = row.principal, .shape = std::move(shape), .place = {}}, nullptr);
+    row.desk = std::move(started.desk);
+    co_return view(std::move(row));
+}
+
+}  // namespace carrel::session

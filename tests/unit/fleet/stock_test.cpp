@@ -1,0 +1,217 @@
+// Warm desks.
+#include <doctest/doctest.h>
+
+#include "async/all.hpp"
+#include "tests/unit/fleet/house.hpp"
+
+using namespace carrel;
+using namespace std::chrono_literals;
+using async::Task;
+using fakes::FakeHost;
+using fleet::House;
+using fleet::lines;
+using store::DeskState;
+using store::Transaction;
+
+namespace {
+
+fleet::FleetOptions pool_of(unsigned size, unsigned most = 12) {
+    return {.pools = {{.bounds = {size, most}, .shape = {.width = 1024, .height = 768}}},
+            .pool_interval = 50ms};
+}
+
+Task<> wait_for_ready(House& house, std::size_t count) {
+    while (house.fleet.pools().front().ready != count) co_await async::pause(1ms);
+}
+
+/// With a pool that is kept.
+template <class Test>
+void with_a_pool(unsigned size, Test test) {
+    fleet::in_a_house(
+        [&](House& house) -> Task<> {
+            co_await house.fleet.recover();
+            co_await wait_for_ready(house, size);
+            co_await test(house);
+        },
+        pool_of(size));
+}
+
+}  // namespace
+
+TEST_CASE("a warm desk is frozen, of nobody, and becomes its first user's") {
+    with_a_pool(1, [](House& house) -> Task<> {
+        auto& machine = house.host.only();
+        const auto id = machine.spec.id;
+        CHECK(machine.is_frozen);
+        CHECK(house.fleet.places().held() == 0);
+        const auto rows = co_await house.store.run([](Transaction& t) { return t.desks_on_host(); });
+        CHECK(rows.at(0).state == DeskState::warm);
+        CHECK(rows.at(0).session_id.empty());
+
+        const auto started = co_await house.start("s1");
+        CHECK(started.was_warm);
+        CHECK(started.desk.id == id);
+        CHECK_FALSE(machine.is_frozen);
+        CHECK(house.fleet.find_endpoint("s1"));
+        CHECK(house.fleet.places().held_by("local") == 1);
+        const auto row = co_await house.row("s1");
+        CHECK(row.id == id);
+        CHECK(row.state == DeskState::ready);
+        CHECK(row.principal == "local");
+        CHECK(co_await house.log("s1") == lines({"desk ready"}));
+
+        // It is replaced, and never comes back itself.
+        co_await wait_for_ready(house, 1);
+        co_await house.fleet.stop("s1", nullptr);
+        CHECK_FALSE(house.host.machines.contains(id));
+        co_await wait_for_ready(house, 1);
+        CHECK(house.host.machines.size() == 1);
+    });
+}
+
+TEST_CASE("a warm desk gets the size of screen that its owner asked for") {
+    with_a_pool(1, [](House& house) -> Task<> {
+        std::string asked;
+        house.host.only().operation = [&](net::Request& request) -> Task<net::Response> {
+            asked = request.path + " " + co_await net::collect_body(request, 4096);
+            co_return net::json_response(200, "{}");
+        };
+        const auto started = co_await house.fleet.start(
+            {.session_id = "s1", .principal = "local", .shape = {.width = 800, .height = 600}, .place = {}},
+            [](Transaction& t) { t.insert_session(House::session_row("s1")); });
+        CHECK(started.was_warm);
+        CHECK(asked == R"(/screen/resize {"width":800,"height":600})");
+        CHECK((co_await house.row("s1")).shape.width == 800);
+    });
+}
+
+TEST_CASE("what the pool does not have is made at once") {
+    with_a_pool(1, [](House& house) -> Task<> {
+        const auto other =
+            co_await house.fleet.start({.session_id = "s1",
+                                        .principal = "local",
+                                        .shape = {.network = core::Network::none},
+                                        .place = {}},
+                                       [](Transaction& t) { t.insert_session(House::session_row("s1")); });
+        CHECK_FALSE(other.was_warm);
+        CHECK((co_await house.start("s2")).was_warm);
+    });
+}
+
+TEST_CASE("many at once: as many as are warm get one each, the others a new one") {
+    with_a_pool(2, [](House& house) -> Task<> {
+        std::vector<std::string> got;
+        int warm = 0;
+        std::vector<Task<>> starts;
+        for (const auto* id : {"s1", "s2", "s3", "s4"})
+            starts.push_back(
+                [](House& h, std::string s, std::vector<std::string>& ids, int& count) -> Task<> {
+                    const auto started = co_await h.start(s);
+                    ids.push_back(started.desk.id);
+                    if (started.was_warm) ++count;
+                }(house, id, got, warm));
+        co_await async::all("start", std::move(starts));
+        CHECK(warm == 2);
+        CHECK(std::set<std::string>(got.begin(), got.end()).size() == 4);
+        // Four were asked for in one burst.
+        CHECK(house.fleet.pools().front().wanted == 4);
+        co_await wait_for_ready(house, 4);
+    });
+}
+
+TEST_CASE("a warm desk that died is not given away, and one that dies on the way is replaced by a new one") {
+    with_a_pool(1, [](House& house) -> Task<> {
+        const auto first = house.host.only().spec.id;
+        house.host.only().end({"killed", "somebody killed it"});
+        while (house.host.machines.contains(first)) co_await async::pause(1ms);
+        co_await wait_for_ready(house, 1);
+
+        const auto second = house.host.only().spec.id;
+        house.host.thaw_failure = core::Error{core::Code::not_found, "there is no such desk"};
+        const auto started = co_await house.start("s1");
+        house.host.thaw_failure.reset();
+        CHECK_FALSE(started.was_warm);
+        CHECK(started.desk.id != second);
+        CHECK_FALSE(house.host.machines.contains(second));
+        CHECK((co_await house.row("s1")).id == started.desk.id);
+        CHECK(co_await house.log("s1") ==
+              lines({"desk ready", "desk failed", "desk starting", "desk ready"}));
+    });
+}
+
+TEST_CASE("a desk of an older image is replaced, and never given away") {
+    with_a_pool(1, [](House& house) -> Task<> {
+        const auto old = house.host.only().spec.id;
+        house.host.outdated.insert(old);
+        CHECK_FALSE((co_await house.start("s1")).was_warm);
+        while (house.host.machines.contains(old)) co_await async::pause(1ms);
+    });
+}
+
+TEST_CASE("a pool that cannot be filled is tried again, and holds nobody up") {
+    fleet::in_a_house(
+        [](House& house) -> Task<> {
+            house.host.start_failure = core::Error{core::Code::unavailable, "there is no image"};
+            co_await house.fleet.recover();
+            co_await async::pause(20ms);
+            CHECK(house.fleet.pools().front().ready == 0);
+            house.host.start_failure.reset();
+            co_await wait_for_ready(house, 2);
+        },
+        pool_of(2));
+}
+
+TEST_CASE("the next server keeps warm desks that are still the newest, and frees those of a lost pool") {
+    fleet::on_a_host([](async::Executor executor, std::string directory, FakeHost& host) -> Task<> {
+        std::string kept;
+        {
+            House house{executor, directory, host, pool_of(2)};
+            co_await house.fleet.recover();
+            co_await wait_for_ready(house, 2);
+            co_await house.close();
+            kept = host.machines.begin()->first;
+            host.outdated.insert(host.machines.rbegin()->first);
+        }
+        {
+            House house{executor, directory, host, pool_of(1)};
+            co_await house.fleet.recover();
+            CHECK(house.fleet.pools().front().ready == 1);
+            CHECK(host.machines.size() == 1);
+            CHECK((co_await house.start("s1")).desk.id == kept);
+            co_await wait_for_ready(house, 1);
+            co_await house.close();
+        }
+        House house{executor, directory, host};  // it has no pool
+        co_await house.fleet.recover();
+        CHECK(host.machines.size() == 1);
+        CHECK(house.fleet.find_endpoint("s1"));
+        co_await house.close();
+    });
+}
+
+TEST_CASE("a warm desk that was being made when the server ended is removed by the next") {
+    fleet::on_a_host([](async::Executor executor, std::string directory, FakeHost& host) -> Task<> {
+        {
+            House house{executor, directory, host, pool_of(1)};
+            host.on_start = [](auto& machine) { machine.set_hung(true); };
+            co_await house.fleet.recover();
+            while (host.machines.empty()) co_await async::pause(1ms);
+            co_await house.close();
+        }
+        host.on_start = nullptr;
+        House house{executor, directory, host};
+        co_await house.fleet.recover();
+        CHECK(host.machines.empty());
+        co_await house.close();
+    });
+}
+
+TEST_CASE("when all are ended, warm ones are too, and no new ones are made") {
+    with_a_pool(2, [](House& house) -> Task<> {
+        co_await house.start("s1");
+        co_await house.fleet.end_all({"server_ended", "the server was ended"});
+        CHECK((co_await house.row("s1")).code == "server_ended");
+        co_await async::pause(60ms);
+        CHECK(house.host.machines.empty());
+    });
+}
