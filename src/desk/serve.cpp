@@ -15,6 +15,7 @@
 #include "core/sys.hpp"
 #include "desk/background/background.hpp"
 #include "desk/batch.hpp"
+#include "desk/beginning.hpp"
 #include "desk/browser/browser.hpp"
 #include "desk/browser/control.hpp"
 #include "desk/browser/download_watch.hpp"
@@ -40,6 +41,7 @@
 #include "net/router.hpp"
 #include "net/server.hpp"
 #include "ops/internal.hpp"
+#include "ops/operations.hpp"
 #include "rest/answers.hpp"
 #include "rest/bindings.hpp"
 
@@ -80,12 +82,14 @@ struct Service {
           pages{cdp, tabs},
           toolset{executor, pages, pool, [this] { return browser_control.ensure_open(); },
                   environment("HOME", "/")},
+          beginning{executor, {pool, link, display, files, background, browser}},
           server{executor, router},
           scope{executor} {}
 
     Task<net::Response> hello();
     Task<net::Response> ready();
     void add_routes();
+    void start_display();
     void start();
 
     async::Pool pool{2};  ///< one encodes pictures while the other reads a file
@@ -105,6 +109,7 @@ struct Service {
     browser::PageLoading page_loading;
     page::Pages pages;
     toolset::Toolset toolset;
+    Beginning beginning;
     rest::Bindings bindings;
     net::Router router{[](const core::Error& error, const net::Request& request) {
         if (error.code() == core::Code::internal)
@@ -120,7 +125,8 @@ struct Service {
 Task<net::Response> Service::hello() {
     co_return rest::json_answer({{"desk", environment("CARREL_DESK_ID")},
                                  {"nonce", environment("CARREL_NONCE")},
-                                 {"version", tool_server_version}});
+                                 {"version", tool_server_version},
+                                 {"display", !display.is_absent()}});
 }
 
 Task<net::Response> Service::ready() {
@@ -134,6 +140,8 @@ Task<net::Response> Service::ready() {
 void Service::add_routes() {
     router.add({"GET", std::string{ops::internal::hello}, [this](net::Request&) { return hello(); }});
     router.add({"GET", std::string{ops::internal::ready}, [this](net::Request&) { return ready(); }});
+    router.add({"POST", std::string{ops::internal::begin},
+                [this](net::Request& request) { return beginning.begin(request); }});
     router.add({"GET", std::string{ops::internal::notices},
                 [this](net::Request&) -> Task<net::Response> { co_return notices.follow(); }});
     router.add({"GET", std::string{ops::internal::vnc},
@@ -160,7 +168,16 @@ void Service::add_routes() {
     bindings.add(desktop::bind_clipboard(display, pool));
     bindings.add(bind_system(display, pool));
     bindings.add(bind_batch(bindings));
+    bindings.refuse_by([this](const ops::Operation& row) {
+        if (display.is_absent() && ops::needs_display(row)) throw desktop::no_display();
+    });
     bindings.route(router);
+}
+
+void Service::start_display() {
+    if (!init::has_display()) return display.do_without();
+    scope.start("display", display.run());
+    scope.start("downloads", browser::watch_downloads(display, listening));
 }
 
 void Service::start() {
@@ -168,9 +185,8 @@ void Service::start() {
     pages.downloads().listen_by(listening);
     server.listen_fd(core::Fd{init::endpoint_fd});
     scope.start("server", server.run());
-    scope.start("display", display.run());
     scope.start("link", link.run());
-    scope.start("downloads", browser::watch_downloads(display, listening));
+    start_display();
     scope.start("notifications", notifications.run());
 }
 

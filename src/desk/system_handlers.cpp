@@ -29,14 +29,17 @@ Task<net::Response> info(desktop::Display& display, async::Pool& pool) {
     answer["version"] = tool_server_version;
     answer["hostname"] = names.nodename;
     answer["kernel"] = names.release;
+    answer["display"] = nullptr;
+    if (display.is_absent()) co_return rest::json_answer(answer);
     const auto size = (co_await display.desktop())->screen.size();
     answer["display"] = json::Object{{"width", size.width}, {"height", size.height}};
     co_return rest::json_answer(answer);
 }
 
 Task<net::Response> health(desktop::Display& display) {
+    const bool is_up = display.is_absent() || display.is_manager_ready();
     co_return rest::json_answer({{"success", true},
-                                 {"status", display.is_manager_ready() ? "ok" : "starting"},
+                                 {"status", is_up ? "ok" : "starting"},
                                  {"display", display.is_connected()},
                                  {"window_manager", display.is_manager_ready()}});
 }

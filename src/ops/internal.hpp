@@ -1,12 +1,12 @@
 // What the server itself asks of a desk's tool server, and no client: routes beside those of the rows. Both
-// sides read them here; all are asked for by GET.
+// sides read them here; all but `begin` are asked for by GET.
 #pragma once
 
 #include <string_view>
 
 namespace carrel::ops::internal {
 
-/// Who answers: {desk, nonce, version}, to be held against the desk's row.
+/// Who answers: {desk, nonce, version, display: whether it has one}, to be held against the desk's row.
 inline constexpr std::string_view hello = "/hello";
 /// {ready: true} as soon as display and window manager are up; else 503, after a while of waiting.
 inline constexpr std::string_view ready = "/ready";
@@ -14,6 +14,11 @@ inline constexpr std::string_view ready = "/ready";
 inline constexpr std::string_view notices = "/notices";
 /// The display's RFB stream, for `Connection: Upgrade` to stream_protocol: 101, then bytes both ways.
 inline constexpr std::string_view vnc = "/vnc";
+
+/// POST of what the desk's owner wishes of it (ops/beginning), once; the answer comes when all of it is done:
+/// {process_id: "start"} when there was a command, else {}. The same again is answered the same; another one
+/// is a conflict ("already_begun").
+inline constexpr std::string_view begin = "/begin";
 
 /// What a request for `vnc` names as Upgrade.
 inline constexpr std::string_view stream_protocol = "carrel-stream";

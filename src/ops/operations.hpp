@@ -26,4 +26,8 @@ private:
     std::vector<Operation> rows_;
 };
 
+/// Whether it is of no use in a desk that has no display: those of screen, mouse, keyboard, windows,
+/// clipboard and browser. Of a desk's rows.
+bool needs_display(const Operation& row);
+
 }  // namespace carrel::ops

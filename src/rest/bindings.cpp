@@ -55,6 +55,7 @@ void Bindings::route(net::Router& router) const {
 }
 
 Task<net::Response> Bindings::handle(const ops::Operation& row, net::Request& request) const {
+    judge_(row);
     const auto& handler = handler_of(row);
     co_await refuse_fields(row, request);
     co_return co_await handler(request);

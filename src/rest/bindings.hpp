@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "async/task.hpp"
@@ -39,6 +40,8 @@ struct Binding {
 class Bindings {
 public:
     void add(std::vector<Binding> bindings);
+    /// What it throws of a row is that row's answer, before anything of the request is read.
+    void refuse_by(std::function<void(const ops::Operation&)> judge) { judge_ = std::move(judge); }
     /// One route for each row of ops::desk_operations(), which must all be bound: see check_bindings. What is
     /// routed refers to this.
     void route(net::Router& router) const;
@@ -50,6 +53,7 @@ private:
     Task<net::Response> handle(const ops::Operation& row, net::Request& request) const;
 
     std::vector<Binding> bindings_;
+    std::function<void(const ops::Operation&)> judge_ = [](const ops::Operation&) {};
 };
 
 }  // namespace carrel::rest

@@ -112,7 +112,7 @@ SharedProcess Background::start(std::string id, BackgroundWish wish) {
     spawn::ChildWish child{.program = bash_,
                            .words = {"bash", "-c", process->wish.command},
                            .folder = process->wish.folder,
-                           .environment = {spawn::unattended.begin(), spawn::unattended.end()}};
+                           .environment = spawn::unattended_lines()};
     std::ranges::copy(process->wish.environment, std::back_inserter(child.environment));
     child.environment.push_back(process->mark);
     auto spawned =

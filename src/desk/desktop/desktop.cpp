@@ -92,13 +92,17 @@ Task<> Display::run() {
         const auto desktop = co_await connect();
         async::Scope scope{executor_};
         scope.start("window manager", desktop->windows.follow([this, &scope, &desktop](bool is_ready) {
-            if (is_ready) scope.start("window manager's start", tell_of_manager(desktop));
+            if (is_ready) {
+                ++managers_;
+                is_renewing_ = false;
+                scope.start("window manager's start", tell_of_manager(desktop));
+            }
             changed_.notify_all();
         }));
         desktop->resized = resized_;
         desktop->watch_loading = watch_loading_;
         resized_(desktop->screen.size());
-        scope.start("panel", furnish(desktop));
+        scope.start("panel", keep_furnished(desktop));
         current_ = desktop;
         changed_.notify_all();
         co_await desktop->connection.run();
@@ -107,7 +111,14 @@ Task<> Display::run() {
     }
 }
 
+core::Error no_display() {
+    return {core::Code::conflict,
+            "this desk has no display: its image was made without one. Files, terminal and processes work",
+            "no_display"};
+}
+
 Task<std::shared_ptr<Desktop>> Display::desktop() {
+    if (is_absent_) throw no_display();
     const auto end = std::chrono::steady_clock::now() + patience;
     while (!current_)
         if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now()))
@@ -118,18 +129,47 @@ Task<std::shared_ptr<Desktop>> Display::desktop() {
 }
 
 Task<> Display::tell_of_manager(std::shared_ptr<Desktop> desktop) {
+    const auto manager = managers_;
     try {
         co_await desktop->windows.wait_for_desktops(desktops_patience);
     } catch (const core::Error&) {
         co_return;  // with its display the manager has ended, too
     }
-    manager_ready_();
+    // A panel that starts beside one that ends would wait in vain for the windows of that.
+    if (manager == managers_ && !is_renewing_) manager_ready_();
+}
+
+Task<> Display::renew_manager(std::function<Task<>()> replace) {
+    const auto desktop = co_await this->desktop();
+    const auto before = managers_;
+    is_renewing_ = true;
+    ++renewals_;
+    desktop->is_furnished = false;
+    changed_.notify_all();
+    co_await replace();
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (managers_ == before)
+        if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now()))
+            throw core::Error{core::Code::unavailable, "the window manager did not come up again",
+                              "window_manager_not_ready"};
+}
+
+Task<> Display::keep_furnished(std::shared_ptr<Desktop> desktop) {
+    while (true) {
+        const auto seen = renewals_;
+        co_await furnish(desktop);
+        if (seen == renewals_) {
+            desktop->is_furnished = true;
+            changed_.notify_all();
+        }
+        while (seen == renewals_) co_await changed_.wait();
+    }
 }
 
 Task<> Display::furnish(std::shared_ptr<Desktop> desktop) {
     // Without a manager there will be no panel, and who wants to mend that must not wait for it each time.
     const auto end = std::chrono::steady_clock::now() + patience;
-    while (!desktop->windows.is_manager_ready())
+    while (!has_manager(*desktop))
         if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now())) break;
     try {
         screen::Watch watch{desktop->watching};
@@ -147,8 +187,6 @@ Task<> Display::furnish(std::shared_ptr<Desktop> desktop) {
     } catch (const core::Error& error) {
         core::log_warning("the panel was not found: {}", error.message());
     }
-    desktop->is_furnished = true;
-    changed_.notify_all();
 }
 
 Task<std::shared_ptr<Desktop>> Display::furnished_desktop() {
@@ -163,7 +201,7 @@ Task<std::shared_ptr<Desktop>> Display::furnished_desktop() {
 
 Task<bool> Display::wait_until_ready(async::Duration limit) {
     const auto end = std::chrono::steady_clock::now() + limit;
-    while (!is_manager_ready())
+    while (!is_absent_ && !is_manager_ready())
         if (!co_await changed_.wait_for(end - std::chrono::steady_clock::now())) co_return is_manager_ready();
     co_return true;
 }

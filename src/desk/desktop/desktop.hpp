@@ -54,6 +54,9 @@ struct Desktop {
     bool is_furnished = false;  ///< the panel stands, or need not be waited for any more
 };
 
+/// What everybody is told who wants a display of a desk that has none.
+core::Error no_display();
+
 class Display {
 public:
     /// `manager_ready` is called each time a window manager has come up and said how many desktops it has,
@@ -64,6 +67,10 @@ public:
 
     /// Connects, follows, and connects again; until cancelled.
     Task<> run();
+    /// Instead of run(): there is none and will be none. From then on desktop() throws no_display(), and who
+    /// waits until it is ready need not wait.
+    void do_without() { is_absent_ = true; }
+    bool is_absent() const { return is_absent_; }
 
     /// The desktop; waits for a display that is being started. Throws Error{unavailable,
     /// "display_not_ready"} after ten seconds, and Error{timeout, "display_hung"} while it answers nobody.
@@ -72,9 +79,13 @@ public:
     /// painted; for at most five seconds after the window manager has come up, since an image may have none,
     /// or ten where it has ours.
     Task<std::shared_ptr<Desktop>> furnished_desktop();
+    /// `replace` ends the window manager and the panel, to be started again: returns when another manager is
+    /// up. The panel comes behind it, as after the first one. Throws Error{unavailable,
+    /// "window_manager_not_ready"}.
+    Task<> renew_manager(std::function<Task<>()> replace);
     async::Pool& pool() const { return pool_; }
     bool is_connected() const { return current_ != nullptr; }
-    bool is_manager_ready() const { return current_ && current_->windows.is_manager_ready(); }
+    bool is_manager_ready() const { return current_ && has_manager(*current_); }
     /// False when the window manager is not up within `limit`.
     Task<bool> wait_until_ready(async::Duration limit);
 
@@ -82,6 +93,10 @@ private:
     Task<std::shared_ptr<Desktop>> connect();
     Task<> tell_of_manager(std::shared_ptr<Desktop> desktop);
     Task<> furnish(std::shared_ptr<Desktop> desktop);
+    Task<> keep_furnished(std::shared_ptr<Desktop> desktop);
+    bool has_manager(const Desktop& desktop) const {
+        return desktop.windows.is_manager_ready() && !is_renewing_;
+    }
 
     async::Executor executor_;
     async::Pool& pool_;
@@ -90,6 +105,10 @@ private:
     WatchLoading watch_loading_;
     async::Gate changed_;
     std::shared_ptr<Desktop> current_;
+    std::uint64_t managers_ = 0;  ///< how many have come up
+    std::uint64_t renewals_ = 0;  ///< how often one was to be replaced
+    bool is_absent_ = false;
+    bool is_renewing_ = false;  ///< the one that stands, if any, is about to end
 };
 
 }  // namespace carrel::desk::desktop

@@ -27,6 +27,7 @@
 #include "core/fd.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
+#include "desk/init/given.hpp"
 #include "desk/init/link.hpp"
 #include "desk/init/log_memory.hpp"
 #include "desk/init/netlink.hpp"
@@ -61,7 +62,8 @@ public:
 
     InitEnd run() {
         prepare();
-        display_.is_wanted = window_manager_.is_wanted = tool_server_.is_wanted = true;
+        display_.is_wanted = window_manager_.is_wanted = has_display();
+        tool_server_.is_wanted = true;
         while (true) {
             if (const auto failure = start_what_is_wanted()) return *failure;
             if (!wait_for_news()) return InitEnd::stopped;
@@ -80,6 +82,8 @@ private:
     void note_end(Part& part, int status);
     void say_end(const Part& part, int status);
     void read_link();
+    void take_environment(std::string_view lines);
+    bool is_renewing();
     void tell_of_bus(const Part& started);
     void tell(Word word, std::string_view more = {});
     void end_programs();
@@ -128,8 +132,10 @@ void Init::prepare() {
         voices_[i] = std::make_unique<Voice>([this, speaker = static_cast<Speaker>(i + 1)](
                                                  std::string_view line) { log_.add(speaker, line); });
     signals_ = Fd{checked("signalfd", ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK))};
-    ::setenv("DISPLAY", ":1", 1);
-    ::mkdir(display_folder, 01777);
+    if (has_display()) {
+        ::setenv("DISPLAY", ":1", 1);
+        ::mkdir(display_folder, 01777);
+    }
     ::mkdir(runtime_.c_str(), 0700);
     bus_listener_ = listen_at(runtime_ + "/bus");
     ::setenv("DBUS_SESSION_BUS_ADDRESS", ("unix:path=" + runtime_ + "/bus").c_str(), 1);
@@ -139,7 +145,9 @@ void Init::prepare() {
 std::optional<InitEnd> Init::start_what_is_wanted() {
     must_retry_ = false;
     const auto now = std::chrono::steady_clock::now();
+    const bool is_renewal = is_renewing();
     for (auto* part : parts()) {
+        if (is_renewal && part != &display_ && part != &tool_server_) continue;
         // A bus that rests has no listener: who wants it is refused at once, and does not wait.
         if (part->has_rested(now) && part == &bus_) bus_listener_ = listen_at(runtime_ + "/bus");
         if (!part->is_wanted || part->pid != 0 || part->rests_until) continue;
@@ -246,7 +254,9 @@ void Init::reap() {
 
 void Init::say_end(const Part& part, int status) {
     voice(part.speaker).finish();
-    if (WIFSIGNALED(status))
+    if (part.is_renewed)
+        say("the {} was ended, to start with them", name_of(part.speaker));
+    else if (WIFSIGNALED(status))
         say("the {} was killed by signal {} ({})", name_of(part.speaker), WTERMSIG(status),
             ::strsignal(WTERMSIG(status)));
     else
@@ -254,13 +264,16 @@ void Init::say_end(const Part& part, int status) {
 }
 
 void Init::note_end(Part& part, int status) {
+    const bool is_renewal = part.is_renewed;
     say_end(part, status);
+    if (is_renewal) part.forget_starts();
     part.pid = 0;
     if (&part == &tool_server_) link_.reset();
     // The bus and the panel start again when they are needed: on a connection, and when the window
     // manager is ready for windows again.
     if (&part == &bus_) bus_.is_wanted = false;
     if (&part == &display_ || &part == &window_manager_) panel_.is_wanted = false;
+    if (is_renewal && !is_renewing()) tell(Word::environment_given);
     if (&part != &display_) return;
     // With its display the window manager ends too: that is one fact, not two, and no failure of its own.
     window_manager_.has_run = false;
@@ -274,11 +287,35 @@ void Init::tell_of_bus(const Part& started) {
 }
 
 void Init::read_link() {
-    char byte = 0;
-    const auto count = ::recv(link_.get(), &byte, 1, MSG_DONTWAIT);
-    if (count == 1 && byte == static_cast<char>(Word::window_manager_ready)) panel_.is_wanted = true;
-    if (count == 1 && byte == static_cast<char>(Word::end_programs)) end_programs();
+    const auto size = ::recv(link_.get(), nullptr, 0, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC);
+    std::string message(size > 0 ? static_cast<std::size_t>(size) : 1, '\0');
+    const auto count = ::recv(link_.get(), message.data(), message.size(), MSG_DONTWAIT);
     if (count == 0) link_.reset();
+    if (count <= 0) return;
+    const auto word = static_cast<Word>(message.front());
+    if (word == Word::window_manager_ready) panel_.is_wanted = true;
+    if (word == Word::end_programs) end_programs();
+    if (word == Word::keep_lines) take_lines(std::string_view{message}.substr(1));
+    if (word == Word::give_environment) take_environment(std::string_view{message}.substr(1));
+}
+
+/// Nothing is open yet that could be lost. Killed: none of them can keep its end from coming, and a window
+/// manager that ends by itself would take its time.
+void Init::take_environment(std::string_view lines) {
+    const auto count = take_lines(lines);
+    say("{} lines were added to the environment of programs", count);
+    panel_.is_wanted = false;
+    for (auto* part : {&window_manager_, &panel_, &bus_}) {
+        if (part->pid == 0) continue;
+        part->is_renewed = true;
+        ::kill(part->pid, SIGKILL);
+    }
+    if (!is_renewing()) tell(Word::environment_given);
+}
+
+/// Some still have to end, before the first of them starts again.
+bool Init::is_renewing() {
+    return std::ranges::any_of(parts(), [](const Part* part) { return part->is_renewed; });
 }
 
 void Init::tell(Word word, std::string_view more) {

@@ -19,8 +19,9 @@ enum class InitEnd : int {
 constexpr int log_fd = 4;
 
 /// Runs until one of the above. Needs fd 3 to listen, and the environment that the jail gives:
-/// CARREL_WIDTH, CARREL_HEIGHT, XDG_RUNTIME_DIR, PATH. Tells the log at log_fd what it starts, what ends and
-/// how, and what its children write.
+/// CARREL_WIDTH, CARREL_HEIGHT, XDG_RUNTIME_DIR, PATH; with CARREL_DISPLAY=none there is no display, and
+/// nothing that needs one. Tells the log at log_fd what it starts, what ends and how, and what its children
+/// write.
 ///
 /// The end of PID 1 is the end of the desk: the kernel kills the rest.
 int run_init();

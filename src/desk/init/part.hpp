@@ -26,8 +26,15 @@ struct Part {
     bool is_wanted = false;
     pid_t pid = 0;  ///< 0: does not run
     bool has_run = false;
+    bool is_renewed = false;  ///< it was told to end, to be started with another environment
     std::deque<Time> starts{};
     std::optional<Time> rests_until{};  ///< it ended too often: then it may be tried again
+
+    /// It has ended as it was told to: as if it had never run.
+    void forget_starts() {
+        has_run = is_renewed = false;
+        starts.clear();
+    }
 
     /// Notes a start; false when there were too many lately.
     bool may_start(Time now) {

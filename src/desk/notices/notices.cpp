@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "async/deadline.hpp"
+#include "core/sys.hpp"
 #include "json/parse.hpp"
 #include "net/sse.hpp"
 
@@ -17,6 +18,7 @@ namespace {
 constexpr std::size_t kept = 16;
 /// Init looks at all processes twice; a machine may be busy.
 constexpr std::chrono::seconds ending_patience{10};
+constexpr std::chrono::seconds renewing_patience{10};
 
 Notice screen_notice(ScreenSize size) { return {"screen", {}, {}, size}; }
 
@@ -38,7 +40,10 @@ std::optional<Notice> notice_of(char word) {
         case init::Word::message_bus_started:
         case init::Word::window_manager_ready:
         case init::Word::end_programs:
-        case init::Word::programs_ended: break;
+        case init::Word::programs_ended:
+        case init::Word::give_environment:
+        case init::Word::keep_lines:
+        case init::Word::environment_given: break;
     }
     return std::nullopt;
 }
@@ -105,7 +110,8 @@ Link::Link(async::Executor executor, Notices& notices, std::function<void()> bus
       notices_{notices},
       bus_started_{std::move(bus_started)},
       socket_{init::link_fd},
-      programs_ended_{executor_} {}
+      programs_ended_{executor_},
+      environment_given_{executor_} {}
 
 Task<> Link::run() {
     boost::asio::posix::stream_descriptor socket{executor_, socket_.duplicate().release()};
@@ -116,6 +122,8 @@ Task<> Link::run() {
             co_await socket.async_read_some(boost::asio::buffer(message), boost::asio::use_awaitable);
         if (auto notice = notice_of(message[0])) notices_.publish(std::move(*notice));
         if (static_cast<init::Word>(message[0]) == init::Word::message_bus_started) bus_started_();
+        if (static_cast<init::Word>(message[0]) == init::Word::environment_given)
+            environment_given_.notify_all();
         if (static_cast<init::Word>(message[0]) != init::Word::programs_ended) continue;
         kept_.assign((count - 1) / sizeof(pid_t), 0);
         std::memcpy(kept_.data(), message.data() + 1, kept_.size() * sizeof(pid_t));
@@ -127,6 +135,21 @@ Task<std::vector<pid_t>> Link::end_programs() {
     tell(init::Word::end_programs);
     co_await async::deadline(ending_patience, "the end of all programs", programs_ended_.wait());
     co_return kept_;
+}
+
+void Link::tell_lines(init::Word word, const std::vector<std::string>& lines) {
+    std::string message(1, static_cast<char>(word));
+    for (const auto& line : lines) message.append(line).push_back('\0');
+    core::checked("telling init the environment",
+                  ::send(socket_.get(), message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+void Link::keep(const std::vector<std::string>& lines) { tell_lines(init::Word::keep_lines, lines); }
+
+Task<> Link::give_environment(const std::vector<std::string>& lines) {
+    tell_lines(init::Word::give_environment, lines);
+    co_await async::deadline(renewing_patience, "the end of what has the environment of before",
+                             environment_given_.wait());
 }
 
 void Link::tell(init::Word word) {

@@ -71,14 +71,23 @@ public:
     /// Has init end everything but itself and what it keeps alive, whose pids these are.
     /// Throws Error{timeout} when it does not say that it did.
     Task<std::vector<pid_t>> end_programs();
+    /// Gives these lines ("NAME=value") to init's own environment and ends what runs of the desk's programs,
+    /// to be started anew with them. Returns when it has ended. Throws Error{timeout} when init does not say
+    /// that it has.
+    Task<> give_environment(const std::vector<std::string>& lines);
+    /// Gives init lines that are only for the next tool server.
+    void keep(const std::vector<std::string>& lines);
 
 private:
+    void tell_lines(init::Word word, const std::vector<std::string>& lines);
+
     async::Executor executor_;
     Notices& notices_;
     std::function<void()> bus_started_;
     core::Fd socket_;
     std::vector<pid_t> kept_;
     async::Gate programs_ended_;
+    async::Gate environment_given_;
 };
 
 }  // namespace carrel::desk::notices

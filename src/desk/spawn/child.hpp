@@ -4,7 +4,9 @@
 #include <sys/types.h>
 
 #include <array>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace carrel::desk::spawn {
 
@@ -41,9 +43,19 @@ inline constexpr std::array<std::string_view, 4> unattended{
 
 /// program_environment() with `unattended`. Likewise.
 char* const* unattended_environment();
+/// Those of `unattended` that program_environment() does not set itself.
+std::vector<std::string> unattended_lines();
 
-/// environ without CARREL_*; call before fork, in the parent, and exec with it. Lives as long as the
-/// program.
+/// environ without CARREL_*, and over it what the desk's owner has given: call before fork, in the parent,
+/// and exec with it. Lives as long as the program.
 char* const* program_environment();
+
+/// A variable of this name with one of another's behind it is in environ for others to be given that one: the
+/// desk's own programs neither obey nor search by what is meant for those that they start.
+inline constexpr std::string_view given_prefix = "CARREL_GIVEN_";
+
+/// From now on program_environment() has these lines ("NAME=value") too; they win. Where several threads run,
+/// environ cannot be changed.
+void give_environment(std::vector<std::string> lines);
 
 }  // namespace carrel::desk::spawn

@@ -48,7 +48,8 @@ void WindowList::note(const xcb_generic_event_t& event) {
             return;
         case XCB_DESTROY_NOTIFY: {
             const auto window = as<xcb_destroy_notify_event_t>(event).window;
-            is_manager_stale_ |= window == check_ && check_ != 0;
+            is_manager_lost_ |= window == check_ && check_ != 0;
+            is_manager_stale_ |= is_manager_lost_;
             if (window == check_ || watched_.contains(window)) wake();
             return;
         }
@@ -69,6 +70,8 @@ Task<> WindowList::follow(std::function<void(bool)> ready_changed) {
     while (connection_.is_alive()) {
         if (is_manager_stale_) {
             is_manager_stale_ = false;
+            if (std::exchange(is_manager_lost_, false) && std::exchange(manager_, 0) != 0)
+                ready_changed(false);
             // The old answer stands until there is a new one: who looks meanwhile would wait for news.
             const auto found = co_await find_manager();
             if (std::exchange(manager_, found) != found) ready_changed(found != 0);

@@ -80,8 +80,9 @@ private:
     std::uint64_t changes_ = 0;  ///< counts what changed_ told: nothing is missed while an answer is awaited
     std::multiset<xcb_window_t> watched_;  ///< windows whose own events are changes, too
     bool is_manager_stale_ = true;
-    xcb_window_t check_ = 0;    ///< the window that the root names, whether a manager's or left behind
-    xcb_window_t manager_ = 0;  ///< the same when it names itself; 0: no manager
+    bool is_manager_lost_ = false;  ///< its check window is gone: the next one's may have the same number
+    xcb_window_t check_ = 0;        ///< the window that the root names, whether a manager's or left behind
+    xcb_window_t manager_ = 0;      ///< the same when it names itself; 0: no manager
 };
 
 }  // namespace carrel::desk::windows

@@ -12,7 +12,8 @@ constexpr double longest_system_pause = 300;
 constexpr auto which_selection = "clipboard: what was copied; primary: what is marked with the mouse";
 
 constexpr std::array health_members{
-    Member{"status", "string", "ok, or starting as long as display or window manager are not up"},
+    Member{"status", "string",
+           "ok, or starting as long as display or window manager are not up that it shall have"},
     Member{"display", "boolean", "whether the display is up"},
     Member{"window_manager", "boolean", "whether the window manager is up"},
 };
@@ -28,7 +29,7 @@ constexpr std::array info_members{
     Member{"disk", "object", "total_bytes and available_bytes where the home directory lies"},
     Member{"processes", "object", "count, threads, and limit (of threads; null: no limit)"},
     Member{"uptime_seconds", "number", "how long the desk is up"},
-    Member{"display", "object", "width and height, pixels"},
+    Member{"display", "any", "{width, height} in pixels; null of a desk without a display"},
     Member{"hostname", "string", "the desk's"},
     Member{"kernel", "string", "its release"},
     Member{"version", "string", "of the desk's tool server"},

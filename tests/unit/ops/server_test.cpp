@@ -111,4 +111,5 @@ TEST_CASE("what only the server asks of a desk is no operation") {
         CAPTURE(path);
         CHECK(find_desk_operation("GET", path) == nullptr);
     }
+    CHECK(find_desk_operation("POST", internal::begin) == nullptr);
 }
