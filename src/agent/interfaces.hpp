@@ -66,6 +66,7 @@ struct Question {
     std::string system;  ///< plain text
     /// The history, oldest first; the messages stay as they are until answer() ends.
     std::span<const std::string> messages;
+    bool has_display = true;  ///< of the desk: without one, no tool for screen and mouse is offered
 };
 
 /// Reasons of a refusal that lies in what was asked: the same request is refused again.

@@ -152,7 +152,9 @@ Task<> Loop::make_room() {
 /// The refusal, when it lies in what was asked.
 Task<std::optional<core::Error>> Loop::try_to_ask(std::span<const std::string> messages, Answer& answer) {
     try {
-        answer = co_await model_.answer({system_prompt(assignment_.system_suffix), messages}, sink_);
+        const bool has_display = assignment_.has_display;
+        answer = co_await model_.answer(
+            {system_prompt(assignment_.system_suffix, has_display), messages, has_display}, sink_);
         co_return std::nullopt;
     } catch (const core::Error& error) {
         if (!is_about_request(error)) throw;

@@ -20,6 +20,7 @@ struct Assignment {
     Size screen;                ///< of the desk when the turn begins, pixels
     std::string system_suffix;  ///< of the session, added to our own system prompt; may be empty
     LoopLimits limits;
+    bool has_display = true;  ///< of the desk; else `screen` says nothing
 };
 
 /// How a turn ended.

@@ -219,7 +219,10 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
 Task<Response> show_desktop(SessionService& service, Request& request, Principal principal) {
     const auto asked = rest::decode_query(request, ops::watch_desk_shape());
     const auto id = request.parameters.at("id");
-    auto desk = co_await service.desk(std::move(principal), id);
+    auto desk = co_await service.desk(principal, id);
+    if (!(co_await service.get(std::move(principal), id)).row.desk.has_display)
+        throw core::Error{core::Code::conflict, "this desk has no display, so there is nothing to watch",
+                          "no_display"};
     co_return watch_desktop(
         request, std::move(desk), asked.view_only, [&service, id] { return service.is_paused(id); },
         service.viewers().enter(id, asked.view_only));

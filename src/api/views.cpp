@@ -31,7 +31,8 @@ json::Object desk_json(const store::DeskRow& desk) {
                         {"network", core::name_of(desk.shape.network)},
                         {"width", desk.shape.width},
                         {"height", desk.shape.height},
-                        {"limits", limits_json(desk.shape.limits)}};
+                        {"limits", limits_json(desk.shape.limits)},
+                        {"display", desk.has_display}};
     if (!desk.reason.empty()) {
         result["reason"] = desk.reason;
         result["code"] = desk.code;

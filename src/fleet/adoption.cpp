@@ -37,6 +37,9 @@ core::Expected<Hello> parse_hello(std::string_view body) {
     if (!value) return std::unexpected{value.error()};
     Hello hello{std::string{json::text_or(*value, "desk")}, std::string{json::text_or(*value, "nonce")},
                 std::string{json::text_or(*value, "version")}};
+    // A desk that an older server left says nothing of it.
+    if (const auto* display = json::find(*value, "display"))
+        hello.has_display = *display != json::Value(false);
     if (hello.desk.empty() || hello.nonce.empty()) return core::refuse("it does not say which desk it is");
     return hello;
 }

@@ -34,6 +34,7 @@ struct Hello {
     std::string desk;
     std::string nonce;
     std::string version;
+    bool has_display = true;
 };
 core::Expected<Hello> parse_hello(std::string_view body);
 

@@ -96,8 +96,10 @@ Task<TurnEnd> RunningTurn::play() {
     // As it is now; without a desk the turn fails by itself, with a better word.
     const auto* row = around_.fleet.find_desk(session_.id);
     const auto& shape = row ? row->shape : session_.desk.shape;
-    agent::Assignment assignment{
-        .screen = {shape.width, shape.height}, .system_suffix = session_.system_prompt_suffix, .limits = {}};
+    agent::Assignment assignment{.screen = {shape.width, shape.height},
+                                 .system_suffix = session_.system_prompt_suffix,
+                                 .limits = {},
+                                 .has_display = !row || row->has_display};
     auto end = co_await agent::run_turn(*model_, desk, transcript, sink, around_.pool, std::move(assignment));
     co_await sink.finish();
     co_return end;

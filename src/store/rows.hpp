@@ -46,6 +46,7 @@ struct DeskRow {
     DeskState state = DeskState::starting;
     std::string code;         ///< why it failed or was lost, for programs; empty while it lives
     std::string reason;       ///< the same as a sentence
+    bool has_display = true;  ///< not stored: what is known of one that lives
     bool is_removed = false;  ///< the driver confirmed that nothing of it is left
     core::Instant created_at;
 };

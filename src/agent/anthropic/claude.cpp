@@ -70,7 +70,8 @@ Task<Answer> ClaudeModel::answer(Question question, Progress& progress) {
 Task<std::string> ClaudeModel::build_body(Question question) {
     // Copying megabytes of history would hold up the loop.
     co_return co_await async::run_on(pool_, [this, question = std::move(question)] {
-        return request_body(transport_->envelope(), found_.traits, question.system, question.messages);
+        return request_body(transport_->envelope(), found_.traits, question.system, question.messages,
+                            question.has_display);
     });
 }
 

@@ -10,8 +10,9 @@ namespace carrel::agent::anthropic {
 namespace {
 
 /// The vendor's own, whose contracts the vendor keeps, and one of ours (agent/shell_tools says why).
-constexpr std::string_view tools =
-    R"([{"type":"computer_toolset_20260801"},{"type":"bash_20250124","name":"bash"},)"
+constexpr std::string_view computer_toolset = R"({"type":"computer_toolset_20260801"},)";
+constexpr std::string_view other_tools =
+    R"({"type":"bash_20250124","name":"bash"},)"
     R"({"type":"text_editor_20250728","name":"str_replace_based_edit_tool"},)"
     R"({"name":"bash_answer","description":"Types on the terminal of the bash tool, for a command that waits )"
     R"(for input there, such as a password or yes or no. The result of bash says when one does, and what it )"
@@ -33,7 +34,7 @@ std::size_t find_end_of_last_request(std::span<const std::string> messages) {
 }  // namespace
 
 std::string request_body(std::string_view envelope, const ModelTraits& traits, std::string_view system,
-                         std::span<const std::string> messages) {
+                         std::span<const std::string> messages, bool has_display) {
     std::size_t size = system.size() + 1024;
     for (const auto& message : messages) size += message.size() + 1;
     std::string body;
@@ -41,7 +42,7 @@ std::string request_body(std::string_view envelope, const ModelTraits& traits, s
     body += fmt::format(R"({{{}"max_tokens":{},"cache_control":{{"type":"ephemeral"}},)", envelope,
                         traits.max_tokens);
     if (traits.thinking == Thinking::adaptive) body += R"("thinking":{"type":"adaptive"},)";
-    body += fmt::format(R"("tools":{},)", tools);
+    body += fmt::format(R"("tools":[{}{},)", has_display ? computer_toolset : "", other_tools);
     body += fmt::format(R"("system":[{{"type":"text","text":{},"cache_control":{{"type":"ephemeral"}}}}],)",
                         json::quote(system));
     body += R"("messages":[)";

@@ -18,6 +18,6 @@ namespace carrel::agent::anthropic {
 ///
 /// `envelope` is the transport's; the history is already of the vendor's shape (agent/history).
 std::string request_body(std::string_view envelope, const ModelTraits& traits, std::string_view system,
-                         std::span<const std::string> messages);
+                         std::span<const std::string> messages, bool has_display = true);
 
 }  // namespace carrel::agent::anthropic

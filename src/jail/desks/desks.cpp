@@ -78,6 +78,7 @@ Handed Desks::start(const wire::Spec& spec) {
         throw Error{Code::not_found, fmt::format("making desk {}: image {} has no build {}: {}", spec.id,
                                                  spec.image, spec.image_hash, core::describe_errno(errno))};
     if (spec.network == wire::Network::internet && facts_.has_internet) facts_.network = network_.prepare();
+    facts_.has_display = plan::has_display(plan::image_folder(facts_, spec));
     facts_.first_id = ranges_.take(spec.id, spec.slot);
     try {
         auto made = make_desk(spec, facts_, filter_);

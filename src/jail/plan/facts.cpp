@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "core/fd.hpp"
+#include "core/sys.hpp"
+#include "core/text.hpp"
 
 namespace carrel::jail::plan {
 
@@ -18,6 +20,11 @@ bool has_overlay_by_descriptor() {
 bool has_clone3() {
     // Arguments of size 0 are refused by a kernel that has the call, with EINVAL.
     return ::syscall(SYS_clone3, nullptr, 0) < 0 && errno == EINVAL;
+}
+
+bool has_display(const std::string& folder) {
+    const auto text = core::find_file_text(folder + "/display");
+    return !text || core::trim(*text) != "none";
 }
 
 }  // namespace carrel::jail::plan

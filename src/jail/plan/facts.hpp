@@ -30,8 +30,13 @@ struct HostFacts {
     std::uint64_t most_files = 1024;
     bool has_internet = true;    ///< whether desks can have Network::internet
     network::Facts network;      ///< as it was before the latest start
+    bool has_display = true;     ///< of the image of the desk that starts next
     std::uint32_t first_id = 0;  ///< the host's uid that is 0 in the desk which starts next
 };
+
+/// Whether the image build that lies in `folder` has a display: a file `display` beside its root file system,
+/// which root has put there, says `none` when it has not.
+bool has_display(const std::string& folder);
 
 /// Whether this kernel does. Each is found by trying, so a kernel (or a filter around us) that
 /// refuses is believed, whatever its version says.

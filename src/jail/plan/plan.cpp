@@ -178,6 +178,7 @@ void add_program(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
                                          "LANG=C.UTF-8",
                                          "XDG_RUNTIME_DIR=/run/user/1000",
                                          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+    if (!facts.has_display) environment.emplace_back("CARREL_DISPLAY=none");
     std::ranges::move(told_limits(spec, facts), std::back_inserter(environment));
     add(plan, step::Run{{"carrel-desk", "init"}, std::move(environment)});
 }
@@ -228,8 +229,12 @@ std::string endpoint_path(const HostFacts& facts, const std::string& id) {
 
 std::string log_path(const HostFacts& facts, const std::string& id) { return facts.data + "/logs/" + id; }
 
+std::string image_folder(const HostFacts& facts, const wire::Spec& spec) {
+    return fmt::format("{}/images/{}/{}", facts.data, spec.image, spec.image_hash);
+}
+
 std::string image_root(const HostFacts& facts, const wire::Spec& spec) {
-    return fmt::format("{}/images/{}/{}/root", facts.data, spec.image, spec.image_hash);
+    return image_folder(facts, spec) + "/root";
 }
 
 std::string desk_binary(const HostFacts& facts, const std::string& hash) {

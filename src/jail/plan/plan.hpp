@@ -177,6 +177,7 @@ std::string to_text(const Plan& plan);
 std::string desk_folder(const HostFacts& facts, const std::string& id);
 std::string endpoint_path(const HostFacts& facts, const std::string& id);
 std::string log_path(const HostFacts& facts, const std::string& id);
+std::string image_folder(const HostFacts& facts, const wire::Spec& spec);
 std::string image_root(const HostFacts& facts, const wire::Spec& spec);
 std::string desk_binary(const HostFacts& facts, const std::string& hash);
 

@@ -100,6 +100,9 @@ TEST_CASE("a desk is ours only when row, identity file and its own word agree") 
 
 TEST_CASE("a hello that is no hello is refused") {
     CHECK(fleet::parse_hello(R"({"desk":"d","nonce":"n","version":"v"})").value().nonce == "n");
+    CHECK(fleet::parse_hello(R"({"desk":"d","nonce":"n"})").value().has_display);
+    CHECK(fleet::parse_hello(R"({"desk":"d","nonce":"n","display":"no"})").value().has_display);
+    CHECK_FALSE(fleet::parse_hello(R"({"desk":"d","nonce":"n","display":false})").value().has_display);
     for (const auto* body : {"", "[]", "{}", R"({"desk":"d"})", R"({"desk":1,"nonce":"n"})", "[[[[[[[[",
                              R"({"desk":"d","nonce":""})"}) {
         CAPTURE(body);

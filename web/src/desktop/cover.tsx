@@ -25,6 +25,7 @@ export function Cover(props: { session: Session; viewer: Viewer | undefined; isL
     );
   }
   if (state === "starting") return <DeskStarting key={session.id} session={session} reason={reason ?? ""} />;
+  if (session.desk.display === false) return <NoDisplay />;
   const connection = viewer?.state.value;
   if (connection === "connected") return null;
   return (
@@ -37,6 +38,17 @@ export function Cover(props: { session: Session; viewer: Viewer | undefined; isL
             Try now
           </button>
         )}
+      </div>
+    </div>
+  );
+}
+
+function NoDisplay() {
+  return (
+    <div class="cover" data-testid="no-display">
+      <div class="cover-note column" role="status">
+        <p>This desk has no display</p>
+        <span class="quiet">Its image is made for terminal, files and programs without windows.</span>
       </div>
     </div>
   );

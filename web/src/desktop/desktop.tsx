@@ -29,6 +29,7 @@ export function Desktop({ session, alone = false, mayControl = true }: DesktopPr
   const [viewer, setViewer] = useState<Viewer | undefined>();
   const isLeaving = leaving.value.has(session.id);
   const ready = session.desk.state === "ready" && !isLeaving;
+  const hasDisplay = session.desk.display !== false;
   useEffect(() => {
     if (!stage.current || !host.current || !ghost.current) return;
     const made = new Viewer(host.current, ghost.current);
@@ -43,9 +44,9 @@ export function Desktop({ session, alone = false, mayControl = true }: DesktopPr
     if (!viewer) return;
     viewer.onBreak = () => void refreshSession(session.id);
     viewer.onShown = () => void refreshSession(session.id);
-    if (ready) viewer.open(session.id);
+    if (ready && hasDisplay) viewer.open(session.id);
     else viewer.close();
-  }, [viewer, session.id, ready]);
+  }, [viewer, session.id, ready, hasDisplay]);
   return (
     <section class={alone ? "panel desktop alone" : "panel desktop"} id="panel-desktop" aria-label="Desktop">
       <Toolbar session={session} viewer={viewer} stage={stage} alone={alone} mayControl={mayControl} />
@@ -59,7 +60,7 @@ export function Desktop({ session, alone = false, mayControl = true }: DesktopPr
             data-testid="desktop"
             onPointerDownCapture={() => mayControl && explainWatching(viewer)}
             role={viewer?.inControl.value ? "application" : "img"}
-            aria-label="Live desktop"
+            aria-label={hasDisplay ? "Live desktop" : "No desktop"}
           />
           <Cover session={session} viewer={viewer} isLeaving={isLeaving} />
           <Uploads session={session.id} />
@@ -89,6 +90,7 @@ interface ToolbarProps {
 
 function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
   const ready = session.desk.state === "ready";
+  const hasDisplay = session.desk.display !== false;
   return (
     <header class="toolbar">
       {!alone && (
@@ -108,20 +110,7 @@ function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
       <span class="grow" />
       {viewer && ready && (
         <>
-          {viewer.inControl.value && <TouchKeyboard viewer={viewer} />}
-          <CopyHere viewer={viewer} />
-          {mayControl && <ControlToggle session={session.id} viewer={viewer} />}
-          <Popover icon="clipboard" label="Clipboard" testid="clipboard">
-            {(close) => (
-              <ClipboardPanel
-                key={session.id}
-                session={session.id}
-                viewer={viewer}
-                mayControl={mayControl}
-                close={close}
-              />
-            )}
-          </Popover>
+          {hasDisplay && <ScreenTools session={session.id} viewer={viewer} mayControl={mayControl} />}
           {mayControl && <UploadButton session={session.id} />}
           <Popover icon="folder" label="Files on the desk" testid="files">
             {() => <FilesPanel key={session.id} session={session.id} mayWrite={mayControl} />}
@@ -147,6 +136,29 @@ function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
         </a>
       )}
     </header>
+  );
+}
+
+/** What only a desk with a display has a use for. */
+function ScreenTools(props: { session: string; viewer: Viewer; mayControl: boolean }) {
+  const { session, viewer, mayControl } = props;
+  return (
+    <>
+      {viewer.inControl.value && <TouchKeyboard viewer={viewer} />}
+      <CopyHere viewer={viewer} />
+      {mayControl && <ControlToggle session={session} viewer={viewer} />}
+      <Popover icon="clipboard" label="Clipboard" testid="clipboard">
+        {(close) => (
+          <ClipboardPanel
+            key={session}
+            session={session}
+            viewer={viewer}
+            mayControl={mayControl}
+            close={close}
+          />
+        )}
+      </Popover>
+    </>
   );
 }
 
@@ -180,6 +192,7 @@ function shownState(session: Session, viewer: Viewer | undefined): { key: string
   if (leaving.value.has(session.id)) return { key: "leaving", label: "Deleting" };
   if (state === "starting") return { key: "starting", label: "Starting" };
   if (state !== "ready") return { key: state, label: state.charAt(0).toUpperCase() + state.slice(1) };
+  if (session.desk.display === false) return { key: "ready", label: "No display" };
   const connection = viewer?.state.value;
   if (connection === "connected") {
     return viewer?.inControl.value

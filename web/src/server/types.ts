@@ -13,6 +13,8 @@ export interface Desk {
   network: Network;
   width: number;
   height: number;
+  /** False: its image has none. Missing: it has one. */
+  display?: boolean;
 }
 
 /** A row of the session list. */

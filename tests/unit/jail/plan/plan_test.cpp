@@ -6,6 +6,7 @@
 
 #include "core/sys.hpp"
 #include "jail/plan/plan.hpp"
+#include "tests/fakes/temp_dir.hpp"
 
 using namespace carrel::jail::plan;
 namespace wire = carrel::jail::wire;
@@ -89,4 +90,25 @@ TEST_CASE("Capabilities go after the last step that needs one, and the filter co
         CHECK(at >= last);
         last = at;
     }
+}
+
+TEST_CASE("A desk of an image without a display is told so, and else nothing is different") {
+    auto host = some_host();
+    host.has_display = false;
+    const auto with = to_text(plan_desk(some_spec(), some_host()));
+    auto without = to_text(plan_desk(some_spec(), host));
+    CHECK(with.find("CARREL_DISPLAY") == with.npos);
+    const std::string told = " CARREL_DISPLAY=none";
+    const auto place = without.find(told);
+    REQUIRE(place != without.npos);
+    CHECK(without.erase(place, told.size()) == with);
+}
+
+TEST_CASE("What lies beside an image's root says whether it has a display") {
+    const carrel::fakes::TempDir folder;
+    CHECK(has_display(folder.path()));
+    std::ofstream{folder.path() + "/display"} << "none\n";
+    CHECK_FALSE(has_display(folder.path()));
+    std::ofstream{folder.path() + "/display"} << "yes\n";
+    CHECK(has_display(folder.path()));
 }
