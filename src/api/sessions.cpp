@@ -57,19 +57,24 @@ store::Lifetime lifetime_of(const ops::CreateSession& asked) {
 }
 
 Task<Response> create(SessionService& service, Request& request, Principal principal) {
-    auto asked = co_await rest::decode_body(request, ops::create_session_shape());
+    auto asked = co_await rest::decode_body(request, ops::create_session_shape(), ops::largest_beginning);
+    auto beginning = rest::value_or_refuse(ops::read_beginning(asked, service.new_beginning()), "body");
+    const bool has_command = !beginning.command.empty();
     session::Wish wish{.title = std::move(asked.title),
                        .provider = std::move(asked.provider),
                        .model = std::move(asked.model),
                        .system_prompt_suffix = asked.system_prompt_suffix.value_or(""),
                        .desk = desk_of(asked, service.new_desk()),
+                       .beginning = std::move(beginning),
                        .key = std::move(asked.key),
                        .lifetime = lifetime_of(asked),
                        .wait = std::chrono::seconds{asked.wait_seconds.value_or(0)}};
     // Who stands in the line and goes away leaves it.
     request.may_be_dropped = wish.wait.count() > 0;
     const auto created = co_await service.create(std::move(principal), std::move(wish));
-    auto response = rest::json_answer(created.is_new ? 201 : 200, to_json(created.session));
+    auto answer = to_json(created.session);
+    if (has_command && created.is_new) answer["process_id"] = core::first_process;
+    auto response = rest::json_answer(created.is_new ? 201 : 200, answer);
     response.headers.add("Location", "/api/v1/sessions/" + created.session.row.id);
     if (!created.timings.empty()) response.headers.add("Server-Timing", server_timing(created.timings));
     if (created.is_new) response.headers.add("X-Carrel-Pool", created.was_warm ? "hit" : "miss");

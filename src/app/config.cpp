@@ -242,6 +242,18 @@ std::vector<Setting> make_settings() {
              config.desk.network = core::network_of(word(value, {"internet", "none"}));
          },
          [](const Config& config) { return std::string{core::name_of(config.desk.network)}; }},
+        {"sandbox_http_proxy",
+         {"CARREL_HTTP_PROXY", "SANDBOX_HTTP_PROXY"},
+         "by which programs and browsers of new desks reach the web, unless a session says otherwise; such "
+         "as "
+         "http://proxy.example:3128",
+         false,
+         [](Config& config, const std::string& value) {
+             if (auto why = core::why_no_proxy(value); !why.empty())
+                 throw Error{Code::invalid, std::move(why)};
+             config.beginning.http_proxy = value;
+         },
+         [](const Config& config) { return core::without_password(config.beginning.http_proxy); }},
         whole("uid_base", {"CARREL_UID_BASE"}, "first user id of desks; each takes 65536", &Config::uid_base,
               65536, 2'147'483'646),
         text("provider", {"CARREL_PROVIDER", "API_PROVIDER"},

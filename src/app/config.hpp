@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/desk_beginning.hpp"
 #include "core/desk_shape.hpp"
 #include "fleet/demand.hpp"
 #include "vendors/vendors.hpp"
@@ -53,7 +54,8 @@ struct Config {
     std::string on_idle = "freeze";
     unsigned drain_seconds = 10;
     std::string on_exit = "keep";
-    core::DeskShape desk;  ///< of new desks
+    core::DeskShape desk;           ///< of new desks
+    core::DeskBeginning beginning;  ///< of new desks
     std::uint32_t uid_base = 2'000'000'000;
     std::string provider{vendors::table.front().name};
     std::string model;  ///< of the vendor that chosen_vendor gives; empty: its default

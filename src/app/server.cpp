@@ -44,6 +44,7 @@ fleet::FleetOptions fleet_options(const Config& config, bool has_internet) {
 
 session::SessionRules session_rules(const Config& config, bool has_internet) {
     return {.new_desk = new_desk(config, has_internet),
+            .new_beginning = config.beginning,
             .most = config.most_of_desk,
             .lifetime = {.on_idle = store::on_idle_of(config.on_idle),
                          .idle = std::chrono::seconds{config.idle_seconds},

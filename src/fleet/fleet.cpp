@@ -67,7 +67,7 @@ Task<Started> Fleet::start_cold(DeskWish wish, Along along) {
     const auto member = enroll(std::move(row));
     member->place = std::move(wish.place);
     Timings timings;
-    co_await make(member, std::move(along), timings);
+    co_await make(member, std::move(wish.beginning), std::move(along), timings);
     store_.post(state_change(member->row, DeskState::ready, {}));
     watch_end(member);
     enter(member);
@@ -75,7 +75,7 @@ Task<Started> Fleet::start_cold(DeskWish wish, Along along) {
 }
 
 /// A desk of the member's row, up to the answer that it is ready. When that fails nothing is left of it.
-Task<> Fleet::make(MemberPtr member, Along along, Timings& timings) {
+Task<> Fleet::make(MemberPtr member, core::DeskBeginning beginning, Along along, Timings& timings) {
     std::exception_ptr failure;
     try {
         co_await commit_row(member, std::move(along), timings);
@@ -88,7 +88,7 @@ Task<> Fleet::make(MemberPtr member, Along along, Timings& timings) {
         std::rethrow_exception(failure);
     }
     try {
-        co_await launch(member, timings);
+        co_await launch(member, std::move(beginning), timings);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -124,19 +124,23 @@ Task<> Fleet::commit_row(MemberPtr member, Along along, Timings& timings) {
     timings.emplace_back("commit", std::chrono::steady_clock::now() - began);
 }
 
-Task<> Fleet::launch(MemberPtr member, Timings& timings) {
+Task<> Fleet::launch(MemberPtr member, core::DeskBeginning beginning, Timings& timings) {
     const auto& row = member->row;
     const auto began = std::chrono::steady_clock::now();
     DeskSpec spec{.id = row.id, .reservation = row.reservation, .shape = row.shape, .nonce = row.nonce};
     member->desk = co_await driver_.start(std::move(spec));
     timings.emplace_back("start", std::chrono::steady_clock::now() - began);
     co_await member->check(row.nonce, options_.patience, timings);
+    co_await member->begin(std::move(beginning), options_.patience, timings);
 }
 
 Task<Error> Fleet::clear_failed(MemberPtr member, Error error) {
     bool is_removed = true;  // a start that fails leaves nothing behind: the driver's promise
     if (member->desk) {
-        if (const auto ending = co_await member->find_ending())
+        // A wish that cannot be fulfilled is no sign that the desk has ended.
+        const auto ending =
+            error.code() == Code::invalid ? std::optional<Ending>{} : co_await member->find_ending();
+        if (ending)
             error = Error{Code::unavailable, "the desk ended while it was starting: " + ending->reason,
                           ending->code};
         try {

@@ -30,6 +30,7 @@
 #include "async/scope.hpp"
 #include "async/task.hpp"
 #include "core/clock.hpp"
+#include "core/desk_beginning.hpp"
 #include "core/error.hpp"
 #include "fleet/adoption.hpp"
 #include "fleet/demand.hpp"
@@ -62,6 +63,7 @@ struct DeskWish {
     std::string principal;
     core::DeskShape shape;
     Place place;  ///< of Fleet::places; none: one is taken, or the start refused
+    core::DeskBeginning beginning;
 };
 
 struct Started {
@@ -147,9 +149,9 @@ private:
     store::DeskRow new_row(const core::DeskShape& shape);
     void refuse_second(const std::string& session_id) const;
     Task<Started> start_cold(DeskWish wish, Along along);
-    Task<> make(MemberPtr member, Along along, Timings& timings);
+    Task<> make(MemberPtr member, core::DeskBeginning beginning, Along along, Timings& timings);
     Task<> commit_row(MemberPtr member, Along along, Timings& timings);
-    Task<> launch(MemberPtr member, Timings& timings);
+    Task<> launch(MemberPtr member, core::DeskBeginning beginning, Timings& timings);
     Task<core::Error> clear_failed(MemberPtr member, core::Error error);
     void enter(const MemberPtr& member);
     void watch_end(const MemberPtr& member);
@@ -186,7 +188,6 @@ private:
     MemberPtr take_warm(const core::DeskShape& shape);
     Task<std::optional<Started>> start_warm(MemberPtr member, DeskWish wish, Along along);
     Task<> hand_over(MemberPtr member, Along along, Timings& timings, bool& is_committed);
-    Task<> fit(MemberPtr member, core::DeskShape was);
     std::vector<MemberPtr> stock_of(const std::string& image) const;
     Pool* find_pool(const std::string& image);
 

@@ -1,9 +1,14 @@
 #include "fleet/member.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "async/deadline.hpp"
 #include "core/error.hpp"
 #include "fleet/adoption.hpp"
 #include "fleet/desk_client.hpp"
+#include "json/parse.hpp"
+#include "ops/beginning.hpp"
 #include "ops/internal.hpp"
 
 namespace carrel::fleet {
@@ -31,6 +36,14 @@ core::Error unwell(const DeskAnswer& answer) {
     return {core::Code::unavailable, error_of(answer).message(), "bad_desk_answer"};
 }
 
+/// Of a desk that did not begin as it was wished: what its client should change, or that the desk is unwell.
+core::Error not_begun(const DeskAnswer& answer) {
+    constexpr std::array for_client{core::Code::invalid, core::Code::conflict, core::Code::exhausted,
+                                    core::Code::timeout, core::Code::unavailable};
+    auto error = error_of(answer);
+    return std::ranges::find(for_client, error.code()) != for_client.end() ? error : unwell(answer);
+}
+
 }  // namespace
 
 core::Error error_from(const std::exception_ptr& failure) {
@@ -54,6 +67,7 @@ Task<> Member::check(std::string identity_nonce, Patience patience, Timings& tim
     if (const auto why = why_not_ours(row, identity_nonce, hello))
         throw core::Error{core::Code::unavailable, "what answers is not this desk: " + *why,
                           std::string{not_this_desk}};
+    row.has_display = hello.has_display;
     hello_step.done();
 
     Step ready_step{timings, "ready"};
@@ -62,6 +76,19 @@ Task<> Member::check(std::string identity_nonce, Patience patience, Timings& tim
         {.target = std::string{ops::internal::ready}, .most_bytes = 16 * 1024, .limit = patience.ready});
     if (ready.status != 200) throw unwell(ready);
     ready_step.done();
+}
+
+Task<> Member::begin(core::DeskBeginning beginning, Patience patience, Timings& timings) {
+    if (beginning.is_empty()) co_return;
+    Step step{timings, "begin"};
+    const auto endpoint = desk->endpoint();
+    const auto answer = co_await ask_desk(*endpoint, {.method = "POST",
+                                                      .target = std::string{ops::internal::begin},
+                                                      .body = json::to_text(ops::to_json(beginning)),
+                                                      .most_bytes = 64 * 1024,
+                                                      .limit = patience.begin});
+    if (answer.status != 200) throw not_begun(answer);
+    step.done();
 }
 
 void Member::watch_end(std::function<void(Ending)> tell) {

@@ -13,6 +13,7 @@
 #include "async/gate.hpp"
 #include "async/scope.hpp"
 #include "async/task.hpp"
+#include "core/desk_beginning.hpp"
 #include "fleet/driver.hpp"
 #include "fleet/notices.hpp"
 #include "fleet/places.hpp"
@@ -28,6 +29,7 @@ using Timings = std::vector<std::pair<std::string, std::chrono::duration<double,
 struct Patience {
     std::chrono::milliseconds hello{10'000};  ///< to answer for the first time
     std::chrono::milliseconds ready{30'000};  ///< to be ready after that
+    std::chrono::milliseconds begin{60'000};  ///< to do what its owner wishes first
     /// What an earlier server left is asked for so long before the server serves all the same.
     std::chrono::milliseconds before_serving{500};
     /// One that does not answer for so long after the server's start is told of as hung. It is asked on.
@@ -67,6 +69,11 @@ public:
     /// GET /hello and GET /ready. Throws Error when it is not the desk of `row`, or does not become ready;
     /// adds the steps' times. `identity_nonce` is the driver's word.
     Task<> check(std::string identity_nonce, Patience patience, Timings& timings);
+
+    /// Tells the desk what its owner wishes of it, unless that is nothing; returns when it has done so. Adds
+    /// the step's time. Throws Error: invalid or conflict for what the desk cannot do, as its client shall
+    /// read it.
+    Task<> begin(core::DeskBeginning beginning, Patience patience, Timings& timings);
 
     /// Tells once how the desk ended, when it does.
     void watch_end(std::function<void(Ending)> tell);

@@ -108,7 +108,7 @@ Task<> Fleet::keep_pool(Pool& pool) {
 Task<> Fleet::make_warm(const core::DeskShape& shape) {
     const auto member = enroll(new_row(shape));
     Timings timings;
-    co_await make(member, nullptr, timings);
+    co_await make(member, {}, nullptr, timings);
     std::exception_ptr failure;
     try {
         co_await warm_up(member);
@@ -161,6 +161,10 @@ Task<std::optional<Started>> Fleet::start_warm(MemberPtr member, DeskWish wish, 
     row.session_id = wish.session_id;
     row.principal = wish.principal;
     const auto was = std::exchange(row.shape, wish.shape);
+    if (row.shape.width != was.width || row.shape.height != was.height) {
+        wish.beginning.width = row.shape.width;
+        wish.beginning.height = row.shape.height;
+    }
     row.state = DeskState::starting;
     member->place = wish.place;
     desk_of_session_[row.session_id] = row.id;
@@ -169,7 +173,7 @@ Task<std::optional<Started>> Fleet::start_warm(MemberPtr member, DeskWish wish, 
     std::exception_ptr failure;
     try {
         co_await hand_over(member, std::move(along), timings, is_committed);
-        co_await fit(member, was);
+        co_await member->begin(std::move(wish.beginning), options_.patience, timings);
         if (member->ending) throw core::Error{core::Code::unavailable, member->ending->reason};
     } catch (...) {
         failure = std::current_exception();
@@ -177,7 +181,8 @@ Task<std::optional<Started>> Fleet::start_warm(MemberPtr member, DeskWish wish, 
     if (async::is_cancellation(failure)) std::rethrow_exception(failure);
     if (failure) {
         const auto error = co_await clear_failed(member, error_from(failure));
-        if (!is_committed) throw core::Error{error};
+        // What its owner wishes and cannot have, no other desk has either.
+        if (!is_committed || error.code() == core::Code::invalid) throw core::Error{error};
         co_return std::nullopt;
     }
     member->is_being_handed_over = false;
@@ -207,18 +212,6 @@ Task<> Fleet::hand_over(MemberPtr member, Along along, Timings& timings, bool& i
     if (not_committed) std::rethrow_exception(not_committed);
     if (not_thawed) std::rethrow_exception(not_thawed);
     timings.emplace_back("take", Clock::now() - began);
-}
-
-/// Makes a running desk, which `was` of the pool's shape, into what its owner asked for.
-Task<> Fleet::fit(MemberPtr member, core::DeskShape was) {
-    const auto& shape = member->row.shape;
-    if (shape.width == was.width && shape.height == was.height) co_return;
-    const json::Object size{{"width", shape.width}, {"height", shape.height}};
-    const auto answer = co_await ask_desk(*member->desk->endpoint(), {.method = "POST",
-                                                                      .target = "/screen/resize",
-                                                                      .body = json::to_text(size),
-                                                                      .limit = options_.patience.ready});
-    if (answer.status != 200) throw error_of(answer);
 }
 
 }  // namespace carrel::fleet

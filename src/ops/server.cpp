@@ -33,10 +33,8 @@ json::Rule word_rule(std::size_t least, std::size_t most) {
     return rule;
 }
 
-}  // namespace
-
-const json::Shape<CreateSession>& create_session_shape() {
-    static const json::Shape<CreateSession> shape{
+std::vector<json::Field<CreateSession>> create_session_fields() {
+    std::vector<json::Field<CreateSession>> fields{
         field("title", &CreateSession::title, "shown in lists", length_between(1, most_title)),
         field("model", &CreateSession::model, "the model's id", length_between(1, 200)),
         field("provider", &CreateSession::provider, "who serves the model", one_of(vendors::names())),
@@ -69,6 +67,14 @@ const json::Shape<CreateSession>& create_session_shape() {
         field("max_age_seconds", &CreateSession::max_age_seconds,
               "after which the session ends, whatever it does; 0: never", between(0, longest_life)),
     };
+    for (auto& more : beginning_fields_of<CreateSession>()) fields.push_back(std::move(more));
+    return fields;
+}
+
+}  // namespace
+
+const json::Shape<CreateSession>& create_session_shape() {
+    static const json::Shape<CreateSession> shape{create_session_fields()};
     return shape;
 }
 

@@ -6,11 +6,12 @@
 #include <string>
 
 #include "json/fields.hpp"
+#include "ops/beginning.hpp"
 
 namespace carrel::ops {
 
-/// POST /api/v1/sessions. All may be absent.
-struct CreateSession {
+/// POST /api/v1/sessions. All may be absent. Its body may have largest_beginning bytes.
+struct CreateSession : Beginning {
     std::optional<std::string> title;
     std::optional<std::string> model;
     std::optional<std::string> provider;  ///< name of a row of vendors::table

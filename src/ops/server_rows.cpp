@@ -51,7 +51,8 @@ constexpr std::array session_answer{
     Member{"viewers", "object", "who looks at the desktop live: {watching, in_control}, each a number"},
     Member{"desk", "object",
            "{id, state (starting, ready, frozen: any call wakes it, paused, failed, lost, stopped), image, "
-           "network, width, height, limits}; of one that failed or was lost also reason and code"},
+           "network, width, height, limits, display (false: its image has none, and only files, terminal and "
+           "processes can be used)}; of one that failed or was lost also reason and code"},
     Member{"key", "any", "the name that its owner gave it, or null"},
     Member{"idle_since", "any", "RFC 3339, or null while it is in use"},
     Member{"awake", "array", "what keeps the desk awake, as sentences"},
@@ -95,6 +96,14 @@ constexpr std::array log_answer{
         "what stands under all but the first two"},
     Member{"truncated", "boolean", "whether there were earlier lines"},
 };
+
+/// A session, and what only its making tells.
+constexpr auto created_answer = [] {
+    std::array<Member, session_answer.size() + 1> all{};
+    *std::ranges::copy(session_answer, all.begin()).out = {
+        "process_id", "string", "start, when there is a command: as what terminal/process knows it", false};
+    return all;
+}();
 
 /// A session, and what only reading it tells.
 constexpr auto detail_answer = [] {
@@ -181,10 +190,11 @@ constexpr std::array server_table{
         .permission = Permission::create,
         .request = Body::json,
         .summary = "Makes a session with a desk of its own, or answers the one of that key; answers when the "
-                   "desk can "
-                   "be used.",
+                   "desk can be used and has begun as asked for. What the desk cannot do of that leaves no "
+                   "session behind. A desk that is renewed later begins as the server's settings say: "
+                   "environment, files and the like are not kept.",
         .request_schema = schema<create_session_shape>,
-        .answer = session_answer,
+        .answer = created_answer,
         .example = R"({"title":"Example","provider":"scripted","network":"none"})",
     },
     Operation{

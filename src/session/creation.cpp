@@ -81,7 +81,8 @@ Task<Created> SessionService::create_new(Principal principal, Wish wish, Locks::
     fleet::DeskWish desk{.session_id = row.id,
                          .principal = row.principal,
                          .shape = wish.desk.value_or(rules_.new_desk),
-                         .place = {}};
+                         .place = {},
+                         .beginning = wish.beginning.value_or(rules_.new_beginning)};
     bool is_stored = false;
     std::exception_ptr failure;
     try {

@@ -53,6 +53,8 @@ Task<SaidLines> DeskLogs::last_lines(std::string session, std::size_t most) {
 }
 
 Task<core::Error> DeskLogs::explain(core::Error error, std::string session) {
+    // What was wrong with the wish says all; and a log may tell what of it is secret.
+    if (error.code() == core::Code::invalid) co_return error;
     std::vector<SaidLine> lines;
     try {
         auto desks = co_await desks_of(std::move(session));

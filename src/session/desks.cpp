@@ -141,8 +141,12 @@ Task<Session> SessionService::renew_now(store::SessionRow row) {
     auto shape = row.desk.shape;
     if (shape.image.empty()) shape = rules_.new_desk;
     co_await desk_logs_.forget_older(row.id);
-    auto started = co_await start_desk(
-        {.session_id = row.id, .principal = row.principal, .shape = std::move(shape), .place = {}}, nullptr);
+    auto started = co_await start_desk({.session_id = row.id,
+                                        .principal = row.principal,
+                                        .shape = std::move(shape),
+                                        .place = {},
+                                        .beginning = rules_.new_beginning},
+                                       nullptr);
     row.desk = std::move(started.desk);
     co_return view(std::move(row));
 }

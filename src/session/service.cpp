@@ -68,6 +68,7 @@ Task<Drained> SessionService::shutdown(bool destroy) {
 Session SessionService::view(store::SessionRow row) const {
     Session session{.row = std::move(row), .viewers = {}, .rest = {}};
     const auto& id = session.row.id;
+    if (const auto* known = fleet_.find_desk(id)) session.row.desk.has_display = known->has_display;
     session.is_busy = turns_.is_busy(id);
     session.viewers = viewers_.of(id);
     session.rest = reaper_.rest_of(id);

@@ -49,6 +49,7 @@ struct Wish {
     std::optional<std::string> key;  ///< the principal's name for it: the same one answers the same session
     store::Lifetime lifetime;
     std::chrono::seconds wait{0};  ///< for a place, where there is none
+    std::optional<core::DeskBeginning> beginning;
 };
 
 /// A session as it is now.
@@ -74,7 +75,8 @@ struct Created {
 
 /// What holds for all sessions.
 struct SessionRules {
-    core::DeskShape new_desk;  ///< what a desk is like when nobody says it
+    core::DeskShape new_desk;                ///< what a desk is like when nobody says it
+    core::DeskBeginning new_beginning = {};  ///< and how it begins
     /// The most that a desk may be asked to have.
     core::Limits most{.cpus = 1000, .memory = 1ull << 50, .processes = 100'000, .disk = 1ull << 50};
     LifetimeRules lifetime;
@@ -172,6 +174,8 @@ public:
     Task<> check_store() { return store_.check(); }
     /// What a new desk is like when nobody says it.
     const core::DeskShape& new_desk() const { return rules_.new_desk; }
+    /// How a new desk begins when nobody says it.
+    const core::DeskBeginning& new_beginning() const { return rules_.new_beginning; }
     /// Who looks at sessions' desks; whoever shows one enters here.
     Viewers& viewers() { return viewers_; }
     /// Who uses their desks otherwise; whoever follows one's events enters here.

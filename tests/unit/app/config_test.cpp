@@ -69,6 +69,21 @@ TEST_CASE("secrets come from the environment only and are never printed") {
     CHECK(print_config(config).find("token = set") != std::string::npos);
 }
 
+TEST_CASE("the proxy of desks is printed without its password, and no refusal repeats it") {
+    const auto with = [](std::string value) {
+        return [value](const std::string& name) {
+            return name == "SANDBOX_HTTP_PROXY" ? std::optional<std::string>{value} : std::nullopt;
+        };
+    };
+    const auto config = load_config("", with("http://user:very-secret@proxy:3128"), {});
+    CHECK(config.beginning.http_proxy == "http://user:very-secret@proxy:3128");
+    CHECK(print_config(config).find("very-secret") == std::string::npos);
+    CHECK(print_config(config).find("sandbox_http_proxy = http://***@proxy:3128\n") != std::string::npos);
+    const auto refusal = message_of_failure([&] { load_config("", with("user:very-secret@proxy"), {}); });
+    CHECK(refusal.starts_with("SANDBOX_HTTP_PROXY: must be the address of a proxy"));
+    CHECK(refusal.find("very-secret") == std::string::npos);
+}
+
 TEST_CASE("addresses are read, and what is none is refused with an example") {
     CHECK(parse_address("[::1]:80").host == "::1");
     CHECK(parse_address("localhost:80").host == "127.0.0.1");

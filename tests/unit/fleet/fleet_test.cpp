@@ -136,6 +136,71 @@ TEST_CASE("a start that fails says why, leaves a failed row and nothing on the h
     }
 }
 
+TEST_CASE(
+    "a desk is told what its owner wishes, once and before anybody else calls it; of nothing it is not "
+    "told") {
+    in_a_house([](House& house) -> Task<> {
+        std::vector<std::string> asked;
+        house.host.on_start = [&](fakes::FakeMachine& machine) {
+            machine.operation = [&](net::Request& request) -> Task<net::Response> {
+                asked.push_back(request.method + " " + request.path + " " +
+                                co_await net::collect_body(request, 1000));
+                co_return net::json_response(200, "{}");
+            };
+        };
+        const auto insert = [](std::string session) {
+            return [session](store::Transaction& t) { t.insert_session(House::session_row(session)); };
+        };
+        co_await house.fleet.start({.session_id = "s1", .principal = "local"}, insert("s1"));
+        CHECK(asked.empty());
+        const auto started = co_await house.fleet.start(
+            {.session_id = "s2", .principal = "local", .beginning = {.command = "true"}}, insert("s2"));
+        CHECK(asked == lines({R"(POST /begin {"command":"true"})"}));
+        CHECK(started.timings.back().first == "begin");
+    });
+}
+
+TEST_CASE("a desk that cannot begin as wished is no desk, and its client reads why") {
+    struct Case {
+        int status;
+        std::string body;
+        core::Code code;
+        std::string message;
+    };
+    const Case cases[] = {
+        {422,
+         R"({"detail":[{"loc":["body","locale"],"msg":"is not there","type":"t"}],"code":"validation_failed"})",
+         core::Code::invalid, "locale: is not there"},
+        {409, R"({"detail":"it has begun","code":"already_begun"})", core::Code::conflict, "it has begun"},
+        {503, R"({"detail":"no window manager"})", core::Code::unavailable, "no window manager"},
+        {404, R"({"detail":"no such call"})", core::Code::unavailable, "no such call"},
+        {200 + 99, "{}", core::Code::unavailable, "the desk answered with status 299"},
+    };
+    for (const auto& test : cases) {
+        CAPTURE(test.status);
+        in_a_house([&](House& house) -> Task<> {
+            house.host.on_start = [&](fakes::FakeMachine& machine) {
+                machine.operation = [&](net::Request&) -> Task<net::Response> {
+                    co_return net::json_response(test.status, test.body);
+                };
+            };
+            std::optional<core::Error> failure;
+            try {
+                co_await house.fleet.start(
+                    {.session_id = "s1", .principal = "local", .beginning = {.locale = "xx"}},
+                    [](store::Transaction& t) { t.insert_session(House::session_row("s1")); });
+            } catch (const core::Error& error) {
+                failure = error;
+            }
+            REQUIRE(failure);
+            CHECK(failure->code() == test.code);
+            CHECK(failure->message() == test.message);
+            CHECK(house.host.machines.empty());
+            CHECK(house.fleet.size() == 0);
+        });
+    }
+}
+
 TEST_CASE("a desk that ends by itself is failed, with the reason, and is cleared away") {
     in_a_house([](House& house) -> Task<> {
         co_await house.start("s1");

@@ -77,10 +77,10 @@ TEST_CASE("a warm desk gets the size of screen that its owner asked for") {
             co_return net::json_response(200, "{}");
         };
         const auto started = co_await house.fleet.start(
-            {.session_id = "s1", .principal = "local", .shape = {.width = 800, .height = 600}, .place = {}},
+            {.session_id = "s1", .principal = "local", .shape = {.width = 800, .height = 600}, .place = {}, .beginning = {}},
             [](Transaction& t) { t.insert_session(House::session_row("s1")); });
         CHECK(started.was_warm);
-        CHECK(asked == R"(/screen/resize {"width":800,"height":600})");
+        CHECK(asked.find(R"("width":800,"height":600)") != std::string::npos);
         CHECK((co_await house.row("s1")).shape.width == 800);
     });
 }
@@ -91,7 +91,7 @@ TEST_CASE("what the pool does not have is made at once") {
             co_await house.fleet.start({.session_id = "s1",
                                         .principal = "local",
                                         .shape = {.network = core::Network::none},
-                                        .place = {}},
+                                        .place = {}, .beginning = {}},
                                        [](Transaction& t) { t.insert_session(House::session_row("s1")); });
         CHECK_FALSE(other.was_warm);
         CHECK((co_await house.start("s2")).was_warm);
