@@ -19,7 +19,7 @@ describe("sessions", () => {
     assert.equal(api.session.busy, false);
     const { id, ...desk } = api.session.desk;
     assert.match(id, /^desk_[0-9a-f]{12}$/);
-    assert.deepEqual(desk, { state: "ready", network: "none", width: 1280, height: 800 });
+    assert.deepEqual(desk, { state: "ready", network: "none", width: 1280, height: 800, display: true });
   });
 
   test("reading one adds its suffix and messages", async () => {
