@@ -36,6 +36,22 @@ void require_folder(const plan::HostFacts& facts, const std::string& id) {
         throw Error{Code::not_found, fmt::format("there is no desk {}", id)};
 }
 
+/// What is written down about the spec's image, all layers of which are there. The files are root's.
+wire::ImageFacts read_image(plan::HostFacts facts, const wire::Spec& spec) {
+    const auto text =
+        core::find_file_text(plan::image_facts_path(facts, spec), wire::largest_image_facts).value_or("");
+    auto image = wire::parse_image_facts(text);
+    if (!image) throw image.error().during(plan::image_facts_path(facts, spec));
+    facts.image = *image;
+    for (const auto& root : plan::image_roots(facts, spec)) {
+        if (::access(root.c_str(), F_OK) == 0) continue;
+        const auto error = core::describe_errno(errno);
+        throw Error{Code::not_found, fmt::format("making desk {}: image {} has no build {}: {}: {}", spec.id,
+                                                 spec.image, spec.image_hash, root, error)};
+    }
+    return *std::move(image);
+}
+
 }  // namespace
 
 Desks::Desks(plan::HostFacts facts, host::Ranges ranges, Filter filter)
@@ -73,12 +89,8 @@ Handed Desks::start(const wire::Spec& spec) {
     for (const auto& [id, known] : known_)
         if (known.identity.slot == spec.slot)
             throw Error{Code::conflict, fmt::format("slot {} belongs to {}", spec.slot, id)};
-    const auto root = plan::image_root(facts_, spec);
-    if (::access(root.c_str(), F_OK) < 0)
-        throw Error{Code::not_found, fmt::format("making desk {}: image {} has no build {}: {}", spec.id,
-                                                 spec.image, spec.image_hash, core::describe_errno(errno))};
+    facts_.image = read_image(facts_, spec);
     if (spec.network == wire::Network::internet && facts_.has_internet) facts_.network = network_.prepare();
-    facts_.has_display = plan::has_display(plan::image_folder(facts_, spec));
     facts_.first_id = ranges_.take(spec.id, spec.slot);
     try {
         auto made = make_desk(spec, facts_, filter_);

@@ -22,9 +22,4 @@ bool has_clone3() {
     return ::syscall(SYS_clone3, nullptr, 0) < 0 && errno == EINVAL;
 }
 
-bool has_display(const std::string& folder) {
-    const auto text = core::find_file_text(folder + "/display");
-    return !text || core::trim(*text) != "none";
-}
-
 }  // namespace carrel::jail::plan

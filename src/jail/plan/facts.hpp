@@ -9,6 +9,7 @@
 
 #include "jail/cgroup/hierarchies.hpp"
 #include "jail/network/cable.hpp"
+#include "jail/wire/image.hpp"
 
 namespace carrel::jail::plan {
 
@@ -28,15 +29,11 @@ struct HostFacts {
     /// Descriptors of one process (RLIMIT_NOFILE). The host's table of open files has room for this many of
     /// every process of every desk, or this is few.
     std::uint64_t most_files = 1024;
-    bool has_internet = true;    ///< whether desks can have Network::internet
-    network::Facts network;      ///< as it was before the latest start
-    bool has_display = true;     ///< of the image of the desk that starts next
-    std::uint32_t first_id = 0;  ///< the host's uid that is 0 in the desk which starts next
+    bool has_internet = true;     ///< whether desks can have Network::internet
+    network::Facts network;       ///< as it was before the latest start
+    std::uint32_t first_id = 0;   ///< the host's uid that is 0 in the desk which starts next
+    wire::ImageFacts image = {};  ///< of that desk's image
 };
-
-/// Whether the image build that lies in `folder` has a display: a file `display` beside its root file system,
-/// which root has put there, says `none` when it has not.
-bool has_display(const std::string& folder);
 
 /// Whether this kernel does. Each is found by trying, so a kernel (or a filter around us) that
 /// refuses is believed, whatever its version says.

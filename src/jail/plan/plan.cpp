@@ -96,9 +96,8 @@ void add_process(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     add(plan, step::MapIds{first, wire::ids_per_desk});
     // A desk goes before the server.
     add(plan, step::Expendable{300});
-    add(plan,
-        step::Overlay{
-            {image_root(facts, spec)}, desk_folder(facts, spec.id), first, facts.overlay_by_descriptor});
+    add(plan, step::Overlay{image_roots(facts, spec), desk_folder(facts, spec.id), first,
+                            facts.overlay_by_descriptor});
     // Before the root is sent: the desk goes on when it has that, and then looks for its end of the cable.
     add(plan, step::ConnectNetwork{spec.network, network::cable_of(first), facts.network.mtu});
     add(plan, step::SendRoot{});
@@ -178,9 +177,13 @@ void add_program(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
                                          "LANG=C.UTF-8",
                                          "XDG_RUNTIME_DIR=/run/user/1000",
                                          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
-    if (!facts.has_display) environment.emplace_back("CARREL_DISPLAY=none");
     std::ranges::move(told_limits(spec, facts), std::back_inserter(environment));
+    if (!facts.image.has_display) environment.emplace_back("CARREL_DISPLAY=none");
     add(plan, step::Run{{"carrel-desk", "init"}, std::move(environment)});
+}
+
+std::string build_folder(const HostFacts& facts, const std::string& image, const std::string& hash) {
+    return fmt::format("{}/images/{}/{}", facts.data, image, hash);
 }
 
 }  // namespace
@@ -229,12 +232,15 @@ std::string endpoint_path(const HostFacts& facts, const std::string& id) {
 
 std::string log_path(const HostFacts& facts, const std::string& id) { return facts.data + "/logs/" + id; }
 
-std::string image_folder(const HostFacts& facts, const wire::Spec& spec) {
-    return fmt::format("{}/images/{}/{}", facts.data, spec.image, spec.image_hash);
+std::vector<std::string> image_roots(const HostFacts& facts, const wire::Spec& spec) {
+    std::vector<std::string> roots{build_folder(facts, spec.image, spec.image_hash) + "/root"};
+    for (const auto& layer : facts.image.below)
+        roots.push_back(build_folder(facts, layer.image, layer.hash) + "/root");
+    return roots;
 }
 
-std::string image_root(const HostFacts& facts, const wire::Spec& spec) {
-    return image_folder(facts, spec) + "/root";
+std::string image_facts_path(const HostFacts& facts, const wire::Spec& spec) {
+    return build_folder(facts, spec.image, spec.image_hash) + "/facts";
 }
 
 std::string desk_binary(const HostFacts& facts, const std::string& hash) {

@@ -177,8 +177,10 @@ std::string to_text(const Plan& plan);
 std::string desk_folder(const HostFacts& facts, const std::string& id);
 std::string endpoint_path(const HostFacts& facts, const std::string& id);
 std::string log_path(const HostFacts& facts, const std::string& id);
-std::string image_folder(const HostFacts& facts, const wire::Spec& spec);
-std::string image_root(const HostFacts& facts, const wire::Spec& spec);
+/// The read-only layers of the desk's image, the upmost first; all below `data`/images.
+std::vector<std::string> image_roots(const HostFacts& facts, const wire::Spec& spec);
+/// What the jail reads of the image (wire::parse_image_facts).
+std::string image_facts_path(const HostFacts& facts, const wire::Spec& spec);
 std::string desk_binary(const HostFacts& facts, const std::string& hash);
 
 }  // namespace carrel::jail::plan

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/id.hpp"
+#include "jail/wire/image.hpp"
 
 namespace carrel::jail::wire {
 
@@ -18,14 +19,7 @@ struct Bound {
     std::uint64_t most;
 };
 
-constexpr std::size_t longest_image_name = 32;
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
-
-bool is_image_name(std::string_view name) {
-    return !name.empty() && name.size() <= longest_image_name && name.front() != '-' &&
-           std::ranges::all_of(
-               name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
-}
 
 }  // namespace
 
@@ -46,8 +40,7 @@ core::Expected<Spec> judge(Spec spec) {
     if (!core::is_id("desk_", spec.id))
         return core::refuse(fmt::format("id is '{}', but must be desk_ and 12 hexadecimal digits", spec.id));
     if (!is_image_name(spec.image))
-        return core::refuse(fmt::format("image is '{}', but must be 1 to {} of a-z, 0-9 and -", spec.image,
-                                        longest_image_name));
+        return core::refuse(fmt::format("image is '{}', but must be 1 to 32 of a-z, 0-9 and -", spec.image));
     if (!is_hex(spec.image_hash, 64))
         return core::refuse(
             fmt::format("image_hash is '{}', but must be 64 hexadecimal digits", spec.image_hash));

@@ -28,7 +28,10 @@ before(async () => {
   rmSync(data, { recursive: true, force: true });
   mkdirSync(path.join(data, "images/desktop"), { recursive: true });
   execFileSync("cp", ["-al", path.join(images, builds[0]), path.join(data, "images/desktop")]);
-  writeFileSync(path.join(data, "images/desktop", builds[0], "display"), "none\n");
+  // The original's own file, where there is one, must not be written through the link.
+  const facts = path.join(data, "images/desktop", builds[0], "facts");
+  rmSync(facts, { force: true });
+  writeFileSync(facts, "display none\n");
   api = await startAnthropic();
   server = await Server.start({ data, env: { ANTHROPIC_BASE_URL: api.url, ANTHROPIC_API_KEY: api.key, no_proxy: "127.0.0.1" } });
   session = await server.createSession({ provider: "anthropic", network: "none", environment: { A: "1" }, files: [{ path: "f", text: "x" }], command: "cat f" });

@@ -76,6 +76,23 @@ TEST_CASE("On an old kernel without cgroups a desk is made by paths, and what it
     check_golden("no_cgroups", plan_desk(some_spec(), host));
 }
 
+TEST_CASE("An image of several layers is mounted with the upmost first, and one without a display says so") {
+    auto host = some_host();
+    host.image = {false, {{"middle", std::string(64, 'b')}, {"low", std::string(64, 'a')}}};
+    const auto text = to_text(plan_desk(some_spec(), host));
+    const auto root = [](const char* image, char digit) {
+        return fmt::format("/var/lib/carrel/images/{}/{}/root", image, std::string(64, digit));
+    };
+    const auto upmost = text.find(root("desktop", 'c'));
+    const auto middle = text.find(root("middle", 'b'));
+    const auto lowest = text.find(root("low", 'a'));
+    REQUIRE(lowest != std::string::npos);
+    CHECK(upmost < middle);
+    CHECK(middle < lowest);
+    CHECK(text.contains(" CARREL_DISPLAY=none"));
+    CHECK_FALSE(to_text(plan_desk(some_spec(), some_host())).contains("CARREL_DISPLAY"));
+}
+
 TEST_CASE("Capabilities go after the last step that needs one, and the filter comes last") {
     const auto text = to_text(plan_desk(some_spec(), some_host()));
     std::size_t last = 0;
@@ -94,7 +111,7 @@ TEST_CASE("Capabilities go after the last step that needs one, and the filter co
 
 TEST_CASE("A desk of an image without a display is told so, and else nothing is different") {
     auto host = some_host();
-    host.has_display = false;
+    host.image.has_display = false;
     const auto with = to_text(plan_desk(some_spec(), some_host()));
     auto without = to_text(plan_desk(some_spec(), host));
     CHECK(with.find("CARREL_DISPLAY") == with.npos);
@@ -102,13 +119,4 @@ TEST_CASE("A desk of an image without a display is told so, and else nothing is 
     const auto place = without.find(told);
     REQUIRE(place != without.npos);
     CHECK(without.erase(place, told.size()) == with);
-}
-
-TEST_CASE("What lies beside an image's root says whether it has a display") {
-    const carrel::fakes::TempDir folder;
-    CHECK(has_display(folder.path()));
-    std::ofstream{folder.path() + "/display"} << "none\n";
-    CHECK_FALSE(has_display(folder.path()));
-    std::ofstream{folder.path() + "/display"} << "yes\n";
-    CHECK(has_display(folder.path()));
 }
