@@ -119,13 +119,14 @@ void look_at_image(Findings& findings, const Config& config) {
     if (::access(folder.c_str(), R_OK | X_OK) != 0 && errno == EACCES)
         findings.push_back({Health::weak, "image",
                             fmt::format("this user may not look into {}: run `sudo carrel doctor`", folder)});
-    else if (const auto image = image::find_image(config.data, "desktop"))
+    else if (const auto image = image::find_image(config.data, config.desk.image))
         findings.push_back(
-            {Health::good, "image", fmt::format("desktop {:.12}, made {}", image->hash, image->created)});
+            {Health::good, "image", fmt::format("{}, made {}", short_name(*image), image->created)});
     else
         findings.push_back(
             {Health::bad, "image",
-             "there is no desktop image: `carrel image build desktop` (or ./dev run) makes it"});
+             fmt::format("there is no {0} image: `carrel image build {0}` (or ./dev run) makes it",
+                         config.desk.image)});
 }
 
 /// What a jail, started for the question, says of the host.

@@ -1,19 +1,17 @@
-// Makes an image of its source, by mmdebstrap, in about a minute.
+// Makes an image of its source: a whole root file system by mmdebstrap, in about a minute, or one layer on
+// another image by apt.
 #pragma once
 
-#include <functional>
 #include <string>
-#include <string_view>
 
 #include "image/catalog.hpp"
+#include "image/draft.hpp"
 #include "image/source.hpp"
 
 namespace carrel::image {
 
-/// Receives a line at each step of the work, for a person who waits.
-using Progress = std::function<void(std::string_view line)>;
-
 /// Builds `source` below `data`/images and returns it; returns what is there already when its hash is.
+/// What it stands on must be there.
 ///
 /// Needs root, mmdebstrap, about 2 GB of room, and the network (packages come from where the host's own
 /// apt gets its). Throws conflict while another build runs, unavailable with the last lines of output

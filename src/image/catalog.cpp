@@ -8,12 +8,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
 
 #include "core/id.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "image/source.hpp"
+#include "jail/wire/spec.hpp"
 #include "json/fields.hpp"
 
 namespace carrel::image {
@@ -24,13 +25,11 @@ namespace fs = std::filesystem;
 using core::Code;
 using core::Error;
 
-constexpr std::size_t hash_length = 64;
-constexpr std::size_t shortest_hash = 6;
-
 /// image.json as it lies on the disk.
 struct Description {
     std::string name, hash, created;
     std::int64_t size = 0, packages = 0;
+    bool imported = false;
 };
 
 const json::Shape<Description>& description_shape() {
@@ -41,12 +40,9 @@ const json::Shape<Description>& description_shape() {
         field("created", &Description::created, "when, RFC 3339"),
         field("size", &Description::size, "bytes on disk"),
         field("packages", &Description::packages, "how many"),
+        field("imported", &Description::imported, "whether it was").with_default(),
     };
     return shape;
-}
-
-bool is_hash(std::string_view text) {
-    return text.size() == hash_length && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
 std::string images_of(const std::string& data) { return data + "/images"; }
@@ -59,7 +55,7 @@ std::vector<std::string> names_in(const std::string& folder) {
     return names;
 }
 
-std::optional<Image> read_image(const std::string& folder) {
+std::optional<Image> parse_image(const std::string& folder) {
     const auto text = core::find_file_text(folder + "/image.json");
     const auto value = text ? json::parse(*text) : core::refuse("it is missing");
     if (!value) {
@@ -72,59 +68,96 @@ std::optional<Image> read_image(const std::string& folder) {
         core::log_warning("{}/image.json: {}: {}", folder, fmt::join(problem.path, "."), problem.message);
         return std::nullopt;
     }
+    auto facts = jail::wire::parse_image_facts(core::find_file_text(folder + "/facts").value_or(""));
+    if (!facts) {
+        core::log_warning("{}/facts: {}", folder, facts.error().message());
+        return std::nullopt;
+    }
     return Image{std::move(description->name),
                  std::move(description->hash),
                  folder + "/root",
                  std::move(description->created),
                  static_cast<std::uint64_t>(description->size),
-                 static_cast<std::uint64_t>(description->packages)};
+                 static_cast<std::uint64_t>(description->packages),
+                 *std::move(facts),
+                 description->imported};
+}
+
+std::optional<Image> read_image(const std::string& folder) {
+    try {
+        return parse_image(folder);
+    } catch (const Error& error) {
+        core::log_warning("{}", error.message());
+        return std::nullopt;
+    }
 }
 
 void check_name(std::string_view name) {
-    if (!is_image_name(name))
+    if (!jail::wire::is_image_name(name))
         throw Error{Code::invalid,
-                    fmt::format("'{}' cannot be an image's name: use lower case letters, digits, "
-                                "- and _",
-                                name)};
+                    fmt::format("'{}' cannot be an image's name: use 1 to 32 of a-z, 0-9 and -", name)};
 }
 
-std::vector<Image> matching(const std::string& data, std::string_view name, std::string_view hash) {
-    check_name(name);
-    std::vector<Image> found;
-    for (auto& image : list_images(data))
-        if (image.name == name && image.hash.starts_with(hash)) found.push_back(std::move(image));
-    return found;
-}
-
-void refuse_if_used(const std::string& data, const Image& image) {
-    const auto users = desks_that_use(data, image);
-    if (users.empty()) return;
-    throw Error{Code::conflict, fmt::format("the image {} {} is used by {} {}; remove {} first", image.name,
-                                            image.hash.substr(0, 12), users.size() == 1 ? "desk" : "desks",
-                                            fmt::join(users, ", "), users.size() == 1 ? "it" : "them")};
+/// The newest first.
+std::vector<Image> builds_of(const std::string& data, const std::string& name) {
+    std::vector<Image> builds;
+    for (const auto& hash : names_in(images_of(data) + "/" + name))
+        if (jail::wire::is_hex(hash, 64))
+            if (auto image = read_image(fmt::format("{}/{}/{}", images_of(data), name, hash)))
+                builds.push_back(std::move(*image));
+    std::ranges::sort(builds, [](const Image& left, const Image& right) {
+        return std::tie(left.created, left.hash) > std::tie(right.created, right.hash);
+    });
+    return builds;
 }
 
 }  // namespace
 
+std::string short_name(const Image& image) { return fmt::format("{} {:.12}", image.name, image.hash); }
+
 std::vector<Image> list_images(const std::string& data) {
     std::vector<Image> images;
-    for (const auto& name : names_in(images_of(data))) {
-        if (!is_image_name(name)) continue;
-        for (const auto& hash : names_in(images_of(data) + "/" + name))
-            if (is_hash(hash))
-                if (auto image = read_image(fmt::format("{}/{}/{}", images_of(data), name, hash)))
-                    images.push_back(std::move(*image));
-    }
-    std::ranges::sort(images, [](const Image& left, const Image& right) {
-        return left.name != right.name ? left.name < right.name : left.created > right.created;
-    });
+    for (const auto& name : names_in(images_of(data)))
+        if (jail::wire::is_image_name(name))
+            std::ranges::move(builds_of(data, name), std::back_inserter(images));
     return images;
 }
 
+std::optional<std::string> find_chosen_build(const std::string& data, std::string_view name) {
+    std::error_code none;
+    const auto folder = fmt::format("{}/{}", images_of(data), name);
+    const auto hash = fs::read_symlink(folder + "/current", none).string();
+    if (none || !jail::wire::is_hex(hash, 64) || !fs::exists(folder + "/" + hash + "/root"))
+        return std::nullopt;
+    return hash;
+}
+
+std::optional<std::string> find_current_build(const std::string& data, std::string_view name) {
+    check_name(name);
+    if (auto chosen = find_chosen_build(data, name)) return chosen;
+    const auto folder = fmt::format("{}/{}", images_of(data), name);
+    std::optional<std::string> newest;
+    timespec newest_time{};
+    for (const auto& hash : names_in(folder)) {
+        struct stat status{};
+        if (!jail::wire::is_hex(hash, 64) || ::stat((folder + "/" + hash).c_str(), &status) < 0) continue;
+        const auto time = status.st_mtim;
+        if (newest &&
+            std::pair{time.tv_sec, time.tv_nsec} < std::pair{newest_time.tv_sec, newest_time.tv_nsec})
+            continue;
+        newest = hash;
+        newest_time = time;
+    }
+    return newest;
+}
+
 std::optional<Image> find_image(const std::string& data, std::string_view name, std::string_view hash) {
-    auto found = matching(data, name, hash);
-    if (found.empty()) return std::nullopt;
-    return std::move(found.front());
+    check_name(name);
+    const auto current = hash.empty() ? find_current_build(data, name) : std::nullopt;
+    const std::string_view wanted = current ? *current : hash;
+    for (auto& image : builds_of(data, std::string{name}))
+        if (image.hash.starts_with(wanted)) return std::move(image);
+    return std::nullopt;
 }
 
 Image get_image(const std::string& data, std::string_view name, std::string_view hash) {
@@ -134,29 +167,18 @@ Image get_image(const std::string& data, std::string_view name, std::string_view
                             hash.empty() ? "" : " ", hash, images_of(data), name)};
 }
 
-std::vector<std::string> desks_that_use(const std::string& data, const Image& image) {
-    std::vector<std::string> users;
-    for (const auto& id : names_in(data + "/desks")) {
-        const auto identity = core::find_file_text(fmt::format("{}/desks/{}/identity.json", data, id));
-        if (identity && identity->contains(image.hash)) users.push_back(id);
-    }
-    return users;
-}
-
-std::vector<Image> remove_images(const std::string& data, std::string_view name, std::string_view hash) {
-    if (!hash.empty() && hash.size() < shortest_hash)
-        throw Error{Code::invalid, fmt::format("'{}' is too short for a hash; give at least {} digits", hash,
-                                               shortest_hash)};
-    const auto lock = lock_images(data);
-    auto images = matching(data, name, hash);
-    if (images.empty()) (void)get_image(data, name, hash);
-    for (const auto& image : images) refuse_if_used(data, image);
-    for (const auto& image : images) {
-        const auto folder = fs::path{image.root}.parent_path();
-        fs::rename(folder, folder.parent_path() / (".removed-" + core::random_hex(12)));
-    }
-    sweep_images(data);
-    return images;
+core::Error no_image(const std::string& data, std::string_view name) {
+    std::vector<std::string> names;
+    for (const auto& each : names_in(images_of(data)))
+        if (jail::wire::is_image_name(each) && find_current_build(data, each)) names.push_back(each);
+    if (names.empty())
+        return {Code::unavailable,
+                fmt::format("there is no image '{0}': build it with `carrel image build {0}`", name),
+                "no_image"};
+    return {Code::invalid,
+            fmt::format("there is no image '{0}', but {1}; `carrel image build {0}` makes what has a recipe",
+                        name, fmt::join(names, ", ")),
+            "no_image"};
 }
 
 core::Fd lock_images(const std::string& data) {
@@ -177,20 +199,20 @@ core::Fd lock_images(const std::string& data) {
 void sweep_images(const std::string& data) {
     for (const auto& name : names_in(images_of(data))) {
         const auto folder = images_of(data) + "/" + name;
-        if (!is_image_name(name) || !fs::is_directory(fs::symlink_status(folder))) continue;
+        if (!jail::wire::is_image_name(name) || !fs::is_directory(fs::symlink_status(folder))) continue;
         for (const auto& entry : names_in(folder))
             if (entry.starts_with(".")) fs::remove_all(fs::path{folder} / entry);
-        // Only an empty one goes.
+        // A choice of what is gone. Only an empty folder goes.
+        if (!find_chosen_build(data, name)) ::unlink((folder + "/current").c_str());
         ::rmdir(folder.c_str());
     }
 }
 
 void write_description(const std::string& folder, const Image& image) {
-    const json::Object description{{"name", image.name},
-                                   {"hash", image.hash},
-                                   {"created", image.created},
-                                   {"size", image.size},
-                                   {"packages", image.packages}};
+    const json::Object description{{"name", image.name},         {"hash", image.hash},
+                                   {"created", image.created},   {"size", image.size},
+                                   {"packages", image.packages}, {"imported", image.is_imported}};
+    core::replace_file(folder + "/facts", jail::wire::format_image_facts(image.facts), 0644);
     core::replace_file(folder + "/image.json", json::to_text(description) + "\n", 0644);
 }
 

@@ -26,6 +26,25 @@ std::vector<std::string> mmdebstrap_words(const Recipe& recipe, const Workplace&
 /// program *inside* the root, so that no link in there leads out.
 std::string step_script(const std::vector<SourceStep>& steps, const Workplace& workplace);
 
+/// Where a layer is made: in an overlay of which the upper layer is the draft's root. Its places are named
+/// from the folder of images, so that no letter of the data directory's path means anything to overlay.
+struct LayerPlace {
+    std::string images;  ///< absolute
+    std::string draft;   ///< below it
+    std::vector<jail::wire::Layer> below;
+
+    std::string work() const { return images + "/" + draft + "/work"; }
+    std::string merged() const { return work() + "/merged"; }
+};
+
+/// apt's settings for a layer: the host's apt works on the merged root, and keeps its lists and packages out
+/// of it.
+std::string layer_settings(const Recipe& recipe, const LayerPlace& place, std::string_view of_host);
+
+/// A shell script, to be run contained, that mounts the overlay, installs the recipe's packages and runs the
+/// script of steps (work/steps.sh). What it mounts ends with its namespace.
+std::string layer_script(const Recipe& recipe, const LayerPlace& place);
+
 /// As one word of a POSIX shell.
 std::string quote(std::string_view text);
 

@@ -18,6 +18,7 @@
 #include <cstring>
 
 #include "core/sys.hpp"
+#include "image/confined.hpp"
 
 namespace carrel::image {
 
@@ -71,7 +72,7 @@ int status_of(int wait_status) {
 
 /// In the new namespaces; says on the program's output what failed.
 [[noreturn]] void run_inside(char* const* words, const std::string& temporary, int output,
-                             const sigset_t& mask) {
+                             const sigset_t& mask, const Confinement* confinement) {
     const auto require = [](const char* what, long result) {
         if (result >= 0) return;
         const auto line = fmt::format("{}: {}\n", what, core::describe_errno(errno));
@@ -88,7 +89,7 @@ int status_of(int wait_status) {
     require("setsid", ::setsid());
     require("make mounts private", ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
     require("mount /proc", ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr));
-    const pid_t program = ::fork();
+    const pid_t program = confinement ? fork_confined(*confinement) : ::fork();
     require("fork", program);
     if (program > 0) watch_over(program);
     ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
@@ -125,16 +126,29 @@ private:
     std::string line_;
 };
 
-/// Reads until nobody holds the other end; the number of the signal that asked to end, or 0.
-int read_output(int output, const EndRequests& requests, pid_t program, const Lines& on_line) {
+/// How long something that only looking tells may go on unseen.
+constexpr int look_every = 200;  // milliseconds
+
+/// Why a program was ended before its time.
+struct Cut {
+    int asked_by = 0;  ///< a signal
+    std::optional<std::string> complaint;
+};
+
+/// Reads until nobody holds the other end.
+Cut read_output(int output, const EndRequests& requests, pid_t program, const Lines& on_line,
+                const Confinement* confinement) {
     LineCutter cutter{on_line};
     std::array<char, 16384> buffer;
-    int asked_by = 0;
+    Cut cut;
     while (true) {
         std::array<pollfd, 2> waits{{{output, POLLIN, 0}, {requests.fd(), POLLIN, 0}}};
-        if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) checked("poll", -1);
+        if (::poll(waits.data(), waits.size(), confinement ? look_every : -1) < 0 && errno != EINTR)
+            checked("poll", -1);
+        if (confinement && !cut.complaint && (cut.complaint = confinement->complaint()))
+            ::kill(program, SIGKILL);
         if (waits[1].revents != 0) {
-            asked_by = requests.read();
+            cut.asked_by = requests.read();
             ::kill(program, SIGKILL);
         }
         if (waits[0].revents == 0) continue;
@@ -143,13 +157,14 @@ int read_output(int output, const EndRequests& requests, pid_t program, const Li
         cutter.add({buffer.data(), static_cast<std::size_t>(count)});
     }
     cutter.finish();
-    return asked_by;
+    return cut;
 }
 
 /// As fork, in new mount and pid namespaces.
-pid_t fork_contained() {
+pid_t fork_contained(bool is_confined) {
     clone_args arguments{};
     arguments.flags = CLONE_NEWNS | CLONE_NEWPID;
+    if (is_confined) arguments.flags |= CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
     arguments.exit_signal = SIGCHLD;
     return static_cast<pid_t>(
         checked("make namespaces (root is needed)", ::syscall(SYS_clone3, &arguments, sizeof arguments)));
@@ -180,7 +195,8 @@ private:
 
 }  // namespace
 
-int run_contained(const std::vector<std::string>& words, const std::string& temporary, const Lines& on_line) {
+int run_contained(const std::vector<std::string>& words, const std::string& temporary, const Lines& on_line,
+                  const Confinement* confinement) {
     std::vector<char*> arguments;
     arguments.reserve(words.size() + 1);
     for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -190,15 +206,16 @@ int run_contained(const std::vector<std::string>& words, const std::string& temp
     const core::Fd output{ends[0]};
     core::Fd input{ends[1]};
     const EndRequests requests;
-    const pid_t pid = fork_contained();
-    if (pid == 0) run_inside(arguments.data(), temporary, input.get(), requests.mask_before());
+    const pid_t pid = fork_contained(confinement != nullptr);
+    if (pid == 0) run_inside(arguments.data(), temporary, input.get(), requests.mask_before(), confinement);
     Child child{pid};
     input.reset();
-    const int asked_by = read_output(output.get(), requests, child.pid(), on_line);
+    const auto cut = read_output(output.get(), requests, child.pid(), on_line, confinement);
     const int status = child.wait();
-    if (asked_by != 0)
+    if (cut.asked_by != 0)
         throw core::Error{core::Code::unavailable,
-                          fmt::format("cancelled by SIG{}", ::sigabbrev_np(asked_by))};
+                          fmt::format("cancelled by SIG{}", ::sigabbrev_np(cut.asked_by))};
+    if (cut.complaint) throw core::Error{core::Code::exhausted, *cut.complaint};
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/text.hpp"
+#include "jail/wire/image.hpp"
 
 namespace carrel::image {
 
@@ -68,6 +69,21 @@ Complaint read_suite(const Words& words, Recipe& recipe) {
     return {};
 }
 
+Complaint read_from(const Words& words, Recipe& recipe) {
+    if (!recipe.base.empty()) return fmt::format("the image stands on '{}' already", recipe.base);
+    if (words.size() != 1 || !jail::wire::is_image_name(words[0]))
+        return "'from' takes the name of one image, such as desktop";
+    recipe.base = words[0];
+    return {};
+}
+
+Complaint read_display(const Words& words, Recipe& recipe) {
+    if (words.size() != 1 || words[0] != "none")
+        return "'display' takes the word none; an image with a display needs no such line";
+    recipe.has_no_display = true;
+    return {};
+}
+
 Complaint read_packages(const Words& words, Recipe& recipe) {
     for (const auto word : words) {
         if (!is_package_name(word)) return complain("'{}' is not a name of a package", word);
@@ -114,7 +130,9 @@ struct Keyword {
     std::string_view name;
     Complaint (*read)(const Words& words, Recipe& recipe);
 };
-constexpr std::array<Keyword, 6> keywords{{{"suite", read_suite},
+constexpr std::array<Keyword, 8> keywords{{{"suite", read_suite},
+                                           {"from", read_from},
+                                           {"display", read_display},
                                            {"packages", read_packages},
                                            {"exclude", read_exclude},
                                            {"keep", read_keep},
@@ -163,7 +181,12 @@ core::Expected<Recipe> parse_recipe(std::string_view text) {
         if (auto complaint = read_line(line, recipe); !complaint.empty())
             return core::refuse(fmt::format("line {}: {}", number, complaint));
     }
-    if (recipe.suite.empty()) return core::refuse("the recipe names no suite; add a line 'suite bookworm'");
+    if (recipe.suite.empty() && recipe.base.empty())
+        return core::refuse(
+            "the recipe names no suite; add a line 'suite bookworm', or 'from desktop' to stand on an image");
+    if (!recipe.suite.empty() && !recipe.base.empty())
+        return core::refuse(fmt::format("an image on '{}' has its suite; take out the line 'suite {}'",
+                                        recipe.base, recipe.suite));
     return recipe;
 }
 

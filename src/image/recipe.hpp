@@ -3,6 +3,8 @@
 // A recipe is a text of lines; `#` starts a comment line. Each line is a word and what it takes:
 //
 //     suite bookworm                          the Debian release; once
+//     from desktop                            instead: one more layer on this image
+//     display none                            there is no X server; else what the image below has
 //     packages openbox tint2                  with what they depend on, without recommendations
 //     exclude /usr/share/man/*                paths (with * and ?) that packages do not unpack
 //     keep /usr/share/doc/*/copyright         exceptions from the excluded ones
@@ -44,7 +46,9 @@ struct RunCommand {
 using Step = std::variant<PutFile, PutProgram, RunCommand>;
 
 struct Recipe {
-    std::string suite;
+    std::string suite;  ///< empty when there is a base
+    std::string base;   ///< the image that it stands on, or empty
+    bool has_no_display = false;
     std::vector<std::string> packages;
     std::vector<std::string> excluded;
     std::vector<std::string> kept;

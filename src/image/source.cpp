@@ -17,7 +17,6 @@ namespace {
 /// Part of every hash: to be raised when this module makes another root file system of the same recipe.
 constexpr std::string_view format = "carrel image 1";
 constexpr std::size_t largest_file = std::size_t{64} << 20;
-constexpr std::size_t longest_name = 40;
 
 std::string read_needed(const std::string& path, std::string_view wanted_by) {
     auto text = core::find_file_text(path, largest_file);
@@ -83,20 +82,41 @@ std::string hash_of(const Source& source) {
         std::visit(hasher, step.step);
         hasher.add(step.content);
     }
+    if (source.recipe.has_no_display) hasher.add("no display");
+    if (!source.recipe.base.empty())
+        hasher.add(fmt::format("from {} {}", source.base.image, source.base.hash));
     return hasher.finish();
+}
+
+/// A base's recipe lies beside its user's, or is one of ours.
+std::string find_base_folder(const std::string& folder, const std::string& name,
+                             const std::string& programs) {
+    const auto beside = std::filesystem::weakly_canonical(folder).parent_path() / name;
+    if (std::filesystem::exists(beside / "recipe")) return beside.string();
+    return find_recipe_folder(name, programs);
+}
+
+void load_upon(const std::string& folder, const std::string& programs, std::size_t below,
+               std::vector<Source>& stack) {
+    if (below > jail::wire::most_layers_below)
+        throw core::Error{core::Code::invalid,
+                          fmt::format("{}/recipe: more than {} images stand on each other, or one on itself",
+                                      folder, jail::wire::most_layers_below)};
+    auto source = load_source(folder, programs, [&](const std::string& name) {
+        load_upon(find_base_folder(folder, name, programs), programs, below + 1, stack);
+        return stack.back().hash;
+    });
+    stack.push_back(std::move(source));
 }
 
 }  // namespace
 
-bool is_image_name(std::string_view name) {
-    return !name.empty() && name.size() <= longest_name && std::ranges::all_of(name, [](char letter) {
-        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-' ||
-               letter == '_';
-    });
-}
-
 std::string find_recipe_folder(std::string_view name, const std::string& programs) {
-    if (!is_image_name(name))
+    if (name.contains('/')) {
+        if (std::filesystem::exists(fmt::format("{}/recipe", name))) return std::string{name};
+        throw core::Error{core::Code::not_found, fmt::format("there is no {}/recipe", name)};
+    }
+    if (!jail::wire::is_image_name(name))
         throw core::Error{core::Code::invalid, fmt::format("'{}' cannot be an image's name", name)};
     const std::array places{fmt::format("{}/../../../image/{}", programs, name),
                             fmt::format("{}/../share/carrel/image/{}", programs, name)};
@@ -106,23 +126,30 @@ std::string find_recipe_folder(std::string_view name, const std::string& program
                                                          fmt::join(places, " or "))};
 }
 
-Source load_source(const std::string& folder, const std::string& programs) {
+Source load_source(const std::string& folder, const std::string& programs, const BuildOf& base) {
     const auto path = std::filesystem::weakly_canonical(folder).string();
     Source source;
     source.name = std::filesystem::path{path}.filename().string();
-    if (!is_image_name(source.name))
+    if (!jail::wire::is_image_name(source.name))
         throw core::Error{core::Code::invalid,
-                          fmt::format("the folder {} cannot name an image: use lower case letters, digits, - "
-                                      "and _, {} at most",
-                                      path, longest_name)};
+                          fmt::format("the folder {} cannot name an image: use 1 to 32 of a-z, 0-9 and -, "
+                                      "which does not come first",
+                                      path)};
     auto recipe = parse_recipe(read_needed(path + "/recipe", "the image"));
     if (!recipe) throw recipe.error().during(path + "/recipe");
     source.recipe = std::move(*recipe);
     refuse_unnamed_files(path, source.recipe);
     for (const auto& step : source.recipe.steps)
         source.steps.push_back({step, content_of(step, path, programs)});
+    if (!source.recipe.base.empty()) source.base = {source.recipe.base, base(source.recipe.base)};
     source.hash = hash_of(source);
     return source;
+}
+
+std::vector<Source> load_stack(const std::string& folder, const std::string& programs) {
+    std::vector<Source> stack;
+    load_upon(folder, programs, 0, stack);
+    return stack;
 }
 
 }  // namespace carrel::image

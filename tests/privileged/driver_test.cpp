@@ -140,8 +140,10 @@ TEST_CASE("The driver refuses an image that was never built, with the command th
             co_await driver.start(spec);
             FAIL("it started");
         } catch (const core::Error& error) {
+            CHECK(error.reason() == "no_image");
             CHECK(error.message() ==
-                  "there is no image 'desktop': build it with `carrel image build desktop`");
+                  "there is no image 'desktop', but tiny; `carrel image build desktop` makes what has a "
+                  "recipe");
         }
     });
 }

@@ -2,22 +2,20 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cmath>
-#include <filesystem>
 
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "driver/native/native_desk.hpp"
+#include "image/catalog.hpp"
 #include "jail/wire/spec.hpp"
 
 namespace carrel::driver::native {
 
 namespace {
 
-namespace fs = std::filesystem;
 using core::Code;
 using core::Error;
 
@@ -76,25 +74,6 @@ jail::wire::Spec jail_spec(const fleet::DeskSpec& spec, std::string image_hash) 
                        .processes = shape.limits.processes}};
 }
 
-std::optional<std::string> find_newest_build(const std::string& data, const std::string& image) {
-    std::optional<std::string> newest;
-    timespec newest_time{};
-    std::error_code none;
-    for (const auto& entry : fs::directory_iterator{fmt::format("{}/images/{}", data, image), none}) {
-        struct stat status;
-        const auto name = entry.path().filename().string();
-        if (!jail::wire::is_hex(name, 64) || ::stat(entry.path().c_str(), &status) < 0) continue;
-        // Changed, not modified: what counts is when it was renamed into its place.
-        const auto time = status.st_ctim;
-        if (newest &&
-            std::pair{time.tv_sec, time.tv_nsec} <= std::pair{newest_time.tv_sec, newest_time.tv_nsec})
-            continue;
-        newest = name;
-        newest_time = time;
-    }
-    return newest;
-}
-
 NativeDriver::NativeDriver(async::Executor executor, core::Fd socket, std::string data)
     : executor_{executor},
       data_{std::move(data)},
@@ -106,12 +85,10 @@ NativeDriver::NativeDriver(async::Executor executor, core::Fd socket, std::strin
 }
 
 Task<std::unique_ptr<fleet::Desk>> NativeDriver::start(fleet::DeskSpec spec) {
-    auto build = find_newest_build(data_, spec.shape.image);
-    if (!build)
-        throw Error{
-            Code::unavailable,
-            fmt::format("there is no image '{0}': build it with `carrel image build {0}`", spec.shape.image),
-            "no_image"};
+    auto build = jail::wire::is_image_name(spec.shape.image)
+                     ? image::find_current_build(data_, spec.shape.image)
+                     : std::nullopt;
+    if (!build) throw image::no_image(data_, spec.shape.image);
     auto judged = core::value_or_throw(jail::wire::judge(jail_spec(spec, std::move(*build))));
     auto reply = co_await jail_.ask(jail::wire::Start{std::move(judged)});
     core::log_debug("{} took, in microseconds:{}", spec.id, steps_of(reply.answer));

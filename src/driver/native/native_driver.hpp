@@ -1,7 +1,6 @@
 // Desks by namespaces, cgroups and mounts of this machine: asks carrel-jail, which is root.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "driver/native/jail_client.hpp"
@@ -11,10 +10,6 @@
 #include "jail/wire/spec.hpp"
 
 namespace carrel::driver::native {
-
-/// The hash of the newest build of `image` below `data`/images, by the time its directory came
-/// there; nothing when there is none.
-std::optional<std::string> find_newest_build(const std::string& data, const std::string& image);
 
 /// The desk in the jail's words: what travels to it. What was reserved for it is its slot.
 jail::wire::Spec jail_spec(const fleet::DeskSpec& spec, std::string image_hash);

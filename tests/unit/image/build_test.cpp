@@ -72,6 +72,7 @@ TEST_CASE("a build makes an image with its description, and forgets the host" * 
     CHECK(image.root == site.data() + "/images/tiny/" + std::string(64, 'a') + "/root");
     CHECK(image.packages == 2);
     CHECK(image.size > 0);
+    CHECK(image.facts == jail::wire::ImageFacts{});
     CHECK(image::get_image(site.data(), "tiny").created == image.created);
     CHECK(core::read_file(image.root + "/etc/resolv.conf").empty());
     CHECK(core::read_file(image.root + "/etc/hostname") == "desk\n");
@@ -85,6 +86,51 @@ TEST_CASE("a build makes an image with its description, and forgets the host" * 
     site.shown.clear();
     CHECK(site.build().created == image.created);
     CHECK(site.shown == std::vector<std::string>{"image tiny aaaaaaaaaaaa is there already"});
+}
+
+TEST_CASE("a layer holds what its steps changed, and names what lies below" * doctest::skip(!is_root())) {
+    Site site{good};
+    const auto base = site.build();
+    for (const auto* folder : {"proc", "run", "tmp", "bin", "var/log"})
+        fs::create_directories(base.root + "/" + folder);
+    fs::copy_file("/bin/busybox", base.root + "/bin/busybox");
+    for (const auto* name : {"sh", "mkdir", "install", "rm"})
+        fs::create_symlink("busybox", base.root + "/bin/" + name);
+    site.folder.write("data/images/tiny/" + base.hash + "/root/etc/goes", "old");
+    image::Source source;
+    source.name = "more";
+    source.hash = std::string(64, 'b');
+    source.recipe.base = "tiny";
+    source.recipe.has_no_display = true;
+    source.base = {"tiny", base.hash};
+    source.steps = {{image::PutFile{0644, "/etc/motd"}, "hello"}, {image::RunCommand{"rm /etc/goes"}, ""}};
+    const auto build = [&] { return image::build_image(source, site.data(), [](std::string_view) {}); };
+    const auto image = build();
+    CHECK(core::read_file(image.root + "/etc/motd") == "hello");
+    CHECK_FALSE(fs::exists(image.root + "/bin"));
+    CHECK_FALSE(fs::exists(image.root + "/tmp"));
+    struct stat gone{};
+    REQUIRE(::lstat((image.root + "/etc/goes").c_str(), &gone) == 0);
+    CHECK(S_ISCHR(gone.st_mode));  // overlay's mark of a file that is no more
+    CHECK(core::read_file(base.root + "/etc/goes") == "old");
+    CHECK(image.facts.below == std::vector<jail::wire::Layer>{source.base});
+    CHECK_FALSE(image.facts.has_display);
+    CHECK(image.packages == 2);
+    CHECK(core::read_file(fs::path{image.root}.parent_path() / "facts") ==
+          "display none\nlayer tiny " + base.hash + "\n");
+
+    source.hash = std::string(64, 'c');
+    source.steps = {{image::RunCommand{"false"}, ""}};
+    CHECK_THROWS_WITH_AS(build(),
+                         doctest::Contains("building image more: the layer's script ended with status 1"),
+                         core::Error);
+    source.base.hash = std::string(64, 'd');
+    CHECK_THROWS_WITH_AS(build(), doctest::Contains("there is no image tiny dddd"), core::Error);
+    // Packages need to know which Debian it is.
+    source.base.hash = base.hash;
+    source.recipe.packages = {"jq"};
+    CHECK_THROWS_WITH_AS(build(), doctest::Contains("it can take no packages"), core::Error);
+    CHECK(image::list_images(site.data()).size() == 2);
 }
 
 TEST_CASE("a failed build says why and leaves nothing" * doctest::skip(!is_root())) {

@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "image/builds.hpp"
+#include "tests/fakes/file_time.hpp"
 #include "tests/fakes/temp_dir.hpp"
 
 using namespace carrel;
@@ -20,7 +22,8 @@ struct Data {
     void add(const std::string& name, const std::string& hash, const std::string& created) {
         folder.write("images/" + name + "/" + hash + "/root/etc/motd", "hello");
         image::write_description(folder.path() + "/images/" + name + "/" + hash,
-                                 {name, hash, "", created, 1000, 7});
+                                 {name, hash, "", created, 1000, 7, {}, false});
+        fakes::set_time(folder.path() + "/images/" + name + "/" + hash, created);
     }
     bool has(const std::string& path) const { return std::filesystem::exists(folder.path() + "/" + path); }
     core::Error refusal(std::string_view name, std::string_view hash) const {
@@ -62,29 +65,25 @@ TEST_CASE("images are listed by name, the newest first, and found by name or has
     CHECK_THROWS_AS(image::get_image(data.folder.path(), "../x"), core::Error);
 }
 
-TEST_CASE("an image that a desk uses is not removed, and the desk is named") {
+TEST_CASE("what an image stands on is read from its facts, and an image with wrong ones is left out") {
     Data data;
     data.add("desktop", first, "2026-11-20T10:00:00.000Z");
-    data.add("desktop", second, "2026-11-21T10:00:00.000Z");
-    data.folder.write("desks/desk_0123456789ab/identity.json", R"({"image":")" + first + R"("})");
-    const auto refused = data.refusal("desktop", "");
-    CHECK(refused.code() == core::Code::conflict);
-    CHECK(refused.message().contains("desk_0123456789ab"));
-    CHECK(image::list_images(data.folder.path()).size() == 2);
-
-    const auto removed = image::remove_images(data.folder.path(), "desktop", "bbbbbb");
-    REQUIRE(removed.size() == 1);
-    CHECK(removed[0].hash == second);
-    CHECK_FALSE(data.has("images/desktop/" + second));
-    CHECK(data.has("images/desktop/" + first + "/root/etc/motd"));
+    CHECK(image::get_image(data.folder.path(), "desktop").facts.below.empty());
+    data.folder.write("images/desktop/" + first + "/facts", "display none\nlayer base " + second + "\n");
+    const auto facts = image::get_image(data.folder.path(), "desktop").facts;
+    CHECK_FALSE(facts.has_display);
+    CHECK(facts.below == std::vector<jail::wire::Layer>{{"base", second}});
+    data.folder.write("images/desktop/" + first + "/facts", "layer ../.. x\n");
+    CHECK_FALSE(image::find_image(data.folder.path(), "desktop"));
 }
 
-TEST_CASE("removing says what is wrong with what it was asked for") {
+TEST_CASE("an image of before there were facts has a display and stands on nothing") {
     Data data;
     data.add("desktop", first, "2026-11-20T10:00:00.000Z");
-    CHECK(data.refusal("desktop", "aaa").code() == core::Code::invalid);
-    CHECK(data.refusal("desktop", "cccccc").code() == core::Code::not_found);
-    CHECK(data.refusal("other", "").code() == core::Code::not_found);
+    std::filesystem::remove(data.folder.path() + "/images/desktop/" + first + "/facts");
+    data.folder.write("images/desktop/" + first + "/image.json",
+                      R"({"name":"desktop","hash":")" + first + R"(","created":"x","size":1,"packages":2})");
+    CHECK(image::get_image(data.folder.path(), "desktop").facts == jail::wire::ImageFacts{});
 }
 
 TEST_CASE("the last image of a name takes its folder along, and half images are swept away") {

@@ -48,3 +48,27 @@ TEST_CASE("steps become a script that says what it does and never leaves the ima
         "echo 'carrel: run echo '\\''it'\\'''\\''s'\\'''\n"
         "chroot \"$1\" sh -euc 'echo '\\''it'\\'''\\''s'\\'''\n");
 }
+
+TEST_CASE("a layer's apt works on the merged root and keeps what is its own out of it") {
+    image::Recipe recipe;
+    recipe.packages = {"jq"};
+    recipe.excluded = {"/usr/share/man/*"};
+    recipe.kept = {"/usr/share/man/man1/*"};
+    const image::LayerPlace place{"/d:x/images", "up/.building-1", {{"mid", "22"}, {"low", "11"}}};
+    const auto settings = image::layer_settings(recipe, place, "Acquire::http::Proxy \"http://proxy\";\n");
+    for (const auto* line :
+         {"Acquire::http::Proxy \"http://proxy\";\n", "Dir \"/d:x/images/up/.building-1/work/merged\";\n",
+          "Dir::State::Lists \"/d:x/images/up/.building-1/work/lists\";\n",
+          "DPkg::Options:: \"--path-exclude=/usr/share/man/*\";\n",
+          "DPkg::Options:: \"--path-include=/usr/share/man/man1/*\";\n"})
+        CHECK_MESSAGE(settings.contains(line), line);
+
+    const auto script = image::layer_script(recipe, place);
+    CHECK(script.starts_with("cd '/d:x/images'\n"));
+    // By relative paths, the upmost first: a colon of the data directory's would part layers.
+    CHECK(script.contains("lowerdir=mid/22/root:low/11/root,upperdir=up/.building-1/root,"));
+    CHECK(script.contains("apt-get -q --yes install jq\n"));
+    CHECK(script.find("apt-get") < script.find("sh -eu ../steps.sh ."));
+    recipe.packages.clear();
+    CHECK_FALSE(image::layer_script(recipe, place).contains("apt-get"));
+}

@@ -46,7 +46,16 @@ TEST_CASE("what is wrong with a recipe is said with the number of its line") {
         std::string_view refusal;
     };
     const Case cases[] = {
-        {"", "the recipe names no suite; add a line 'suite bookworm'"},
+        {"",
+         "the recipe names no suite; add a line 'suite bookworm', or 'from desktop' to stand on an image"},
+        {"from a\nfrom b\n", "line 2: the image stands on 'a' already"},
+        {"from a b\n", "line 1: 'from' takes the name of one image, such as desktop"},
+        {"from ../x\n", "line 1: 'from' takes the name of one image, such as desktop"},
+        {"from = \"desktop\"\n", "line 1: 'from' takes the name of one image, such as desktop"},
+        {"suite bookworm\nfrom desktop\n",
+         "an image on 'desktop' has its suite; take out the line 'suite bookworm'"},
+        {"display x11\n",
+         "line 1: 'display' takes the word none; an image with a display needs no such line"},
         {"suite bookworm\nsuite sid\n", "line 2: the suite is already 'bookworm'"},
         {"suite\n", "line 1: 'suite' needs something after it"},
         {"suite a b\n", "line 1: 'suite' takes one name, such as bookworm"},
@@ -72,8 +81,31 @@ TEST_CASE("what is wrong with a recipe is said with the number of its line") {
     for (const auto& wrong : cases) CHECK(refusal_of(wrong.text) == wrong.refusal);
 }
 
-TEST_CASE("the desktop's recipe is a good one") {
-    const auto recipe = image::parse_recipe(core::read_file(CARREL_SOURCE_DIR "/image/desktop/recipe"));
-    REQUIRE_MESSAGE(recipe, recipe.error().message());
-    CHECK(recipe->suite == "bookworm");
+TEST_CASE("a recipe stands on another image, and may be without a display") {
+    const auto recipe = image::parse_recipe("from python\ndisplay none\npackages jq\n");
+    REQUIRE(recipe);
+    CHECK(recipe->base == "python");
+    CHECK(recipe->suite.empty());
+    CHECK(recipe->has_no_display);
+    CHECK_FALSE(image::parse_recipe("suite bookworm\n")->has_no_display);
+}
+
+TEST_CASE("the recipes that come with Carrel are good ones") {
+    struct Case {
+        std::string name, suite, base;
+        bool has_no_display;
+    };
+    const Case cases[] = {{"desktop", "bookworm", "", false},
+                          {"python", "bookworm", "", true},
+                          {"python-datascience", "", "python", false},
+                          {"desktop-office", "", "desktop", false}};
+    for (const auto& [name, suite, base, has_no_display] : cases) {
+        CAPTURE(name);
+        const auto recipe =
+            image::parse_recipe(core::read_file(CARREL_SOURCE_DIR "/image/" + name + "/recipe"));
+        REQUIRE_MESSAGE(recipe, recipe.error().message());
+        CHECK(recipe->suite == suite);
+        CHECK(recipe->base == base);
+        CHECK(recipe->has_no_display == has_no_display);
+    }
 }

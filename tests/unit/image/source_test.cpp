@@ -1,6 +1,7 @@
 #include "image/source.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tests/fakes/temp_dir.hpp"
 
@@ -24,7 +25,10 @@ struct Tree {
         folder.write("bin/helper", "binary");
     }
     void write_recipe(std::string_view text) { folder.write("tiny/recipe", text); }
-    image::Source load() const { return image::load_source(folder.path() + "/tiny", folder.path() + "/bin"); }
+    image::Source load() const { return load_stack().back(); }
+    std::vector<image::Source> load_stack(const std::string& name = "tiny") const {
+        return image::load_stack(folder.path() + "/" + name, folder.path() + "/bin");
+    }
     std::string hash() const { return load().hash; }
     std::string refusal() const {
         try {
@@ -65,8 +69,8 @@ TEST_CASE("the hash changes with everything that changes the image, and with not
     CHECK(tree.hash() != before);
     tree.folder.write("bin/helper", "binary");
 
-    for (const auto* more :
-         {"packages jq\n", "exclude /usr/share/man/*\n", "keep /usr/share/man/*\n", "run false\n"}) {
+    for (const auto* more : {"packages jq\n", "exclude /usr/share/man/*\n", "keep /usr/share/man/*\n",
+                             "run false\n", "display none\n"}) {
         tree.write_recipe(std::string{recipe} + more);
         CHECK_MESSAGE(tree.hash() != before, more);
     }
@@ -94,12 +98,48 @@ TEST_CASE("a recipe is found from where the programs lie") {
     std::filesystem::create_directories(installed);
     folder.write("usr/share/carrel/image/tiny/recipe", recipe);
     CHECK(image::find_recipe_folder("tiny", installed) == folder.path() + "/usr/share/carrel/image/tiny");
-    CHECK_THROWS_AS(image::find_recipe_folder("../tiny", built), core::Error);
+    CHECK_THROWS_AS(image::find_recipe_folder("..", built), core::Error);
+    // A path is a folder of one's own.
+    CHECK(image::find_recipe_folder(folder.path() + "/image/tiny", built) == folder.path() + "/image/tiny");
+    CHECK_THROWS_WITH(image::find_recipe_folder("./nowhere", built), "there is no ./nowhere/recipe");
 }
 
-TEST_CASE("a name of an image is safe in a path") {
-    for (const auto* good : {"desktop", "a", "my-image_2"}) CHECK(image::is_image_name(good));
-    for (const auto* bad : {"", ".", "..", "a/b", "A", "a b", ".building-1"})
-        CHECK_FALSE(image::is_image_name(bad));
-    CHECK_FALSE(image::is_image_name(std::string(41, 'a')));
+TEST_CASE("what a recipe stands on is read first, and its hash counts") {
+    Tree tree;
+    tree.folder.write("more/recipe", "from tiny\npackages jq\n");
+    tree.folder.write("most/recipe", "from more\nrun true\n");
+    const auto stack = tree.load_stack("most");
+    REQUIRE(stack.size() == 3);
+    CHECK(stack[0].name == "tiny");
+    CHECK(stack[1].base == jail::wire::Layer{"tiny", stack[0].hash});
+    CHECK(stack[2].base == jail::wire::Layer{"more", stack[1].hash});
+    tree.folder.write("tiny/files/etc/motd", "another\n");
+    CHECK(tree.load_stack("most")[2].hash != stack[2].hash);
+}
+
+TEST_CASE("a recipe that stands on itself, on too many or on none that is there is refused") {
+    Tree tree;
+    const auto refusal = [&](const std::string& name) {
+        try {
+            tree.load_stack(name);
+            return std::string{"accepted"};
+        } catch (const core::Error& error) {
+            return error.message();
+        }
+    };
+    tree.folder.write("one/recipe", "from two\n");
+    tree.folder.write("two/recipe", "from one\n");
+    CHECK(refusal("one").contains("more than 8 images stand on each other, or one on itself"));
+    tree.folder.write("lone/recipe", "from absent\n");
+    CHECK(refusal("lone").starts_with("there is no recipe absent; it would be in "));
+    tree.folder.write("My_Image/recipe", "suite bookworm\n");
+    CHECK(refusal("My_Image").contains("cannot name an image: use 1 to 32 of a-z, 0-9 and -"));
+    std::string below = "tiny";
+    for (int number = 1; number <= 8; ++number) {
+        tree.folder.write(fmt::format("high{}/recipe", number), "from " + below + "\n");
+        below = fmt::format("high{}", number);
+    }
+    CHECK(refusal("high8") == "accepted");
+    tree.folder.write("high9/recipe", "from high8\n");
+    CHECK(refusal("high9").contains("more than 8 images"));
 }
