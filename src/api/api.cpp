@@ -46,13 +46,14 @@ net::ServerLimits server_limits() {
 }
 
 Api::Api(session::SessionService& service, session::Models& models, Gatekeeper gatekeeper,
-         const core::Clock& clock)
+         const core::Clock& clock, async::Pool& pool, ListImages images)
     : gatekeeper_{std::move(gatekeeper)}, router_{any_error_response} {
     std::vector<Binding> bindings;
     append(bindings, session_bindings(service));
     append(bindings, fleet_bindings(service));
     append(bindings, event_bindings(service));
     append(bindings, desk_bindings(service));
+    append(bindings, image_bindings(pool, std::move(images)));
     append(bindings, about_bindings(service, models, gatekeeper_, clock));
     add_routes(router_, gatekeeper_, ops::server_operations(), bindings);
     add_desk_routes(router_, gatekeeper_, service);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/auth.hpp"
+#include "api/images.hpp"
 #include "core/clock.hpp"
 #include "net/router.hpp"
 #include "net/server.hpp"
@@ -17,7 +18,7 @@ public:
     /// Binds every operation row to its handler; throws Error{internal} when they do not match.
     /// What is referred to must outlive it.
     Api(session::SessionService& service, session::Models& models, Gatekeeper gatekeeper,
-        const core::Clock& clock);
+        const core::Clock& clock, async::Pool& pool, ListImages images);
 
     /// Checks Host first, whatever is asked; every answer carries the headers that keep browsers honest.
     async::Task<net::Response> handle(net::Request& request) override;

@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
+#include "jail/wire/image.hpp"
 
 namespace carrel::app {
 
@@ -202,9 +203,14 @@ std::vector<Setting> make_settings() {
              &Config::on_exit, {"keep", "destroy"}),
         {"image",
          {"CARREL_IMAGE", "SESSION_RUNTIME_IMAGE"},
-         "what new desks start from",
+         "of new desks, by its name",
          false,
-         [](Config& config, const std::string& value) { config.desk.image = value; },
+         [](Config& config, const std::string& value) {
+             if (!jail::wire::is_image_name(value))
+                 throw Error{Code::invalid,
+                             fmt::format("must be 1 to 32 of a-z, 0-9 and -, not \"{}\"", value)};
+             config.desk.image = value;
+         },
          [](const Config& config) { return config.desk.image; }},
         pixels("width", {"CARREL_WIDTH", "WIDTH"}, &core::DeskShape::width, 320, 3840),
         pixels("height", {"CARREL_HEIGHT", "HEIGHT"}, &core::DeskShape::height, 240, 2160),

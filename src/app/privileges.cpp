@@ -108,9 +108,10 @@ void wall_in(const std::string& data) {
     const auto own = data + "/server";
     // What SQLite sorts and does not hold in memory: /tmp is out of reach.
     ::setenv("SQLITE_TMPDIR", own.c_str(), 0);
-    // Images may be links to another directory's; only their names are looked at.
+    // Images may be links to another directory's; to start a desk their names are enough.
     std::vector<core::Place> places{{own, Access::change},
                                     {data + "/logs", Access::change},
+                                    {data + "/images", Access::read},
                                     {"/dev/null", Access::change},
                                     {"/", Access::list}};
     // Certificates, how names are found, and libc's modules for that.

@@ -5,6 +5,7 @@
 
 #include <csignal>
 
+#include "app/images.hpp"
 #include "app/models.hpp"
 #include "core/log.hpp"
 
@@ -69,7 +70,8 @@ Server::Server(const Config& config, const DataDirectory& data, Beginnings begin
                clock_,
                models_,
                session_rules(config, driver_of_desks(drivers_).describe().has_internet)},
-      api_{service_, models_, api::Gatekeeper{std::move(beginnings.keys), clock_}, clock_},
+      api_{service_, models_, api::Gatekeeper{std::move(beginnings.keys), clock_},
+           clock_,   pool_,   [data = data.path()] { return list_image_builds(data); }},
       server_{executor_, api_, api::server_limits()},
       signals_{loop_, SIGINT, SIGTERM},
       jail_end_{std::move(beginnings.jail.pidfd)},

@@ -38,6 +38,13 @@ constexpr std::array config_answer{
            "default_model, models}"},
     Member{"needs_login", "boolean", "whether the server has keys, so that browsers log in"},
 };
+constexpr std::array images_answer{
+    Member{
+        "images", "array",
+        "by name, each {name, hash, size, display, builds}: of the build that new desks get its hash, its "
+        "bytes on disk and its display (x11 or none), and every build, newest first, as {hash, created_at, "
+        "size, display, from (the image that it stands on, or null), current}"},
+};
 constexpr std::array session_answer{
     Member{"id", "string", "sess_ and twelve hexadecimal digits"},
     Member{"title", "any", "a text, or null"},
@@ -144,6 +151,14 @@ constexpr std::array server_table{
         .permission = Permission::view,
         .summary = "What a client needs to know of the server; nothing secret.",
         .answer = config_answer,
+    },
+    Operation{
+        .name = "images/list",
+        .method = "GET",
+        .path = "/api/v1/images",
+        .permission = Permission::view,
+        .summary = "What desks can start from.",
+        .answer = images_answer,
     },
     Operation{
         .name = "login",

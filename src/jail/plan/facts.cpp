@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include "core/fd.hpp"
-#include "core/sys.hpp"
-#include "core/text.hpp"
 
 namespace carrel::jail::plan {
 

@@ -59,6 +59,13 @@ TEST_CASE("a bad value says where it came from and what would be right") {
     CHECK(message_of_failure([] { parse_toml("a = \n"); }).starts_with("line 1: "));
 }
 
+TEST_CASE("the image of new desks is a name, and no path") {
+    CHECK(load_config("", nothing, {{"image", "desktop-office"}}).desk.image == "desktop-office");
+    CHECK(message_of_failure([&] {
+              load_config("", nothing, {{"image", "../desktop"}});
+          }).ends_with("must be 1 to 32 of a-z, 0-9 and -, not \"../desktop\""));
+}
+
 TEST_CASE("secrets come from the environment only and are never printed") {
     const File file{"token = \"a\"\n"};
     CHECK(message_of_failure([&] { load_config(file.path, nothing, {}); }).find("CARREL_TOKEN") !=

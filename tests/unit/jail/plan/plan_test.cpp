@@ -2,11 +2,9 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <fstream>
 
 #include "core/sys.hpp"
 #include "jail/plan/plan.hpp"
-#include "tests/fakes/temp_dir.hpp"
 
 using namespace carrel::jail::plan;
 namespace wire = carrel::jail::wire;
