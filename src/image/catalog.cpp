@@ -140,7 +140,10 @@ std::optional<std::string> find_current_build(const std::string& data, std::stri
     timespec newest_time{};
     for (const auto& hash : names_in(folder)) {
         struct stat status{};
-        if (!jail::wire::is_hex(hash, 64) || ::stat((folder + "/" + hash).c_str(), &status) < 0) continue;
+        const auto build = folder + "/" + hash;
+        if (!jail::wire::is_hex(hash, 64) || ::access((build + "/root").c_str(), F_OK) < 0 ||
+            ::stat(build.c_str(), &status) < 0)
+            continue;
         const auto time = status.st_mtim;
         if (newest &&
             std::pair{time.tv_sec, time.tv_nsec} < std::pair{newest_time.tv_sec, newest_time.tv_nsec})

@@ -121,6 +121,7 @@ std::string layer_script(const Recipe& recipe, const LayerPlace& place) {
         "done\n"
         "mkdir -m 1777 dev/shm\n"
         "ln -s /proc/self/fd dev/fd\n"
+        "for each in stdin:0 stdout:1 stderr:2; do ln -s /proc/self/fd/${each#*:} dev/${each%:*}; done\n"
         "mount -t tmpfs -o mode=755 carrel run\n"
         "mount -t tmpfs -o mode=1777 carrel tmp\n";
     if (!recipe.packages.empty())
