@@ -37,6 +37,7 @@ constexpr std::array reasons{
     ReasonRow{Code::invalid, "unknown_provider", 422},
     ReasonRow{Code::invalid, "unsupported_model", 422},
     ReasonRow{Code::invalid, "takes_no_key", 422},
+    ReasonRow{Code::invalid, "no_image", 422},
     ReasonRow{Code::invalid, "upgrade_required", 426},
     ReasonRow{Code::timeout, "request_timeout", 408},
     ReasonRow{Code::exhausted, "head_too_large", 431},

@@ -25,6 +25,7 @@ const Case cases[] = {
     {Code::invalid, "unknown_provider", 422},
     {Code::invalid, "unsupported_model", 422},
     {Code::invalid, "takes_no_key", 422},
+    {Code::invalid, "no_image", 422},
     {Code::invalid, "upgrade_required", 426},
     {Code::unauthorized, "", 401},
     {Code::forbidden, "", 403},
