@@ -128,7 +128,7 @@ void become_nobody_of_the_host(const Confinement& confinement) {
 }
 
 pid_t fork_and_confine(const Confinement& confinement) {
-    const Pipe unshared;
+    Pipe unshared;
     Pipe mapped;
     const pid_t child = checked("fork", ::fork());
     if (child == 0) {
@@ -139,6 +139,7 @@ pid_t fork_and_confine(const Confinement& confinement) {
         become_nobody_of_the_host(confinement);
         return 0;
     }
+    unshared.in.reset();
     if (!unshared.hear()) throw core::Error{core::Code::internal, "the confined process ended at once"};
     for (const auto* map : {"uid_map", "gid_map"})
         core::write_existing(fmt::format("/proc/{}/{}", child, map),
