@@ -15,7 +15,7 @@ json::Object view_build(const ImageBuild& build) {
             {"created_at", build.created},
             {"size", build.size},
             {"display", display_of(build)},
-            {"from", build.base.empty() ? json::Value{nullptr} : json::Value{build.base}},
+            {"from", build.base.empty() ? json::Value(nullptr) : json::Value(build.base)},
             {"current", build.is_current}};
 }
 
