@@ -69,8 +69,8 @@ int import(const ImageOptions& options) {
     require_root("importing an image makes a root file system, so it");
     core::open_log("carrel", core::Level::info);
     std::filesystem::create_directories(options.data + "/images");
-    std::cout << "image: "
-              << describe(image::import_image(options.source, options.name, options.data, say_step)) << "\n";
+    const auto image = image::import_image(options.source, options.name, options.data, say_step);
+    std::cout << "image: " << describe(image) << "\n";
     return 0;
 }
 
