@@ -188,6 +188,8 @@ void unpack(const Archive& archive, const Draft& draft, const ImportBounds& boun
     run_confined(
         {"umoci", "raw", "unpack", "--image", work + "/oci:image", std::string{confined_folder} + "/root"},
         confinement, work + "/tmp");
+    // A short run may end between two looks.
+    if (auto complaint = watch.measure()) throw Error{Code::exhausted, std::move(*complaint)};
 }
 
 }  // namespace

@@ -94,8 +94,10 @@ TEST_CASE("a layer holds what its steps changed, and names what lies below" * do
     for (const auto* folder : {"proc", "run", "tmp", "bin", "var/log"})
         fs::create_directories(base.root + "/" + folder);
     fs::copy_file("/bin/busybox", base.root + "/bin/busybox");
-    for (const auto* name : {"sh", "mkdir", "install", "rm"})
+    for (const auto* name : {"sh", "mkdir", "cat", "rm"})
         fs::create_symlink("busybox", base.root + "/bin/" + name);
+    // Busybox of Debian has no install; this is as much of it as a step uses.
+    core::replace_file(base.root + "/bin/install", "#!/bin/sh\ncat > \"$4\"\n", 0755);
     site.folder.write("data/images/tiny/" + base.hash + "/root/etc/goes", "old");
     image::Source source;
     source.name = "more";
