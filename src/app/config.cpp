@@ -134,6 +134,8 @@ std::vector<Setting> make_settings() {
         secret("token", "CARREL_TOKEN", "a key that opens the server", &Config::token),
         text("log_level", {"CARREL_LOG_LEVEL"}, "debug, info, warning or error", &Config::log_level,
              {"debug", "info", "warning", "error"}),
+        text("log_format", {"CARREL_LOG_FORMAT"}, "text, or json: one JSON object a line",
+             &Config::log_format, {"text", "json"}),
         whole("max_displays", {"CARREL_MAX_DISPLAYS", "MAX_DISPLAYS"}, "most desks at once",
               &Config::most_desks, 1, 1000),
         whole("max_memory_mb", {"CARREL_MAX_MEMORY_MB"},

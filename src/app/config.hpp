@@ -38,6 +38,7 @@ struct Config {
     std::string key_file;
     std::string token;  ///< secret; from CARREL_TOKEN only
     std::string log_level = "info";
+    std::string log_format = "text";
     unsigned most_desks = 20;
     std::uint64_t most_memory_mb = 0;  ///< of all desks; 0: no cap, as below
     unsigned most_cpus = 0;

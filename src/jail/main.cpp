@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <limits>
 #include <map>
@@ -85,7 +86,9 @@ core::Expected<dns::Options> parse_dns_options(const std::vector<std::string>& w
 }
 
 int run_program(const std::vector<std::string>& words) {
-    core::open_log("carrel-jail", core::Level::info);
+    // As carrel has it, beside whose lines ours stand.
+    const char* format = std::getenv("CARREL_LOG_FORMAT");
+    core::open_log("carrel-jail", core::Level::info, core::log_format_of(format ? format : ""));
     if (words.empty() || (words[0] != "serve" && words[0] != "dns")) {
         std::fputs(usage_text, stderr);
         return misused;

@@ -75,7 +75,7 @@ int serve(const ServeOptions& options) {
     auto keys = read_keys(config);
     if (options.only_check) return std::cout << "The configuration is good.\n", 0;
 
-    core::open_log("carrel", level_of(config.log_level));
+    core::open_log("carrel", level_of(config.log_level), core::log_format_of(config.log_format));
     require_root("carrel serve makes desks of namespaces and mounts, so it");
     const auto user = get_carrel_user();
     auto listener = open_listener(config.listen);
@@ -85,6 +85,7 @@ int serve(const ServeOptions& options) {
     for (const auto& setting : settings())
         if (setting.is_secret)
             for (const auto& variable : setting.variables) ::unsetenv(variable.c_str());
+    ::setenv("CARREL_LOG_FORMAT", config.log_format.c_str(), 1);  // the jail writes into the same log
     auto jail = start_jail(config, data, user);
     become(user);
     wall_in(data.path());

@@ -64,8 +64,11 @@ bool is_outdated(pid_t pid) {
     std::vector<char*> arguments;
     for (auto& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
-    char* no_environment[] = {nullptr};
-    ::execve("/proc/self/exe", arguments.data(), no_environment);
+    // Nothing of ours but how a line of the log looks.
+    const char* format = std::getenv("CARREL_LOG_FORMAT");
+    auto log_format = fmt::format("CARREL_LOG_FORMAT={}", format ? format : "");
+    char* environment[] = {log_format.data(), nullptr};
+    ::execve("/proc/self/exe", arguments.data(), environment);
     ::_exit(127);
 }
 
