@@ -32,6 +32,7 @@ LIBRARIES = {
     "sha2.h": "PkgConfig::digests",
     "libmnl/": "PkgConfig::netfilter",
     "libnftnl/": "PkgConfig::netfilter",
+    "prometheus/": "PkgConfig::prometheus",
     "CLI/": "CLI11::CLI11",
     "toml++/": "PkgConfig::tomlplusplus",
     "xcb/": "PkgConfig::xcb",

@@ -1,7 +1,6 @@
 #include "api/about.hpp"
 
 #include "api/web.hpp"
-#include "core/log.hpp"
 #include "ops/principal.hpp"
 #include "ops/server.hpp"
 #include "rest/answers.hpp"
@@ -15,47 +14,6 @@ using net::Request;
 using net::Response;
 using session::Models;
 using session::SessionService;
-
-constexpr std::string_view store_well = "ok";
-constexpr std::string_view store_full = "full";
-
-/// store_well, store_full, or "failed".
-Task<std::string_view> status_of_store(SessionService& service) {
-    try {
-        co_await service.check_store();
-        co_return store_well;
-    } catch (const core::Error& error) {
-        core::log_error("the store is not well: {}", error.message());
-        co_return error.reason() == "disk_full" ? store_full : "failed";
-    }
-}
-
-Task<Response> health(SessionService& service, const Models& models, const core::Clock& clock,
-                      Principal principal) {
-    const auto store = co_await status_of_store(service);
-    const bool is_well = store == store_well;
-    const std::string provider{models.default_provider().vendor.name};
-    const bool is_guest = principal.role == ops::Role::guest;
-    const bool has_key = models.has_key(is_guest ? ops::local_principal().name : principal.name, provider);
-    const auto status = !is_well ? "unhealthy" : has_key ? "healthy" : "degraded";
-    co_return rest::json_answer(
-        is_well ? 200 : 503,
-        json::Object{
-            {"status", status},
-            {"version", version},
-            {"timestamp", core::to_rfc3339(clock.now())},
-            {"checks", json::Object{{"database", json::Object{{"status", store}, {"type", "sqlite"}}},
-                                    {"api_key", json::Object{{"status", has_key ? "set" : "missing"},
-                                                             {"provider", provider}}}}}});
-}
-
-Task<Response> ready(SessionService& service) {
-    // On a full disk it still serves: deleting sessions is how room is made.
-    const auto store = co_await status_of_store(service);
-    if (store != store_well && store != store_full)
-        throw core::Error{core::Code::unavailable, "the store does not answer"};
-    co_return rest::json_answer(200, json::Object{{"status", "ready"}});
-}
 
 /// What a person who chooses needs to know of a vendor.
 json::Object view(const session::Provider& provider, bool has_key) {
@@ -125,12 +83,8 @@ Task<Response> live() { co_return rest::json_answer(200, json::Object{{"status",
 
 }  // namespace
 
-std::vector<Binding> about_bindings(SessionService& service, Models& models, Gatekeeper& gatekeeper,
-                                    const core::Clock& clock) {
+std::vector<Binding> about_bindings(SessionService& service, Models& models, Gatekeeper& gatekeeper) {
     return {
-        {"health",
-         [&](Request&, const Principal& principal) { return health(service, models, clock, principal); }},
-        {"health/ready", [&](Request&, const Principal&) { return ready(service); }},
         {"health/live", [](Request&, const Principal&) { return live(); }},
         {"config",
          [&](Request&, const Principal& principal) {

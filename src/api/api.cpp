@@ -6,7 +6,9 @@
 #include "api/desks.hpp"
 #include "api/errors.hpp"
 #include "api/events.hpp"
+#include "api/figures.hpp"
 #include "api/fleet.hpp"
+#include "api/health.hpp"
 #include "api/routes.hpp"
 #include "api/sessions.hpp"
 
@@ -30,6 +32,18 @@ void protect(net::Response& response) {
     if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
 }
 
+/// Counts sessions that are made, and answers who counts and tells of all answers.
+Observer watch(metrics::Metrics& metrics, session::SessionService& service) {
+    // Every desk is made for its session.
+    service.watch_creations([&metrics](const fleet::Started& started, auto took) {
+        metrics.note_creation(started.was_warm ? "hit" : "miss", started.timings, took);
+    });
+    return [&metrics](const Answered& answered) {
+        metrics.note_operation(answered.row.name, answered.row.method, answered.status, answered.took);
+        log_access(answered);
+    };
+}
+
 /// Whoever watches over the server asks this, and takes no answer for its end.
 bool asks_for_health(const net::Request& request) {
     return request.method == "GET" && request.path.starts_with("/api/v1/health");
@@ -45,18 +59,24 @@ net::ServerLimits server_limits() {
             .is_always_answered = asks_for_health};
 }
 
-Api::Api(session::SessionService& service, session::Models& models, Gatekeeper gatekeeper,
-         const core::Clock& clock, async::Pool& pool, ListImages images)
-    : gatekeeper_{std::move(gatekeeper)}, router_{any_error_response} {
+Api::Api(async::Executor executor, Sources sources, session::Models& models, Gatekeeper gatekeeper,
+         async::Pool& pool, ListImages images)
+    : gatekeeper_{std::move(gatekeeper)},
+      loads_{std::move(executor), sources.fleet},
+      router_{any_error_response} {
+    auto& service = sources.service;
+    const auto observer = watch(sources.metrics, service);
     std::vector<Binding> bindings;
+    append(bindings, health_bindings(sources));
+    append(bindings, {figures_binding(sources, loads_)});
     append(bindings, session_bindings(service));
     append(bindings, fleet_bindings(service));
     append(bindings, event_bindings(service));
     append(bindings, desk_bindings(service));
     append(bindings, image_bindings(pool, std::move(images)));
-    append(bindings, about_bindings(service, models, gatekeeper_, clock));
-    add_routes(router_, gatekeeper_, ops::server_operations(), bindings);
-    add_desk_routes(router_, gatekeeper_, service);
+    append(bindings, about_bindings(service, models, gatekeeper_));
+    add_routes(router_, gatekeeper_, ops::server_operations(), bindings, observer);
+    add_desk_routes(router_, gatekeeper_, service, observer);
 }
 
 Task<net::Response> Api::handle(net::Request& request) {

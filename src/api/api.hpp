@@ -3,7 +3,8 @@
 
 #include "api/auth.hpp"
 #include "api/images.hpp"
-#include "core/clock.hpp"
+#include "api/sources.hpp"
+#include "fleet/load.hpp"
 #include "net/router.hpp"
 #include "net/server.hpp"
 #include "session/service.hpp"
@@ -17,14 +18,16 @@ class Api final : public net::Handler {
 public:
     /// Binds every operation row to its handler; throws Error{internal} when they do not match.
     /// What is referred to must outlive it.
-    Api(session::SessionService& service, session::Models& models, Gatekeeper gatekeeper,
-        const core::Clock& clock, async::Pool& pool, ListImages images);
+    /// It counts what is asked, and how sessions are made, in `sources.metrics`.
+    Api(async::Executor executor, Sources sources, session::Models& models, Gatekeeper gatekeeper,
+        async::Pool& pool, ListImages images);
 
     /// Checks Host first, whatever is asked; every answer carries the headers that keep browsers honest.
     async::Task<net::Response> handle(net::Request& request) override;
 
 private:
     Gatekeeper gatekeeper_;
+    fleet::Loads loads_;
     net::Router router_;
 };
 

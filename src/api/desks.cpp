@@ -230,13 +230,14 @@ Task<Response> show_desktop(SessionService& service, Request& request, Principal
 
 }  // namespace
 
-void add_desk_routes(net::Router& router, Gatekeeper& gatekeeper, SessionService& service) {
+void add_desk_routes(net::Router& router, Gatekeeper& gatekeeper, SessionService& service,
+                     const Observer& observer) {
     for (const auto& row : ops::desk_operations()) {
         auto handler = [&service, &row](Request& request, const Principal& principal) {
             return pass_on(service, row, request, principal);
         };
         router.add(guarded(gatekeeper, row, fmt::format("{}{}", desk_prefix, row.path), desk_error_response,
-                           std::move(handler)));
+                           std::move(handler), observer));
     }
 }
 

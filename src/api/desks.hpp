@@ -12,7 +12,8 @@ namespace carrel::api {
 inline constexpr std::string_view desk_prefix = "/api/v1/sessions/{id}/desk";
 
 /// Adds a route for every row of ops::desk_operations. `service` must outlive the router.
-void add_desk_routes(net::Router& router, Gatekeeper& gatekeeper, session::SessionService& service);
+void add_desk_routes(net::Router& router, Gatekeeper& gatekeeper, session::SessionService& service,
+                     const Observer& observer);
 
 /// The binding of desk/vnc.
 std::vector<Binding> desk_bindings(session::SessionService& service);

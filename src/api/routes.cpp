@@ -66,7 +66,7 @@ Task<net::Response> serve(Gatekeeper& gatekeeper, const ops::Operation& row, con
 }  // namespace
 
 net::Route guarded(Gatekeeper& gatekeeper, const ops::Operation& row, std::string path,
-                   net::ErrorAnswer error_answer, Handling handler) {
+                   net::ErrorAnswer error_answer, Handling handler, Observer observer) {
     auto checked = [&gatekeeper, &row,
                     handler = std::move(handler)](net::Request& request) -> Task<net::Response> {
         std::exception_ptr wrong_key;
@@ -79,11 +79,12 @@ net::Route guarded(Gatekeeper& gatekeeper, const ops::Operation& row, std::strin
         co_await gatekeeper.hold_back(request);
         std::rethrow_exception(wrong_key);
     };
-    return {std::string{row.method}, std::move(path), std::move(checked), std::move(error_answer)};
+    return observed({std::string{row.method}, std::move(path), std::move(checked), std::move(error_answer)},
+                    row, std::move(observer));
 }
 
 void add_routes(net::Router& router, Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
-                const std::vector<Binding>& bindings) {
+                const std::vector<Binding>& bindings, const Observer& observer) {
     std::vector<rest::RowName> bound;
     bound.reserve(bindings.size());
     for (const auto& binding : bindings) bound.push_back({binding.name, {}});
@@ -95,7 +96,8 @@ void add_routes(net::Router& router, Gatekeeper& gatekeeper, std::span<const ops
             co_await rest::refuse_fields(row, request);
             co_return co_await inner(request, principal);
         };
-        router.add(guarded(gatekeeper, row, std::string{row.path}, error_response, std::move(handler)));
+        router.add(
+            guarded(gatekeeper, row, std::string{row.path}, error_response, std::move(handler), observer));
     }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/auth.hpp"
+#include "api/observing.hpp"
 #include "net/router.hpp"
 #include "ops/operation.hpp"
 #include "ops/principal.hpp"
@@ -29,12 +30,13 @@ struct Binding {
 /// Adds a route for every row; throws Error{internal} when a row has no binding, or a binding no row.
 /// `gatekeeper` and `rows` must outlive the router.
 void add_routes(net::Router& router, Gatekeeper& gatekeeper, std::span<const ops::Operation> rows,
-                const std::vector<Binding>& bindings);
+                const std::vector<Binding>& bindings, const Observer& observer = {});
 
 /// One route behind the same checks: a foreign page is refused, then who shows no key (401), then whose
 /// role is not enough for the row (403), then who has too much under way (503). A wrong key is answered the
-/// later the more there were. For rows whose path depends on where they are offered.
+/// later the more there were. For rows whose path depends on where they are offered. `observer`, if there is
+/// one, hears of every answer, refusals too.
 net::Route guarded(Gatekeeper& gatekeeper, const ops::Operation& row, std::string path,
-                   net::ErrorAnswer error_answer, Handling handler);
+                   net::ErrorAnswer error_answer, Handling handler, Observer observer = {});
 
 }  // namespace carrel::api

@@ -152,6 +152,10 @@ Task<Response> resume(SessionService& service, Request& request, Principal princ
     co_return rest::json_answer(200, to_json(co_await service.resume(std::move(principal), id_of(request))));
 }
 
+Task<Response> usage(SessionService& service, Request& request, Principal principal) {
+    co_return rest::json_answer(200, to_json(co_await service.usage(std::move(principal), id_of(request))));
+}
+
 Task<Response> read_log(SessionService& service, Request& request, Principal principal) {
     const auto asked = rest::decode_query(request, ops::read_desk_log_shape());
     const auto said = co_await service.desk_log(std::move(principal), id_of(request),
@@ -170,8 +174,8 @@ std::vector<Binding> session_bindings(SessionService& service) {
     };
     return {with("sessions/create", create), with("sessions/list", list),     with("sessions/get", get),
             with("sessions/rename", rename), with("sessions/delete", remove), with("messages/send", send),
-            with("turn/cancel", cancel),     with("desk/renew", renew),       with("desk/pause", pause),
-            with("desk/resume", resume),     with("desk/log", read_log)};
+            with("sessions/usage", usage),   with("turn/cancel", cancel),     with("desk/renew", renew),
+            with("desk/pause", pause),       with("desk/resume", resume),     with("desk/log", read_log)};
 }
 
 }  // namespace carrel::api

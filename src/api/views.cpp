@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+
 namespace carrel::api {
 
 namespace {
@@ -40,6 +43,11 @@ json::Object desk_json(const store::DeskRow& desk) {
     return result;
 }
 
+/// A clock may have been set back between them.
+double seconds_between(core::Instant begin, core::Instant end) {
+    return std::max(0.0, std::chrono::duration<double>{end - begin}.count());
+}
+
 }  // namespace
 
 json::Object to_json(const session::Session& session) {
@@ -62,6 +70,29 @@ json::Object to_json(const session::Session& session) {
          session.rest.idle_since ? json::Value(core::to_rfc3339(*session.rest.idle_since)) : json::Value()},
         {"awake", texts_json(session.rest.awake)},
         {"queue_position", session.queue_position > 0 ? json::Value(session.queue_position) : json::Value()}};
+}
+
+json::Object to_json(const session::SessionUsage& usage) {
+    const auto& [row, is_busy, model, load, now] = usage;
+    json::Object desk{{"id", row.desk.id},
+                      {"state", store::name_of(row.desk.state)},
+                      {"age_seconds", seconds_between(row.desk.created_at, now)}};
+    if (load && load->processor_time)
+        desk["processor_seconds"] = std::chrono::duration<double>{*load->processor_time}.count();
+    if (load && load->memory) desk["memory_bytes"] = *load->memory;
+    if (load && load->processes) desk["processes"] = *load->processes;
+    return {{"id", row.id},
+            {"busy", is_busy},
+            {"created_at", core::to_rfc3339(row.created_at)},
+            {"age_seconds", seconds_between(row.created_at, now)},
+            {"model", json::Object{{"provider", row.provider},
+                                   {"model", row.model},
+                                   {"answers", model.answers},
+                                   {"input_tokens", model.input_tokens},
+                                   {"output_tokens", model.output_tokens},
+                                   {"cache_read_input_tokens", model.cache_read_input_tokens},
+                                   {"cache_creation_input_tokens", model.cache_creation_input_tokens}}},
+            {"desk", std::move(desk)}};
 }
 
 json::Object to_json(const session::Message& message) {

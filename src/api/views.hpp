@@ -8,6 +8,8 @@ namespace carrel::api {
 
 /// {id,title,status,model,provider,created_at,updated_at,vnc_url,busy,viewers:{…},desk:{…}}
 json::Object to_json(const session::Session& session);
+/// {id,busy,created_at,age_seconds,model:{…},desk:{…}}
+json::Object to_json(const session::SessionUsage& usage);
 /// {id,role,content,tool_use_id,timestamp}
 json::Object to_json(const session::Message& message);
 /// {time,desk,program,text}

@@ -9,6 +9,7 @@
 #include "agent/anthropic/messages_api.hpp"
 #include "agent/scripted/scripted.hpp"
 #include "core/error.hpp"
+#include "metrics/sheet.hpp"
 
 namespace carrel::app {
 
@@ -55,17 +56,34 @@ void check_address(const std::string& url) {
     throw Error{Code::invalid, "the base URL of a provider must begin with https:// or http://"};
 }
 
+/// What a model is counted as.
+std::string label_of(const std::string& model, const vendors::Vendor& vendor, std::string_view chosen) {
+    std::vector<std::string> known{vendor.models.begin(), vendor.models.end()};
+    known.emplace_back(vendor.default_model);
+    known.emplace_back(chosen);
+    return metrics::bounded(model, known);
+}
+
+ModelPtr observe(ModelPtr model, std::string vendor, std::string name, const ModelObserver& observer) {
+    if (!observer) return model;
+    return agent::watched(std::move(model),
+                          [observer, vendor = std::move(vendor), name = std::move(name)](
+                              const agent::EndedCall& call) { observer(vendor, name, call); });
+}
+
 session::Provider offer(const Config& config, const vendors::Vendor& vendor, outbound::HttpClient& http,
-                        async::Pool& pool) {
+                        async::Pool& pool, const ModelObserver& observer) {
     auto access = access_of(config, vendor);
     const bool is_chosen = &vendor == &chosen_vendor(config) && !config.model.empty();
     session::Provider offered{.vendor = vendor,
                               .default_model = is_chosen ? config.model : std::string{vendor.default_model}};
     if (!access.key.empty()) offered.base_key = access.key;
-    offered.make = [&http, &pool, name = std::string{vendor.name}, url = access.base_url](
+    offered.make = [&http, &pool, &vendor, observer, url = access.base_url, chosen = offered.default_model](
                        const std::string& model, const session::Key& key) {
-        return make_model({.provider = name, .model = model, .access = {.base_url = url, .key = key}}, http,
-                          pool);
+        std::string name{vendor.name};
+        auto made = make_model({.provider = name, .model = model, .access = {.base_url = url, .key = key}},
+                               http, pool);
+        return observe(std::move(made), std::move(name), label_of(model, vendor, chosen), observer);
     };
     return offered;
 }
@@ -90,10 +108,10 @@ ModelPtr make_model(ModelChoice choice, outbound::HttpClient& http, async::Pool&
 }
 
 std::vector<session::Provider> offered_models(const Config& config, outbound::HttpClient& http,
-                                              async::Pool& pool) {
+                                              async::Pool& pool, const ModelObserver& observer) {
     std::vector<session::Provider> all;
     all.reserve(vendors::table.size());
-    for (const auto& vendor : vendors::table) all.push_back(offer(config, vendor, http, pool));
+    for (const auto& vendor : vendors::table) all.push_back(offer(config, vendor, http, pool, observer));
     return all;
 }
 

@@ -2,11 +2,13 @@
 // and what the settings say come together here, and only here.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "agent/interfaces.hpp"
+#include "agent/watched.hpp"
 #include "app/config.hpp"
 #include "async/run_on.hpp"
 #include "outbound/http_client.hpp"
@@ -26,8 +28,13 @@ struct ModelChoice {
 /// needed and missing and all else is well. `http` and `pool` outlive the model. Cheap: make one per turn.
 std::unique_ptr<agent::Model> make_model(ModelChoice choice, outbound::HttpClient& http, async::Pool& pool);
 
-/// One for each vendor. `http` and `pool` outlive them.
+/// Hears of each call of a model. `model` is one that the vendor's row or the settings name, else "other":
+/// whoever makes a session may name any.
+using ModelObserver =
+    std::function<void(const std::string& vendor, const std::string& model, const agent::EndedCall& call)>;
+
+/// One for each vendor. `http` and `pool` outlive them; without an observer nobody is told of calls.
 std::vector<session::Provider> offered_models(const Config& config, outbound::HttpClient& http,
-                                              async::Pool& pool);
+                                              async::Pool& pool, const ModelObserver& observer = {});
 
 }  // namespace carrel::app

@@ -54,6 +54,19 @@ session::SessionRules session_rules(const Config& config, bool has_internet) {
                          .interval = std::chrono::seconds{config.cleanup_seconds}}};
 }
 
+ModelObserver counted_by(metrics::Metrics& metrics) {
+    return [&metrics](const std::string& vendor, const std::string& model, const agent::EndedCall& call) {
+        metrics.note_model_call({.vendor = vendor,
+                                 .model = model,
+                                 .outcome = agent::name_of(call.outcome),
+                                 .took = call.took,
+                                 .input_tokens = call.usage.input_tokens,
+                                 .output_tokens = call.usage.output_tokens,
+                                 .cache_read_tokens = call.usage.cache_read_input_tokens,
+                                 .cache_write_tokens = call.usage.cache_creation_input_tokens});
+    };
+}
+
 }  // namespace
 
 Server::Server(const Config& config, const DataDirectory& data, Beginnings beginnings)
@@ -62,7 +75,7 @@ Server::Server(const Config& config, const DataDirectory& data, Beginnings begin
       drivers_{make_drivers(executor_, std::move(beginnings.jail.socket), data.path())},
       fleet_{executor_, driver_of_desks(drivers_), store_, clock_,
              fleet_options(config, driver_of_desks(drivers_).describe().has_internet)},
-      models_{offered_models(config, http_, pool_), config.provider},
+      models_{offered_models(config, http_, pool_, counted_by(metrics_)), config.provider},
       service_{executor_,
                pool_,
                store_,
@@ -70,8 +83,12 @@ Server::Server(const Config& config, const DataDirectory& data, Beginnings begin
                clock_,
                models_,
                session_rules(config, driver_of_desks(drivers_).describe().has_internet)},
-      api_{service_, models_, api::Gatekeeper{std::move(beginnings.keys), clock_},
-           clock_,   pool_,   [data = data.path()] { return list_image_builds(data); }},
+      api_{executor_,
+           {service_, models_, fleet_, store_, metrics_, clock_, [this] { return server_.connections(); }},
+           models_,
+           api::Gatekeeper{std::move(beginnings.keys), clock_},
+           pool_,
+           [data = data.path()] { return list_image_builds(data); }},
       server_{executor_, api_, api::server_limits()},
       signals_{loop_, SIGINT, SIGTERM},
       jail_end_{std::move(beginnings.jail.pidfd)},

@@ -13,6 +13,7 @@
 #include "async/scope.hpp"
 #include "core/clock.hpp"
 #include "fleet/fleet.hpp"
+#include "metrics/metrics.hpp"
 #include "net/server.hpp"
 #include "outbound/curl_client.hpp"
 #include "session/service.hpp"
@@ -48,6 +49,7 @@ private:
     store::Store store_;
     Drivers drivers_;
     fleet::Fleet fleet_;
+    metrics::Metrics metrics_;
     session::Models models_;
     session::SessionService service_;
     api::Api api_;

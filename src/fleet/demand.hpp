@@ -26,11 +26,9 @@ public:
 
     /// Somebody asks for a desk, whether there is one or not.
     void note(Time now);
-    unsigned want(Time now);
+    unsigned want(Time now) const;
 
 private:
-    void forget(Time now);
-
     PoolBounds bounds_;
     std::deque<Time> asked_;  ///< oldest first; no more than can matter
 };

@@ -296,6 +296,13 @@ std::shared_ptr<net::Handler> Fleet::find_endpoint(const std::string& session_id
     return is_usable ? member->desk->endpoint() : nullptr;
 }
 
+std::vector<Fleet::MemberPtr> Fleet::members() const {
+    std::vector<MemberPtr> all;
+    all.reserve(members_.size());
+    for (const auto& [id, member] : members_) all.push_back(member);
+    return all;
+}
+
 const store::DeskRow* Fleet::find_desk(const std::string& session_id) const {
     const auto member = find(session_id);
     return member ? &member->row : nullptr;

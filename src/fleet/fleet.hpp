@@ -131,9 +131,12 @@ public:
     std::size_t size() const { return members_.size(); }
     /// Rows of all of them.
     std::vector<const store::DeskRow*> desks() const;
-    std::vector<PoolState> pools();
+    std::vector<PoolState> pools() const;
     Places& places() { return places_; }
     const Places& places() const { return places_; }
+    /// The same one by one.
+    std::vector<std::shared_ptr<Member>> members() const;
+    unsigned most_desks() const { return options_.of_all.desks; }
 
     /// Stops watching; desks live on.
     Task<> close();

@@ -55,9 +55,9 @@ std::vector<Fleet::MemberPtr> Fleet::stock_of(const std::string& image) const {
     return stock;
 }
 
-std::vector<PoolState> Fleet::pools() {
+std::vector<PoolState> Fleet::pools() const {
     std::vector<PoolState> states;
-    for (auto& pool : pools_) {
+    for (const auto& pool : pools_) {
         const auto stock = stock_of(pool.options.shape.image);
         const auto ready = static_cast<std::size_t>(std::ranges::count_if(stock, &Member::is_ready));
         states.push_back({.image = pool.options.shape.image,

@@ -16,11 +16,16 @@ json::Object schema() {
 }
 
 constexpr std::array health_answer{
-    Member{"status", "string", "healthy; degraded where models have no key; unhealthy, with status 503"},
+    Member{"status", "string", "healthy; degraded; unhealthy, with status 503, where nothing can be made"},
+    Member{"reasons", "array",
+           "why it is not healthy: of disk_full, store_failed, no_desks, and where it is only degraded "
+           "store_slow, disk_low, no_free_desk, no_model_key, host_lacking"},
     Member{"version", "string", "of the server"},
     Member{"timestamp", "string", "RFC 3339"},
     Member{"checks", "object",
-           "{database: {status (ok, full, failed), type}, api_key: {status (set, missing), provider}}"},
+           "{database: {status (ok, full, failed), type}, api_key: {status (set, missing), provider}, "
+           "desks: {status (ok, full, failed)}, disk: {status (ok, low)}, host: {status (ok, lacking), lacks "
+           "(how much), warnings (of what, in sentences, for who may make sessions)}}"},
 };
 constexpr std::array status_answer{
     Member{"status", "string", "in a word, such as ready, alive or logged_in"},
@@ -77,6 +82,18 @@ constexpr std::array pools_answer{
 constexpr std::array cleanup_answer{
     Member{"cleaned", "integer", "sessions that were ended"},
     Member{"active", "integer", "sessions with a desk that are left"},
+};
+constexpr std::array usage_answer{
+    Member{"id", "string", "of the session"},
+    Member{"busy", "boolean", "whether the agent is at work"},
+    Member{"created_at", "string", "RFC 3339"},
+    Member{"age_seconds", "number", "of the session"},
+    Member{"model", "object",
+           "what models have said in all turns: {provider, model, answers, input_tokens, output_tokens, "
+           "cache_read_input_tokens, cache_creation_input_tokens}"},
+    Member{"desk", "object",
+           "{id, state, age_seconds}, and of one that lives what the host counts of: processor_seconds "
+           "(since its start), memory_bytes, processes (threads too)"},
 };
 constexpr std::array sessions_answer{
     Member{"sessions", "array", "newest first, each as sessions/create answers it"},
@@ -144,6 +161,14 @@ constexpr std::array server_table{
         .permission = Permission::open,
         .summary = "200 as long as the process lives.",
         .answer = status_answer,
+    },
+    Operation{
+        .name = "metrics",
+        .method = "GET",
+        .path = "/metrics",
+        .permission = Permission::create,
+        .response = Body::bytes,
+        .summary = "Figures of the whole server in Prometheus' text format.",
     },
     Operation{
         .name = "config",
@@ -230,6 +255,14 @@ constexpr std::array server_table{
         .summary = "One session with its messages.",
         .request_schema = schema<get_session_shape>,
         .answer = detail_answer,
+    },
+    Operation{
+        .name = "sessions/usage",
+        .method = "GET",
+        .path = "/api/v1/sessions/{id}/usage",
+        .permission = Permission::view,
+        .summary = "What a session has used, and its desk uses now; also of archived ones.",
+        .answer = usage_answer,
     },
     Operation{
         .name = "sessions/rename",

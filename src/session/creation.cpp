@@ -120,14 +120,16 @@ Task<fleet::Place> SessionService::find_place(store::SessionRow row, Wish wish, 
 
 Task<Created> SessionService::create_now(store::SessionRow row, fleet::DeskWish desk, bool is_stored,
                                          [[maybe_unused]] Locks::Held lock) {
+    const auto began = std::chrono::steady_clock::now();
     std::exception_ptr failure;
     try {
         if (leaving_.contains(row.id)) throw no_session(row.id);
         auto started = co_await start_desk(std::move(desk), [row, is_stored](store::Transaction& t) {
             if (!is_stored) t.insert_session(row);
         });
-        row.desk = std::move(started.desk);
+        row.desk = started.desk;
         uses_.touch(row.id);
+        if (creation_observer_) creation_observer_(started, std::chrono::steady_clock::now() - began);
         co_return Created{.session = view(std::move(row)),
                           .was_warm = started.was_warm,
                           .timings = std::move(started.timings)};

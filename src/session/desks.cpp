@@ -94,11 +94,6 @@ Task<std::optional<store::Blob>> SessionService::paused_picture(Principal princi
         [id = row.id, hash = *row.paused_picture](store::Transaction& t) { return t.find_blob(id, hash); });
 }
 
-Task<std::optional<fleet::Usage>> SessionService::usage(Principal principal, std::string id) {
-    const auto row = co_await row_of(std::move(principal), std::move(id));
-    co_return co_await fleet_.usage(row.id);
-}
-
 Task<CleanedUp> SessionService::clean_up(std::chrono::seconds max_idle) {
     CleanedUp done;
     done.ended = co_await async::shield(scope_, "cleaning up", reaper_.end_idle(max_idle));

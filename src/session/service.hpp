@@ -11,6 +11,8 @@
 // this service may be cancelled (its client went away) at any time: what it began is finished anyway.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -30,6 +32,7 @@
 #include "session/models.hpp"
 #include "session/reaper.hpp"
 #include "session/turns.hpp"
+#include "session/usage.hpp"
 #include "session/uses.hpp"
 #include "session/viewers.hpp"
 #include "store/store.hpp"
@@ -157,8 +160,6 @@ public:
     /// Nothing while the desk is not paused, or has none.
     Task<std::optional<store::Blob>> paused_picture(Principal principal, std::string id);
     bool is_paused(const std::string& id) const;
-    /// What the desk uses; nothing when there is none.
-    Task<std::optional<fleet::Usage>> usage(Principal principal, std::string id);
     /// Ends the sessions of everybody whose desks have been idle for so long.
     Task<CleanedUp> clean_up(std::chrono::seconds max_idle);
     /// Who waits for a desk, of the principal's own sessions, in the order of the line, and how many in all.
@@ -167,8 +168,16 @@ public:
     /// The last `most` lines of what its desk's programs said, and those of the desk that this one has
     /// replaced; of archived sessions too.
     Task<SaidLines> desk_log(Principal principal, std::string id, std::size_t most);
+    /// What the session has used and its desk uses; of archived sessions too.
+    Task<SessionUsage> usage(Principal principal, std::string id);
     /// Replaces a desk that failed, was lost or is hung by a new one. Throws conflict while it is well.
     Task<Session> renew_desk(Principal principal, std::string id);
+
+    /// Hears of each session that was made: the steps of its desk's start, and how long all took.
+    using CreationObserver =
+        std::function<void(const fleet::Started& started, std::chrono::steady_clock::duration took)>;
+    /// In place of the last. It must not throw.
+    void watch_creations(CreationObserver observer) { creation_observer_ = std::move(observer); }
 
     /// Throws why nothing could be stored now (see store::Store::check).
     Task<> check_store() { return store_.check(); }
@@ -180,7 +189,7 @@ public:
     Viewers& viewers() { return viewers_; }
     /// Who uses their desks otherwise; whoever follows one's events enters here.
     Uses& uses() { return uses_; }
-    std::vector<fleet::PoolState> pools() { return fleet_.pools(); }
+    std::vector<fleet::PoolState> pools() const { return fleet_.pools(); }
     /// How many turns are on their way.
     std::size_t busy_count() const { return turns_.size(); }
 
@@ -222,6 +231,7 @@ private:
     Locks keys_;  ///< by principal and key: one at a time makes a session
     Reaper reaper_;
     bool is_draining_ = false;
+    CreationObserver creation_observer_;
     std::set<std::string> leaving_;  ///< sessions that are being removed
     async::Scope scope_;
 };

@@ -24,4 +24,13 @@ ViewerCounts Viewers::of(const std::string& session) const {
     return entry == counts_->end() ? ViewerCounts{} : entry->second;
 }
 
+ViewerCounts Viewers::all() const {
+    ViewerCounts sum;
+    for (const auto& [session, counts] : *counts_) {
+        sum.watching += counts.watching;
+        sum.in_control += counts.in_control;
+    }
+    return sum;
+}
+
 }  // namespace carrel::session

@@ -20,6 +20,8 @@ public:
     /// One more, of the session with that id, for as long as the answer lives; that may be longer than this.
     std::shared_ptr<void> enter(const std::string& session, bool view_only);
     ViewerCounts of(const std::string& session) const;
+    /// Of all desks together.
+    ViewerCounts all() const;
 
 private:
     /// Shared with those who have entered.

@@ -119,6 +119,13 @@ void Feeds::close(const std::string& session_id) {
     feeds_.erase(found);
 }
 
+std::size_t Feeds::followers() const {
+    // A feed is held by whoever follows it, and by nobody else.
+    std::size_t count = 0;
+    for (const auto& [session, feed] : feeds_) count += static_cast<std::size_t>(feed.use_count());
+    return count;
+}
+
 void Feeds::close_all() {
     for (const auto& [id, known] : feeds_)
         if (const auto feed = known.lock()) feed->close();

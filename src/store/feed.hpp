@@ -82,6 +82,8 @@ public:
     void publish(const std::string& session_id, Event event);
     void close(const std::string& session_id);
     void close_all();
+    /// How many follow a session now.
+    std::size_t followers() const;
 
 private:
     async::Executor executor_;

@@ -97,6 +97,15 @@ struct Event {
     std::string data;  ///< a JSON object
 };
 
+/// What models have said to a session, in tokens as their vendors count them.
+struct ModelUsage {
+    std::int64_t answers = 0;
+    std::int64_t input_tokens = 0;
+    std::int64_t output_tokens = 0;
+    std::int64_t cache_read_input_tokens = 0;
+    std::int64_t cache_creation_input_tokens = 0;
+};
+
 /// A picture or other file of a session.
 struct Blob {
     std::string bytes;

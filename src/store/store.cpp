@@ -1,9 +1,12 @@
 #include "store/store.hpp"
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
 
 #include "async/all.hpp"
 #include "core/error.hpp"
+#include "core/sys.hpp"
 
 namespace carrel::store {
 
@@ -23,8 +26,10 @@ Task<std::vector<Event>> read_events(std::weak_ptr<WriteQueue> known, std::strin
 
 }  // namespace
 
-Store::Store(async::Executor executor, StoreOptions options) : feeds_{std::make_shared<Feeds>(executor)} {
-    auto publish = [feeds = feeds_](const std::string& session_id, Event event) {
+Store::Store(async::Executor executor, StoreOptions options)
+    : directory_{options.directory}, feeds_{std::make_shared<Feeds>(executor)} {
+    auto publish = [feeds = feeds_, stored = events_stored_](const std::string& session_id, Event event) {
+        ++*stored;
         feeds->publish(session_id, std::move(event));
     };
     queue_ =
@@ -72,6 +77,12 @@ Task<> Store::catch_up() {
     rest.push_back(part_old_messages());
     rest.push_back(run([](Transaction& t) { t.sweep_blobs(); }));
     co_await async::all("putting the store in order", std::move(rest));
+}
+
+Room Store::room() const {
+    struct statvfs status{};
+    core::checked("look at the disk of the store", ::statvfs(directory_.c_str(), &status));
+    return {status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize};
 }
 
 Task<> Store::check() { return queue_->check(); }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,6 +34,12 @@ using Ticket = std::shared_ptr<Work>;
 struct StoreOptions {
     std::string directory;        ///< of carrel.db and blobs/; exists and is ours
     std::int64_t most_pages = 0;  ///< of 4096 bytes, beyond which the store is full; 0: the disk decides
+};
+
+/// Bytes of a file system: what a program may still write, and all.
+struct Room {
+    std::uint64_t free = 0;
+    std::uint64_t all = 0;
 };
 
 class Store {
@@ -81,6 +88,15 @@ public:
     /// Throws why nothing could be stored now: Error{exhausted} on a full disk, and others.
     Task<> check();
 
+    /// How many follow a session's events now.
+    std::size_t followers() const { return feeds_->followers(); }
+    /// How many works wait for their commit.
+    std::size_t waiting() const { return queue_->waiting(); }
+    /// Events that this object has stored.
+    std::uint64_t events_stored() const { return *events_stored_; }
+    /// What the file system of the database has.
+    Room room() const;
+
     /// Ends all followers, stores what is queued, closes the database. Nothing may be asked after.
     Task<> close();
 
@@ -96,6 +112,8 @@ private:
         if constexpr (!std::is_void_v<Result>) co_return std::move(**result);
     }
 
+    std::string directory_;
+    std::shared_ptr<std::uint64_t> events_stored_ = std::make_shared<std::uint64_t>(0);
     std::shared_ptr<WriteQueue> queue_;
     std::shared_ptr<Feeds> feeds_;
 };

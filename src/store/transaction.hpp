@@ -86,6 +86,9 @@ public:
     /// The greatest number; 0 when there is none.
     std::int64_t last_event(std::string_view session_id);
 
+    /// The sum of its `usage` events.
+    ModelUsage model_usage(std::string_view session_id);
+
     // --- blobs (transaction_log.cpp)
     /// Stores bytes under their SHA-256 (64 hex), which it answers. The file is on disk before this
     /// returns.

@@ -41,6 +41,16 @@ std::vector<Event> Transaction::events_after(std::string_view session_id, std::i
     return events;
 }
 
+ModelUsage Transaction::model_usage(std::string_view session_id) {
+    auto row = db_.prepare(
+        "SELECT count(*), total(data ->> '$.input_tokens'), total(data ->> '$.output_tokens'), "
+        "total(data ->> '$.cache_read_input_tokens'), total(data ->> '$.cache_creation_input_tokens') "
+        "FROM events WHERE session_id = ? AND name = 'usage'");
+    row.bind(session_id);
+    row.step();
+    return {row.number(0), row.number(1), row.number(2), row.number(3), row.number(4)};
+}
+
 // --- blobs ------------------------------------------------------------------------------------------
 
 std::string Transaction::put_blob(std::string_view session_id, std::string_view bytes,

@@ -59,6 +59,8 @@ public:
     /// Does what is queued, then closes the database.
     async::Task<> close();
     bool is_closed() const { return is_closed_; }
+    /// Works that wait for the commit after the one that is on its way.
+    std::size_t waiting() const { return queued_.size(); }
 
 private:
     using Batch = std::vector<std::shared_ptr<Work>>;
