@@ -27,8 +27,8 @@ Task<> measure_some(std::shared_ptr<std::deque<MemberPtr>> queue, std::shared_pt
         queue->pop_front();
         std::exception_ptr failure;
         try {
-            auto usage = co_await member->desk->usage();
-            loads->push_back({member->row.id, member->row.session_id, std::move(usage)});
+            const auto usage = co_await member->desk->usage();
+            loads->push_back({member->row.id, member->row.session_id, usage});
             continue;
         } catch (...) {
             failure = std::current_exception();

@@ -121,6 +121,8 @@ struct FakeMachine : net::Handler {
     bool is_hung = false;
     bool is_frozen = false;
     fleet::Usage usage;
+    std::optional<core::Error> usage_failure;  ///< thrown to whoever measures it
+    int measured = 0;                          ///< how often
     std::function<Task<net::Response>(net::Request&)> operation;
     int operations = 0;
     int ends_told = 0;
@@ -237,7 +239,12 @@ public:
         machine_->set_frozen(false);
         co_return;
     }
-    Task<fleet::Usage> usage() override { co_return machine_->usage; }
+    Task<fleet::Usage> usage() override {
+        ++machine_->measured;
+        co_await async::yield_turn();
+        if (machine_->usage_failure) throw core::Error{*machine_->usage_failure};
+        co_return machine_->usage;
+    }
     Task<> stop() override { return host_.remove(machine_->spec.id); }
 
 private:

@@ -15,6 +15,7 @@ TEST_CASE("viewers of each desk are counted as long as they stay") {
     const auto elsewhere = viewers.enter("b", false);
     CHECK(viewers.of("a") == ViewerCounts{.watching = 1, .in_control = 2});
     CHECK(viewers.of("b") == ViewerCounts{.watching = 0, .in_control = 1});
+    CHECK(viewers.all() == ViewerCounts{.watching = 1, .in_control = 3});
     first.reset();
     CHECK(viewers.of("a") == ViewerCounts{.watching = 1, .in_control = 1});
     watcher.reset();

@@ -92,6 +92,29 @@ TEST_CASE("a follower that slept through more than memory holds reads the rest f
     });
 }
 
+TEST_CASE("followers, what waits and what was stored are counted") {
+    TempDir dir;
+    run_loop([&](async::Executor executor) -> Task<> {
+        Store store{executor, {dir.path()}};
+        co_await add_session(store, "s1");
+        co_await add_session(store, "s2");
+        CHECK(store.followers() == 0);
+        std::optional first{co_await store.follow("s1", 0)};
+        const auto second = co_await store.follow("s1", 0);
+        const auto third = co_await store.follow("s2", 0);
+        CHECK(store.followers() == 3);
+        first.reset();
+        CHECK(store.followers() == 2);
+        const auto before = store.events_stored();
+        co_await append_numbers(store, 5, 1);
+        CHECK(store.events_stored() == before + 5);
+        CHECK(store.waiting() == 0);
+        CHECK(store.room().all >= store.room().free);
+        CHECK(store.room().all > 0);
+        co_await store.close();
+    });
+}
+
 TEST_CASE("a number from the future counts as now") {
     TempDir dir;
     run_loop([&](async::Executor executor) -> Task<> {
