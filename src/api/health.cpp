@@ -16,6 +16,8 @@ constexpr std::string_view store_full = "full";
 /// What a desk may write by default, and the server's own.
 constexpr std::uint64_t low_room = std::uint64_t{1} << 30;
 constexpr auto slow_store = 500ms;
+/// One may be a desk's own bad day; nothing was made between so many.
+constexpr std::size_t many_failures = 3;
 
 /// store_well, store_full, or "failed".
 Task<std::string_view> status_of_store(store::Store& store) {
@@ -30,6 +32,7 @@ Task<std::string_view> status_of_store(store::Store& store) {
 
 std::string_view status_of_desks(const Vitals& vitals) {
     if (!vitals.can_start_desks) return "failed";
+    if (vitals.failed_creations > 0) return "failing";
     return vitals.desks >= vitals.most_desks ? "full" : "ok";
 }
 
@@ -71,6 +74,7 @@ Task<Response> health(Sources sources, Principal principal) {
                         .room = sources.store.room(),
                         .has_model_key = has_key(sources, principal),
                         .can_start_desks = capabilities.can_start,
+                        .failed_creations = sources.service.failed_creations(),
                         .desks = sources.fleet.places().held(),
                         .most_desks = sources.fleet.most_desks(),
                         .host_warnings = capabilities.warnings.size()};
@@ -104,6 +108,8 @@ Verdict judge(const Vitals& vitals) {
     note(vitals.store == store_full, "unhealthy", "disk_full");
     note(vitals.store != store_well && vitals.store != store_full, "unhealthy", "store_failed");
     note(!vitals.can_start_desks, "unhealthy", "no_desks");
+    note(vitals.failed_creations > 0, vitals.failed_creations >= many_failures ? "unhealthy" : "degraded",
+         "desks_fail");
     note(vitals.store_took >= slow_store, "degraded", "store_slow");
     note(vitals.room.free < low_room && vitals.store != store_full, "degraded", "disk_low");
     note(vitals.desks >= vitals.most_desks, "degraded", "no_free_desk");

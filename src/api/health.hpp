@@ -19,6 +19,7 @@ struct Vitals {
     store::Room room;
     bool has_model_key = true;  ///< of the vendor of new sessions, or it needs none
     bool can_start_desks = true;
+    std::size_t failed_creations = 0;  ///< of sessions, in a row until now
     std::size_t desks = 0;
     std::size_t most_desks = 1;
     std::size_t host_warnings = 0;  ///< what the host lacks, by the driver's word

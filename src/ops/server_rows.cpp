@@ -18,13 +18,15 @@ json::Object schema() {
 constexpr std::array health_answer{
     Member{"status", "string", "healthy; degraded; unhealthy, with status 503, where nothing can be made"},
     Member{"reasons", "array",
-           "why it is not healthy: of disk_full, store_failed, no_desks, and where it is only degraded "
+           "why it is not healthy: of disk_full, store_failed, no_desks, desks_fail (degraded, and from the "
+           "third in a row on unhealthy), and where it is only degraded "
            "store_slow, disk_low, no_free_desk, no_model_key, host_lacking"},
     Member{"version", "string", "of the server"},
     Member{"timestamp", "string", "RFC 3339"},
     Member{"checks", "object",
            "{database: {status (ok, full, failed), type}, api_key: {status (set, missing), provider}, "
-           "desks: {status (ok, full, failed)}, disk: {status (ok, low)}, host: {status (ok, lacking), lacks "
+           "desks: {status (ok, full, failing, failed)}, disk: {status (ok, low)}, host: {status (ok, "
+           "lacking), lacks "
            "(how much), warnings (of what, in sentences, for who may make sessions)}}"},
 };
 constexpr std::array status_answer{

@@ -15,6 +15,26 @@ namespace carrel::session {
 using core::Code;
 using core::Error;
 
+namespace {
+
+/// Whether a failure to make a desk tells of more than that all are in use, or that somebody ends the server.
+bool is_server_unwell(const std::exception_ptr& failure) {
+    if (async::is_cancellation(failure)) return false;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const Error& error) {
+        // Nor that somebody asked for what there is not.
+        if (error.code() == Code::invalid || error.code() == Code::not_found ||
+            error.code() == Code::conflict)
+            return false;
+        return error.code() != Code::exhausted || error.reason() == "disk_full";
+    } catch (...) {
+        return true;
+    }
+}
+
+}  // namespace
+
 Task<Created> SessionService::create(Principal principal, Wish wish) {
     refuse_while_draining();
     if (wish.desk) judge(*wish.desk);
@@ -129,6 +149,7 @@ Task<Created> SessionService::create_now(store::SessionRow row, fleet::DeskWish 
         });
         row.desk = started.desk;
         uses_.touch(row.id);
+        failed_creations_ = 0;
         if (creation_observer_) creation_observer_(started, std::chrono::steady_clock::now() - began);
         co_return Created{.session = view(std::move(row)),
                           .was_warm = started.was_warm,
@@ -136,6 +157,7 @@ Task<Created> SessionService::create_now(store::SessionRow row, fleet::DeskWish 
     } catch (...) {
         failure = std::current_exception();
     }
+    if (is_server_unwell(failure)) ++failed_creations_;
     // Nobody was told its id, so nobody can ever ask for it.
     store_.post([id = row.id](store::Transaction& t) { t.purge_session(id); });
     if (!async::is_cancellation(failure)) scope_.start("sweeping desks' logs", desk_logs_.sweep());

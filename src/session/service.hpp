@@ -178,6 +178,8 @@ public:
         std::function<void(const fleet::Started& started, std::chrono::steady_clock::duration took)>;
     /// In place of the last. It must not throw.
     void watch_creations(CreationObserver observer) { creation_observer_ = std::move(observer); }
+    /// How many in a row could not be made until now, for another reason than that the server is full.
+    std::size_t failed_creations() const { return failed_creations_; }
 
     /// Throws why nothing could be stored now (see store::Store::check).
     Task<> check_store() { return store_.check(); }
@@ -232,6 +234,7 @@ private:
     Reaper reaper_;
     bool is_draining_ = false;
     CreationObserver creation_observer_;
+    std::size_t failed_creations_ = 0;
     std::set<std::string> leaving_;  ///< sessions that are being removed
     async::Scope scope_;
 };

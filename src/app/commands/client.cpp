@@ -98,6 +98,20 @@ int renew_desk(const ClientOptions& options) {
     return 0;
 }
 
+int show_usage(const ClientOptions& options) {
+    const auto usage = client_of(options).call("GET", path_of(options, "/usage"));
+    // One fact a line, as the API names it: what this host does not count is not there.
+    const auto print_numbers = [](std::string_view of, const json::Value& object) {
+        for (const auto& [name, value] : object.as_object())
+            if (value.is_number())
+                print(STDOUT_FILENO,
+                      fmt::format("{}.{} {}\n", of, std::string_view{name}, json::to_text(value)));
+    };
+    print_numbers("session", usage);
+    for (const auto* part : {"desk", "model"}) print_numbers(part, usage.at(part));
+    return 0;
+}
+
 int screenshot(const ClientOptions& options) {
     // What a desk sends as a picture need not be one.
     if (options.file == "-" && ::isatty(STDOUT_FILENO) == 1)
@@ -210,6 +224,8 @@ void add_client(CLI::App& program, Action& action) {
     with_id(add_word(*session, "cancel", "Stop what its agent does", options, action, cancel_turn));
     with_id(add_word(*session, "renew", "Give it a new desk in place of one that failed or was lost", options,
                      action, renew_desk));
+    with_id(
+        add_word(*session, "usage", "What it has used, and its desk uses now", options, action, show_usage));
 
     with_id(add_word(program, "screenshot", "Save a picture of a desk", options, action, screenshot))
         ->add_option("file", options->file, "*.png, *.jpg or *.webp; - for standard output")

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { at, until } from "../lib/carrel.mjs";
+import { carrel } from "../lib/host.mjs";
 import { onServer, rfc3339 } from "../lib/server.mjs";
 
 const api = onServer();
@@ -46,4 +47,15 @@ test("a deleted session's use is still told, without a load; a purged one's is n
 test("what is no session, or asks for more than there is, is refused", async () => {
   for (const id of ["sess_000000000000", "nobody", "%2e%2e", "sess_00000000000g"]) await api.refusal(404, "GET", `/api/v1/sessions/${id}/usage`);
   assert.deepEqual(await api.problems("GET", api.at("/usage?since=0")), ["query.since"]);
+});
+
+test("the command line shows it, one figure a line", async () => {
+  const words = ["session", "usage", api.session.id, "--server", api.server.url];
+  const { code, output } = await carrel(words);
+  assert.equal(code, 0);
+  const figures = Object.fromEntries(output.trim().split("\n").map((line) => line.split(" ")));
+  assert.ok(Number(figures["desk.memory_bytes"]) > 1e6, output);
+  assert.equal(figures["model.answers"], "1");
+  assert.ok(Number(figures["session.age_seconds"]) > 0);
+  assert.equal((await carrel(["session", "usage", "sess_000000000000", "--server", api.server.url])).code, 1);
 });
