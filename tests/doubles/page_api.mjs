@@ -318,6 +318,14 @@ export const routes = [
       });
     },
   ],
+  [
+    "GET",
+    route(`${session}/usage`),
+    (state, { response, id }) => {
+      find(state, id);
+      json(response, 200, { id, desk: { processor_seconds: 1, memory_bytes: 20_000_000 } });
+    },
+  ],
   ["GET", route("/api/v1/events"), follow],
   ["GET", route(`${session}/blobs/(\\w+)`), blob],
   ["POST", route(`${session}/desk/renew`), renew],

@@ -88,6 +88,19 @@ describe("a first visit", () => {
     assert.equal(await run(id, "cat ~/tour/note.txt"), "written in the terminal");
   });
 
+  test("what the desk takes of its machine stands beside its state", async (t) => {
+    const page = await open(t);
+    const { id } = await makeByClicking(t, page, "Loaded");
+    const load = page.getByTestId("load");
+    const processor = async () => Number((await load.textContent()).match(/^(\d+) % · \d.* [MG]B$/)?.[1] ?? -1);
+    await eventually("it is idle", async () => {
+      const now = await processor();
+      return now >= 0 && now < 20;
+    });
+    await desk(id, "terminal/process/start", { command: "while :; do :; done" });
+    await eventually("it is at work", async () => (await processor()) > 20);
+  });
+
   test("two sessions made by clicking play their tours at once, each on its own desk", async (t) => {
     const page = await open(t);
     const first = await makeByClicking(t, page, "First");

@@ -5,6 +5,7 @@ import { ClipboardPanel, CopyHere } from "./clipboard";
 import { ClipboardSync } from "./clipboard_sync";
 import { Cover } from "./cover";
 import { FilesPanel } from "./files";
+import { LoadChip } from "./load";
 import { Popover } from "../parts/popover";
 import { forgetViewers, leaving, refreshSession, sidebar, toast, toggleSidebar } from "../state";
 import { ControlNote } from "./control_note";
@@ -107,6 +108,7 @@ function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
           No network
         </span>
       )}
+      {ready && !leaving.value.has(session.id) && <LoadChip key={session.id} session={session.id} />}
       <span class="grow" />
       {viewer && ready && (
         <>

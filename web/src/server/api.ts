@@ -1,7 +1,7 @@
 // Calls of the server's REST API. One function per operation that the page uses; every failure is an ApiError
 // whose message can be shown.
 import { isRecord, problemText } from "../parts/format";
-import type { Config, FileEntry, NewSession, Session, StoredEvent } from "./types";
+import type { Config, FileEntry, NewSession, Session, SessionUsage, StoredEvent } from "./types";
 
 /** An answer that is not 2xx, or none at all (status 0). */
 export class ApiError extends Error {
@@ -75,6 +75,7 @@ export const api = {
   /** Its conversation stays on the server, unless it is to be purged. */
   deleteSession: (id: string, purge: boolean) =>
     call<void>("DELETE", session(id) + (purge ? "?purge=true" : "")),
+  usage: (id: string) => call<SessionUsage>("GET", `${session(id)}/usage`),
   renewDesk: (id: string) => call<unknown>("POST", `${session(id)}/desk/renew`),
 
   send: (id: string, content: string) =>

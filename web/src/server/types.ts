@@ -38,6 +38,17 @@ export interface Viewers {
   in_control: number;
 }
 
+/** What a living desk uses; what its host does not count is missing. */
+export interface DeskUsage {
+  processor_seconds?: number;
+  memory_bytes?: number;
+}
+
+/** The part of `GET /sessions/{id}/usage` that the page reads. */
+export interface SessionUsage {
+  desk: DeskUsage;
+}
+
 /** A vendor of models: a row of the server's table. */
 export interface Provider {
   name: string;
