@@ -1,5 +1,6 @@
 #include "api/about.hpp"
 
+#include "api/people.hpp"
 #include "api/web.hpp"
 #include "ops/principal.hpp"
 #include "ops/server.hpp"
@@ -99,7 +100,8 @@ std::vector<Binding> about_bindings(SessionService& service, Models& models, Gat
              return forget_key(models, request, principal);
          }},
         {"page/index", [](Request& request, const Principal&) { return page(request, "index.html"); }},
-        {"page/desk", [](Request& request, const Principal&) { return page(request, "desk.html"); }},
+        {"page/desk",
+         [&](Request& request, const Principal&) { return desk_page(gatekeeper, clock, request); }},
         {"page/asset",
          [](Request& request, const Principal&) { return page(request, request.parameters.at("name")); }},
     };

@@ -9,6 +9,7 @@
 #include "api/figures.hpp"
 #include "api/fleet.hpp"
 #include "api/health.hpp"
+#include "api/people.hpp"
 #include "api/routes.hpp"
 #include "api/sessions.hpp"
 
@@ -59,8 +60,8 @@ net::ServerLimits server_limits() {
             .is_always_answered = asks_for_health};
 }
 
-Api::Api(async::Executor executor, Sources sources, session::Models& models, Gatekeeper gatekeeper,
-         async::Pool& pool, ListImages images)
+Api::Api(async::Executor executor, Sources sources, session::Models& models, people::People& people,
+         Gatekeeper gatekeeper, async::Pool& pool, ListImages images)
     : gatekeeper_{std::move(gatekeeper)},
       loads_{std::move(executor), sources.fleet},
       router_{any_error_response} {
@@ -74,6 +75,7 @@ Api::Api(async::Executor executor, Sources sources, session::Models& models, Gat
     append(bindings, event_bindings(service));
     append(bindings, desk_bindings(service));
     append(bindings, image_bindings(pool, std::move(images)));
+    append(bindings, people_bindings(people, service, gatekeeper_));
     append(bindings, about_bindings(service, models, gatekeeper_));
     add_routes(router_, gatekeeper_, ops::server_operations(), bindings, observer);
     add_desk_routes(router_, gatekeeper_, service, observer);

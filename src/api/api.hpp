@@ -19,8 +19,8 @@ public:
     /// Binds every operation row to its handler; throws Error{internal} when they do not match.
     /// What is referred to must outlive it.
     /// It counts what is asked, and how sessions are made, in `sources.metrics`.
-    Api(async::Executor executor, Sources sources, session::Models& models, Gatekeeper gatekeeper,
-        async::Pool& pool, ListImages images);
+    Api(async::Executor executor, Sources sources, session::Models& models, people::People& people,
+        Gatekeeper gatekeeper, async::Pool& pool, ListImages images);
 
     /// Checks Host first, whatever is asked; every answer carries the headers that keep browsers honest.
     async::Task<net::Response> handle(net::Request& request) override;

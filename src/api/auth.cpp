@@ -16,6 +16,8 @@ namespace {
 constexpr std::string_view cookie_name = "carrel_login";
 /// Of a page that came by TLS. The prefix has browsers take it by TLS only, and only for this very host.
 constexpr std::string_view secure_cookie_name = "__Host-carrel_login";
+/// Of who came by a link; its path is that of the one session.
+constexpr std::string_view link_cookie_name = "carrel_link";
 constexpr std::size_t shortest_key = 16;
 /// Answers to wrong keys that wait, from one network.
 constexpr std::size_t most_held_back = 16;
@@ -81,6 +83,37 @@ std::string set_cookie(const net::Request& request, std::string_view value, std:
                        is_secure ? "; Secure" : "");
 }
 
+core::Error ended_link() {
+    return {core::Code::unauthorized, "this link has expired or was revoked", "link_ended"};
+}
+
+core::Error wrong_ticket() {
+    return {core::Code::unauthorized,
+            "this ticket was used, is older than a minute, or is none of the server's: ask for a new one",
+            "wrong_ticket"};
+}
+
+/// Where a browser can send no header of its own.
+bool takes_ticket(const ops::Operation& row) {
+    return row.response == ops::Body::upgrade || row.response == ops::Body::event_stream;
+}
+
+/// Takes that name out of the query, also as it stands in the target, which goes on to desks.
+std::optional<std::string> take_query(net::Request& request, std::string_view name) {
+    const auto value = request.find_query(name);
+    if (!value) return std::nullopt;
+    std::erase_if(request.query, [name](const auto& each) { return each.first == name; });
+    const auto begin = request.target.find('?');
+    std::string rest;
+    for (const auto part : core::split(std::string_view{request.target}.substr(begin + 1), '&')) {
+        if (core::percent_decode(part.substr(0, part.find('='))) == name) continue;
+        rest += rest.empty() ? '?' : '&';
+        rest += part;
+    }
+    request.target = request.target.substr(0, begin) + rest;
+    return value;
+}
+
 /// Its log line, at 10, 100, … tries: enough to see it, too little to fill a disk.
 void tell_of_wrong_keys(std::string_view network, std::size_t count) {
     for (std::size_t step = 10; step <= count; step *= 10)
@@ -98,7 +131,9 @@ Key parse_key(std::string_view text) {
     if (key.size() < shortest_key || !is_word)
         throw core::Error{core::Code::invalid,
                           fmt::format("a key is one word of at least {} characters of ASCII", shortest_key)};
-    return {{std::string{name}, ops::Role::owner}, crypto::sha256(key)};
+    // The one without a name is the operator's, who has the host as well. Names divide: each sees their own.
+    const bool is_named = space != line.npos;
+    return {{std::string{name}, is_named ? ops::Role::user : ops::Role::admin}, crypto::sha256(key)};
 }
 
 std::vector<Key> parse_keys(std::string_view text) {
@@ -138,9 +173,11 @@ std::optional<std::string> parse_host(std::string_view host) {
     return core::to_lower(name);
 }
 
-Gatekeeper::Gatekeeper(std::vector<Key> keys, const core::Clock& clock)
-    : keys_{std::move(keys)},
+Gatekeeper::Gatekeeper(std::vector<Key> keys, const core::Clock& clock, std::shared_ptr<people::Rings> rings,
+                       RateSettings rates)
+    : rings_{std::move(rings)},
       clock_{&clock},
+      rates_{rates},
       logins_{clock},
       held_back_{most_held_back,
                  {core::Code::exhausted, "too many wrong keys have come from there; wait before the next",
@@ -148,7 +185,9 @@ Gatekeeper::Gatekeeper(std::vector<Key> keys, const core::Clock& clock)
       calls_{most_calls,
              {core::Code::exhausted,
               fmt::format("{} calls of this caller are under way, which is the limit", most_calls),
-              "too_many_calls"}} {}
+              "too_many_calls"}} {
+    for (auto& key : keys) rings_->keys.add_fixed(std::move(key.principal), key.digest);
+}
 
 void Gatekeeper::check_host(const net::Request& request) const {
     const auto host = parse_host(request.headers.find("Host").value_or(""));
@@ -175,48 +214,87 @@ void Gatekeeper::check_origin(const net::Request& request, const ops::Operation&
     check_media_type(request, operation);
 }
 
-std::optional<ops::Principal> Gatekeeper::principal_of_key(std::string_view key) const {
-    // Digests are compared, not keys: the time of the comparison says nothing about the key.
-    const auto digest = crypto::sha256(key);
-    const auto found = std::ranges::find(keys_, digest, &Key::digest);
-    if (found == keys_.end()) return std::nullopt;
-    return found->principal;
+Caller Gatekeeper::by_grant(std::shared_ptr<people::Grant> grant, Caller::Shown otherwise) const {
+    using Shown = Caller::Shown;
+    if (!grant) return {std::nullopt, otherwise};
+    if (grant->has_ended()) return {std::nullopt, Shown::ended, nullptr, grant->refusal()};
+    auto principal = grant->principal();
+    return {std::move(principal), Shown::good, std::move(grant)};
 }
 
-Caller Gatekeeper::find_caller(const net::Request& request) {
-    using Shown = Caller::Shown;
-    if (!needs_key()) return {ops::local_principal(), Shown::good};
-    const auto by_key = [this](std::string_view key) {
-        auto principal = principal_of_key(key);
-        const auto shown = principal ? Shown::good : Shown::wrong_key;
-        return Caller{std::move(principal), shown};
-    };
+Caller Gatekeeper::by_key(std::string_view key) const {
+    // Digests are compared, not keys: the time of the comparison says nothing about the key.
+    return by_grant(rings_->keys.find(crypto::sha256(key), clock_->now()), Caller::Shown::wrong_key);
+}
+
+Caller Gatekeeper::by_cookie(const net::Request& request) {
+    const auto cookie = find_login_cookie(request);
+    auto login = cookie ? by_grant(logins_.find(*cookie), Caller::Shown::ended_login) : Caller{};
+    const auto link = find_cookie(request, link_cookie_name);
+    if (!link) return login;
+    auto linked = by_grant(rings_->links.find(crypto::sha256(*link), clock_->now()), Caller::Shown::ended);
+    if (!linked.grant)
+        return login.principal ? login : Caller{std::nullopt, Caller::Shown::ended, nullptr, ended_link()};
+    // Whoever has more rights there than the link gives keeps them.
+    const auto& shared = *linked.principal;
+    const bool reaches = login.principal && login.principal->reaches(shared.name, shared.only_session);
+    return reaches ? login : linked;
+}
+
+Caller Gatekeeper::find_caller(net::Request& request, const ops::Operation& row) {
+    if (!needs_key()) return by_grant(rings_->keys.open(), Caller::Shown::nothing);
     if (const auto line = request.headers.find("Authorization")) {
         constexpr std::string_view scheme = "Bearer ";
         if (!core::equals_ignoring_case(line->substr(0, scheme.size()), scheme)) return {};
         return by_key(core::trim(line->substr(scheme.size())));
     }
     if (const auto key = request.headers.find("X-API-Key")) return by_key(*key);
-    const auto cookie = find_login_cookie(request);
-    if (!cookie) return {};
-    auto principal = logins_.find(*cookie);
-    const auto shown = principal ? Shown::good : Shown::ended_login;
-    return {std::move(principal), shown};
+    if (takes_ticket(row))
+        if (const auto ticket = take_query(request, "ticket")) {
+            auto grant = rings_->tickets.take(*ticket, std::chrono::steady_clock::now());
+            if (!grant) return {std::nullopt, Caller::Shown::ended, nullptr, wrong_ticket()};
+            return by_grant(std::move(grant), Caller::Shown::ended);
+        }
+    return by_cookie(request);
 }
 
-core::Error Gatekeeper::refusal(Caller::Shown shown) {
+core::Error Gatekeeper::refusal(const Caller& caller) {
     using core::Code;
-    switch (shown) {
+    if (caller.why) return *caller.why;
+    switch (caller.shown) {
         case Caller::Shown::wrong_key:
             return {Code::unauthorized, "this key is not one of the server's", "wrong_key"};
         case Caller::Shown::ended_login:
             return {Code::unauthorized,
                     "this login has ended: log in again, or send a key as Authorization: Bearer KEY"};
         case Caller::Shown::nothing:
+        case Caller::Shown::ended:
         case Caller::Shown::good: break;
     }
     return {Code::unauthorized,
             "this server asks for a key: send it as Authorization: Bearer KEY, or log in"};
+}
+
+std::string Gatekeeper::give_ticket(net::Request& request, const ops::Operation& row) {
+    const auto caller = find_caller(request, row);
+    if (!caller.grant) throw refusal(caller);
+    return rings_->tickets.make(caller.grant, std::chrono::steady_clock::now());
+}
+
+std::shared_ptr<people::Grant> Gatekeeper::find_link(std::string_view secret, std::string_view session) {
+    auto grant = rings_->links.find(crypto::sha256(secret), clock_->now());
+    if (!grant || grant->has_ended() || grant->principal().only_session != session) return nullptr;
+    return grant;
+}
+
+void Gatekeeper::count_request(const Caller& caller, const net::Request& request) {
+    const auto name = caller.principal ? std::string_view{caller.principal->name} : std::string_view{};
+    rates_.count_request(name, request.peer.network, needs_key(), std::chrono::steady_clock::now());
+}
+
+Rates::Taken Gatekeeper::take_turn(const ops::Operation& row, const net::Request& request,
+                                   const ops::Principal& principal) {
+    return rates_.take(row, request, principal, needs_key(), std::chrono::steady_clock::now());
 }
 
 async::Task<> Gatekeeper::hold_back(net::Request& request) {
@@ -230,9 +308,9 @@ async::Task<> Gatekeeper::hold_back(net::Request& request) {
 }
 
 std::string Gatekeeper::log_in(const net::Request& request, std::string_view key) {
-    auto principal = principal_of_key(key);
-    if (!principal) throw refusal(Caller::Shown::wrong_key);
-    return set_cookie(request, logins_.begin(std::move(*principal)), login_lasts);
+    const auto caller = by_key(key);
+    if (!caller.grant) throw refusal(caller);
+    return set_cookie(request, logins_.begin(caller.grant), login_lasts);
 }
 
 std::string Gatekeeper::log_out(const net::Request& request) {

@@ -184,7 +184,8 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
                        Principal principal) {
     const bool is_upgrade = row.response == ops::Body::upgrade;
     if (is_upgrade) net::require_handshake(request);
-    const bool wake = take_wake(request);
+    // Whoever may only look lets nothing go on.
+    const bool wake = take_wake(request) && principal.may(ops::Permission::control);
     if (!wake)
         if (auto paused = co_await answer_paused(service, row, request, principal))
             co_return std::move(*paused);
@@ -219,13 +220,15 @@ Task<Response> pass_on(SessionService& service, const ops::Operation& row, Reque
 Task<Response> show_desktop(SessionService& service, Request& request, Principal principal) {
     const auto asked = rest::decode_query(request, ops::watch_desk_shape());
     const auto id = request.parameters.at("id");
+    // Who may only look does not send a key, whatever they ask for.
+    const bool view_only = asked.view_only || !principal.may(ops::Permission::control);
     auto desk = co_await service.desk(principal, id);
     if (!(co_await service.get(std::move(principal), id)).row.desk.has_display)
         throw core::Error{core::Code::conflict, "this desk has no display, so there is nothing to watch",
                           "no_display"};
     co_return watch_desktop(
-        request, std::move(desk), asked.view_only, [&service, id] { return service.is_paused(id); },
-        service.viewers().enter(id, asked.view_only));
+        request, std::move(desk), view_only, [&service, id] { return service.is_paused(id); },
+        service.viewers().enter(id, view_only));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/rates.hpp"
 #include "core/log.hpp"
 #include "net/problem.hpp"
 #include "net/status.hpp"
@@ -16,14 +17,30 @@ using AddMembers = void (*)(json::Object& problem, const core::Error& error);
 
 void add_nothing(json::Object&, const core::Error&) {}
 
+/// Seconds.
+std::int64_t pause_before_next(const core::Error& error) {
+    const auto* over = dynamic_cast<const TooMany*>(&error);
+    return over ? over->standing().until_reset.count() : 5;
+}
+
+/// What the contract has in a 429 beside the problem's own.
+void add_contract_members(json::Object& problem, const core::Error& error) {
+    problem["error"] = error.reason();
+    problem["retry_after"] = pause_before_next(error);
+}
+
 net::Response problem_of(const core::Error& error, const net::Request& request, AddMembers add_members) {
     const int status = net::status_of(error);
     auto problem = rest::make_problem(error, request, request.id);
+    if (status == 429) add_contract_members(problem, error);
     add_members(problem, error);
     auto response = net::problem_response(status, problem);
     if (status == 426) net::add_handshake_hints(response.headers);
     if (status == 401) response.headers.set("WWW-Authenticate", "Bearer");
-    if (status == 503 || status == 429) response.headers.set("Retry-After", "5");
+    if (status == 503 || status == 429)
+        response.headers.set("Retry-After", std::to_string(pause_before_next(error)));
+    if (const auto* over = dynamic_cast<const TooMany*>(&error))
+        add_rate_headers(response.headers, over->standing());
     return response;
 }
 

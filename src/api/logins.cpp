@@ -14,7 +14,9 @@ bool Logins::has_ended(const Login& login) const {
 
 void Logins::make_room(const std::string& principal) {
     std::erase_if(logins_, [this](const auto& each) { return has_ended(each.second); });
-    const auto is_theirs = [&principal](const auto& each) { return each.second.principal.name == principal; };
+    const auto is_theirs = [&principal](const auto& each) {
+        return each.second.grant->principal().name == principal;
+    };
     if (static_cast<std::size_t>(std::ranges::count_if(logins_, is_theirs)) < most_logins_of_one) return;
     auto oldest = logins_.end();
     for (auto each = logins_.begin(); each != logins_.end(); ++each)
@@ -23,23 +25,23 @@ void Logins::make_room(const std::string& principal) {
     logins_.erase(oldest);
 }
 
-std::string Logins::begin(ops::Principal principal) {
-    make_room(principal.name);
+std::string Logins::begin(std::shared_ptr<people::Grant> grant) {
+    make_room(grant->principal().name);
     auto secret = core::random_hex(64);
     const auto now = clock_->now();
-    logins_[crypto::sha256(secret)] = {std::move(principal), now, now};
+    logins_[crypto::sha256(secret)] = {std::move(grant), now, now};
     return secret;
 }
 
-std::optional<ops::Principal> Logins::find(std::string_view secret) {
+std::shared_ptr<people::Grant> Logins::find(std::string_view secret) {
     const auto login = logins_.find(crypto::sha256(secret));
-    if (login == logins_.end()) return std::nullopt;
+    if (login == logins_.end()) return nullptr;
     if (has_ended(login->second)) {
         logins_.erase(login);
-        return std::nullopt;
+        return nullptr;
     }
     login->second.used = clock_->now();
-    return login->second.principal;
+    return login->second.grant;
 }
 
 void Logins::end(std::string_view secret) { logins_.erase(crypto::sha256(secret)); }

@@ -3,13 +3,13 @@
 
 #include <chrono>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/clock.hpp"
 #include "crypto/digest.hpp"
-#include "ops/principal.hpp"
+#include "people/grant.hpp"
 
 namespace carrel::api {
 
@@ -24,16 +24,17 @@ public:
     /// `clock` must outlive it.
     explicit Logins(const core::Clock& clock) : clock_{&clock} {}
 
-    /// A new secret for the principal's browser.
-    std::string begin(ops::Principal principal);
-    /// Whose it is, unless it has ended; that it was used counts.
-    std::optional<ops::Principal> find(std::string_view secret);
+    /// A new secret for the browser of who has shown a key.
+    std::string begin(std::shared_ptr<people::Grant> grant);
+    /// What its key gives, which may have ended since; null when the login has ended. That it was used
+    /// counts.
+    std::shared_ptr<people::Grant> find(std::string_view secret);
     void end(std::string_view secret);
     std::size_t size() const { return logins_.size(); }
 
 private:
     struct Login {
-        ops::Principal principal;
+        std::shared_ptr<people::Grant> grant;
         core::Instant begun;
         core::Instant used;
     };

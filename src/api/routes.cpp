@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "api/errors.hpp"
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "rest/bindings.hpp"
 #include "rest/requests.hpp"
 
@@ -13,44 +15,98 @@ namespace carrel::api {
 
 namespace {
 
+/// Keys in an address stay in histories, logs and Referer lines: who sends one there is told so at once.
+void refuse_key_in_address(const net::Request& request, const ops::Operation& row) {
+    constexpr std::array<std::string_view, 6> names{"key",    "token",   "api_key",
+                                                    "apikey", "api-key", "access_token"};
+    for (const auto& [name, value] : request.query) {
+        if (std::ranges::find(names, core::to_lower(name)) == names.end()) continue;
+        if (ops::takes_query(row) && row.request_schema &&
+            row.request_schema()["properties"].as_object().contains(name))
+            continue;
+        throw core::Error{
+            core::Code::invalid,
+            fmt::format("a key does not belong into an address (?{}=): send it as Authorization: "
+                        "Bearer KEY or X-API-Key, or a ticket of POST /api/v1/tickets as ?ticket=",
+                        core::to_lower(name)),
+            "key_in_address"};
+    }
+}
+
 /// Who asks, if they may.
 Principal get_principal(const Caller& caller, const ops::Operation& row) {
-    if (!caller.principal && row.permission != ops::Permission::open) throw Gatekeeper::refusal(caller.shown);
+    if (!caller.principal && row.permission != ops::Permission::open) throw Gatekeeper::refusal(caller);
     const auto principal = caller.principal.value_or(Principal{});
     if (!principal.may(row.permission))
         throw core::Error{core::Code::forbidden,
                           fmt::format("{} needs the permission to {}, which {} does not have", row.name,
                                       ops::name_of(row.permission), principal.name)};
+    if (principal.has_only_link() && !row.is_for_links && row.permission != ops::Permission::open)
+        throw core::Error{core::Code::forbidden,
+                          fmt::format("a link shows a desktop and no more: {} is not for it", row.name)};
     return principal;
 }
+
+/// What is kept as long as an answer goes on: its caller's place, and the hold on what has let them in.
+struct Kept {
+    Place place;
+    std::shared_ptr<const void> hold;
+};
 
 /// A stream that has a place as long as it is read.
 class PlacedSource final : public net::Source {
 public:
-    PlacedSource(Place place, std::unique_ptr<net::Source> inner)
-        : place_{std::move(place)}, inner_{std::move(inner)} {}
+    PlacedSource(Kept kept, std::unique_ptr<net::Source> inner)
+        : kept_{std::move(kept)}, inner_{std::move(inner)} {}
     Task<std::size_t> read(std::span<char> into) override { return inner_->read(into); }
 
 private:
-    Place place_;
+    Kept kept_;
     std::unique_ptr<net::Source> inner_;
 };
 
-/// The place goes on with what goes on after the answer's head.
-void keep_place(net::Response& response, Place place) {
-    if (auto* streamed = std::get_if<net::StreamedBody>(&response.body))
-        streamed->source = std::make_unique<PlacedSource>(std::move(place), std::move(streamed->source));
-    else if (auto* upgrade = std::get_if<net::Upgrade>(&response.body))
+/// The place goes on with what goes on after the answer's head; and that is cut when the caller's key or link
+/// ends.
+void keep_open(net::Response& response, Place place, const Caller& caller, const net::Request& request) {
+    auto* const streamed = std::get_if<net::StreamedBody>(&response.body);
+    auto* const upgrade = std::get_if<net::Upgrade>(&response.body);
+    if (!streamed && !upgrade) return;
+    Kept kept{std::move(place), request.hang_up ? caller.grant->hold(request.hang_up) : nullptr};
+    if (streamed)
+        streamed->source = std::make_unique<PlacedSource>(std::move(kept), std::move(streamed->source));
+    else
         response.body =
-            net::Upgrade{[place = std::move(place), inner = std::move(*upgrade)](
+            net::Upgrade{[kept = std::move(kept), inner = std::move(*upgrade)](
                              std::unique_ptr<net::Stream> stream) { return inner(std::move(stream)); }};
+}
+
+/// The handler's answer, within the row's own limit.
+Task<net::Response> answer_in_turn(Gatekeeper& gatekeeper, const ops::Operation& row, const Handling& handler,
+                                   net::Request& request, const Principal& principal) {
+    const auto taken = gatekeeper.take_turn(row, request, principal);
+    try {
+        auto response = co_await handler(request, principal);
+        if (taken.standing) add_rate_headers(response.headers, *taken.standing);
+        co_return response;
+    } catch (...) {
+        gatekeeper.give_turn_back(row, taken);
+        throw;
+    }
+}
+
+/// Whoever watches over the server is never told that they ask too often. Keys that are tried have a bound of
+/// their own (api/wrong_keys), by which the right one opens all the same.
+bool is_counted(const ops::Operation& row, const Caller& caller) {
+    return !row.name.starts_with("health") && row.name != "login" && caller.shown != Caller::Shown::wrong_key;
 }
 
 Task<net::Response> serve(Gatekeeper& gatekeeper, const ops::Operation& row, const Handling& handler,
                           net::Request& request) {
     gatekeeper.check_origin(request, row);
-    const auto caller = gatekeeper.find_caller(request);
+    refuse_key_in_address(request, row);
+    const auto caller = gatekeeper.find_caller(request, row);
     request.is_known = caller.principal.has_value();
+    if (is_counted(row, caller)) gatekeeper.count_request(caller, request);
     const auto principal = get_principal(caller, row);
     if (row.permission == ops::Permission::open) {
         // Health and the page are for everybody; but they shall not be where keys are tried.
@@ -58,8 +114,8 @@ Task<net::Response> serve(Gatekeeper& gatekeeper, const ops::Operation& row, con
         co_return co_await handler(request, principal);
     }
     auto place = gatekeeper.take_place(principal);
-    auto response = co_await handler(request, principal);
-    keep_place(response, std::move(place));
+    auto response = co_await answer_in_turn(gatekeeper, row, handler, request, principal);
+    keep_open(response, std::move(place), caller, request);
     co_return response;
 }
 

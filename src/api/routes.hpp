@@ -33,8 +33,9 @@ void add_routes(net::Router& router, Gatekeeper& gatekeeper, std::span<const ops
                 const std::vector<Binding>& bindings, const Observer& observer = {});
 
 /// One route behind the same checks: a foreign page is refused, then who shows no key (401), then whose
-/// role is not enough for the row (403), then who has too much under way (503). A wrong key is answered the
-/// later the more there were. For rows whose path depends on where they are offered. `observer`, if there is
+/// role is not enough for the row (403), then who asks too often (429) or has too much under way (503). A
+/// wrong key is answered the later the more there were. What goes on after the answer's head is cut when what
+/// has let the caller in ends. For rows whose path depends on where they are offered. `observer`, if there is
 /// one, hears of every answer, refusals too.
 net::Route guarded(Gatekeeper& gatekeeper, const ops::Operation& row, std::string path,
                    net::ErrorAnswer error_answer, Handling handler, Observer observer = {});

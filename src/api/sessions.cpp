@@ -83,8 +83,10 @@ Task<Response> create(SessionService& service, Request& request, Principal princ
 
 Task<Response> list(SessionService& service, Request& request, Principal principal) {
     const auto asked = rest::decode_query(request, ops::list_sessions_shape());
-    const auto page =
-        co_await service.list(std::move(principal), asked.include_archived, asked.limit, asked.offset);
+    if (asked.all && !principal.may(ops::Permission::admin))
+        throw core::Error{core::Code::forbidden, "only an admin sees the sessions of all"};
+    const auto page = co_await service.list(std::move(principal), asked.include_archived, asked.limit,
+                                            asked.offset, asked.all);
     json::Array sessions;
     for (const auto& item : page.sessions) sessions.push_back(to_json(item));
     co_return rest::json_answer(200, json::Object{{"sessions", std::move(sessions)}, {"total", page.total}});
@@ -93,10 +95,13 @@ Task<Response> list(SessionService& service, Request& request, Principal princip
 Task<Response> get(SessionService& service, Request& request, Principal principal) {
     const auto asked = rest::decode_query(request, ops::get_session_shape());
     const auto id = id_of(request);
-    const auto detail = asked.messages
+    // A link shows a desktop, and not what was said about it.
+    const bool is_by_link = principal.has_only_link();
+    const auto detail = asked.messages && !is_by_link
                             ? co_await service.get_with_messages(std::move(principal), id)
                             : session::Detail{.session = co_await service.get(std::move(principal), id)};
     auto body = to_json(detail.session);
+    if (is_by_link) co_return rest::json_answer(200, body);
     body["system_prompt_suffix"] = detail.session.row.system_prompt_suffix;
     if (asked.messages) {
         json::Array messages;

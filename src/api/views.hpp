@@ -6,7 +6,7 @@
 
 namespace carrel::api {
 
-/// {id,title,status,model,provider,created_at,updated_at,vnc_url,busy,viewers:{…},desk:{…}}
+/// {id,user,title,status,model,provider,created_at,updated_at,vnc_url,busy,viewers:{…},desk:{…}}
 json::Object to_json(const session::Session& session);
 /// {id,busy,created_at,age_seconds,model:{…},desk:{…}}
 json::Object to_json(const session::SessionUsage& usage);

@@ -25,15 +25,17 @@ core::Code code_of(int status, std::string_view reason) {
 core::Error problem_of(int status, std::string_view text) {
     const auto body = json::parse(text);
     if (!body) return {code_of(status, {}), fmt::format("the server answered {}", status)};
-    const auto code = code_of(status, json::text_or(*body, "code"));
+    const std::string reason{json::text_or(*body, "code")};
+    const auto code = code_of(status, reason);
     const auto* detail = json::find(*body, "detail");
     if (!detail || !detail->is_array())
-        return {code, std::string{json::text_or(*body, "detail", "no reason given")}};
-    return {code, json::to_sentence(detail->as_array())};
+        return {code, std::string{json::text_or(*body, "detail", "no reason given")}, reason};
+    return {code, json::to_sentence(detail->as_array()), reason};
 }
 
 /// Without a key and with a wrong one are two mistakes.
-core::Error refused_key(const ServerAddress& server) {
+core::Error refused_key(const ServerAddress& server, const core::Error& said) {
+    if (said.reason() == "key_revoked" || said.reason() == "key_expired") return said;
     return {core::Code::unauthorized,
             server.key.empty()
                 ? fmt::format("the server at {} asks for a key: set CARREL_TOKEN to it", server.url)
@@ -85,7 +87,7 @@ void Client::stream(std::string method, std::string path, std::string accept, co
     try {
         std::rethrow_exception(failure);
     } catch (core::Error& error) {
-        if (error.code() == core::Code::unauthorized) throw refused_key(server_);
+        if (error.code() == core::Code::unauthorized) throw refused_key(server_, error);
         if (error.reason() == "connection_broken")
             throw error.during(
                 "the call was not answered whole, and may have been carried out (`carrel logs "

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <toml++/toml.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cctype>
 #include <sstream>
@@ -57,6 +58,28 @@ Setting whole(std::string name, std::vector<std::string> variables, std::string 
                 config.*member = static_cast<T>(number(text, least, most));
             },
             [=](const Config& config) { return fmt::to_string(config.*member); }};
+}
+
+std::string upper(std::string text) {
+    for (auto& c : text)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    return text;
+}
+
+/// A limit of use. Where nobody sets it, who runs the server alone has none.
+Setting rate(const std::string& name, std::string_view what, unsigned standard,
+             std::optional<unsigned> Config::* member) {
+    return {name,
+            {"CARREL_" + upper(name)},
+            fmt::format("{}; {} where the server asks for keys, else any; 0 for any", what, standard),
+            false,
+            [=](Config& config, const std::string& value) {
+                config.*member = static_cast<unsigned>(number(value, 0, 1'000'000));
+            },
+            [=](const Config& config) {
+                const auto& set = config.*member;
+                return set ? fmt::to_string(*set) : fmt::format("{} with keys", standard);
+            }};
 }
 
 Setting pixels(std::string name, std::vector<std::string> variables, int core::DeskShape::* member,
@@ -214,6 +237,12 @@ std::vector<Setting> make_settings() {
              config.desk.image = value;
          },
          [](const Config& config) { return config.desk.image; }},
+        rate("messages_per_minute", "messages to one session in a minute", 10, &Config::messages_per_minute),
+        rate("sessions_per_hour", "new sessions of one client in an hour", 20, &Config::sessions_per_hour),
+        rate("requests_per_minute", "requests of one client in a minute; a tenth of them without a key", 6000,
+             &Config::requests_per_minute),
+        text("model_key_dir", {"CARREL_MODEL_KEY_DIR"}, "files of users' own model keys, which keys may name",
+             &Config::model_key_dir),
         pixels("width", {"CARREL_WIDTH", "WIDTH"}, &core::DeskShape::width, 320, 3840),
         pixels("height", {"CARREL_HEIGHT", "HEIGHT"}, &core::DeskShape::height, 240, 2160),
         {"desk_memory_mb",
@@ -476,13 +505,22 @@ Config load_config(const std::string& file,
     return config;
 }
 
-void check_config(const Config& config) {
-    if (is_loopback(config.listen) || !config.token.empty() || !config.key_file.empty()) return;
+void check_config(const Config& config, bool may_hold_keys) {
+    if (!config.token.empty() || !config.key_file.empty() || may_hold_keys) return;
+    refuse_keyless(config);
+}
+
+bool may_hold_keys(const Config& config) {
+    return ::access((config.data + "/server/carrel.db").c_str(), F_OK) == 0;
+}
+
+void refuse_keyless(const Config& config) {
+    if (is_loopback(config.listen)) return;
     throw Error{
         Code::invalid,
         fmt::format(
             "listening on {} lets other machines in, and there is no key: set CARREL_TOKEN or --key-file, "
-            "or listen on 127.0.0.1 and reach it by `ssh -L`",
+            "make one by `carrel key create --data`, or listen on 127.0.0.1 and reach it by `ssh -L`",
             to_text(config.listen))};
 }
 

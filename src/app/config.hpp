@@ -55,6 +55,11 @@ struct Config {
     std::string on_idle = "freeze";
     unsigned drain_seconds = 10;
     std::string on_exit = "keep";
+    /// Limits of use; without a value its default where the server asks for keys, else off. 0: off.
+    std::optional<unsigned> messages_per_minute;
+    std::optional<unsigned> sessions_per_hour;
+    std::optional<unsigned> requests_per_minute;
+    std::string model_key_dir = "/etc/carrel/model-keys";
     core::DeskShape desk;           ///< of new desks
     core::DeskBeginning beginning;  ///< of new desks
     std::uint32_t uid_base = 2'000'000'000;
@@ -95,8 +100,13 @@ Config load_config(const std::string& file,
 /// Error with the line.
 Texts parse_toml(std::string_view text);
 
-/// Throws Error when the parts contradict each other: listening beyond loopback without a key.
-void check_config(const Config& config);
+/// Whether a database stands where the server looks for it: it may hold keys.
+bool may_hold_keys(const Config& config);
+/// Throws Error when the parts contradict each other: listening beyond loopback without a key, and none can
+/// be in the database.
+void check_config(const Config& config, bool may_hold_keys = false);
+/// Throws Error when it listens beyond loopback: for a server that has found no key anywhere.
+void refuse_keyless(const Config& config);
 
 /// Every setting as a line `name = value`, secrets masked.
 std::string print_config(const Config& config);

@@ -27,7 +27,7 @@ constexpr std::array codes{
         "ended)"},
     Row{"other", "of `exec`: the command's own, 128 + n after signal n"},
 };
-constexpr std::array variables{
+constexpr std::array environment_rows{
     Row{"CARREL_URL", "where the server is, as --server; http://127.0.0.1:7800 without it"},
     Row{"CARREL_TOKEN", "the key, of a server that asks for one"},
 };
@@ -45,7 +45,7 @@ std::string help_footer() {
     std::string text = "Exit codes:\n";
     for (const auto& row : codes) text += fmt::format("  {:14}{}\n", row.name, plain(row.meaning));
     text += "\nEnvironment:\n";
-    for (const auto& row : variables) text += fmt::format("  {:14}{}\n", row.name, row.meaning);
+    for (const auto& row : environment_rows) text += fmt::format("  {:14}{}\n", row.name, row.meaning);
     return text;
 }
 
@@ -56,7 +56,7 @@ std::string command_line_page() {
         "`carrel WORD --help` the options of one.\n\n## Exit codes\n\n| code | meaning |\n|---|---|\n";
     for (const auto& row : codes) text += fmt::format("| {} | {} |\n", row.name, row.meaning);
     text += "\n## Environment\n\n| variable | meaning |\n|---|---|\n";
-    for (const auto& row : variables) text += fmt::format("| `{}` | {} |\n", row.name, row.meaning);
+    for (const auto& row : environment_rows) text += fmt::format("| `{}` | {} |\n", row.name, row.meaning);
     text +=
         "\n## exec\n\nEverything after the session is the command: `carrel exec SESSION ls -la /home` "
         "(options of exec "

@@ -21,7 +21,7 @@ struct Ending {
 constexpr std::array endings{Ending{".png", "png"}, Ending{".jpg", "jpeg"}, Ending{".jpeg", "jpeg"},
                              Ending{".webp", "webp"}};
 /// Members of answers that hold pictures.
-constexpr std::array<std::string_view, 3> members{"image", "base64_image", "data"};
+constexpr std::array<std::string_view, 3> picture_members{"image", "base64_image", "data"};
 constexpr int deepest = 32;
 
 /// The picture in base64 that the text is; its format is empty when it is none.
@@ -46,7 +46,7 @@ public:
         if (!object) return;
         for (auto& member : *object)
             if (member.value().is_string() &&
-                std::ranges::find(members, std::string_view{member.key()}) != members.end())
+                std::ranges::find(picture_members, std::string_view{member.key()}) != picture_members.end())
                 replace(member.value());
             else
                 take(member.value(), depth + 1);

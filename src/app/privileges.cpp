@@ -103,7 +103,7 @@ void become(const User& user) {
     core::checked("become undumpable", ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 }
 
-void wall_in(const std::string& data) {
+void wall_in(const std::string& data, const std::string& model_keys) {
     using Access = core::Place::Access;
     const auto own = data + "/server";
     // What SQLite sorts and does not hold in memory: /tmp is out of reach.
@@ -127,6 +127,7 @@ void wall_in(const std::string& data) {
     }
     for (const char* variable : {"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE"})
         if (const char* path = ::getenv(variable)) places.push_back({path});
+    places.push_back({model_keys});
     core::confine({.places = std::move(places)});
 }
 

@@ -24,7 +24,8 @@ JailProcess start_jail(const Config& config, const DataDirectory& data, const Us
 void become(const User& user);
 
 /// Leaves this process, where the kernel can (core/landlock.hpp), the files that it works with: its own below
-/// `data`, and what asking a model over the network reads of the host. Before threads are started.
-void wall_in(const std::string& data);
+/// `data`, users' keys of models, and what asking a model over the network reads of the host. Before threads
+/// are started.
+void wall_in(const std::string& data, const std::string& model_keys);
 
 }  // namespace carrel::app

@@ -17,6 +17,10 @@ using async::Task;
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
+api::RateSettings rate_settings(const Config& config) {
+    return {config.messages_per_minute, config.sessions_per_hour, config.requests_per_minute};
+}
+
 /// Who does not say gets what this host can give; who asks for more is told that it cannot.
 core::DeskShape new_desk(const Config& config, bool has_internet) {
     auto desk = config.desk;
@@ -24,7 +28,7 @@ core::DeskShape new_desk(const Config& config, bool has_internet) {
     return desk;
 }
 
-fleet::FleetOptions fleet_options(const Config& config, bool has_internet) {
+fleet::FleetOptions fleet_options(const Config& config, bool has_internet, const people::People& people) {
     fleet::FleetOptions options;
     options.of_all = {.desks = config.most_desks,
                       .memory = config.most_memory_mb * mebibyte,
@@ -32,7 +36,11 @@ fleet::FleetOptions fleet_options(const Config& config, bool has_internet) {
     const fleet::Caps of_one{.desks = config.desks_per_user,
                              .memory = config.memory_mb_per_user * mebibyte,
                              .cpus = static_cast<double>(config.cpus_per_user)};
-    options.of_one = [of_one](const std::string&) { return of_one; };
+    options.of_one = [of_one, &people](const std::string& user) {
+        auto caps = of_one;
+        if (const auto own = people.limits_of(user).most_desks) caps.desks = static_cast<unsigned>(*own);
+        return caps;
+    };
     for (const auto& [image, bounds] : config.pools) {
         if (bounds.most == 0 && bounds.size == 0) continue;
         auto shape = new_desk(config, has_internet);
@@ -43,10 +51,11 @@ fleet::FleetOptions fleet_options(const Config& config, bool has_internet) {
     return options;
 }
 
-session::SessionRules session_rules(const Config& config, bool has_internet) {
+session::SessionRules session_rules(const Config& config, bool has_internet, const people::People& people) {
     return {.new_desk = new_desk(config, has_internet),
             .new_beginning = config.beginning,
             .most = config.most_of_desk,
+            .limits_of = [&people](const std::string& user) { return people.limits_of(user); },
             .lifetime = {.on_idle = store::on_idle_of(config.on_idle),
                          .idle = std::chrono::seconds{config.idle_seconds},
                          .max_age = std::chrono::hours{config.max_age_hours},
@@ -70,23 +79,28 @@ ModelObserver counted_by(metrics::Metrics& metrics) {
 }  // namespace
 
 Server::Server(const Config& config, const DataDirectory& data, Beginnings beginnings)
-    : http_{executor_},
+    : config_{config},
+      http_{executor_},
       store_{executor_, {.directory = data.server()}},
+      people_{executor_, store_, clock_},
+      model_keys_{config.model_key_dir, std::move(beginnings.model_keys)},
       drivers_{make_drivers(executor_, std::move(beginnings.jail.socket), data.path())},
       fleet_{executor_, driver_of_desks(drivers_), store_, clock_,
-             fleet_options(config, driver_of_desks(drivers_).describe().has_internet)},
-      models_{offered_models(config, http_, pool_, counted_by(metrics_)), config.provider},
+             fleet_options(config, driver_of_desks(drivers_).describe().has_internet, people_)},
+      models_{offered_models(config, http_, pool_, counted_by(metrics_)), config.provider,
+              [this](const std::string& user, const std::string& vendor) { return own_key(user, vendor); }},
       service_{executor_,
                pool_,
                store_,
                fleet_,
                clock_,
                models_,
-               session_rules(config, driver_of_desks(drivers_).describe().has_internet)},
+               session_rules(config, driver_of_desks(drivers_).describe().has_internet, people_)},
       api_{executor_,
            {service_, models_, fleet_, store_, metrics_, clock_, [this] { return server_.connections(); }},
            models_,
-           api::Gatekeeper{std::move(beginnings.keys), clock_},
+           people_,
+           api::Gatekeeper{std::move(beginnings.keys), clock_, people_.rings(), rate_settings(config)},
            pool_,
            [data = data.path()] { return list_image_builds(data); }},
       server_{executor_, api_, api::server_limits()},
@@ -95,6 +109,12 @@ Server::Server(const Config& config, const DataDirectory& data, Beginnings begin
       drain_time_{config.drain_seconds},
       destroys_desks_{config.on_exit == "destroy"} {
     server_.listen_fd(std::move(beginnings.listener));
+}
+
+/// Where the newest of the user's keys says that their own of that vendor stands.
+std::optional<session::Key> Server::own_key(const std::string& user, const std::string& vendor) const {
+    const auto reference = people_.rings()->keys.model_key_of(user, vendor);
+    return reference ? model_keys_.read(*reference) : std::nullopt;
 }
 
 async::Task<> Server::end_with_jail() {
@@ -109,6 +129,9 @@ async::Task<> Server::end_with_jail() {
 /// Until a signal comes. The tasks of `scope` go on.
 async::Task<> Server::serve(async::Scope& scope) {
     scope.start("ending with the jail", end_with_jail());
+    co_await people_.load();
+    if (people_.rings()->keys.is_empty()) refuse_keyless(config_);
+    scope.start("ending keys and links", people_.keep());
     co_await service_.start();
     scope.start("serving HTTP", server_.run());
     core::log_info("ready");

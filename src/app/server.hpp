@@ -8,6 +8,7 @@
 #include "api/api.hpp"
 #include "app/config.hpp"
 #include "app/drivers.hpp"
+#include "app/model_keys.hpp"
 #include "app/privileges.hpp"
 #include "async/run_on.hpp"
 #include "async/scope.hpp"
@@ -16,6 +17,7 @@
 #include "metrics/metrics.hpp"
 #include "net/server.hpp"
 #include "outbound/curl_client.hpp"
+#include "people/people.hpp"
 #include "session/service.hpp"
 #include "store/store.hpp"
 
@@ -26,6 +28,7 @@ struct Beginnings {
     core::Fd listener;
     JailProcess jail;
     std::vector<api::Key> keys;
+    std::map<std::string, std::string> model_keys;  ///< ModelKeys::take_variables()
 };
 
 class Server {
@@ -40,13 +43,17 @@ private:
     async::Task<> serve(async::Scope& scope);
     async::Task<> drain();
     async::Task<> end_with_jail();
+    std::optional<session::Key> own_key(const std::string& user, const std::string& vendor) const;
 
     boost::asio::io_context loop_{1};
     async::Executor executor_{loop_.get_executor()};
     async::Pool pool_{1};
     core::SystemClock clock_;
+    Config config_;
     outbound::CurlClient http_;
     store::Store store_;
+    people::People people_;
+    ModelKeys model_keys_;
     Drivers drivers_;
     fleet::Fleet fleet_;
     metrics::Metrics metrics_;

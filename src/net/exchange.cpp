@@ -75,6 +75,9 @@ bool Exchange::take(RequestHead head, Peer peer) {
     request_.body = std::make_unique<RequestBody>(body_);
     request_.body_length = body_->left();
     request_.share = std::make_shared<BodyShare>(shared_.bodies);
+    request_.hang_up = [known = std::weak_ptr{wire_}] {
+        if (const auto wire = known.lock()) wire->close();
+    };
     // RFC 9110 §7.8: HTTP/1.0 knows no upgrade, whatever the request says.
     if (head.minor_version == 0) request_.headers.remove("Upgrade");
     speaks_chunks_ = head.minor_version == 1;

@@ -105,6 +105,9 @@ struct Request {
     bool may_be_dropped = false;
     /// Set by a handler when the client has shown that it may call us: its connection is no stranger's then.
     bool is_known = false;
+    /// Closes the connection that it came by, whatever is under way there: an answer breaks off, a WebSocket
+    /// ends. May be called at any time, also when the connection is gone; empty where there is none.
+    std::function<void()> hang_up = {};
     std::shared_ptr<BodyShare> share;  ///< of the memory for bodies; null where nobody counts it
 
     std::optional<std::string> find_query(std::string_view name) const;

@@ -46,6 +46,7 @@ constexpr std::array reasons{
     ReasonRow{Code::exhausted, "too_many_bodies", 503},
     ReasonRow{Code::exhausted, "too_many_calls", 503},
     ReasonRow{Code::exhausted, "too_many_wrong_keys", 429},
+    ReasonRow{Code::exhausted, "rate_limit_exceeded", 429},
     ReasonRow{Code::exhausted, "no_free_desk", 503},
     ReasonRow{Code::exhausted, "no_descriptors", 503},
     ReasonRow{Code::exhausted, "no_memory", 503},

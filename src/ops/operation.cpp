@@ -9,7 +9,7 @@ namespace carrel::ops {
 namespace {
 
 /// In the order of the enumerations.
-constexpr std::array<std::string_view, 4> permissions{"open", "view", "control", "create"};
+constexpr std::array<std::string_view, 5> permissions{"open", "view", "control", "create", "admin"};
 constexpr std::array<std::string_view, 7> bodies{"none",  "json",         "multipart", "picture",
                                                  "bytes", "event_stream", "upgrade"};
 

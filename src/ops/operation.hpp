@@ -16,9 +16,10 @@ enum class Permission {
     view,     ///< look at what is the caller's own
     control,  ///< act on a desk or a session of the caller's own
     create,   ///< make, change and end sessions
+    admin,    ///< let people in, and see and end what is anybody's
 };
 
-/// "open", "view", "control", "create".
+/// "open", "view", "control", "create", "admin".
 std::string_view name_of(Permission permission);
 
 /// Media of a request's or answer's body.
@@ -66,6 +67,8 @@ struct Operation {
     bool ends_with_client = false;
     /// Its answer holds addresses that lead back to the server: the desk is told how the client came.
     bool tells_addresses = false;
+    /// Also asked by who has only a link to the session, as far as the link's mode permits.
+    bool is_for_links = false;
     /// False for what desk/batch shall not hold although it could: a batch.
     bool can_be_batched = true;
 };

@@ -85,7 +85,8 @@ const json::Shape<ListSessions>& list_sessions_shape() {
               between(0, 1'000'000'000))
             .with_default(),
         field("include_archived", &ListSessions::include_archived, "also those that were deleted")
-            .with_default()};
+            .with_default(),
+        field("all", &ListSessions::all, "those of all users; for admins").with_default()};
     return shape;
 }
 

@@ -37,6 +37,7 @@ struct ListSessions {
     int limit = 50;
     int offset = 0;
     bool include_archived = false;
+    bool all = false;  ///< of all users
 };
 const json::Shape<ListSessions>& list_sessions_shape();
 

@@ -4,6 +4,7 @@
 
 #include "ops/operation.hpp"
 #include "ops/operations.hpp"
+#include "ops/people.hpp"
 #include "ops/server.hpp"
 
 namespace carrel::ops {
@@ -54,6 +55,7 @@ constexpr std::array images_answer{
 };
 constexpr std::array session_answer{
     Member{"id", "string", "sess_ and twelve hexadecimal digits"},
+    Member{"user", "string", "whose it is"},
     Member{"title", "any", "a text, or null"},
     Member{"status", "string", "active or archived"},
     Member{"model", "string", "the model's id"},
@@ -135,7 +137,7 @@ constexpr auto created_answer = [] {
 constexpr auto detail_answer = [] {
     std::array<Member, session_answer.size() + 2> all{};
     auto* const rest = std::ranges::copy(session_answer, all.begin()).out;
-    rest[0] = {"system_prompt_suffix", "string", "what was added to the system prompt"};
+    rest[0] = {"system_prompt_suffix", "string", "what was added to the system prompt", false};
     rest[1] = {"messages", "array",
                "{id, role (user, assistant), content (a text, or blocks), tool_use_id (or null), timestamp}",
                false};
@@ -168,7 +170,7 @@ constexpr std::array server_table{
         .name = "metrics",
         .method = "GET",
         .path = "/metrics",
-        .permission = Permission::create,
+        .permission = Permission::admin,
         .response = Body::bytes,
         .summary = "Figures of the whole server in Prometheus' text format.",
     },
@@ -254,9 +256,10 @@ constexpr std::array server_table{
         .method = "GET",
         .path = "/api/v1/sessions/{id}",
         .permission = Permission::view,
-        .summary = "One session with its messages.",
+        .summary = "One session with its messages; to who has only a link, without them.",
         .request_schema = schema<get_session_shape>,
         .answer = detail_answer,
+        .is_for_links = true,
     },
     Operation{
         .name = "sessions/usage",
@@ -365,7 +368,7 @@ constexpr std::array server_table{
         .name = "admin/cleanup",
         .method = "POST",
         .path = "/api/v1/admin/cleanup",
-        .permission = Permission::create,
+        .permission = Permission::admin,
         .summary = "Ends every session whose desk has been idle for so long.",
         .request_schema = schema<clean_up_shape>,
         .answer = cleanup_answer,
@@ -415,6 +418,7 @@ constexpr std::array server_table{
         .summary = "The live screen: RFB over a WebSocket.",
         .request_schema = schema<watch_desk_shape>,
         .example = "view_only=true",
+        .is_for_links = true,
     },
     Operation{
         .name = "page/index",
@@ -445,7 +449,7 @@ constexpr std::array server_table{
 }  // namespace
 
 std::span<const Operation> server_operations() {
-    static const Operations all{{server_table}, "/api/v1/"};
+    static const Operations all{{server_table, people_rows()}, "/api/v1/"};
     return all.rows();
 }
 

@@ -52,6 +52,7 @@ int main(int count, char** words) {
     add_image(program, action);
     add_desk(program, action);
     add_client(program, action);
+    add_key(program, action);
     add_exec(program, action, std::move(command));
     add_call(program, action);
     add_operations(program, action);

@@ -37,16 +37,19 @@ bool is_server_unwell(const std::exception_ptr& failure) {
 
 Task<Created> SessionService::create(Principal principal, Wish wish) {
     refuse_while_draining();
-    if (wish.desk) judge(*wish.desk);
+    judge(principal.name, wish.desk.value_or(rules_.new_desk));
     if (wish.key) co_return co_await create_or_get(std::move(principal), std::move(wish));
     co_return co_await create_new(std::move(principal), std::move(wish), nullptr);
 }
 
-void SessionService::judge(const core::DeskShape& shape) const {
+void SessionService::judge(const std::string& user, const core::DeskShape& shape) const {
     const auto& limits = shape.limits;
-    const auto& most = rules_.most;
+    auto most = rules_.most;
+    const auto own = rules_.limits_of ? rules_.limits_of(user) : ops::UserLimits{};
+    if (own.cpus) most.cpus = std::min(most.cpus, *own.cpus);
+    if (own.memory_mb) most.memory = std::min(most.memory, static_cast<std::uint64_t>(*own.memory_mb) << 20);
     const auto refuse = [](std::string_view what, auto bound) {
-        throw Error{Code::invalid, fmt::format("a desk of this server may have at most {} {}", bound, what),
+        throw Error{Code::invalid, fmt::format("your desk may have at most {} {}", bound, what),
                     "beyond_the_bounds"};
     };
     constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;

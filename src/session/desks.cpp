@@ -21,7 +21,7 @@ Task<std::shared_ptr<net::Handler>> SessionService::desk(Principal principal, st
     refuse_while_draining();
     // Asked for every click: what the fleet knows needs no look into the store.
     const auto* known = fleet_.find_desk(id);
-    if (!known || known->principal != principal.name) {
+    if (!known || !principal.reaches(known->principal, id)) {
         const auto row = co_await row_of(std::move(principal), id);
         throw not_ready(desk_of(row));
     }
@@ -103,7 +103,8 @@ Task<CleanedUp> SessionService::clean_up(std::chrono::seconds max_idle) {
 
 std::vector<fleet::Waiter> SessionService::waiting(const Principal& principal) const {
     auto waiters = fleet_.places().waiting();
-    std::erase_if(waiters, [&](const auto& waiter) { return waiter.principal != principal.name; });
+    std::erase_if(waiters,
+                  [&](const auto& waiter) { return !principal.reaches(waiter.principal, waiter.session); });
     return waiters;
 }
 

@@ -18,7 +18,10 @@ const Provider& Models::get_provider(const std::string& name) const {
 
 std::optional<Key> Models::find_key(const std::string& principal, const Provider& provider) const {
     const auto own = keys_.find({principal, std::string{provider.vendor.name}});
-    return own != keys_.end() ? own->second : provider.base_key;
+    if (own != keys_.end()) return own->second;
+    if (own_key_)
+        if (auto kept = own_key_(principal, std::string{provider.vendor.name})) return kept;
+    return provider.base_key;
 }
 
 bool Models::has_key(const std::string& principal, const std::string& provider) const {

@@ -32,12 +32,17 @@ struct ChosenModel {
     bool operator==(const ChosenModel&) const = default;
 };
 
+/// The principal's own key of that provider, from where an admin said that it stands; read at each use.
+using OwnKey = std::function<std::optional<Key>(const std::string& principal, const std::string& provider)>;
+
 /// Keys are kept in memory only, each for the principal of that name.
 class Models {
 public:
     /// `providers` is not empty; the default one is among them.
-    Models(std::vector<Provider> providers, std::string default_provider)
-        : providers_{std::move(providers)}, default_provider_{std::move(default_provider)} {}
+    Models(std::vector<Provider> providers, std::string default_provider, OwnKey own_key = {})
+        : providers_{std::move(providers)},
+          default_provider_{std::move(default_provider)},
+          own_key_{std::move(own_key)} {}
 
     const std::vector<Provider>& providers() const { return providers_; }
     const Provider& default_provider() const { return get_provider(default_provider_); }
@@ -62,6 +67,7 @@ private:
 
     std::vector<Provider> providers_;
     std::string default_provider_;
+    OwnKey own_key_;
     std::map<std::pair<std::string, std::string>, Key> keys_;  ///< by principal and provider
 };
 

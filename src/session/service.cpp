@@ -78,7 +78,7 @@ Session SessionService::view(store::SessionRow row) const {
 
 Task<store::SessionRow> SessionService::row_of(Principal principal, std::string id, Looked looked) {
     auto row = co_await store_.run([id](store::Transaction& t) { return t.find_session(id); });
-    if (!row || row->principal != principal.name) throw no_session(id);
+    if (!row || !principal.reaches(row->principal, id)) throw no_session(id);
     if (row->archived_at && looked == Looked::active) throw no_session(id);
     if (row->is_purged && looked != Looked::purged_too) throw no_session(id);
     co_return std::move(*row);
@@ -91,9 +91,10 @@ Task<> SessionService::purge(std::string id) {
 }
 
 Task<Sessions> SessionService::list(Principal principal, bool include_archived, std::int64_t limit,
-                                    std::int64_t offset) {
+                                    std::int64_t offset, bool all) {
     auto page = co_await store_.run([=](store::Transaction& t) {
-        return t.list_sessions(principal.name, include_archived, limit, offset);
+        return all ? t.list_all_sessions(include_archived, limit, offset)
+                   : t.list_sessions(principal.name, include_archived, limit, offset);
     });
     Sessions sessions;
     sessions.total = page.total;

@@ -7,7 +7,7 @@
 // completed, cancelled, error or interrupted. All of them name the same message_id, which
 // send_message answered.
 //
-// Everything is asked in the name of a principal; what belongs to another one is not_found. A task of
+// Everything is asked in the name of a principal; what that one does not reach is not_found. A task of
 // this service may be cancelled (its client went away) at any time: what it began is finished anyway.
 #pragma once
 
@@ -82,6 +82,7 @@ struct SessionRules {
     core::DeskBeginning new_beginning = {};  ///< and how it begins
     /// The most that a desk may be asked to have.
     core::Limits most{.cpus = 1000, .memory = 1ull << 50, .processes = 100'000, .disk = 1ull << 50};
+    std::function<ops::UserLimits(const std::string& user)> limits_of = {};
     LifetimeRules lifetime;
 };
 
@@ -125,7 +126,9 @@ public:
     /// once. With Wish::wait it may stand in a line first, where the session is already to be seen; a caller
     /// who goes away then leaves it.
     Task<Created> create(Principal principal, Wish wish);
-    Task<Sessions> list(Principal principal, bool include_archived, std::int64_t limit, std::int64_t offset);
+    /// With `all`, which is an admin's to ask, those of everybody.
+    Task<Sessions> list(Principal principal, bool include_archived, std::int64_t limit, std::int64_t offset,
+                        bool all = false);
     /// Throws not_found also for an archived session, as every call below but events and blob.
     Task<Session> get(Principal principal, std::string id);
     Task<Detail> get_with_messages(Principal principal, std::string id);
@@ -204,7 +207,7 @@ private:
     const store::DeskRow& desk_of(const store::SessionRow& row) const;
 
     void refuse_while_draining() const;
-    void judge(const core::DeskShape& shape) const;
+    void judge(const std::string& user, const core::DeskShape& shape) const;
     Task<Created> create_or_get(Principal principal, Wish wish);
     Task<Created> come_back(store::SessionRow row);
     store::SessionRow new_row(const Principal& principal, const Wish& wish) const;

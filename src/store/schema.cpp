@@ -23,9 +23,13 @@ constexpr char fleet[] = {
 #embed "schema/0003_fleet.sql"
 };
 
-constexpr std::array steps_of_this_program{std::string_view{initial, sizeof initial},
-                                           std::string_view{pictures, sizeof pictures},
-                                           std::string_view{fleet, sizeof fleet}};
+constexpr char people[] = {
+#embed "schema/0004_people.sql"
+};
+
+constexpr std::array steps_of_this_program{
+    std::string_view{initial, sizeof initial}, std::string_view{pictures, sizeof pictures},
+    std::string_view{fleet, sizeof fleet}, std::string_view{people, sizeof people}};
 
 void apply(sql::Connection& connection, std::string_view step, std::size_t version) {
     connection.begin();

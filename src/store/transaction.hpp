@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "store/blobs.hpp"
+#include "store/people_rows.hpp"
 #include "store/pictures.hpp"
 #include "store/rows.hpp"
 #include "store/sql.hpp"
@@ -35,6 +36,8 @@ public:
     /// All that are not archived, of everybody.
     std::vector<SessionRow> living_sessions();
     void set_paused_picture(std::string_view id, std::optional<std::string> blob);
+    /// The same of all principals.
+    SessionPage list_all_sessions(bool include_archived, std::int64_t limit, std::int64_t offset);
     void set_title(std::string_view id, std::string_view title, core::Instant now);
     void archive_session(std::string_view id, core::Instant now);
     /// Removes the session, its history, events and blobs; files that nothing names any more, too. All at
@@ -65,6 +68,19 @@ public:
     bool has_desk(std::string_view id);
     /// Rows of desks that may still have something on the host.
     std::vector<DeskRow> desks_on_host();
+
+    // --- people (transaction_people.cpp)
+    void insert_key(const KeyRow& key);
+    /// All, those that were revoked too.
+    std::vector<KeyRow> keys();
+    /// Whether there was ever one.
+    bool has_key();
+    /// Its links go with it.
+    void revoke_key(std::string_view id, core::Instant now);
+    void set_key_used(std::string_view id, core::Instant when);
+    void insert_link(const LinkRow& link);
+    std::vector<LinkRow> links();
+    void delete_link(std::string_view id);
 
     // --- the conversation as the model sees it (transaction_log.cpp)
     /// Byte by byte as they were appended.

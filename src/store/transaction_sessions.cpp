@@ -116,6 +116,22 @@ SessionPage Transaction::list_sessions(std::string_view principal, bool include_
     return page;
 }
 
+SessionPage Transaction::list_all_sessions(bool include_archived, std::int64_t limit, std::int64_t offset) {
+    static const auto query = select_sessions() +
+                              "WHERE s.purged_at IS NULL AND (s.archived_at IS NULL OR ?) "
+                              "ORDER BY s.created_at DESC, s.id LIMIT ? OFFSET ?";
+    SessionPage page;
+    auto rows = db_.prepare(query);
+    rows.bind(include_archived, limit, offset);
+    page.sessions = read_sessions(std::move(rows));
+    auto count =
+        db_.prepare("SELECT count(*) FROM sessions WHERE purged_at IS NULL AND (archived_at IS NULL OR ?)");
+    count.bind(include_archived);
+    count.step();
+    page.total = count.number(0);
+    return page;
+}
+
 void Transaction::set_title(std::string_view id, std::string_view title, core::Instant now) {
     db_.prepare("UPDATE sessions SET title = ?, updated_at = ? WHERE id = ?")
         .bind(title, number_of(now), id)

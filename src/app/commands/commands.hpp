@@ -17,6 +17,8 @@ void add_image(CLI::App& program, Action& action);
 void add_desk(CLI::App& program, Action& action);
 /// session, screenshot, logs: clients of a running server.
 void add_client(CLI::App& program, Action& action);
+/// key: create, list, revoke.
+void add_key(CLI::App& program, Action& action);
 /// exec: `command` are the words after its session, which the parser does not get.
 void add_exec(CLI::App& program, Action& action, std::vector<std::string> command);
 /// call: any operation of a desk.

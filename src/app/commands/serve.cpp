@@ -11,6 +11,7 @@
 #include "app/config.hpp"
 #include "app/data_directory.hpp"
 #include "app/listener.hpp"
+#include "app/model_keys.hpp"
 #include "app/privileges.hpp"
 #include "app/server.hpp"
 #include "core/error.hpp"
@@ -71,7 +72,7 @@ void print_address(const Address& address) {
 int serve(const ServeOptions& options) {
     const auto config = load_config(options.file, environment, options.flags);
     if (options.only_print) return std::cout << print_config(config), 0;
-    check_config(config);
+    check_config(config, may_hold_keys(config));
     auto keys = read_keys(config);
     if (options.only_check) return std::cout << "The configuration is good.\n", 0;
 
@@ -86,14 +87,15 @@ int serve(const ServeOptions& options) {
         if (setting.is_secret)
             for (const auto& variable : setting.variables) ::unsetenv(variable.c_str());
     ::setenv("CARREL_LOG_FORMAT", config.log_format.c_str(), 1);  // the jail writes into the same log
+    auto own_keys = ModelKeys::take_variables();
     auto jail = start_jail(config, data, user);
     become(user);
-    wall_in(data.path());
+    wall_in(data.path(), config.model_key_dir);
     // Bodies and pictures go back to the kernel when they are done with. By itself glibc raises this bound
     // with the first of them that is freed, and keeps the later ones.
     ::mallopt(M_MMAP_THRESHOLD, large_block);
 
-    Server server{config, data, {std::move(listener), std::move(jail), std::move(keys)}};
+    Server server{config, data, {std::move(listener), std::move(jail), std::move(keys), std::move(own_keys)}};
     print_address(address);
     return server.run();
 }

@@ -35,6 +35,11 @@ const preparations = {
     await until("the desk has failed", async () => (await ask("GET", `${sessions}/${session}`)).body.desk.state === "failed");
   },
 };
+/** What stands in a path beside the session, made before it is asked for. */
+const parts = {
+  "keys/revoke": async () => ({ key: (await ask("POST", "/api/v1/keys", { user: "gone" })).body.id }),
+  "links/revoke": async () => ({ link: (await ask("POST", `${sessions}/${session}/links`, {})).body.id }),
+};
 /** Bodies that a document cannot show. */
 const bodies = { login: { key } };
 
@@ -45,7 +50,9 @@ for (const row of inOrder.filter(({ response }) => ["json", "none"].includes(res
     await preparations[row.name]?.();
     const body = bodies[row.name] ?? (row.request === "json" ? JSON.parse(row.example) : undefined);
     const query = row.request === "none" && row.example ? `?${row.example}` : "";
-    const answer = await ask(row.method, row.path.replace("{id}", session) + query, body);
+    const known = { id: session, ...(await parts[row.name]?.()) };
+    const target = row.path.replace(/\{(\w+)\}/g, (whole, name) => known[name] ?? whole);
+    const answer = await ask(row.method, target + query, body);
     if (row.response === "none") return assert.equal(answer.status, 204, JSON.stringify(answer.body));
     assert.ok([200, 201].includes(answer.status), JSON.stringify(answer.body));
     assert.deepEqual(differences(answer.body, row.answer), []);

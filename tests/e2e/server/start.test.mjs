@@ -37,7 +37,7 @@ async function refused(wanted, words, options) {
 describe("a start that is refused", () => {
   test("listening beyond this machine without a key", async () => {
     for (const address of ["0.0.0.0:0", "[::]:0", "192.0.2.1:7800"])
-      await refused(/there is no key: set CARREL_TOKEN or --key-file, or listen on 127\.0\.0\.1 .*ssh -L/, ["--listen", address, "--data", folder]);
+      await refused(/there is no key: set CARREL_TOKEN or --key-file, make one by .*, or listen on 127\.0\.0\.1 .*ssh -L/, ["--listen", address, "--data", folder]);
   });
 
   test("a key that is too short, and files without keys", async () => {
@@ -225,7 +225,7 @@ describe("with keys", () => {
     for (const target of ["/api/v1/config", "/api/v1/sessions/sess_000000000000", "/api/v1/sessions/sess_000000000000/stream", "/api/v1/events?sessions=sess_000000000000", "/api/v1/sessions/sess_000000000000/desk/screen/info"])
       assert.equal((await get({}, target)).status, 401, target);
     assert.equal((await server.request("POST", "/api/v1/sessions", { body: {} })).status, 401);
-    assert.equal((await get({}, `/api/v1/sessions?key=${key}&token=${key}`)).status, 401, "a key does not belong in an address");
+    assert.equal((await get({}, `/api/v1/sessions?key=${key}&token=${key}`)).status, 400, "a key does not belong in an address");
     for (const target of ["/", "/app.js", "/api/v1/health", "/api/v1/health/live"]) assert.equal((await get({}, target)).status, 200, target);
   });
 

@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const ops::Principal alice{"alice", ops::Role::owner};
-const ops::Principal bob{"bob", ops::Role::owner};
+const auto alice = std::make_shared<people::Grant>(ops::Principal{"alice", ops::Role::user});
+const auto bob = std::make_shared<people::Grant>(ops::Principal{"bob", ops::Role::user});
 
 }  // namespace
 

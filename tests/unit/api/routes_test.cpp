@@ -33,7 +33,7 @@ Gatekeeper gate_of_all_roles() {
     };
     return Gatekeeper{
         {key("vera", ops::Role::viewer, key_of_viewer), key("carl", ops::Role::controller, key_of_controller),
-         key("olga", ops::Role::owner, key_of_owner)},
+         key("olga", ops::Role::user, key_of_owner)},
         clock_of_gates};
 }
 
@@ -164,4 +164,122 @@ TEST_CASE("errors in a desk's place are such as the desk's own") {
     const auto no_upgrade = error_response({core::Code::invalid, "x", "upgrade_required"}, request);
     CHECK(no_upgrade.headers.find("Upgrade") == "websocket");
     CHECK(no_upgrade.headers.find("Sec-WebSocket-Version") == "13");
+}
+
+namespace {
+
+constexpr ops::Operation watch{.name = "watch",
+                               .method = "GET",
+                               .path = "/watch",
+                               .permission = ops::Permission::view,
+                               .response = ops::Body::event_stream,
+                               .is_for_links = true};
+constexpr ops::Operation rule{
+    .name = "rule", .method = "POST", .path = "/rule", .permission = ops::Permission::admin};
+
+/// A server with one stored key, of a user.
+struct Door {
+    Door() { rings->keys.add(given.row); }
+
+    /// Who the handler hears of, or the reason of the refusal.
+    std::string ask(const ops::Operation& row, std::string target, net::Headers headers,
+                    std::function<void()> hang_up = {}) {
+        std::string heard;
+        const auto route =
+            guarded(gate, row, "/x", error_response,
+                    [&](net::Request& request, const Principal& principal) -> Task<net::Response> {
+                        heard = principal.name + " " + request.target;
+                        co_return net::stream_response(200, {}, std::make_unique<Silence>());
+                    });
+        fakes::run_loop([&](async::Executor) -> Task<> {
+            net::Request request;
+            request.method = row.method;
+            net::set_target(request, std::move(target));
+            request.headers = std::move(headers);
+            request.hang_up = std::move(hang_up);
+            try {
+                streams.push_back(co_await route.handler(request));
+            } catch (const core::Error& error) {
+                heard = error.reason();
+            }
+        });
+        return heard;
+    }
+
+    std::shared_ptr<people::Rings> rings = std::make_shared<people::Rings>();
+    people::Given<store::KeyRow> given = people::make_key({.user = "uma"}, clock_of_gates.now());
+    Gatekeeper gate{{}, clock_of_gates, rings};
+    std::vector<net::Response> streams;
+};
+
+}  // namespace
+
+TEST_CASE("what a key has opened is cut when the key is revoked, and it opens nothing more") {
+    Door door;
+    int cut = 0;
+    const net::Headers headers{{"X-API-Key", door.given.secret}};
+    CHECK(door.ask(watch, "/x", headers, [&] { ++cut; }) == "uma /x");
+    door.ask(watch, "/x", headers, [&] { ++cut; });
+    door.streams.pop_back();  // it has ended by itself
+    const auto cookie = door.gate.log_in({}, door.given.secret);
+    door.rings->keys.revoke(door.given.row.id, clock_of_gates.now());
+    CHECK(cut == 1);
+    CHECK(door.ask(watch, "/x", headers) == "key_revoked");
+    CHECK(door.ask(watch, "/x", {{"Cookie", cookie.substr(0, cookie.find(';'))}}) == "key_revoked");
+}
+
+TEST_CASE("a ticket opens one stream, and does not go on to where the request goes") {
+    Door door;
+    const auto grant = door.rings->keys.find(door.given.row.digest, clock_of_gates.now());
+    const auto make = [&] { return door.rings->tickets.make(grant, std::chrono::steady_clock::now()); };
+    const auto ticket = make();
+    CHECK(door.ask(watch, "/x?a=1&ticket=" + ticket + "&b=%20", {}) == "uma /x?a=1&b=%20");
+    CHECK(door.ask(watch, "/x?ticket=" + ticket, {}) == "wrong_ticket");
+    CHECK(door.ask(watch, "/x?%74icket=" + make(), {}) == "uma /x");
+    CHECK(door.ask(rows[0], "/x?ticket=" + make(), {}) == "unauthorized");
+    door.rings->keys.revoke(door.given.row.id, clock_of_gates.now());
+    CHECK(door.ask(watch, "/x?ticket=" + make(), {}) == "key_revoked");
+}
+
+TEST_CASE("a key in an address is refused as such") {
+    Door door;
+    for (const auto* name : {"key", "token", "api_key", "access_token", "KEY"})
+        CHECK(door.ask(watch, "/x?" + std::string{name} + "=" + door.given.secret, {}) == "key_in_address");
+}
+
+TEST_CASE("a link opens what is for links, as far as its mode goes") {
+    Door door;
+    const auto add = [&](std::string_view secret, std::string_view role) {
+        door.rings->links.add({.id = std::string{secret},
+                               .digest = crypto::sha256(secret),
+                               .session_id = "s1",
+                               .principal = "uma",
+                               .key_id = {},
+                               .role = std::string{role},
+                               .created_at = {},
+                               .expires_at = clock_of_gates.now() + std::chrono::hours{1}});
+    };
+    add("looks", "viewer");
+    add("acts", "controller");
+    const auto by = [&](const ops::Operation& row, std::string secret) {
+        return door.ask(row, "/x", {{"Cookie", "carrel_link=" + secret}});
+    };
+    CHECK(by(watch, "looks") == "uma /x");
+    CHECK(by(watch, "acts") == "uma /x");
+    CHECK(by(watch, "forged") == "link_ended");
+    for (const auto& row : {rows[0], rows[1], rows[2]}) CHECK(by(row, "acts") == "forbidden");
+    // It is no key.
+    CHECK(door.ask(watch, "/x", {{"X-API-Key", "acts"}}) == "wrong_key");
+    // Whoever is logged in keeps their own rights.
+    const auto cookie = door.gate.log_in({}, door.given.secret);
+    CHECK(door.ask(rows[2], "/x", {{"Cookie", cookie.substr(0, cookie.find(';')) + "; carrel_link=looks"}}) ==
+          "uma /x");
+}
+
+TEST_CASE("what is an admin's is nobody else's") {
+    Door door;
+    CHECK(door.ask(rule, "/x", {{"X-API-Key", door.given.secret}}) == "forbidden");
+    Gatekeeper gate{parse_keys("0123456789abcdef\nnina fedcba9876543210"), clock_of_gates};
+    CHECK(ask(gate, rule, "0123456789abcdef") == "as local");
+    CHECK(ask(gate, rule, "fedcba9876543210") == "forbidden");
 }

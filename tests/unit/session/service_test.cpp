@@ -49,7 +49,7 @@ TEST_CASE("a session is made with its desk, found, listed, renamed, and deleted 
 TEST_CASE("what belongs to another principal does not exist") {
     in_a_house([](House& house) -> Task<> {
         auto& service = house.service;
-        const ops::Principal eve{"eve", ops::Role::owner};
+        const ops::Principal eve{"eve", ops::Role::user};
         const auto id = co_await house.create();
         const auto code = [&](auto task) -> Task<Code> {
             co_return (co_await house.failure_of(std::move(task))).code();

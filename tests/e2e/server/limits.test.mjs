@@ -1,0 +1,96 @@
+// How often a caller may ask: the headers and bodies that say it, and who is not held up by it.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { at, Server } from "../lib/carrel.mjs";
+
+const sessions = "/api/v1/sessions";
+const operator = "the-key-of-the-operator";
+const of = (key) => ({ headers: { authorization: `Bearer ${key}` } });
+
+function assertTooMany({ status, headers, body }, policy, quota, seconds) {
+  assert.equal(status, 429, JSON.stringify(body));
+  assert.equal(headers["ratelimit-policy"], `"${policy}";q=${quota};w=${seconds}`);
+  const [, left, reset] = headers.ratelimit.match(new RegExp(`^"${policy}";r=(\\d+);t=(\\d+)$`));
+  assert.equal(left, "0");
+  assert.equal(headers["retry-after"], reset);
+  assert.ok(Number(reset) >= 1 && Number(reset) <= seconds);
+  assert.equal(body.error, "rate_limit_exceeded");
+  assert.equal(typeof body.detail, "string");
+  assert.equal(body.retry_after, Number(reset));
+}
+
+describe("with keys", () => {
+  let server;
+  let alice;
+  let bob;
+  const made = [];
+  const create = async (key) => {
+    const answer = await server.request("POST", sessions, { body: { provider: "scripted", network: "none" }, ...of(key) });
+    if (answer.body.id) made.push(answer.body.id);
+    return answer;
+  };
+  before(async () => {
+    server = await Server.start({ env: { CARREL_TOKEN: operator, CARREL_MESSAGES_PER_MINUTE: "2", CARREL_SESSIONS_PER_HOUR: "2", CARREL_REQUESTS_PER_MINUTE: "200" } });
+    const give = async (user) => (await server.request("POST", "/api/v1/keys", { body: { user }, ...of(operator) })).body.key;
+    [alice, bob] = [await give("alice"), await give("bob")];
+  });
+  after(async () => {
+    for (const id of made) await server.request("DELETE", `${at(id)}?purge=true`, of(operator));
+    await server?.stop();
+  });
+
+  test("so many new sessions an hour, of each user", async () => {
+    const first = await create(alice);
+    assert.equal(first.status, 201);
+    assert.equal(first.headers["ratelimit-policy"], '"sessions";q=2;w=3600');
+    assert.match(first.headers.ratelimit, /^"sessions";r=1;t=\d+$/);
+    const wrong = await server.request("POST", sessions, { body: { width: 1 }, ...of(alice) });
+    assert.equal(wrong.status, 422, "what comes to nothing does not count");
+    assert.equal((await create(alice)).status, 201);
+    assertTooMany(await create(alice), "sessions", 2, 3600);
+    assert.equal((await create(bob)).status, 201);
+  });
+
+  test("so many messages a minute, of each session", async () => {
+    const send = (id, content = "hello") => server.request("POST", `${at(id)}/messages`, { body: { content }, ...of(alice) });
+    const settle = async (id) => server.request("POST", `${at(id)}/cancel`, of(alice));
+    assert.equal((await send(made[0], " ")).status, 422);
+    for (let count = 0; count < 2; ++count) {
+      assert.equal((await send(made[0])).status, 200);
+      await settle(made[0]);
+    }
+    assertTooMany(await send(made[0]), "messages", 2, 60);
+    assert.equal((await send(made[1])).status, 200);
+    await settle(made[1]);
+    // Whoever asks for another's session uses nothing of theirs up.
+    for (let count = 0; count < 4; ++count)
+      assert.equal((await server.request("POST", `${at(made[1])}/messages`, { body: { content: "x" }, ...of(bob) })).status, 404);
+    assert.equal((await send(made[1])).status, 200);
+    await settle(made[1]);
+  });
+
+  test("so many requests a minute, of each user and each stranger; health is always answered", async () => {
+    const answers = [];
+    for (let count = 0; count < 210; ++count) answers.push(await server.request("GET", `${sessions}?limit=1`, of(bob)));
+    assertTooMany(answers.at(-1), "requests", 200, 60);
+    assert.equal((await server.request("GET", `${sessions}?limit=1`, of(alice))).status, 200);
+    let stranger;
+    for (let count = 0; count < 30; ++count) stranger = await server.request("GET", "/");
+    assertTooMany(stranger, "strangers", 20, 60);
+    assert.equal((await server.request("GET", "/api/v1/health")).status, 200);
+    assert.equal((await server.request("GET", `${sessions}?limit=1`, of(alice))).status, 200);
+  });
+});
+
+describe("on loopback without keys", () => {
+  test("nothing is limited, unless it is set", async () => {
+    let server = await Server.start();
+    for (let count = 0; count < 700; ++count) assert.equal((await server.request("GET", "/api/v1/config")).status, 200);
+    assert.equal((await server.request("GET", "/api/v1/config")).headers.ratelimit, undefined);
+    await server.stop();
+    server = await Server.start({ env: { CARREL_REQUESTS_PER_MINUTE: "5" } });
+    for (let count = 0; count < 5; ++count) await server.request("GET", "/api/v1/config");
+    assertTooMany(await server.request("GET", "/api/v1/config"), "requests", 5, 60);
+    await server.stop();
+  });
+});
