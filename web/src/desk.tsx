@@ -1,4 +1,5 @@
-// The page at /desk/{session}: one desktop and nothing else. With ?view_only=1 it only shows.
+// The page at /desk/{session}: one desktop and nothing else. With ?view_only=1 it only shows. Who came by a link
+// has ?shared=view or ?shared=control: nothing is offered that the link does not open.
 import { render } from "preact";
 import { LoginPage } from "./sessions/access";
 import { whenUnauthorized } from "./server/api";
@@ -9,13 +10,23 @@ import { Toasts } from "./parts/toasts";
 import { Pulse } from "./parts/ui";
 
 const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
-const viewOnly = new URLSearchParams(location.search).get("view_only") === "1";
+const query = new URLSearchParams(location.search);
+const shared = query.get("shared");
+const viewOnly = query.get("view_only") === "1" || shared === "view";
 
 /** Between two looks at the session (ms), while the page is visible. */
 const lookInterval = 4000;
 
+function EndedLink() {
+  return (
+    <main class="welcome" data-testid="link-ended">
+      <p>This link has expired or was revoked. Ask whoever gave it to you for a new one.</p>
+    </main>
+  );
+}
+
 function DeskPage() {
-  if (access.value === "login") return <LoginPage />;
+  if (access.value === "login") return shared ? <EndedLink /> : <LoginPage />;
   const session = sessions.value?.find((entry) => entry.id === id);
   if (!session) {
     return (
@@ -32,7 +43,7 @@ function DeskPage() {
   return (
     <>
       <h1 class="visually-hidden">{titleOf(session)} · Carrel</h1>
-      <Desktop session={session} alone mayControl={!viewOnly} />
+      <Desktop session={session} alone mayControl={!viewOnly} byLink={shared !== null} />
       <Toasts />
     </>
   );

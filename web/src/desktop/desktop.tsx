@@ -21,9 +21,11 @@ interface DesktopProps {
   alone?: boolean;
   /** False where the address forbids control. */
   mayControl?: boolean;
+  /** True for who has only a link: it opens the screen, and neither files nor the clipboard's call. */
+  byLink?: boolean;
 }
 
-export function Desktop({ session, alone = false, mayControl = true }: DesktopProps) {
+export function Desktop({ session, alone = false, mayControl = true, byLink = false }: DesktopProps) {
   const stage = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const ghost = useRef<HTMLCanvasElement>(null);
@@ -50,9 +52,16 @@ export function Desktop({ session, alone = false, mayControl = true }: DesktopPr
   }, [viewer, session.id, ready, hasDisplay]);
   return (
     <section class={alone ? "panel desktop alone" : "panel desktop"} id="panel-desktop" aria-label="Desktop">
-      <Toolbar session={session} viewer={viewer} stage={stage} alone={alone} mayControl={mayControl} />
+      <Toolbar
+        session={session}
+        viewer={viewer}
+        stage={stage}
+        alone={alone}
+        mayControl={mayControl}
+        byLink={byLink}
+      />
       <ControlNote session={session} viewer={viewer} />
-      <DropZone session={session.id} enabled={ready && mayControl}>
+      <DropZone session={session.id} enabled={ready && mayControl && !byLink}>
         <div class={viewer?.inControl.value ? "stage controlled" : "stage"} ref={stage}>
           <canvas class="ghost" ref={ghost} aria-hidden="true" />
           <div
@@ -87,9 +96,10 @@ interface ToolbarProps {
   stage: { readonly current: HTMLElement | null };
   alone: boolean;
   mayControl: boolean;
+  byLink: boolean;
 }
 
-function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
+function Toolbar({ session, viewer, stage, alone, mayControl, byLink }: ToolbarProps) {
   const ready = session.desk.state === "ready";
   const hasDisplay = session.desk.display !== false;
   return (
@@ -112,11 +122,15 @@ function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
       <span class="grow" />
       {viewer && ready && (
         <>
-          {hasDisplay && <ScreenTools session={session.id} viewer={viewer} mayControl={mayControl} />}
-          {mayControl && <UploadButton session={session.id} />}
-          <Popover icon="folder" label="Files on the desk" testid="files">
-            {() => <FilesPanel key={session.id} session={session.id} mayWrite={mayControl} />}
-          </Popover>
+          {hasDisplay && (
+            <ScreenTools session={session.id} viewer={viewer} mayControl={mayControl} byLink={byLink} />
+          )}
+          {mayControl && !byLink && <UploadButton session={session.id} />}
+          {!byLink && (
+            <Popover icon="folder" label="Files on the desk" testid="files">
+              {() => <FilesPanel key={session.id} session={session.id} mayWrite={mayControl} />}
+            </Popover>
+          )}
         </>
       )}
       <IconButton
@@ -142,24 +156,31 @@ function Toolbar({ session, viewer, stage, alone, mayControl }: ToolbarProps) {
 }
 
 /** What only a desk with a display has a use for. */
-function ScreenTools(props: { session: string; viewer: Viewer; mayControl: boolean }) {
-  const { session, viewer, mayControl } = props;
+function ScreenTools(props: {
+  session: string;
+  viewer: Viewer;
+  mayControl: boolean;
+  byLink: boolean;
+}) {
+  const { session, viewer, mayControl, byLink } = props;
   return (
     <>
       {viewer.inControl.value && <TouchKeyboard viewer={viewer} />}
       <CopyHere viewer={viewer} />
       {mayControl && <ControlToggle session={session} viewer={viewer} />}
-      <Popover icon="clipboard" label="Clipboard" testid="clipboard">
-        {(close) => (
-          <ClipboardPanel
-            key={session}
-            session={session}
-            viewer={viewer}
-            mayControl={mayControl}
-            close={close}
-          />
-        )}
-      </Popover>
+      {!byLink && (
+        <Popover icon="clipboard" label="Clipboard" testid="clipboard">
+          {(close) => (
+            <ClipboardPanel
+              key={session}
+              session={session}
+              viewer={viewer}
+              mayControl={mayControl}
+              close={close}
+            />
+          )}
+        </Popover>
+      )}
     </>
   );
 }
