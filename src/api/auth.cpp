@@ -288,8 +288,8 @@ std::shared_ptr<people::Grant> Gatekeeper::find_link(std::string_view secret, st
 }
 
 void Gatekeeper::count_request(const Caller& caller, const net::Request& request) {
-    const auto name = caller.principal ? std::string_view{caller.principal->name} : std::string_view{};
-    rates_.count_request(name, request.peer.network, needs_key(), std::chrono::steady_clock::now());
+    const auto share = caller.principal ? caller.principal->share() : std::string{};
+    rates_.count_request(share, request.peer.network, needs_key(), std::chrono::steady_clock::now());
 }
 
 Rates::Taken Gatekeeper::take_turn(const ops::Operation& row, const net::Request& request,

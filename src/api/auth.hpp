@@ -82,7 +82,7 @@ public:
     async::Task<> hold_back(net::Request& request);
 
     /// A place for what the principal has under way. Throws Error{exhausted, "too_many_calls"}.
-    Place take_place(const ops::Principal& principal) { return calls_.take(principal.name); }
+    Place take_place(const ops::Principal& principal) { return calls_.take(principal.share()); }
 
     /// Counts the request of a caller, or of a stranger. Throws TooMany.
     void count_request(const Caller& caller, const net::Request& request);

@@ -35,6 +35,8 @@ struct Principal {
     /// Whether that session of the principal `owner` is theirs to ask for: the one place that decides it.
     bool reaches(std::string_view owner, std::string_view session) const;
     bool has_only_link() const { return !only_session.empty(); }
+    /// Whose share of the server it counts as: who came by a link takes nothing of the session's owner's.
+    std::string share() const { return has_only_link() ? "link/" + only_session : name; }
     bool operator==(const Principal&) const = default;
 };
 

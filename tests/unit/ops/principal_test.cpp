@@ -32,6 +32,8 @@ TEST_CASE("whom a session is open to") {
     CHECK(linked.reaches("alice", "s1"));
     CHECK_FALSE(linked.reaches("alice", "s2"));
     CHECK_FALSE(linked.reaches("bob", "s1"));
+    CHECK(alice.share() == "alice");
+    CHECK(linked.share() == "link/s1");
     // Not even an admin's rights leave the session of a link.
     CHECK_FALSE(Principal{"ada", Role::admin, {}, "s1"}.reaches("bob", "s2"));
 }
