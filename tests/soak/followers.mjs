@@ -1,0 +1,88 @@
+// Who reads a session's events as they happen: after each break it comes back with the last number that it has. What it
+// has seen must be what is stored: nothing missing, nothing twice, in order.
+import { once } from "node:events";
+import { at, follow } from "../e2e/lib/carrel.mjs";
+import { digest } from "./ledger.mjs";
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+export const fingerprint = (event, data) => `${event} ${digest(JSON.stringify(data)).slice(0, 16)}`;
+
+export class Follower {
+  last = 0;
+  /** By its number: what the event was. */
+  seen = new Map();
+  #isStopped = false;
+  #stream = undefined;
+
+  constructor(world, session) {
+    Object.assign(this, { world, session });
+    this.done = this.#run();
+  }
+
+  async #run() {
+    while (!this.#isStopped) {
+      const server = await this.world.service.up();
+      const start = Date.now();
+      const headers = { authorization: `Bearer ${this.session.principal.key}`, ...(this.last > 0 ? { "last-event-id": this.last } : {}) };
+      this.#stream = follow(server, at(this.session.id, `/stream${this.last > 0 ? "" : "?last_event_id=0"}`), (event) => this.#take(event), headers);
+      this.world.report.count("calls", "follow");
+      const answer = await this.#stream.opened.catch(() => undefined);
+      if (this.#isStopped) break;
+      if (answer?.statusCode === 200) {
+        if (!answer.closed) await once(answer, "close").catch(() => {}); // an error: it broke off
+        if (this.#isStopped || this.session.state !== "live") break;
+        await this.#judge(start, "the stream ended", () => this.wasDropped);
+        this.wasDropped = false;
+      } else {
+        answer?.destroy();
+        if (answer?.statusCode === 404 && this.session.state !== "live") break;
+        await this.#judge(start, `the stream was answered ${answer?.statusCode ?? "nothing"}`, () => false);
+        await pause(50);
+      }
+    }
+    this.#stream?.stop();
+  }
+
+  /** Without a reason a stream does not end. */
+  async #judge(start, what, isExcused) {
+    const has = () => isExcused() || this.world.service.wasDown(start - 1000) || this.#isStopped || this.session.state !== "live";
+    for (let look = 0; look < 100 && !has(); ++look) await pause(50); // that the server is dead is known a moment later
+    if (!has()) this.world.report.violation("answers", `${this.session.id}: ${what}, while the server lives`);
+  }
+
+  #take({ id, event, data }) {
+    if (!id) return;
+    const seq = Number(id);
+    if (!(seq > this.last)) this.world.report.violation("events", `${this.session.id}: event ${seq} came after ${this.last}`);
+    if (this.seen.has(seq)) this.world.report.violation("events", `${this.session.id}: event ${seq} came twice`);
+    this.last = Math.max(this.last, seq);
+    this.seen.set(seq, fingerprint(event, data));
+  }
+
+  /** The client goes away by itself, and comes back. */
+  drop() {
+    this.wasDropped = true;
+    this.#stream?.stop();
+  }
+
+  /** What it has seen against what is stored: a sentence about the first difference, or nothing. */
+  difference(stored) {
+    const last = Math.min(this.last, stored.at(-1)?.seq ?? 0);
+    const expected = stored.filter(({ seq }) => seq <= last);
+    for (const { seq, event, data } of expected) {
+      const seen = this.seen.get(seq);
+      if (seen === undefined) return `event ${seq} (${event}) was never sent, though ${last} was`;
+      if (seen !== fingerprint(event, data)) return `event ${seq} was sent as "${seen}" and is stored as "${fingerprint(event, data)}"`;
+    }
+    const known = new Set(expected.map(({ seq }) => seq));
+    const odd = [...this.seen.keys()].find((seq) => seq <= last && !known.has(seq));
+    return odd === undefined ? undefined : `event ${odd} was sent and is not stored`;
+  }
+
+  async stop() {
+    this.#isStopped = true;
+    this.#stream?.stop();
+    await Promise.race([this.done, pause(1000)]);
+  }
+}

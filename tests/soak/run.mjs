@@ -1,0 +1,50 @@
+// ./dev soak [SECONDS] [--seed N]: clients work on a real server with real desks while the server, its jail and what
+// runs in the desks are killed at random moments. After every restart, and at the end, all invariants are checked.
+// Everything happens in a network namespace and a data directory of its own. Needs root.
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { shareImages } from "../e2e/lib/host.mjs";
+import { Run } from "./world.mjs";
+
+/** Runs this file again behind a loopback of its own, so that no network of this machine is met. */
+function inOwnNetwork() {
+  const words = ["-n", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  const { status, signal } = spawnSync("unshare", words, { stdio: "inherit", env: { ...process.env, CARREL_SOAK_NETWORK: "own" } });
+  return status ?? (signal ? 1 : 0);
+}
+
+const keys = { ada: "soak-key-of-ada-0123456789abcdef0123456789", grace: "soak-key-of-grace-0123456789abcdef01234567" };
+
+async function main() {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { seed: { type: "string" }, clients: { type: "string", default: "5" } } });
+  const seconds = Number(positionals[0] ?? 60);
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  const clients = Number(values.clients);
+  if (positionals.length > 1 || ![seconds, seed, clients].every((number) => Number.isInteger(number) && number >= 0) || seconds < 10 || clients < 1 || clients > 16) {
+    console.error("usage: soak [SECONDS] [--seed N] [--clients N], SECONDS at least 10 and at most 16 clients");
+    return 2;
+  }
+  const folder = mkdtempSync(path.join(os.tmpdir(), "carrel-soak-"));
+  chmodSync(folder, 0o755); // the server, which is no root, must get through
+  try {
+    const data = path.join(folder, "data");
+    shareImages(data);
+    const keyFile = path.join(folder, "keys");
+    writeFileSync(keyFile, Object.entries(keys).map(([name, key]) => `${name} ${key}\n`).join(""), { mode: 0o600 });
+    const network = readlinkSync("/proc/self/ns/net").match(/\d+/)[0];
+    console.log(`soak: ${seconds} s with seed ${seed}, ${clients} clients, in ${data}`);
+    const run = new Run({ data, keyFile, keys, network, seed, clients });
+    return (await run.all(seconds)) ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
+  }
+}
+
+if (process.getuid() !== 0) {
+  console.error("soak: this kills what root has started, and needs root");
+  process.exitCode = 2;
+} else process.exitCode = process.env.CARREL_SOAK_NETWORK === "own" ? await main() : inOwnNetwork();

@@ -1,0 +1,95 @@
+// What is on this machine of desks and of the server: lines of everything that should not be there any more.
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { identity, leftovers, processes } from "../e2e/lib/host.mjs";
+
+/** Of this network namespace alone: /sys/class/net shows the one that /sys was mounted in. */
+export const interfaces = () =>
+  readFileSync("/proc/self/net/dev", "utf8")
+    .split("\n")
+    .slice(2)
+    .map((line) => line.split(":")[0].trim())
+    .filter(Boolean)
+    .sort();
+
+/** The packet filter as `nft` tells it, without what its rules remember of each address (of a bounded number). */
+export const rules = () => execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" }).replace(/^\s*elements = \{[^}]*\}\n/gm, "").trim();
+
+/** Memory of its own in bytes, and open descriptors, of a process. */
+export const use = (pid) => ({
+  bytes: Number(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").match(/^Pss_Anon:\s*(\d+)/m)[1]) * 1024,
+  descriptors: readdirSync(`/proc/${pid}/fd`).length,
+});
+
+/** Users and interfaces of desks, as long as they can be read. */
+export class Marks {
+  #ofDesk = new Map();
+
+  note(data, desk) {
+    if (this.#ofDesk.has(desk)) return;
+    try {
+      const { uid_base, interface: cable } = identity(data, desk);
+      this.#ofDesk.set(desk, { uid_base, cable });
+    } catch {
+      // not written yet, or gone
+    }
+  }
+
+  /** Which users' processes and interfaces there are that belong to none of the living desks. */
+  leftovers(living) {
+    const lives = [...living].map((desk) => this.#ofDesk.get(desk)).filter(Boolean);
+    const bases = new Set([...this.#ofDesk.values()].map(({ uid_base }) => uid_base));
+    for (const { uid_base } of lives) bases.delete(uid_base);
+    const isOurs = ({ uid, state }) => state !== "Z" && [...bases].some((base) => uid >= base && uid < base + 65536);
+    const lines = processes()
+      .filter(isOurs)
+      .map(({ pid, name, uid }) => `process ${pid} ${name} of user ${uid}`);
+    const cables = new Set(lives.map(({ cable }) => cable));
+    for (const name of interfaces()) if (name.startsWith("carrel") && !cables.has(name)) lines.push(`interface ${name}`);
+    return lines;
+  }
+}
+
+/** What is left of desks that are gone; mounts also as the jail sees them. */
+export function deskTraces(world, desks) {
+  const lines = leftovers(world.data, desks);
+  for (const { pid } of processes().filter(({ name, words }) => name === "carrel-jail" && words.includes(world.data)))
+    try {
+      for (const line of readFileSync(`/proc/${pid}/mountinfo`, "utf8").split("\n"))
+        if (desks.some((desk) => line.includes(desk))) lines.push(`mount of the jail ${line}`);
+    } catch {
+      // it has just ended
+    }
+  return lines;
+}
+
+function filesBelow(folder) {
+  try {
+    return readdirSync(folder, { withFileTypes: true, recursive: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => path.join(entry.parentPath, entry.name));
+  } catch {
+    return [];
+  }
+}
+
+/** What is in DATA when no session is left, beside the database and what every server has. */
+export function dataTraces(data) {
+  const lines = [];
+  for (const folder of ["desks", "endpoints", "logs", "trash", "scratch"]) for (const name of readdirSync(path.join(data, folder))) lines.push(`${folder}/${name}`);
+  for (const file of filesBelow(path.join(data, "server/blobs"))) lines.push(path.relative(data, file));
+  for (const name of readdirSync(path.join(data, "bin")).slice(1)) lines.push(`bin/${name}`);
+  const known = /^(carrel\.db(-wal|-shm)?|blobs|reserve)$/;
+  for (const name of readdirSync(path.join(data, "server"))) if (!known.test(name)) lines.push(`server/${name}`);
+  return lines;
+}
+
+/** Programs of this server, with those of its network: by name. */
+export const programsOf = (world) =>
+  processes()
+    .filter(({ state, words }) => state !== "Z" && (words.includes(world.data) || words.some((word) => word.endsWith(`-${world.network}`))))
+    .map(({ pid, name }) => `${name} ${pid}`);
+
+/** What its jails have told each other about this network. */
+export const networkFiles = (world) => readdirSync("/run").filter((name) => name === `carrel-network-${world.network}`);
