@@ -11,7 +11,7 @@ const notice = 5_000;
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** {status, headers, body (bytes)}, or {broke: "ECONNRESET"} when there is no whole answer. */
-function send({ url, method, target, headers, body }) {
+function send({ url, method, target, headers, body, leaveAfter }) {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     const broke = (error) => resolve({ broke: error?.code ?? String(error) });
@@ -24,6 +24,7 @@ function send({ url, method, target, headers, body }) {
     });
     request.setTimeout(hangs, () => request.destroy(Object.assign(new Error("hangs"), { code: "hangs" })));
     request.on("error", broke);
+    if (leaveAfter !== undefined) setTimeout(() => request.destroy(Object.assign(new Error("left"), { code: "left" })), leaveAfter);
     request.end(body);
   });
 }
@@ -33,10 +34,11 @@ function isExcused(world, answer, { session, start }) {
   const { status, broke, code } = answer;
   const wasTouched = () => session && world.wasTouched(session, start - aftermath);
   if (broke === "hangs" || status === 500) return false;
-  if (broke) return world.service.wasDown(start - 1000) || wasTouched();
+  // Somebody else deletes it, or it is a desk whose beginning nobody has seen the end of.
+  if (session && (session.state !== "live" || session.isDoubtful)) return true;
+  if (broke) return broke === "left" ||  world.service.wasDown(start - 1000) || wasTouched();
   if (status === 409 && ["desk_failed", "desk_lost"].includes(code)) return session && world.mayHaveFailed(session);
   if (status === 409 && code === "busy") return true;
-  if (status === 404) return session?.state === "deleted" || session?.state === "deleting";
   if ([409, 502, 503, 504].includes(status)) return world.service.wasDown(start - aftermath) || wasTouched();
   if (status === 200) return wasTouched() || world.service.wasDown(start - aftermath); // of a desk that says success: false
   return false;
@@ -44,16 +46,17 @@ function isExcused(world, answer, { session, start }) {
 
 /**
  * A call of the act `kind`. Answers {status, body, bytes, ok}; one that failed for a reason has `ok: false`, one that
- * failed for none is a violation, too. `allowed` are statuses that are fine beside those below 300.
+ * failed for none is a violation, too. `allowed` are statuses that are fine beside those below 300. With `leaveAfter` the
+ * client goes away after so many milliseconds.
  */
-export async function call(world, principal, kind, method, target, { session, json, body, allowed = [] } = {}) {
+export async function call(world, principal, kind, method, target, { session, json, body, allowed = [], leaveAfter } = {}) {
   const server = await world.service.up();
   const bytes = json === undefined ? body : Buffer.from(JSON.stringify(json));
   const type = json === undefined ? "application/octet-stream" : "application/json";
   const headers = { authorization: `Bearer ${principal.key}` };
   if (bytes !== undefined) Object.assign(headers, { "content-type": type, "content-length": bytes.length });
   const start = Date.now();
-  const answer = await send({ url: server.url, method, target, headers, body: bytes });
+  const answer = await send({ url: server.url, method, target, headers, body: bytes, leaveAfter });
   world.report.count("calls", kind);
   if (answer.bytes && /json/.test(answer.headers["content-type"] ?? "")) answer.body = JSON.parse(answer.bytes.toString());
   answer.code = answer.body?.code;

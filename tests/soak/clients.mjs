@@ -1,7 +1,7 @@
 // A client: it has one session after another, and does one act after another on its desk.
 import { at } from "../e2e/lib/carrel.mjs";
 import { acts, upload } from "./acts.mjs";
-import { call } from "./calls.mjs";
+import { call, hangs } from "./calls.mjs";
 import { Follower } from "./followers.mjs";
 import { Random } from "./random.mjs";
 
@@ -23,7 +23,7 @@ export class Client {
   viewer = undefined;
   messages = 0;
   #titles = 0;
-  #isStopped = false;
+  isStopped = false;
 
   constructor(world, name, principal) {
     Object.assign(this, { world, name, principal, random: new Random(world.seed, name) });
@@ -41,7 +41,7 @@ export class Client {
   }
 
   async #run() {
-    while (!this.#isStopped) {
+    while (!this.isStopped) {
       if (!this.session) await this.#create();
       else if (this.session.mustRenew) await this.#renew();
       else {
@@ -55,7 +55,7 @@ export class Client {
 
   /** Ends after the act that it does now. */
   async stop() {
-    this.#isStopped = true;
+    this.isStopped = true;
     await this.done;
   }
 
@@ -63,14 +63,29 @@ export class Client {
     const title = `${this.name} ${++this.#titles}`;
     const network = this.random.chance(0.25) ? "internet" : "none";
     const wish = { title, provider: "scripted", network, width: 1024, height: 768 };
-    const made = await this.call("create", "POST", sessions, { json: wish });
+    // Now and then it goes away before it is answered.
+    const leaveAfter = this.random.chance(0.15) ? this.random.between(0, 150) : undefined;
+    const made = await this.call("create", "POST", sessions, { json: wish, leaveAfter });
     // What broke off may have been done.
     const found = made.ok ? made.body : (await listSessions(this.world, this.principal))?.find((row) => row.title === title);
     if (!found) return;
     this.session = this.world.ledger.enter(found, this.principal);
-    this.session.isDoubtful = !made.ok;
+    if (!made.ok) await this.#wait();
     this.session.follower = new Follower(this.world, this.session);
     await this.#mark();
+  }
+
+  /** For a desk that nobody has told of: until it is ready, or has come to nothing. */
+  async #wait() {
+    this.session.isDoubtful = true;
+    for (const end = Date.now() + hangs; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+      const { body } = await this.call("look", "GET", at(this.session.id));
+      this.session.mustRenew = ["failed", "lost"].includes(body?.desk?.state);
+      if (this.session.mustRenew) return;
+      if (body?.desk?.state === "ready") break;
+      if (Date.now() > end) return this.world.report.violation("desks", `${this.session.id} is ${body?.desk?.state} for too long: ${body?.desk?.reason}`);
+    }
+    this.session.isDoubtful = false;
   }
 
   /** The desk is told whose it is. */
@@ -82,15 +97,15 @@ export class Client {
     const { session } = this;
     session.isDoubtful = true;
     // 409: it has become ready meanwhile, or ends just now.
-    const { status, ok, body } = await this.call("renew", "POST", at(session.id, "/desk/renew"), { allowed: [409] });
+    const { ok, body } = await this.call("renew", "POST", at(session.id, "/desk/renew"), { allowed: [409] });
     const now = ok ? body : (await this.call("look", "GET", at(session.id))).body;
     if (!now?.desk) return;
     session.renewed(now.desk.id);
     if (now.desk.state === "ready") session.mustRenew = false;
-    if (ok && status < 300) {
-      session.isDoubtful = false;
-      await this.#mark();
-    }
+    else await this.#wait();
+    if (session.mustRenew) return;
+    session.isDoubtful = false;
+    await this.#mark();
   }
 
   /** The session says the same as ever. */
@@ -119,6 +134,25 @@ export class Client {
     this.viewer?.close();
     this.viewer = undefined;
     await session.follower.stop();
+    this.session = undefined;
+  }
+}
+
+/** Who works on the sessions of others of the same principal, while these do; also while they are deleted. */
+export class Visitor extends Client {
+  start() {
+    this.done = this.#visit().catch((error) => this.world.report.violation("answers", `${this.name} broke down: ${error.stack}`));
+  }
+
+  async #visit() {
+    while (!this.isStopped) {
+      const living = this.world.ledger.those("live").filter(({ principal, isDoubtful }) => principal === this.principal && !isDoubtful);
+      const act = this.random.weighted(acts.filter(({ isForVisitors }) => isForVisitors));
+      this.session = living.length ? this.random.pick(living) : undefined;
+      if (this.session) await act.run(this);
+      else await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    this.viewer?.close();
     this.session = undefined;
   }
 }

@@ -32,12 +32,11 @@ export class Follower {
       if (answer?.statusCode === 200) {
         if (!answer.closed) await once(answer, "close").catch(() => {}); // an error: it broke off
         if (this.#isStopped || this.session.state !== "live") break;
-        await this.#judge(start, "the stream ended", () => this.wasDropped);
-        this.wasDropped = false;
+        await this.#judge(start, "the stream ended");
       } else {
         answer?.destroy();
         if (answer?.statusCode === 404 && this.session.state !== "live") break;
-        await this.#judge(start, `the stream was answered ${answer?.statusCode ?? "nothing"}`, () => false);
+        await this.#judge(start, `the stream was answered ${answer?.statusCode ?? "nothing"}`);
         await pause(50);
       }
     }
@@ -45,10 +44,12 @@ export class Follower {
   }
 
   /** Without a reason a stream does not end. */
-  async #judge(start, what, isExcused) {
-    const has = () => isExcused() || this.world.service.wasDown(start - 1000) || this.#isStopped || this.session.state !== "live";
+  async #judge(start, what) {
+    const has = () => this.wasDropped || this.world.service.wasDown(start - 1000) || this.#isStopped || this.session.state !== "live";
     for (let look = 0; look < 100 && !has(); ++look) await pause(50); // that the server is dead is known a moment later
-    if (!has()) this.world.report.violation("answers", `${this.session.id}: ${what}, while the server lives`);
+    const isExcused = has();
+    this.wasDropped = false;
+    if (!isExcused) this.world.report.violation("answers", `${this.session.id}: ${what}, while the server lives`);
   }
 
   #take({ id, event, data }) {

@@ -42,8 +42,7 @@ export class Random {
   }
 
   bytes(count) {
-    const bytes = Buffer.alloc(count);
-    for (let i = 0; i < count; ++i) bytes[i] = this.next() * 256;
-    return bytes;
+    const piece = Buffer.alloc(1024, `${this.next()} `);
+    return Buffer.alloc(count, piece);
   }
 }

@@ -2,11 +2,12 @@
 // runs in the desks are killed at random moments. After every restart, and at the end, all invariants are checked.
 // Everything happens in a network namespace and a data directory of its own. Needs root.
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { programs } from "../e2e/lib/carrel.mjs";
 import { shareImages } from "../e2e/lib/host.mjs";
 import { Run } from "./world.mjs";
 
@@ -33,11 +34,15 @@ async function main() {
   try {
     const data = path.join(folder, "data");
     shareImages(data);
+    // Of its own: who builds meanwhile upgrades no server here.
+    const bin = path.join(folder, "bin");
+    mkdirSync(bin);
+    for (const name of ["carrel", "carrel-jail", "carrel-desk"]) copyFileSync(path.join(programs, name), path.join(bin, name));
     const keyFile = path.join(folder, "keys");
     writeFileSync(keyFile, Object.entries(keys).map(([name, key]) => `${name} ${key}\n`).join(""), { mode: 0o600 });
     const network = readlinkSync("/proc/self/ns/net").match(/\d+/)[0];
     console.log(`soak: ${seconds} s with seed ${seed}, ${clients} clients, in ${data}`);
-    const run = new Run({ data, keyFile, keys, network, seed, clients });
+    const run = new Run({ program: path.join(bin, "carrel"), data, keyFile, keys, network, seed, clients });
     return (await run.all(seconds)) ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });

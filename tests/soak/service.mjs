@@ -16,8 +16,8 @@ export class Service {
   #waiting = [];
 
   /** `onStart` is called when it serves, `onDeath` with {code, signal} when it has ended. */
-  constructor({ data, args, env, report, onStart, onDeath }) {
-    Object.assign(this, { data, args, env, report, onStart, onDeath });
+  constructor({ program, data, args, report, onStart, onDeath }) {
+    Object.assign(this, { program, data, args, report, onStart, onDeath });
   }
 
   async start() {
@@ -30,7 +30,7 @@ export class Service {
     // An end that the next one meets: what it holds is free a moment later.
     for (let attempt = 1; ; ++attempt) {
       try {
-        this.server = await Server.start({ fresh: false, listen: address, data: this.data, args: this.args, env: this.env });
+        this.server = await Server.start({ fresh: false, listen: address, program: this.program, data: this.data, args: this.args });
         break;
       } catch (error) {
         // Killed while it started, or its predecessor has not gone yet.

@@ -22,6 +22,14 @@ export const use = (pid) => ({
   descriptors: readdirSync(`/proc/${pid}/fd`).length,
 });
 
+function groupsOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, "utf8");
+  } catch {
+    return ""; // it has just ended
+  }
+}
+
 /** Users and interfaces of desks, as long as they can be read. */
 export class Marks {
   #ofDesk = new Map();
@@ -41,7 +49,12 @@ export class Marks {
     const lives = [...living].map((desk) => this.#ofDesk.get(desk)).filter(Boolean);
     const bases = new Set([...this.#ofDesk.values()].map(({ uid_base }) => uid_base));
     for (const { uid_base } of lives) bases.delete(uid_base);
-    const isOurs = ({ uid, state }) => state !== "Z" && [...bases].some((base) => uid >= base && uid < base + 65536);
+    // Another server of this machine may have been given a range that was free: its desks are not ours.
+    const isOthers = (pid) => {
+      const desk = groupsOf(pid).match(/desk_[0-9a-f]{12}/)?.[0];
+      return desk && !this.#ofDesk.has(desk);
+    };
+    const isOurs = ({ pid, uid, state }) => state !== "Z" && [...bases].some((base) => uid >= base && uid < base + 65536) && !isOthers(pid);
     const lines = processes()
       .filter(isOurs)
       .map(({ pid, name, uid }) => `process ${pid} ${name} of user ${uid}`);

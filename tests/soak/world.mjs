@@ -3,7 +3,7 @@ import { at, until } from "../e2e/lib/carrel.mjs";
 import { processes } from "../e2e/lib/host.mjs";
 import { bash, script } from "../e2e/lib/script.mjs";
 import { call } from "./calls.mjs";
-import { Client, listSessions } from "./clients.mjs";
+import { Client, listSessions, Visitor } from "./clients.mjs";
 import { BrokenOff, checkAll, checkHost } from "./invariants.mjs";
 import { Killer } from "./killer.mjs";
 import { Ledger } from "./ledger.mjs";
@@ -25,7 +25,7 @@ export class Run {
   #checking = undefined;
   #base = undefined;
 
-  constructor({ data, keyFile, keys, network, seed, clients }) {
+  constructor({ program, data, keyFile, keys, network, seed, clients }) {
     Object.assign(this, { data, network, seed });
     this.report = new Report(seed, invariants);
     this.principals = Object.entries(keys).map(([name, key]) => ({ name, key, clients: [] }));
@@ -36,10 +36,11 @@ export class Run {
       principal.clients.push(client);
       return client;
     });
+    this.visitors = this.principals.map((principal) => new Visitor(this, `visitor-of-${principal.name}`, principal));
     this.service = new Service({
+      program,
       data,
       args: ["--key-file", keyFile, "--max-displays", "20"],
-      env: {},
       report: this.report,
       onStart: (death) => death && this.#check(death),
       onDeath: (how) => this.#judgeDeath(how),
@@ -62,13 +63,13 @@ export class Run {
     try {
       await this.service.start();
       await this.#warmUp();
-      for (const client of this.clients) client.start();
+      for (const client of [...this.clients, ...this.visitors]) client.start();
       this.killer.start();
       await this.#pass(seconds * (1 - shareOfLastServer));
       this.killer.sparesServer = true;
       await this.#pass(seconds * shareOfLastServer);
       await this.killer.stop();
-      await Promise.all(this.clients.map((client) => client.stop()));
+      await Promise.all([...this.clients, ...this.visitors].map((client) => client.stop()));
       await this.#rest();
       await this.#endAll();
     } catch (error) {
