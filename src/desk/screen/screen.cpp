@@ -104,15 +104,40 @@ unsigned Screen::request_pixels() {
         .sequence;
 }
 
-Task<picture::Cursor> Screen::read_cursor() {
-    const auto pointer = co_await connection_.answer<xcb_xfixes_get_cursor_image_reply_t>(
-        xcb_xfixes_get_cursor_image(connection_.raw()).sequence, "reading the pointer's shape");
+/// Nothing when the display does not tell it: it refuses (BadAccess) while the pointer has the shape of a
+/// program that has ended, as the window manager's until the next one is there.
+Task<std::optional<Screen::Shape>> Screen::read_shape() {
+    const auto sequence = xcb_xfixes_get_cursor_image(connection_.raw()).sequence;
+    x11::Answer<xcb_xfixes_get_cursor_image_reply_t> pointer;
+    try {
+        pointer = co_await connection_.answer<xcb_xfixes_get_cursor_image_reply_t>(
+            sequence, "reading the pointer's shape");
+    } catch (const core::Error& error) {
+        if (error.code() != core::Code::internal || !connection_.is_alive()) throw;
+        co_return std::nullopt;
+    }
     const auto* argb = xcb_xfixes_get_cursor_image_cursor_image(pointer.get());
     const auto count =
         static_cast<std::size_t>(xcb_xfixes_get_cursor_image_cursor_image_length(pointer.get()));
-    picture::Cursor cursor{
-        pointer->x - pointer->xhot, pointer->y - pointer->yhot, {pointer->width, pointer->height}, {}};
-    cursor.argb.assign(argb, argb + count);
+    Shape shape{
+        {pointer->x - pointer->xhot, pointer->y - pointer->yhot, {pointer->width, pointer->height}, {}},
+        pointer->xhot,
+        pointer->yhot};
+    shape.cursor.argb.assign(argb, argb + count);
+    co_return shape;
+}
+
+/// Where its shape is not told, the pointer is shown with the last one, at its place.
+Task<picture::Cursor> Screen::read_cursor() {
+    if (auto shape = co_await read_shape()) {
+        shape_ = std::move(*shape);
+        co_return shape_.cursor;
+    }
+    const auto place = co_await connection_.answer<xcb_query_pointer_reply_t>(
+        xcb_query_pointer(connection_.raw(), connection_.root()).sequence, "reading the pointer's place");
+    auto cursor = shape_.cursor;
+    cursor.x = place->root_x - shape_.hot_x;
+    cursor.y = place->root_y - shape_.hot_y;
     co_return cursor;
 }
 

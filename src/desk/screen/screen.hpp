@@ -53,6 +53,12 @@ public:
 
 private:
     struct Memory;
+    /// What the pointer looks like; `hot` is the pixel of it that points.
+    struct Shape {
+        picture::Cursor cursor;
+        int hot_x = 0;
+        int hot_y = 0;
+    };
 
     void note(const xcb_generic_event_t& event);
     void stir();
@@ -61,6 +67,7 @@ private:
     unsigned request_pixels();
     Task<bool> receive_pixels(unsigned sequence);
     Task<picture::Cursor> read_cursor();
+    Task<std::optional<Shape>> read_shape();
     void make_memory();
     void forget_later();
     Task<picture::Shown> look(const Plan& plan, picture::Known known);
@@ -79,6 +86,7 @@ private:
     std::uint64_t tickets_ = 0;
     std::uint64_t covered_ = 0;  ///< the last ticket that was given before the capture began
     std::uint64_t captured_changes_ = 0;
+    Shape shape_;               ///< that the display has told last
     bool is_captured_ = false;  ///< false while pixels are under way: who asked for them may have gone
     std::unique_ptr<Memory> memory_;
     std::unique_ptr<picture::Pictures> pictures_;  ///< of memory_; used by the one who has the turn

@@ -105,6 +105,18 @@ describe("a picture", () => {
     assert.notEqual(other.at(501, 302), none.at(501, 302));
   });
 
+  test("is there while the window manager, whose pointer is shown, is started again", async () => {
+    for (let round = 0; round < 3; ++round) {
+      process.kill(part(dataDirectory, desk.session.desk.id, "openbox"), "SIGKILL");
+      for (let look = 0; look < 30; ++look) {
+        const { status, body } = await bytes("?scale=0.1");
+        assert.equal(status, 200, JSON.stringify(body));
+      }
+      await until("the next one is there", async () => (await get("system/health")).success && part(dataDirectory, desk.session.desk.id, "openbox"));
+    }
+    await panelIsThere(desk);
+  });
+
   test("is refused when it would be too large, lies outside, or makes no sense", async () => {
     const size = { x0: 0, y0: 0, x1: 10, y1: 10 };
     for (const [operation, body, field] of [
