@@ -8,7 +8,8 @@ const minute = 60_000;
 
 const words = (...wanted) => ({ words: have }) => wanted.every((word) => have.join(" ").includes(word));
 const chromium = ({ name }) => name === "chromium";
-const isChild = ({ words }) => words.some((word) => word.startsWith("--type="));
+/** Chromium writes the command lines of its children as one word. */
+const isChild = ({ words }) => words.join(" ").includes(" --type=");
 
 /** What is killed, and how often beside the others. Of a desk: which of its processes. */
 const kinds = [
