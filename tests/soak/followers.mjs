@@ -1,5 +1,6 @@
-// Who reads a session's events as they happen: after each break it comes back with the last number that it has. What it
-// has seen must be what is stored: nothing missing, nothing twice, in order.
+// Who reads a session's events as they happen: after each break it comes back with the last number that it has, by the
+// session's stream and by the one that joins several in turn. What it has seen must be what is stored: nothing missing,
+// nothing twice, in order.
 import { once } from "node:events";
 import { at, follow } from "../e2e/lib/carrel.mjs";
 import { digest } from "./ledger.mjs";
@@ -21,11 +22,10 @@ export class Follower {
   }
 
   async #run() {
-    while (!this.#isStopped) {
+    for (let isJoined = false; !this.#isStopped; isJoined = !isJoined) {
       const server = await this.world.service.up();
       const start = Date.now();
-      const headers = { authorization: `Bearer ${this.session.principal.key}`, ...(this.last > 0 ? { "last-event-id": this.last } : {}) };
-      this.#stream = follow(server, at(this.session.id, `/stream${this.last > 0 ? "" : "?last_event_id=0"}`), (event) => this.#take(event), headers);
+      this.#stream = isJoined ? this.#openJoined(server) : this.#openOwn(server);
       this.world.report.count("calls", "follow");
       const answer = await this.#stream.opened.catch(() => undefined);
       if (this.#isStopped) break;
@@ -43,6 +43,25 @@ export class Follower {
     this.#stream?.stop();
   }
 
+  get #headers() {
+    return { authorization: `Bearer ${this.session.principal.key}` };
+  }
+
+  #openOwn(server) {
+    const [query, headers] = this.last > 0 ? ["", { ...this.#headers, "last-event-id": this.last }] : ["?last_event_id=0", this.#headers];
+    return follow(server, at(this.session.id, `/stream${query}`), ({ id, event, data }) => id && this.#take(Number(id), event, data), headers);
+  }
+
+  #openJoined(server) {
+    const { id } = this.session;
+    const take = ({ event, data }) => {
+      if (event !== "event") return;
+      if (data.session_id === id) this.#take(data.seq, data.event, data.data);
+      else this.world.report.violation("owners", `who follows ${id} is sent events of ${data.session_id}`);
+    };
+    return follow(server, `/api/v1/events?sessions=${id}:${this.last}`, take, this.#headers);
+  }
+
   /** Without a reason a stream does not end. */
   async #judge(start, what) {
     const has = () => this.wasDropped || this.world.service.wasDown(start - 1000) || this.#isStopped || this.session.state !== "live";
@@ -52,9 +71,7 @@ export class Follower {
     if (!isExcused) this.world.report.violation("answers", `${this.session.id}: ${what}, while the server lives`);
   }
 
-  #take({ id, event, data }) {
-    if (!id) return;
-    const seq = Number(id);
+  #take(seq, event, data) {
     if (!(seq > this.last)) this.world.report.violation("events", `${this.session.id}: event ${seq} came after ${this.last}`);
     if (this.seen.has(seq)) this.world.report.violation("events", `${this.session.id}: event ${seq} came twice`);
     this.last = Math.max(this.last, seq);
