@@ -2,16 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { identity, leftovers, processes } from "../e2e/lib/host.mjs";
-
-/** Of this network namespace alone: /sys/class/net shows the one that /sys was mounted in. */
-export const interfaces = () =>
-  readFileSync("/proc/self/net/dev", "utf8")
-    .split("\n")
-    .slice(2)
-    .map((line) => line.split(":")[0].trim())
-    .filter(Boolean)
-    .sort();
+import { identity, interfaces, leftovers, processes } from "../e2e/lib/host.mjs";
 
 /** The packet filter as `nft` tells it, without what its rules remember of each address (of a bounded number). */
 export const rules = () => execFileSync("nft", ["list", "ruleset"], { encoding: "utf8" }).replace(/^\s*elements = \{[^}]*\}\n/gm, "").trim();

@@ -1,6 +1,6 @@
 // One run from its first server to its last: who takes part, and in which order.
 import { at, until } from "../e2e/lib/carrel.mjs";
-import { processes } from "../e2e/lib/host.mjs";
+import { interfaces, processes } from "../e2e/lib/host.mjs";
 import { bash, script } from "../e2e/lib/script.mjs";
 import { call } from "./calls.mjs";
 import { Client, listSessions, Visitor } from "./clients.mjs";
@@ -9,7 +9,7 @@ import { Killer } from "./killer.mjs";
 import { Ledger } from "./ledger.mjs";
 import { Report } from "./report.mjs";
 import { Service } from "./service.mjs";
-import { dataTraces, interfaces, Marks, networkFiles, programsOf, rules, use } from "./traces.mjs";
+import { dataTraces, Marks, networkFiles, programsOf, rules, use } from "./traces.mjs";
 
 /** Each is a test of its own in what `./dev test` counts. */
 const invariants = ["answers", "events", "turns", "blobs", "owners", "desks", "files", "host", "network", "data", "descriptors", "memory", "server"];

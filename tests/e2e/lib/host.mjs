@@ -128,7 +128,14 @@ export function namespaces() {
   return new Set(processes().flatMap((process) => Object.values(process.namespaces).filter(Boolean)));
 }
 
-export const interfaces = () => readdirSync("/sys/class/net").sort();
+/** Of this network namespace: /sys/class/net shows the one that /sys was mounted in. */
+export const interfaces = () =>
+  readFileSync("/proc/self/net/dev", "utf8")
+    .split("\n")
+    .slice(2)
+    .map((line) => line.split(":")[0].trim())
+    .filter(Boolean)
+    .sort();
 export const descriptors = (pid) => readdirSync(`/proc/${pid}/fd`).length;
 export const isAlive = (pid) => existsSync(`/proc/${pid}`) && find(() => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1][0]) !== "Z";
 
