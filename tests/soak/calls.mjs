@@ -70,6 +70,7 @@ export async function call(world, principal, kind, method, target, { session, js
   }
   const said = answer.body ? JSON.stringify(answer.body).slice(0, 400) : "";
   world.report.count("failures for none", `${kind}: ${what}`);
-  world.report.violation("answers", `${method} ${target} after ${Date.now() - start} ms: ${what} ${said}`);
+  const where = session ? `; of ${session.desk} was killed: ${world.ledger.historyOf(session)}` : "";
+  world.report.violation("answers", `${method} ${target} after ${Date.now() - start} ms: ${what} ${said}${where}`);
   return answer;
 }

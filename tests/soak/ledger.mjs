@@ -68,6 +68,12 @@ export class Ledger {
     return this.#touches.filter((touch) => touch.time >= since && touch.desk === desk && (!kind || touch.kind === kind)).length;
   }
 
+  /** "X server 12 s ago, …": what was killed last of a session's desk. */
+  historyOf(session) {
+    const those = this.#touches.filter(({ desk }) => desk && desk === session?.desk).slice(-6);
+    return those.map(({ kind, time }) => `${kind} ${((Date.now() - time) / 1000).toFixed(1)} s ago`).join(", ") || "nothing";
+  }
+
   /** Whether something of any desk that the session has had was killed; of any desk at all when it is not known yet. */
   wasTouched(session, since) {
     return this.#touches.some(({ time, desk }) => time >= since && desk && (!session || session.desks.includes(desk)));

@@ -20,15 +20,26 @@ function inOwnNetwork() {
 
 const keys = { ada: "soak-key-of-ada-0123456789abcdef0123456789", grace: "soak-key-of-grace-0123456789abcdef01234567" };
 
+/** {seconds, seed, clients}, or nothing when the words make no sense. */
+function wish() {
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { seed: { type: "string" }, clients: { type: "string", default: "5" } } });
+    const [seconds, seed, clients] = [Number(positionals[0] ?? 60), Number(values.seed ?? Date.now() % 1_000_000), Number(values.clients)];
+    const areWhole = [seconds, seed, clients].every((number) => Number.isInteger(number) && number >= 0);
+    if (areWhole && positionals.length < 2 && seconds >= 10 && clients >= 1 && clients <= 16) return { seconds, seed, clients };
+  } catch {
+    // an unknown word
+  }
+  return undefined;
+}
+
 async function main() {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { seed: { type: "string" }, clients: { type: "string", default: "5" } } });
-  const seconds = Number(positionals[0] ?? 60);
-  const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  const clients = Number(values.clients);
-  if (positionals.length > 1 || ![seconds, seed, clients].every((number) => Number.isInteger(number) && number >= 0) || seconds < 10 || clients < 1 || clients > 16) {
-    console.error("usage: soak [SECONDS] [--seed N] [--clients N], SECONDS at least 10 and at most 16 clients");
+  const wanted = wish();
+  if (!wanted) {
+    console.error("usage: soak [SECONDS] [--seed N] [--clients N], at least 10 SECONDS, 1 to 16 clients");
     return 2;
   }
+  const { seconds, seed, clients } = wanted;
   const folder = mkdtempSync(path.join(os.tmpdir(), "carrel-soak-"));
   chmodSync(folder, 0o755); // the server, which is no root, must get through
   try {
@@ -43,6 +54,7 @@ async function main() {
     const network = readlinkSync("/proc/self/ns/net").match(/\d+/)[0];
     console.log(`soak: ${seconds} s with seed ${seed}, ${clients} clients, in ${data}`);
     const run = new Run({ program: path.join(bin, "carrel"), data, keyFile, keys, network, seed, clients });
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => run.interrupt());
     return (await run.all(seconds)) ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });

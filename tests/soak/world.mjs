@@ -24,6 +24,9 @@ export class Run {
   #marks = new Marks();
   #checking = undefined;
   #base = undefined;
+  #isInterrupted = false;
+  #tellInterrupted;
+  #interrupted = new Promise((resolve) => (this.#tellInterrupted = resolve));
 
   constructor({ program, data, keyFile, keys, network, seed, clients }) {
     Object.assign(this, { data, network, seed });
@@ -83,7 +86,17 @@ export class Run {
   }
 
   #pass(seconds) {
-    return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    if (this.#isInterrupted) return undefined;
+    return new Promise((resolve) => {
+      setTimeout(resolve, seconds * 1000);
+      this.#interrupted.then(resolve);
+    });
+  }
+
+  /** No more is killed; what there is is deleted all the same. The server has heard the same signal. */
+  interrupt() {
+    this.#isInterrupted = true;
+    this.#tellInterrupted();
   }
 
   get #admin() {
@@ -116,7 +129,7 @@ export class Run {
   async #uses() {
     const least = { server: use(this.service.server.child.pid), jail: use(this.#jail) };
     for (let look = 0; look < 20; ++look) {
-      await this.#pass(0.1);
+      await new Promise((resolve) => setTimeout(resolve, 100));
       for (const [who, pid] of [["server", this.service.server.child.pid], ["jail", this.#jail]])
         for (const [what, count] of Object.entries(use(pid))) least[who][what] = Math.min(least[who][what], count);
     }
@@ -125,7 +138,7 @@ export class Run {
 
   /** Who shall end without being killed by us has failed. */
   #judgeDeath({ code, signal }) {
-    if (signal === "SIGKILL") return;
+    if (signal === "SIGKILL" || this.#isInterrupted) return;
     const wasJail = this.ledger.touchesOf(undefined, "jail", Date.now() - 10_000) > 0;
     if (!(code === 1 && wasJail)) this.report.violation("server", `the server ended by itself: ${signal ?? `status ${code}`}`);
   }
