@@ -70,8 +70,9 @@ export class Client {
     const found = made.ok ? made.body : (await listSessions(this.world, this.principal))?.find((row) => row.title === title);
     if (!found) return;
     this.session = this.world.ledger.enter(found, this.principal);
-    if (!made.ok) await this.#wait();
     this.session.follower = new Follower(this.world, this.session);
+    if (!made.ok) await this.#wait();
+    if (this.session.mustRenew) return;
     await this.#mark();
   }
 
