@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "core/sys.hpp"
 #include "jail/cgroup/groups.hpp"
@@ -35,6 +36,8 @@ using Clock = std::chrono::steady_clock;
 
 /// A start takes milliseconds; a disk that hangs must not stop the jail for ever.
 constexpr std::chrono::seconds longest_start{10};
+/// From a process's last word until its end is seen.
+constexpr std::chrono::seconds longest_end{1};
 
 Fd listen_at(const plan::step::Listen& s) {
     Fd socket{checked("socket", ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))};
@@ -87,8 +90,17 @@ public:
     Making& operator=(const Making&) = delete;
 
     Made finish() {
-        for (const auto& step : plan_.steps)
-            if (const auto* ours = std::get_if<plan::HostStep>(&step)) std::visit(*this, *ours);
+        try {
+            for (const auto& step : plan_.steps)
+                if (const auto* ours = std::get_if<plan::HostStep>(&step)) std::visit(*this, *ours);
+        } catch (const core::Error&) {
+            // Whatever a step met in the place of a process that is no more.
+            if (const auto signal = find_killer())
+                throw core::Error{core::Code::unavailable,
+                                  fmt::format("its first process was killed by signal {}", *signal),
+                                  "killed"};
+            throw;
+        }
         is_done_ = true;
         return std::move(made_);
     }
@@ -209,14 +221,29 @@ private:
 
     /// The channel also closes when the process is killed before its program runs.
     void require_alive() {
+        if (const auto info = look_for_end(); info.si_pid != 0)
+            throw core::Error{core::Code::internal,
+                              fmt::format("its first process ended at once with status {}", info.si_status)};
+    }
+
+    /// The signal, when that has ended the process.
+    std::optional<int> find_killer() {
+        if (!made_.process) return std::nullopt;
+        // One that is being killed closes the channel first.
+        pollfd channel{channel_.get(), 0, 0};
+        if (::poll(&channel, 1, 0) > 0) {
+            pollfd process{made_.process.get(), POLLIN, 0};
+            ::poll(&process, 1, static_cast<int>(std::chrono::milliseconds{longest_end}.count()));
+        }
+        const auto info = look_for_end();
+        if (info.si_pid == 0 || info.si_code == CLD_EXITED) return std::nullopt;
+        return info.si_status;
+    }
+
+    siginfo_t look_for_end() {
         siginfo_t info{};
         ::waitid(P_PIDFD, static_cast<id_t>(made_.process.get()), &info, WEXITED | WNOHANG | WNOWAIT);
-        if (info.si_pid == 0) return;
-        throw core::Error{
-            core::Code::internal,
-            info.si_code == CLD_EXITED
-                ? fmt::format("its first process ended at once with status {}", info.si_status)
-                : fmt::format("its first process was killed at once by signal {}", info.si_status)};
+        return info;
     }
 
     void kill() {
