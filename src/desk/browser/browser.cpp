@@ -9,6 +9,7 @@
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <csignal>
+#include <functional>
 #include <set>
 
 #include "async/deadline.hpp"
@@ -48,13 +49,13 @@ constexpr auto closing_time = 5s;
 constexpr auto ending_time = 3s;
 constexpr std::array<std::string_view, 4> schemes{"http", "https", "file", "about"};
 
-/// Waits until the browser has windows, or has none; false when `limit` passes first.
+/// Waits until the browser has windows, or has none, or it is enough; false when `limit` passes first.
 Task<bool> wait_for_windows(desktop::Desktop& desktop, bool wanted, async::Duration limit,
-                            std::shared_ptr<bool> is_enough = nullptr) {
+                            std::function<bool()> is_enough = {}) {
     const auto end = Clock::now() + limit;
     while (true) {
         const auto seen = desktop.windows.changes();
-        if (is_enough && *is_enough) co_return true;
+        if (is_enough && is_enough()) co_return true;
         if (browser_windows(co_await desktop.windows.list()).empty() != wanted) co_return true;
         if (!co_await desktop.windows.wait_for_change(seen, end - Clock::now())) co_return false;
     }
@@ -121,6 +122,7 @@ Task<> Browser::follow(pid_t pid, core::Fd process, std::shared_ptr<bool> has_en
     co_await watched.async_wait(boost::asio::posix::descriptor_base::wait_read, boost::asio::use_awaitable);
     ::waitpid(pid, nullptr, WNOHANG);
     *has_ended = true;
+    --running_;
     desktop->windows.wake();
 }
 
@@ -153,15 +155,18 @@ Task<> Browser::open(std::shared_ptr<desktop::Desktop> desktop, std::string url,
     words.push_back(std::move(url));
     auto launched = co_await async::run_on(pool_, [=, this] { return spawn::launch(words, home_, output_); });
     const auto has_ended = std::make_shared<bool>(false);
+    ++running_;
     children_.start("browser", follow(launched.pid, std::move(launched.process), has_ended, desktop));
     // One that runs already takes the address over, and the process that brought it ends.
     const auto end = Clock::now() + opening_time;
     while (is_open && !*has_ended)
         if (!co_await desktop->windows.wait_for_change(desktop->windows.changes(), end - Clock::now()))
             throw core::Error{core::Code::timeout, "the browser did not take the address within 20 seconds"};
-    if (!is_open && !co_await wait_for_windows(*desktop, true, opening_time, has_ended))
+    // Another call's may have taken it over, too, and shows its first window only after that.
+    const std::function<bool()> is_over = [this, has_ended] { return *has_ended && running_ == 0; };
+    if (!is_open && !co_await wait_for_windows(*desktop, true, opening_time, is_over))
         throw core::Error{core::Code::timeout, "the browser showed no window within 20 seconds"};
-    if (!is_open && *has_ended && browser_windows(co_await desktop->windows.list()).empty())
+    if (!is_open && is_over() && browser_windows(co_await desktop->windows.list()).empty())
         throw core::Error{core::Code::unavailable, "the browser ended before it showed a window"};
 }
 

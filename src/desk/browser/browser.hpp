@@ -46,6 +46,7 @@ private:
     std::string home_;
     int output_;
     cdp::Tabs& tabs_;
+    int running_ = 0;  ///< processes that we started
     async::Scope children_;
 };
 
