@@ -29,7 +29,7 @@ int opening(
     if (child == 0) {
         prepare();
         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        app::wall_in(data, data + "/model-keys");
+        app::wall_in(data, data / "model-keys");
         const core::Fd file{::open(path.c_str(), flags, 0600)};
         ::_exit(file ? 0 : errno);
     }
