@@ -72,6 +72,12 @@ struct Usage {
     std::optional<std::uint64_t> sent;
 };
 
+/// What of a running desk shall be otherwise; what is absent stays as it is.
+struct DeskChange {
+    std::optional<core::Limits> limits;
+    std::optional<core::Network> network;  ///< only ever taken away, see Desk::change
+};
+
 /// A desk that runs. Destroying this object lets the desk run on.
 class Desk {
 public:
@@ -93,6 +99,10 @@ public:
     virtual Task<> freeze() = 0;
     virtual Task<> thaw() = 0;
     virtual Task<Usage> usage() = 0;
+    /// Also of a frozen desk. What the desk was told of itself at its start (its environment) does not
+    /// change. Throws conflict for a network where there was none, for less memory than the desk holds and
+    /// cannot give back, and when it has ended. What was changed before a failure stays changed.
+    virtual Task<> change(DeskChange change) = 0;
     /// Ends every process of it, frozen ones too; returns when all are dead and nothing of the desk is left
     /// on the host but files that are being removed.
     virtual Task<> stop() = 0;

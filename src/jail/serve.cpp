@@ -142,6 +142,11 @@ public:
             fields.emplace_back("processor_microseconds", fmt::to_string(used.processor_time->count()));
         answer(number, std::move(fields));
     }
+    void operator()(std::uint64_t number, const wire::Change& change) {
+        wire::Fields fields;
+        for (auto& warning : desks_.change(change)) fields.emplace_back("warning", std::move(warning));
+        answer(number, std::move(fields));
+    }
     void operator()(std::uint64_t number, const wire::List&) {
         wire::Fields fields;
         for (const auto& [id, state] : desks_.list()) fields.emplace_back(id, state);

@@ -123,6 +123,7 @@ struct FakeMachine : net::Handler {
     fleet::Usage usage;
     std::optional<core::Error> usage_failure;  ///< thrown to whoever measures it
     int measured = 0;                          ///< how often
+    int changes = 0;                           ///< how often it was changed; `spec` tells what it is now
     std::function<Task<net::Response>(net::Request&)> operation;
     int operations = 0;
     int ends_told = 0;
@@ -179,6 +180,7 @@ struct FakeHost {
     std::optional<core::Error> start_failure;    ///< thrown by the next starts
     std::optional<core::Error> freeze_failure;   ///< thrown by freeze
     std::optional<core::Error> thaw_failure;     ///< thrown by thaw
+    std::optional<core::Error> change_failure;   ///< thrown by change
     std::optional<core::Error> removal_failure;  ///< thrown by stop and remove
     bool holds_removals = false;                 ///< none ends meanwhile
     int most_at_once = 0;                        ///< starts under way at the same time
@@ -244,6 +246,16 @@ public:
         co_await async::yield_turn();
         if (machine_->usage_failure) throw core::Error{*machine_->usage_failure};
         co_return machine_->usage;
+    }
+    Task<> change(fleet::DeskChange change) override {
+        if (host_.change_failure) throw *host_.change_failure;
+        auto& shape = machine_->spec.shape;
+        if (change.network == core::Network::internet && shape.network == core::Network::none)
+            throw core::Error{core::Code::conflict, "this desk was made without a network"};
+        if (change.limits) shape.limits = *change.limits;
+        if (change.network) shape.network = *change.network;
+        ++machine_->changes;
+        co_return;
     }
     Task<> stop() override { return host_.remove(machine_->spec.id); }
 

@@ -9,6 +9,7 @@
 #include "async/all.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "driver/native/jail_words.hpp"
 #include "net/tunnel.hpp"
 
 namespace carrel::driver::native {
@@ -127,6 +128,15 @@ Task<fleet::Usage> NativeDesk::usage() {
     if (const auto time = number("processor_microseconds"))
         usage.processor_time = std::chrono::microseconds{*time};
     co_return usage;
+}
+
+Task<> NativeDesk::change(fleet::DeskChange change) {
+    auto asked = jail_change(id_, change);
+    if (asked.limits)
+        if (const auto fault = jail::wire::find_fault(*asked.limits)) throw core::Error{*fault};
+    const auto reply = co_await jail_.ask(std::move(asked));
+    for (const auto& [key, value] : reply.answer.fields)
+        if (key == "warning") warnings_.push_back(value);
 }
 
 Task<> NativeDesk::stop() {

@@ -26,6 +26,7 @@ public:
     Task<> freeze() override;
     Task<> thaw() override;
     Task<fleet::Usage> usage() override;
+    Task<> change(fleet::DeskChange change) override;
     Task<> stop() override;
 
     /// What it was made of: the image's name and the hash of its build, the hash of the desk's program.

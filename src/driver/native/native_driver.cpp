@@ -4,10 +4,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <cmath>
 
 #include "core/log.hpp"
 #include "core/sys.hpp"
+#include "driver/native/jail_words.hpp"
 #include "driver/native/native_desk.hpp"
 #include "image/catalog.hpp"
 #include "jail/wire/spec.hpp"
@@ -60,7 +60,6 @@ std::string why_not_its_socket(const std::string& path, std::uint64_t uid) {
 
 jail::wire::Spec jail_spec(const fleet::DeskSpec& spec, std::string image_hash) {
     const auto& shape = spec.shape;
-    const bool has_internet = shape.network == core::Network::internet;
     return {.id = spec.id,
             .slot = spec.reservation,
             .image = shape.image,
@@ -68,10 +67,8 @@ jail::wire::Spec jail_spec(const fleet::DeskSpec& spec, std::string image_hash) 
             .nonce = spec.nonce,
             .width = static_cast<std::uint32_t>(shape.width),
             .height = static_cast<std::uint32_t>(shape.height),
-            .network = has_internet ? jail::wire::Network::internet : jail::wire::Network::none,
-            .limits = {.memory = shape.limits.memory,
-                       .cpu = static_cast<std::uint32_t>(std::lround(shape.limits.cpus * 100)),
-                       .processes = shape.limits.processes}};
+            .network = jail_network(shape.network),
+            .limits = jail_limits(shape.limits)};
 }
 
 NativeDriver::NativeDriver(async::Executor executor, core::Fd socket, std::string data)

@@ -15,6 +15,7 @@
 #include <filesystem>
 
 #include "core/id.hpp"
+#include "core/log.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
 #include "jail/process/deadline.hpp"
@@ -239,6 +240,28 @@ std::uint64_t count_memory_kills(const std::vector<Hierarchy>& hierarchies, cons
     const auto* file = tree->is_v2 ? "memory.events" : "memory.oom_control";
     const auto text = core::find_file_text(fmt::format("{}/{}/{}", tree->folder, id, file)).value_or("");
     return wire::number_in(text, "oom_kill").value_or(0);
+}
+
+void make_memory_room(const std::vector<Hierarchy>& hierarchies, const std::string& id, std::uint64_t most) {
+    const auto* tree = find_with(hierarchies, &Hierarchy::memory);
+    if (!tree) return;
+    const auto folder = tree->folder + "/" + id;
+    const auto used = [&] {
+        return number_of_file(folder + (tree->is_v2 ? "/memory.current" : "/memory.usage_in_bytes"))
+            .value_or(0);
+    };
+    if (used() <= most) return;
+    try {
+        // The first is of Linux 5.19, and an error when not all of it came back.
+        tree->is_v2 ? core::write_existing(folder + "/memory.reclaim", fmt::to_string(used() - most))
+                    : core::write_existing(folder + "/memory.force_empty", "0");
+    } catch (const core::Error& error) {
+        core::log_debug("{}", error.message());
+    }
+    if (const auto now = used(); now > most)
+        throw core::Error{
+            core::Code::conflict,
+            fmt::format("the desk holds {} bytes of memory, more than the {} that it shall have", now, most)};
 }
 
 GroupUsage read_usage(const std::vector<Hierarchy>& hierarchies, const std::string& id) {

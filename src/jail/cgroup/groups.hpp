@@ -50,6 +50,11 @@ WatchedGroup watch_processes(const std::vector<Hierarchy>& hierarchies, const st
 /// How many processes of the desk the kernel killed for memory; 0 when it is not known.
 std::uint64_t count_memory_kills(const std::vector<Hierarchy>& hierarchies, const std::string& id);
 
+/// Has the desk give back what it holds beyond `most` bytes and can do without, as files that are on disk
+/// too. Throws conflict when it still holds more: with that limit the kernel would kill its programs (v2), or
+/// refuse the limit (v1).
+void make_memory_room(const std::vector<Hierarchy>& hierarchies, const std::string& id, std::uint64_t most);
+
 struct GroupUsage {
     std::optional<std::uint64_t> memory;  ///< bytes
     std::optional<std::uint64_t> processes;

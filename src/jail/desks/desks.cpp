@@ -9,6 +9,7 @@
 
 #include "core/log.hpp"
 #include "core/sys.hpp"
+#include "jail/desks/change.hpp"
 #include "jail/desks/removal.hpp"
 #include "jail/process/deadline.hpp"
 #include "jail/process/pidfd.hpp"
@@ -220,6 +221,32 @@ std::uint64_t Desks::count_memory_kills(const std::string& id) const {
 
 void Desks::set_frozen(const std::string& id, bool frozen) const {
     cgroup::set_frozen(hierarchies_of(get(id).identity), id, frozen);
+}
+
+std::vector<std::string> Desks::change(const wire::Change& change) {
+    get(change.id);
+    auto& known = known_.at(change.id);
+    if (process::has_ended(known.process)) throw Error{Code::conflict, "the desk has ended"};
+    if (change.network == wire::Network::internet && known.identity.interface.empty())
+        throw Error{Code::conflict,
+                    "this desk was made without a network, and none can be given to it: make another"};
+    std::vector<std::string> warnings;
+    if (change.limits)
+        warnings = change_limits(hierarchies_of(known.identity), change.id, *change.limits, facts_);
+    if (change.network == wire::Network::none) cut_network(known);
+    return warnings;
+}
+
+void Desks::cut_network(Known& known) {
+    if (known.identity.interface.empty()) return;
+    network_.cut(known.identity.interface);
+    known.identity.network = name_of(wire::Network::none);
+    known.identity.interface.clear();
+    record(known);
+}
+
+void Desks::record(const Known& known) const {
+    write_identity(plan::desk_folder(facts_, known.identity.id) + "/identity.json", known.identity);
 }
 
 cgroup::GroupUsage Desks::usage(const std::string& id) const {

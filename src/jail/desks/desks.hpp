@@ -10,6 +10,7 @@
 #include "jail/desks/make.hpp"
 #include "jail/host/network.hpp"
 #include "jail/host/ranges.hpp"
+#include "jail/wire/messages.hpp"
 
 namespace carrel::jail::desks {
 
@@ -66,6 +67,8 @@ public:
     std::optional<ExitStatus> find_exit_status(const std::string& id);
     std::uint64_t count_memory_kills(const std::string& id) const;
     void set_frozen(const std::string& id, bool frozen) const;
+    /// Answers warnings. Throws conflict for what the desk as it is does not allow; see wire::Change.
+    std::vector<std::string> change(const wire::Change& change);
     cgroup::GroupUsage usage(const std::string& id) const;
 
     /// Looks after what living desks need on the host; a failure is a warning.
@@ -87,6 +90,8 @@ private:
     Handed hand_over(const Known& known) const;
     void abandon(const wire::Spec& spec);
     static void reap(Known& known);
+    void cut_network(Known& known);
+    void record(const Known& known) const;
 
     plan::HostFacts facts_;
     host::Ranges ranges_;

@@ -182,6 +182,13 @@ network::Facts HostNetwork::prepare() {
     return {network::uplink_mtu(kernel), network::list_addresses(kernel)};
 }
 
+void HostNetwork::cut(const std::string& interface) {
+    network::Netlink kernel{NETLINK_ROUTE};
+    if (const auto index = static_cast<int>(::if_nametoindex(interface.c_str())); index != 0)
+        network::remove_link(kernel, index);
+    disconnect(interface);
+}
+
 void HostNetwork::disconnect(const std::string& interface) {
     reap_removers(false);
     if (interface.empty()) return;

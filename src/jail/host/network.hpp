@@ -38,6 +38,9 @@ public:
     /// not while a connection of the desk still has bytes to send; and both wait for the kernel's
     /// lock of all networks, for many milliseconds when several desks end. "" is no error.
     void disconnect(const std::string& interface);
+    /// Takes the cable of a living desk away before it returns; what the host remembers of its flows goes
+    /// behind.
+    void cut(const std::string& interface);
     /// At the jail's start: prepare(), if desks of an earlier one need it.
     void resume();
     /// At the jail's end: removes all of it, unless another jail or a desk needs it.

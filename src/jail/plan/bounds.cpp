@@ -18,43 +18,44 @@ bool has(const HostFacts& facts, bool cgroup::Hierarchy::* limit) {
 
 /// Percent of one processor. A tenth of the machine stays for the host and the server, also where a desk
 /// may have as many processors as there are.
-std::uint32_t cpu_of(const wire::Spec& spec, const HostFacts& facts) {
-    return std::min(spec.limits.cpu, facts.processors * 90);
+std::uint32_t cpu_of(const wire::Limits& limits, const HostFacts& facts) {
+    return std::min(limits.cpu, facts.processors * 90);
 }
 
 /// Buffers of TCP and UDP, beside the memory limit: cgroup v1 counts them apart, and only where they have
 /// a limit. An eighth is many full windows at once.
-std::uint64_t socket_memory_of(const wire::Spec& spec) {
-    return std::min(spec.limits.memory / 8, 64 * mebibyte);
+std::uint64_t socket_memory_of(const wire::Limits& limits) {
+    return std::min(limits.memory / 8, 64 * mebibyte);
 }
 
 /// Counted per uid, so per desk: the only limit of processes where there is no pids cgroup. Where there is
-/// one, that shall be met first, because nothing tells of this one (fork counts both, this one before).
-std::uint64_t most_of_user(const wire::Spec& spec, const HostFacts& facts) {
+/// one, that shall be met first, because nothing tells of this one (fork counts both, this one before), and
+/// it can be raised while the desk runs: this one stands above all that may be asked for.
+std::uint64_t most_of_user(const wire::Limits& limits, const HostFacts& facts) {
     constexpr std::uint64_t room = 64;
-    return spec.limits.processes + (has(facts, &cgroup::Hierarchy::processes) ? room : 0);
+    return has(facts, &cgroup::Hierarchy::processes) ? wire::most_processes + room : limits.processes;
 }
 
 }  // namespace
 
 std::vector<step::Setting> group_settings(const cgroup::Hierarchy& tree, const std::string& group,
-                                          const wire::Spec& spec, const HostFacts& facts) {
+                                          const wire::Limits& limits, const HostFacts& facts) {
     std::vector<step::Setting> settings;
     const auto set = [&](std::string_view file, auto value, std::string without) {
         settings.push_back({fmt::format("{}/{}", group, file), fmt::to_string(value), std::move(without)});
     };
     const std::string swaps = facts.has_swap ? "the desk may swap beyond its memory limit" : "";
     if (tree.memory && tree.is_v2) {
-        set("memory.max", spec.limits.memory, "no memory limit");
+        set("memory.max", limits.memory, "no memory limit");
         set("memory.swap.max", 0, swaps);
     } else if (tree.memory) {
-        set("memory.limit_in_bytes", spec.limits.memory, "no memory limit");
-        set("memory.memsw.limit_in_bytes", spec.limits.memory, swaps);
-        set("memory.kmem.tcp.limit_in_bytes", socket_memory_of(spec),
+        set("memory.limit_in_bytes", limits.memory, "no memory limit");
+        set("memory.memsw.limit_in_bytes", limits.memory, swaps);
+        set("memory.kmem.tcp.limit_in_bytes", socket_memory_of(limits),
             "buffers of sockets are outside the memory limit");
     }
     // What it saves in quiet moments a desk may spend at once, as when a browser starts (Linux 5.14).
-    const auto quota = std::uint64_t{cpu_of(spec, facts)} * cpu_period / 100;
+    const auto quota = std::uint64_t{cpu_of(limits, facts)} * cpu_period / 100;
     if (tree.cpu && tree.is_v2) {
         set("cpu.max", fmt::format("{} {}", quota, cpu_period), "no processor limit");
         set("cpu.max.burst", quota, "");
@@ -63,16 +64,16 @@ std::vector<step::Setting> group_settings(const cgroup::Hierarchy& tree, const s
         set("cpu.cfs_quota_us", quota, "no processor limit");
         set("cpu.cfs_burst_us", quota, "");
     }
-    if (tree.processes) set("pids.max", spec.limits.processes, "no limit of processes");
+    if (tree.processes) set("pids.max", limits.processes, "no limit of processes");
     return settings;
 }
 
-std::vector<step::ResourceLimit> resource_limits(const wire::Spec& spec, const HostFacts& facts) {
+std::vector<step::ResourceLimit> resource_limits(const wire::Limits& limits, const HostFacts& facts) {
     return {// 0 would still feed the cores of crashed programs to a host's handler (core_pattern "|…"), as
             // root and outside; of 1 the kernel says that nobody can mean it (core(5), fs/coredump.c).
             {"core", RLIMIT_CORE, 1},
             {"nofile", RLIMIT_NOFILE, facts.most_files},
-            {"nproc", RLIMIT_NPROC, most_of_user(spec, facts)},
+            {"nproc", RLIMIT_NPROC, most_of_user(limits, facts)},
             // Also the number of timers of timer_create(2).
             {"sigpending", RLIMIT_SIGPENDING, 4096},
             {"msgqueue", RLIMIT_MSGQUEUE, 819'200},
@@ -102,12 +103,12 @@ std::vector<step::KernelValue> namespace_bounds() {
     return bounds;
 }
 
-std::vector<std::string> told_limits(const wire::Spec& spec, const HostFacts& facts) {
-    std::vector<std::string> told{fmt::format("CARREL_PROCESSES={}", spec.limits.processes)};
+std::vector<std::string> told_limits(const wire::Limits& limits, const HostFacts& facts) {
+    std::vector<std::string> told{fmt::format("CARREL_PROCESSES={}", limits.processes)};
     if (has(facts, &cgroup::Hierarchy::memory))
-        told.push_back(fmt::format("CARREL_MEMORY={}", spec.limits.memory));
+        told.push_back(fmt::format("CARREL_MEMORY={}", limits.memory));
     if (has(facts, &cgroup::Hierarchy::cpu))
-        told.push_back(fmt::format("CARREL_CPU={}", cpu_of(spec, facts)));
+        told.push_back(fmt::format("CARREL_CPU={}", cpu_of(limits, facts)));
     return told;
 }
 

@@ -78,7 +78,7 @@ void add_groups(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     for (const auto& tree : facts.hierarchies) {
         const auto group = tree.folder + "/" + spec.id;
         add(plan, step::Group{group});
-        for (auto& setting : group_settings(tree, group, spec, facts)) add(plan, std::move(setting));
+        for (auto& setting : group_settings(tree, group, spec.limits, facts)) add(plan, std::move(setting));
     }
     plan.warnings = cgroup::missing_groups(facts.hierarchies);
 }
@@ -177,7 +177,7 @@ void add_program(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
                                          "LANG=C.UTF-8",
                                          "XDG_RUNTIME_DIR=/run/user/1000",
                                          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
-    std::ranges::move(told_limits(spec, facts), std::back_inserter(environment));
+    std::ranges::move(told_limits(spec.limits, facts), std::back_inserter(environment));
     if (!facts.image.has_display) environment.emplace_back("CARREL_DISPLAY=none");
     add(plan, step::Run{{"carrel-desk", "init"}, std::move(environment)});
 }
@@ -213,7 +213,7 @@ Plan plan_desk(const wire::Spec& spec, const HostFacts& facts) {
     add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/all/disable_ipv6", "1"});
     add(plan, step::KernelValue{"/proc/sys/net/ipv6/conf/default/disable_ipv6", "1"});
     add(plan, step::ConfigureNetwork{spec.network, network::cable_of(facts.first_id), facts.network.own});
-    for (auto& limit : resource_limits(spec, facts)) add(plan, std::move(limit));
+    for (auto& limit : resource_limits(spec.limits, facts)) add(plan, std::move(limit));
     // No program of a desk runs before the desk is inside all its limits, and recorded: a jail that is killed
     // just then leaves none behind that the next one does not know.
     add(plan, step::AwaitGo{});

@@ -69,6 +69,16 @@ public:
         return static_cast<Number>(value.value_or(0));
     }
 
+    bool has(std::string_view key) const {
+        return std::ranges::any_of(message_.fields, [&](const auto& field) { return field.first == key; });
+    }
+
+    Limits limits() {
+        return {.memory = number<std::uint64_t>("memory"),
+                .cpu = number<std::uint32_t>("cpu"),
+                .processes = number<std::uint32_t>("processes")};
+    }
+
     std::string desk_id() {
         auto id = text("id");
         if (!core::is_id("desk_", id))
@@ -112,12 +122,20 @@ Expected<What> parse_start(Taker& take) {
     spec.width = take.number<std::uint32_t>("width");
     spec.height = take.number<std::uint32_t>("height");
     spec.network = take.network();
-    spec.limits.memory = take.number<std::uint64_t>("memory");
-    spec.limits.cpu = take.number<std::uint32_t>("cpu");
-    spec.limits.processes = take.number<std::uint32_t>("processes");
+    spec.limits = take.limits();
     auto judged = judge(spec);
     if (!judged) take.complain(judged.error().message());
     return take.finish(Start{std::move(spec)});
+}
+
+Expected<What> parse_change(Taker& take) {
+    Change change{.id = take.desk_id(), .limits = {}, .network = {}};
+    if (take.has("memory") || take.has("cpu") || take.has("processes")) {
+        change.limits = take.limits();
+        if (const auto fault = find_fault(*change.limits)) take.complain(fault->message());
+    }
+    if (take.has("network")) change.network = take.network();
+    return take.finish(std::move(change));
 }
 
 template <class Verb>
@@ -139,17 +157,25 @@ constexpr std::array<Verb, std::variant_size_v<What>> verbs{{
     {"freeze", parse_for_desk<Freeze>},
     {"thaw", parse_for_desk<Thaw>},
     {"usage", parse_for_desk<Usage>},
+    {"change", parse_change},
     {"list", [](Taker& take) { return take.finish(List{}); }},
     {"doctor", [](Taker& take) { return take.finish(Doctor{}); }},
 }};
 
+std::string format_limits(const Limits& limits) {
+    return fmt::format("memory={}\ncpu={}\nprocesses={}\n", limits.memory, limits.cpu, limits.processes);
+}
+
 std::string format_fields(const Start& start) {
     const auto& spec = start.spec;
     return fmt::format(
-        "id={}\nslot={}\nimage={}\nimage_hash={}\nnonce={}\nwidth={}\nheight={}\nnetwork={}\nmemory={}\n"
-        "cpu={}\nprocesses={}\n",
-        spec.id, spec.slot, spec.image, spec.image_hash, spec.nonce, spec.width, spec.height,
-        name_of(spec.network), spec.limits.memory, spec.limits.cpu, spec.limits.processes);
+        "id={}\nslot={}\nimage={}\nimage_hash={}\nnonce={}\nwidth={}\nheight={}\nnetwork={}\n{}", spec.id,
+        spec.slot, spec.image, spec.image_hash, spec.nonce, spec.width, spec.height, name_of(spec.network),
+        format_limits(spec.limits));
+}
+std::string format_fields(const Change& change) {
+    return fmt::format("id={}\n{}{}", change.id, change.limits ? format_limits(*change.limits) : "",
+                       change.network ? fmt::format("network={}\n", name_of(*change.network)) : "");
 }
 template <class ForDesk>
     requires requires(const ForDesk& what) { what.id; }

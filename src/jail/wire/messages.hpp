@@ -56,12 +56,19 @@ struct Thaw {
 struct Usage {
     std::string id;
 };
+/// Make a living desk otherwise; what is absent stays as it is. Answers with warnings. What was changed
+/// before a failure stays changed.
+struct Change {
+    std::string id;
+    std::optional<Limits> limits;
+    std::optional<Network> network;  ///< a cable is only ever taken away
+};
 /// Every desk directory, and whether its desk lives.
 struct List {};
 /// What this host can do, and what it lacks.
 struct Doctor {};
 
-using What = std::variant<Start, Stop, Adopt, Ending, Freeze, Thaw, Usage, List, Doctor>;
+using What = std::variant<Start, Stop, Adopt, Ending, Freeze, Thaw, Usage, Change, List, Doctor>;
 
 struct Request {
     std::uint64_t number;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "core/id.hpp"
@@ -21,6 +22,14 @@ struct Bound {
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
+std::optional<core::Error> find_fault_in(std::span<const Bound> bounds) {
+    for (const auto& [field, value, least, most] : bounds)
+        if (value < least || value > most)
+            return core::Error{core::Code::invalid, fmt::format("{} is {}, but must be between {} and {}",
+                                                                field, value, least, most)};
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view name_of(Network network) {
@@ -36,6 +45,13 @@ bool is_hex(std::string_view text, std::size_t digits) {
            std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
+std::optional<core::Error> find_fault(const Limits& limits) {
+    const Bound bounds[] = {{"memory", limits.memory, 64 * mebibyte, mebibyte * mebibyte},
+                            {"cpu", limits.cpu, 5, std::uint64_t{100} * 1024},
+                            {"processes", limits.processes, 16, most_processes}};
+    return find_fault_in(bounds);
+}
+
 core::Expected<Spec> judge(Spec spec) {
     if (!core::is_id("desk_", spec.id))
         return core::refuse(fmt::format("id is '{}', but must be desk_ and 12 hexadecimal digits", spec.id));
@@ -46,17 +62,9 @@ core::Expected<Spec> judge(Spec spec) {
             fmt::format("image_hash is '{}', but must be 64 hexadecimal digits", spec.image_hash));
     if (!is_hex(spec.nonce, 32)) return core::refuse("nonce must be 32 hexadecimal digits");
     const Bound bounds[] = {
-        {"slot", spec.slot, 0, max_slot},
-        {"width", spec.width, 64, 8192},
-        {"height", spec.height, 64, 8192},
-        {"memory", spec.limits.memory, 64 * mebibyte, mebibyte * mebibyte},
-        {"cpu", spec.limits.cpu, 5, std::uint64_t{100} * 1024},
-        {"processes", spec.limits.processes, 16, 1U << 20},
-    };
-    for (const auto& [field, value, least, most] : bounds)
-        if (value < least || value > most)
-            return core::refuse(
-                fmt::format("{} is {}, but must be between {} and {}", field, value, least, most));
+        {"slot", spec.slot, 0, max_slot}, {"width", spec.width, 64, 8192}, {"height", spec.height, 64, 8192}};
+    for (auto& fault : {find_fault_in(bounds), find_fault(spec.limits)})
+        if (fault) return std::unexpected{*fault};
     return spec;
 }
 

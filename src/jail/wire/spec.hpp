@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,8 @@ struct Limits {
     std::uint32_t processes;  ///< processes and threads
 };
 
+inline constexpr std::uint32_t most_processes = 1U << 20;
+
 /// One desk. Everything else about it (mounts, identities, cgroups) the jail decides (jail/plan).
 struct Spec {
     std::string id;          ///< "desk_" and 12 hexadecimal digits
@@ -40,6 +43,9 @@ struct Spec {
 inline constexpr std::uint32_t ids_per_desk = 65536;
 inline constexpr std::uint32_t agent = 1000;  ///< uid and gid of everything in a desk, as it sees them
 inline constexpr std::uint32_t max_slot = 32767;
+
+/// A refusal that names the limit, its value and what would be right; nothing when all may be.
+std::optional<core::Error> find_fault(const Limits& limits);
 
 /// Nothing when `spec` may be made into a desk, else a refusal that names the field, the value and
 /// what would be right. The only door for what comes from the unprivileged side.

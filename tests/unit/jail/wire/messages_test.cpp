@@ -32,6 +32,9 @@ TEST_CASE("Every request survives the way over the wire") {
                                  "4 freeze\nid=desk_0123456789ab\n",
                                  "5 thaw\nid=desk_0123456789ab\n",
                                  "6 usage\nid=desk_0123456789ab\n",
+                                 "7 change\nid=desk_0123456789ab\n",
+                                 "7 change\nid=desk_0123456789ab\nmemory=67108864\ncpu=5\nprocesses=16\n",
+                                 "7 change\nid=desk_0123456789ab\nnetwork=none\n",
                                  "8 list\n",
                                  "18446744073709551615 doctor\n"};
     for (const auto& text : texts) {
@@ -90,6 +93,11 @@ TEST_CASE("What is not exactly a request is refused by a sentence about the firs
         {with(start_text, "processes=1024", "processes=1"),
          "processes is 1, but must be between 16 and 1048576"},
         {with(start_text, "cpu=200\n", ""), "cpu must be given once, not 0 times"},
+        {"1 change\nid=desk_0123456789ab\nmemory=67108864\n", "cpu must be given once, not 0 times"},
+        {"1 change\nid=desk_0123456789ab\nmemory=1\ncpu=5\nprocesses=16\n",
+         "memory is 1, but must be between 67108864 and 1099511627776"},
+        {"1 change\nid=desk_0123456789ab\nnetwork=lan\n", "network is 'lan', but must be none or internet"},
+        {"1 change\nid=desk_0123456789ab\nslot=3\n", "change has 1 fields, not 2"},
         {start_text + "mount=/etc\n", "start has 11 fields, not 12"},
         {std::string(longest_request + 1, 'x'), "a message may have at most 4096 bytes"},
     };

@@ -1,0 +1,13 @@
+// What the fleet says, in the jail's words. Pure.
+#pragma once
+
+#include "fleet/driver.hpp"
+#include "jail/wire/messages.hpp"
+
+namespace carrel::driver::native {
+
+jail::wire::Limits jail_limits(const core::Limits& limits);
+jail::wire::Network jail_network(core::Network network);
+jail::wire::Change jail_change(std::string desk, const fleet::DeskChange& change);
+
+}  // namespace carrel::driver::native
