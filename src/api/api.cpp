@@ -12,6 +12,7 @@
 #include "api/people.hpp"
 #include "api/routes.hpp"
 #include "api/sessions.hpp"
+#include "api/workspaces.hpp"
 
 namespace carrel::api {
 
@@ -76,6 +77,7 @@ Api::Api(async::Executor executor, Sources sources, session::Models& models, peo
     append(bindings, desk_bindings(service));
     append(bindings, image_bindings(pool, std::move(images)));
     append(bindings, people_bindings(people, service, gatekeeper_));
+    append(bindings, workspace_bindings(service));
     append(bindings, about_bindings(service, models, gatekeeper_));
     add_routes(router_, gatekeeper_, ops::server_operations(), bindings, observer);
     add_desk_routes(router_, gatekeeper_, service, observer);

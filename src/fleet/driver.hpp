@@ -17,12 +17,23 @@ namespace carrel::fleet {
 
 using async::Task;
 
+/// Files of a principal's that outlive desks: a desk finds them at /workspace. They begin with their first
+/// use.
+struct WorkspaceUse {
+    std::string principal;
+    std::string name;   ///< [a-z0-9][a-z0-9._-]{0,63}
+    bool home = false;  ///< it holds the desk's HOME, too
+    bool operator==(const WorkspaceUse&) const = default;
+};
+
 /// All that is said about a desk that shall be made.
 struct DeskSpec {
     std::string id;            ///< "desk_" + 12 hex
     unsigned reservation = 0;  ///< of Driver::reserve
     core::DeskShape shape;
     std::string nonce;  ///< 32 hex; the desk proves itself with it in GET /hello
+    /// Whether other desks have it at the same time is the caller's to decide.
+    std::optional<WorkspaceUse> workspace = {};
 };
 
 /// What a driver can do on this host, and what it cannot and why.
@@ -67,15 +78,16 @@ struct Usage {
     std::optional<std::uint64_t> memory;                      ///< bytes
     std::optional<std::uint64_t> processes;                   ///< and threads
     std::optional<std::chrono::microseconds> processor_time;  ///< since its start
-    std::optional<std::uint64_t> disk;                        ///< bytes that it has written and not removed
-    std::optional<std::uint64_t> received;                    ///< bytes by its network, since its start
-    std::optional<std::uint64_t> sent;
+    std::optional<std::uint64_t> disk = {};                   ///< bytes that it has written and not removed
+    std::optional<std::uint64_t> received = {};               ///< bytes by its network, since its start
+    std::optional<std::uint64_t> sent = {};
 };
 
 /// What of a running desk shall be otherwise; what is absent stays as it is.
 struct DeskChange {
-    std::optional<core::Limits> limits;
-    std::optional<core::Network> network;  ///< only ever taken away, see Desk::change
+    std::optional<core::Limits> limits = {};
+    std::optional<core::Network> network = {};  ///< only ever taken away, see Desk::change
+    std::optional<WorkspaceUse> workspace = {};
 };
 
 /// A desk that runs. Destroying this object lets the desk run on.
@@ -102,6 +114,8 @@ public:
     /// Also of a frozen desk. What the desk was told of itself at its start (its environment) does not
     /// change. Throws conflict for a network where there was none, for less memory than the desk holds and
     /// cannot give back, and when it has ended. What was changed before a failure stays changed.
+    /// So it is for a second workspace. Programs that run keep the folders that they are in, as /home/agent
+    /// below a workspace's.
     virtual Task<> change(DeskChange change) = 0;
     /// Ends every process of it, frozen ones too; returns when all are dead and nothing of the desk is left
     /// on the host but files that are being removed.
@@ -129,6 +143,25 @@ public:
     virtual std::vector<std::string> list() const = 0;
 };
 
+struct Workspace {
+    std::string name;
+    std::uint64_t bytes = 0;  ///< on disk
+    std::uint64_t files = 0;
+    std::chrono::system_clock::time_point modified;  ///< the newest change of any file
+};
+
+/// Files of principals that outlive desks; see WorkspaceUse.
+class Workspaces {
+public:
+    virtual ~Workspaces() = default;
+    /// By name.
+    virtual Task<std::vector<Workspace>> list(std::string principal) = 0;
+    /// All of it as tar: below "workspace/", and its home below "home/". Throws not_found.
+    virtual Task<std::unique_ptr<net::Source>> archive(std::string principal, std::string name) = 0;
+    /// Throws not_found, or conflict ("workspace_in_use") while a living desk has it.
+    virtual Task<> remove(std::string principal, std::string name) = 0;
+};
+
 class Driver {
 public:
     virtual ~Driver() = default;
@@ -154,6 +187,7 @@ public:
     virtual Task<> remove(std::string id) = 0;
 
     virtual const DeskLogs& logs() const = 0;
+    virtual Workspaces& workspaces() = 0;
 };
 
 }  // namespace carrel::fleet

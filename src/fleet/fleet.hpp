@@ -127,6 +127,7 @@ public:
     /// What the programs of desks said, of those that have ended too.
     const DeskLogs& logs() const { return driver_.logs(); }
     const Capabilities& capabilities() const { return capabilities_; }
+    Workspaces& workspaces() { return driver_.workspaces(); }
     /// Desks that are starting, ready, resting or ending; warm ones too.
     std::size_t size() const { return members_.size(); }
     /// Rows of all of them.

@@ -21,6 +21,7 @@
 #include "jail/host/host.hpp"
 #include "jail/process/pidfd.hpp"
 #include "jail/wire/messages.hpp"
+#include "jail/workspaces/readers.hpp"
 
 namespace carrel::jail {
 
@@ -140,12 +141,30 @@ public:
         if (used.processes) fields.emplace_back("processes", fmt::to_string(*used.processes));
         if (used.processor_time)
             fields.emplace_back("processor_microseconds", fmt::to_string(used.processor_time->count()));
+        if (const auto traffic = desks_.find_traffic(usage.id)) {
+            fields.emplace_back("received", fmt::to_string(traffic->received));
+            fields.emplace_back("sent", fmt::to_string(traffic->sent));
+        }
         answer(number, std::move(fields));
     }
     void operator()(std::uint64_t number, const wire::Change& change) {
         wire::Fields fields;
         for (auto& warning : desks_.change(change)) fields.emplace_back("warning", std::move(warning));
         answer(number, std::move(fields));
+    }
+    void operator()(std::uint64_t number, const wire::ListWorkspaces& list) {
+        const auto folder = plan::workspaces_folder(desks_.facts(), list.owner);
+        // Nobody who has none has a folder.
+        if (::access(folder.c_str(), F_OK) < 0) return answer(number, {});
+        stream(number, readers_.list(folder));
+    }
+    void operator()(std::uint64_t number, const wire::ReadWorkspace& read) {
+        stream(number, readers_.archive(desks_.find_workspace(read.owner, read.name)));
+    }
+    void operator()(std::uint64_t number, const wire::DeleteWorkspace& removal) {
+        desks_.remove_workspace(removal.owner, removal.name);
+        answer(number, {});
+        start_cleaner();
     }
     void operator()(std::uint64_t number, const wire::List&) {
         wire::Fields fields;
@@ -210,6 +229,9 @@ private:
         send_reply(socket_, {{number, std::nullopt, std::move(fields)}});
     }
     void refuse(std::uint64_t number, const Error& error) { send_reply(socket_, {{number, error, {}}}); }
+    void stream(std::uint64_t number, const Fd& output) {
+        send_reply(socket_, {{number, std::nullopt, {{"stream", "yes"}}}, {output.get(), -1, -1}});
+    }
     void hand_over(std::uint64_t number, const desks::Handed& desk) {
         Reply reply{{number, std::nullopt, describe(desk)}, {desk.process.get(), -1, -1}};
         auto next = reply.descriptors.begin() + 1;
@@ -271,6 +293,7 @@ private:
     std::vector<core::Fd> held_groups_;
     std::vector<std::string> warnings_;
     desks::Desks desks_;
+    workspaces::Readers readers_;
     std::list<PendingStop> stops_;
     pid_t cleaner_ = -1;
     Fd cleaner_end_;

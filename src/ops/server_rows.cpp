@@ -116,6 +116,12 @@ constexpr std::array cancelled_answer{
     Member{"message", "string", "the same as a sentence"},
 };
 
+constexpr std::array workspaces_answer{
+    Member{"workspaces", "array",
+           "by name: {name, bytes (on disk), files, modified_at (RFC 3339, of the newest change; null of one "
+           "without files)}"},
+    Member{"total", "integer", "how many there are"},
+};
 constexpr std::array log_answer{
     Member{
         "lines", "array",
@@ -419,6 +425,32 @@ constexpr std::array server_table{
         .request_schema = schema<watch_desk_shape>,
         .example = "view_only=true",
         .is_for_links = true,
+    },
+    Operation{
+        .name = "workspaces/list",
+        .method = "GET",
+        .path = "/api/v1/workspaces",
+        .permission = Permission::view,
+        .summary = "Lists the caller's workspaces: files that outlive desks.",
+        .answer = workspaces_answer,
+    },
+    Operation{
+        .name = "workspaces/download",
+        .method = "GET",
+        .path = "/api/v1/workspaces/{name}/archive",
+        .permission = Permission::view,
+        .response = Body::bytes,
+        .summary = "The files of a workspace as a tar, below workspace/, and its home below home/; what "
+                   "cannot be in "
+                   "it is named in LEFT-OUT.txt.",
+    },
+    Operation{
+        .name = "workspaces/delete",
+        .method = "DELETE",
+        .path = "/api/v1/workspaces/{name}",
+        .permission = Permission::create,
+        .response = Body::none,
+        .summary = "Deletes a workspace that no living desk has.",
     },
     Operation{
         .name = "page/index",

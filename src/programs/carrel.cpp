@@ -55,6 +55,7 @@ int main(int count, char** words) {
     add_key(program, action);
     add_exec(program, action, std::move(command));
     add_call(program, action);
+    add_workspace(program, action);
     add_operations(program, action);
     add_footer(program);
     if (!given.empty() && !is_known_word(program, given.front())) return exit_code::usage;

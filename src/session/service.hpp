@@ -168,6 +168,8 @@ public:
     /// Who waits for a desk, of the principal's own sessions, in the order of the line, and how many in all.
     std::vector<fleet::Waiter> waiting(const Principal& principal) const;
     std::size_t waiting_count() const { return fleet_.places().waiting().size(); }
+    /// Of every principal: whoever asks names his caller's.
+    fleet::Workspaces& workspaces() { return fleet_.workspaces(); }
     /// The last `most` lines of what its desk's programs said, and those of the desk that this one has
     /// replaced; of archived sessions too.
     Task<SaidLines> desk_log(Principal principal, std::string id, std::size_t most);

@@ -167,6 +167,36 @@ private:
     mutable std::map<std::string, core::DeskLog> logs_;
 };
 
+class FakeWorkspaces final : public fleet::Workspaces {
+public:
+    Task<std::vector<fleet::Workspace>> list(std::string principal) override {
+        std::vector<fleet::Workspace> all;
+        for (const auto& [name, text] : known[principal])
+            all.push_back({.name = name, .bytes = text.size(), .files = 1, .modified = {}});
+        co_return all;
+    }
+    Task<std::unique_ptr<net::Source>> archive(std::string principal, std::string name) override {
+        co_return net::make_source(get(principal, name));
+    }
+    Task<> remove(std::string principal, std::string name) override {
+        get(principal, name);
+        if (in_use) throw core::Error{core::Code::conflict, "it is in use", "workspace_in_use"};
+        known[principal].erase(name);
+        co_return;
+    }
+
+    std::map<std::string, std::map<std::string, std::string>> known;  ///< by principal and name: its archive
+    bool in_use = false;
+
+private:
+    const std::string& get(const std::string& principal, const std::string& name) {
+        const auto found = known[principal].find(name);
+        if (found == known[principal].end())
+            throw core::Error{core::Code::not_found, "there is no workspace '" + name + "'", "no_workspace"};
+        return found->second;
+    }
+};
+
 struct FakeHost {
     explicit FakeHost(std::string directory_) : directory{std::move(directory_)} {}
 
@@ -187,6 +217,7 @@ struct FakeHost {
     int starting = 0;
 
     FakeLogs logs;
+    FakeWorkspaces workspaces;
 
     FakeMachine& only() { return *machines.begin()->second; }
 
@@ -252,6 +283,9 @@ public:
         auto& shape = machine_->spec.shape;
         if (change.network == core::Network::internet && shape.network == core::Network::none)
             throw core::Error{core::Code::conflict, "this desk was made without a network"};
+        if (change.workspace && machine_->spec.workspace)
+            throw core::Error{core::Code::conflict, "this desk has a workspace already"};
+        if (change.workspace) machine_->spec.workspace = std::move(change.workspace);
         if (change.limits) shape.limits = *change.limits;
         if (change.network) shape.network = *change.network;
         ++machine_->changes;
@@ -307,6 +341,7 @@ public:
     bool is_current(const fleet::Desk& desk) override { return !host_.outdated.contains(desk.id()); }
     Task<> remove(std::string id) override { return host_.remove(std::move(id)); }
     const fleet::DeskLogs& logs() const override { return host_.logs; }
+    fleet::Workspaces& workspaces() override { return host_.workspaces; }
 
 private:
     async::Executor executor_;

@@ -1,9 +1,8 @@
 // A desk that runs is made otherwise: its limits, and its network taken away.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <net/if.h>
 #include <signal.h>
-
-#include <filesystem>
 
 #include "core/id.hpp"
 #include "core/sys.hpp"
@@ -91,15 +90,20 @@ TEST_CASE("The network of a running desk can be taken away, for good and over a 
     test::NetworkedDesk desk{jail};
     const auto& id = desk.spec.id;
     CHECK(desk.reaches_web());
+    // What the web server says is some bytes, and asking it too.
+    const auto used = jail.ask(jail::wire::Usage{id}).answer;
+    CHECK(used.get_number("received") > 0);
+    CHECK(used.get_number("sent") > 0);
     // What it has is no change.
     CHECK(!jail.ask(Change{id, {}, Network::internet}).answer.error);
     CHECK(desk.reaches_web());
     for (int time = 0; time < 2; ++time) {
         CHECK(!jail.ask(Change{id, {}, Network::none}).answer.error);
         CHECK(jail.shell(id, "ls /sys/class/net") == "lo\nstatus 0\n");
-        CHECK(!std::filesystem::exists("/sys/class/net/" + desk.cable.interface));
+        CHECK(::if_nametoindex(desk.cable.interface.c_str()) == 0);
     }
     CHECK(!desk.reaches_web());
+    CHECK(jail.ask(jail::wire::Usage{id}).answer.find("sent") == std::nullopt);
     // Its own rules are still there.
     CHECK(desk.as_root("nft list tables").contains("table inet desk"));
     const auto refused = jail.ask(Change{id, {}, Network::internet}).answer.error;

@@ -23,6 +23,8 @@ void add_key(CLI::App& program, Action& action);
 void add_exec(CLI::App& program, Action& action, std::vector<std::string> command);
 /// call: any operation of a desk.
 void add_call(CLI::App& program, Action& action);
+/// workspace: list, download, rm.
+void add_workspace(CLI::App& program, Action& action);
 void add_operations(CLI::App& program, Action& action);
 
 /// --server, of every word that asks one.

@@ -57,6 +57,10 @@ std::unique_ptr<Reply> receive(int socket) {
     reply->is_cut = (message.msg_flags & MSG_CTRUNC) != 0;
     if (reply->is_cut) return reply;
     auto next = descriptors.begin();
+    if (reply->answer.find("stream")) {
+        reply->stream = std::move(*next);
+        return reply;
+    }
     reply->process = std::move(*next++);
     for (const auto& [field, place] :
          {std::pair{"memory_watch", &Reply::memory}, std::pair{"process_watch", &Reply::processes}})

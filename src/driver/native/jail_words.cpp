@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "crypto/digest.hpp"
+
 namespace carrel::driver::native {
 
 jail::wire::Limits jail_limits(const core::Limits& limits) {
@@ -14,10 +16,17 @@ jail::wire::Network jail_network(core::Network network) {
     return network == core::Network::internet ? jail::wire::Network::internet : jail::wire::Network::none;
 }
 
+std::string owner_of(const std::string& principal) { return crypto::to_hex(crypto::sha256(principal)); }
+
+jail::wire::Workspace jail_workspace(const fleet::WorkspaceUse& use) {
+    return {.owner = owner_of(use.principal), .name = use.name, .home = use.home};
+}
+
 jail::wire::Change jail_change(std::string desk, const fleet::DeskChange& change) {
-    jail::wire::Change asked{.id = std::move(desk), .limits = {}, .network = {}};
+    jail::wire::Change asked{.id = std::move(desk), .limits = {}, .network = {}, .workspace = {}};
     if (change.limits) asked.limits = jail_limits(*change.limits);
     if (change.network) asked.network = jail_network(*change.network);
+    if (change.workspace) asked.workspace = jail_workspace(*change.workspace);
     return asked;
 }
 

@@ -124,7 +124,11 @@ Task<fleet::Usage> NativeDesk::usage() {
         const auto text = reply.answer.find(key);
         return text ? core::parse_unsigned(*text) : std::nullopt;
     };
-    fleet::Usage usage{.memory = number("memory"), .processes = number("processes"), .processor_time = {}};
+    fleet::Usage usage{.memory = number("memory"),
+                       .processes = number("processes"),
+                       .processor_time = {},
+                       .received = number("received"),
+                       .sent = number("sent")};
     if (const auto time = number("processor_microseconds"))
         usage.processor_time = std::chrono::microseconds{*time};
     co_return usage;
@@ -134,6 +138,8 @@ Task<> NativeDesk::change(fleet::DeskChange change) {
     auto asked = jail_change(id_, change);
     if (asked.limits)
         if (const auto fault = jail::wire::find_fault(*asked.limits)) throw core::Error{*fault};
+    if (asked.workspace)
+        if (const auto fault = jail::wire::find_fault(*asked.workspace)) throw core::Error{*fault};
     const auto reply = co_await jail_.ask(std::move(asked));
     for (const auto& [key, value] : reply.answer.fields)
         if (key == "warning") warnings_.push_back(value);

@@ -68,7 +68,8 @@ jail::wire::Spec jail_spec(const fleet::DeskSpec& spec, std::string image_hash) 
             .width = static_cast<std::uint32_t>(shape.width),
             .height = static_cast<std::uint32_t>(shape.height),
             .network = jail_network(shape.network),
-            .limits = jail_limits(shape.limits)};
+            .limits = jail_limits(shape.limits),
+            .workspace = spec.workspace ? std::optional{jail_workspace(*spec.workspace)} : std::nullopt};
 }
 
 NativeDriver::NativeDriver(async::Executor executor, core::Fd socket, std::string data)

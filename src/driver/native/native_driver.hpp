@@ -4,6 +4,7 @@
 #include <string>
 
 #include "driver/native/jail_client.hpp"
+#include "driver/native/jail_workspaces.hpp"
 #include "driver/native/log_files.hpp"
 #include "driver/native/slots.hpp"
 #include "fleet/driver.hpp"
@@ -30,6 +31,7 @@ public:
     bool is_current(const fleet::Desk& desk) override;
     Task<> remove(std::string id) override;
     const fleet::DeskLogs& logs() const override { return logs_; }
+    fleet::Workspaces& workspaces() override { return workspaces_; }
 
 private:
     std::string endpoint_of(const std::string& id) const { return data_ + "/endpoints/" + id; }
@@ -38,6 +40,7 @@ private:
     std::string data_;
     LogFiles logs_;
     JailClient jail_;
+    JailWorkspaces workspaces_{executor_, jail_};
     std::string program_;  ///< the hash of what new desks run
     fleet::Capabilities capabilities_;
     Slots slots_;

@@ -1,5 +1,6 @@
 #include "jail/desks/desks.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -11,6 +12,7 @@
 #include "core/sys.hpp"
 #include "jail/desks/change.hpp"
 #include "jail/desks/removal.hpp"
+#include "jail/desks/workspace.hpp"
 #include "jail/process/deadline.hpp"
 #include "jail/process/pidfd.hpp"
 
@@ -230,11 +232,33 @@ std::vector<std::string> Desks::change(const wire::Change& change) {
     if (change.network == wire::Network::internet && known.identity.interface.empty())
         throw Error{Code::conflict,
                     "this desk was made without a network, and none can be given to it: make another"};
+    if (change.workspace && !known.identity.workspace.empty())
+        throw Error{Code::conflict, "this desk has a workspace already: make another"};
     std::vector<std::string> warnings;
     if (change.limits)
         warnings = change_limits(hierarchies_of(known.identity), change.id, *change.limits, facts_);
     if (change.network == wire::Network::none) cut_network(known);
+    if (change.workspace) attach_workspace(known, *change.workspace);
     return warnings;
+}
+
+void Desks::attach_workspace(Known& known, const wire::Workspace& workspace) {
+    auto& identity = known.identity;
+    wire::Spec made{};
+    made.id = identity.id;
+    made.image = identity.image;
+    made.image_hash = identity.image_hash;
+    auto facts = facts_;
+    facts.image = read_image(facts_, made);
+    const auto user_namespace =
+        core::open_file(fmt::format("/proc/{}/ns/user", identity.process.pid), O_RDONLY);
+    std::vector<Tree> trees;
+    for (const auto& part : plan::workspace_parts(workspace, made, facts))
+        trees.push_back({open_part(part.tree, user_namespace.get()), part.at});
+    // Recorded first: a workspace that a desk may have is not deleted.
+    identity.workspace = name_of(workspace);
+    record(known);
+    attach_in_desk(known.process, trees);
 }
 
 void Desks::cut_network(Known& known) {
@@ -247,6 +271,28 @@ void Desks::cut_network(Known& known) {
 
 void Desks::record(const Known& known) const {
     write_identity(plan::desk_folder(facts_, known.identity.id) + "/identity.json", known.identity);
+}
+
+std::string Desks::find_workspace(const std::string& owner, const std::string& name) const {
+    auto folder = plan::workspace_folder(facts_, {.owner = owner, .name = name});
+    if (::access((folder + "/files").c_str(), F_OK) < 0)
+        throw Error{Code::not_found, fmt::format("there is no workspace '{}'", name), "no_workspace"};
+    return folder;
+}
+
+void Desks::remove_workspace(const std::string& owner, const std::string& name) const {
+    const auto folder = find_workspace(owner, name);
+    for (const auto& [id, known] : known_)
+        if (known.identity.workspace == name_of({.owner = owner, .name = name}) &&
+            !process::has_ended(known.process))
+            throw Error{Code::conflict,
+                        fmt::format("workspace '{}' is in use by {}: end that first", name, id),
+                        "workspace_in_use"};
+    move_to_trash(facts_, folder, "workspace");
+}
+
+std::optional<network::Traffic> Desks::find_traffic(const std::string& id) const {
+    return network::find_traffic(get(id).identity.interface);
 }
 
 cgroup::GroupUsage Desks::usage(const std::string& id) const {

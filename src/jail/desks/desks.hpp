@@ -69,6 +69,12 @@ public:
     void set_frozen(const std::string& id, bool frozen) const;
     /// Answers warnings. Throws conflict for what the desk as it is does not allow; see wire::Change.
     std::vector<std::string> change(const wire::Change& change);
+    /// The folder of a workspace. Throws not_found.
+    std::string find_workspace(const std::string& owner, const std::string& name) const;
+    /// Into the trash. Throws not_found, or conflict while a living desk has it.
+    void remove_workspace(const std::string& owner, const std::string& name) const;
+    /// Nothing of a desk without a network.
+    std::optional<network::Traffic> find_traffic(const std::string& id) const;
     cgroup::GroupUsage usage(const std::string& id) const;
 
     /// Looks after what living desks need on the host; a failure is a warning.
@@ -91,6 +97,7 @@ private:
     void abandon(const wire::Spec& spec);
     static void reap(Known& known);
     void cut_network(Known& known);
+    void attach_workspace(Known& known, const wire::Workspace& workspace);
     void record(const Known& known) const;
 
     plan::HostFacts facts_;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <variant>
 
@@ -29,8 +30,11 @@ struct Named {
     Member member;
 };
 
-/// Every member with its name: the format, for writing and for reading.
-std::array<Named, 15> members_of(Identity& i) {
+/// Those that the first version wrote. Desks that it made may live on: of them the later ones are empty.
+constexpr std::size_t oldest_members = 15;
+
+/// Every member with its name: the format, for writing and for reading. New ones come last.
+std::array<Named, 16> members_of(Identity& i) {
     return {{{"id", &i.id},
              {"boot", &i.process.boot},
              {"pid", &i.process.pid},
@@ -45,7 +49,8 @@ std::array<Named, 15> members_of(Identity& i) {
              {"network", &i.network},
              {"interface", &i.interface},
              {"desk_hash", &i.desk_hash},
-             {"groups", &i.groups}}};
+             {"groups", &i.groups},
+             {"workspace", &i.workspace}}};
 }
 
 std::string to_json(const Member& member) {
@@ -116,9 +121,10 @@ Expected<Identity> parse_identity(std::string_view text) {
     Identity identity;
     const auto members = members_of(identity);
     const auto lines = core::split(core::trim(text), '\n');
-    if (lines.size() != members.size() + 2 || lines.front() != "{" || lines.back() != "}")
+    const auto count = lines.size() - std::min<std::size_t>(lines.size(), 2);
+    if (count < oldest_members || count > members.size() || lines.front() != "{" || lines.back() != "}")
         return core::refuse("identity.json is not an object of one member a line");
-    for (std::size_t i = 0; i < members.size(); ++i)
+    for (std::size_t i = 0; i < count; ++i)
         if (!read_line(lines[i + 1], members[i]))
             return core::refuse(
                 fmt::format("identity.json has no usable {} in line {}", members[i].name, i + 2));

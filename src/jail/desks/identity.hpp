@@ -36,9 +36,10 @@ struct Identity {
     std::string image;
     std::string image_hash;
     std::string network;
-    std::string interface;  ///< on the host, "" if none
-    std::string desk_hash;  ///< of the desk's program
-    std::string groups;     ///< its hierarchies as format_hierarchies writes them
+    std::string interface;       ///< on the host, "" if none
+    std::string desk_hash;       ///< of the desk's program
+    std::string groups;          ///< its hierarchies as format_hierarchies writes them
+    std::string workspace = {};  ///< as name_of says, "" if none
 };
 
 std::string format_identity(const Identity& identity);

@@ -52,6 +52,7 @@ public:
     void operator()(const plan::step::BecomeRoot&) { process::become_root(); }
     void operator()(const plan::step::Filesystem& s) { mount_filesystem(s, root_.get()); }
     void operator()(const plan::step::PlaceNodes& s) { attach_below(given_.nodes, s.at, root_.get()); }
+    void operator()(const plan::step::TakeTree& s) { attach_below(await().fd.get(), s.at, root_.get()); }
     void operator()(const plan::step::Device& s) { bind_device(s, root_.get()); }
     void operator()(const plan::step::Hide& s) { hide(s, root_.get()); }
     void operator()(const plan::step::ReadOnly& s) { make_read_only(s); }

@@ -18,6 +18,7 @@
 #include "jail/cgroup/groups.hpp"
 #include "jail/desks/inside.hpp"
 #include "jail/desks/mounts.hpp"
+#include "jail/desks/workspace.hpp"
 #include "jail/host/data.hpp"
 #include "jail/host/nodes.hpp"
 #include "jail/process/channel.hpp"
@@ -80,7 +81,8 @@ public:
                                   .network = std::string{name_of(spec.network)},
                                   .interface = network::interface_of(spec.network, facts.first_id),
                                   .desk_hash = facts.desk_hash,
-                                  .groups = cgroup::format_hierarchies(facts.hierarchies)};
+                                  .groups = cgroup::format_hierarchies(facts.hierarchies),
+                                  .workspace = spec.workspace ? name_of(*spec.workspace) : ""};
         made_.warnings = plan.warnings;
     }
     ~Making() {
@@ -164,6 +166,12 @@ public:
         tell("root", root_.get());
         root_.reset();
         note("overlay");
+    }
+    void operator()(const plan::step::SendTree& s) {
+        const auto ns = core::open_file(fmt::format("/proc/{}/ns/user", pid_), O_RDONLY);
+        const auto tree = open_part(s, ns.get());
+        tell("tree", tree.get());
+        note("workspace");
     }
     void operator()(const plan::step::ConnectNetwork& s) {
         network::connect(s, pid_);

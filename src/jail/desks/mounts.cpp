@@ -22,22 +22,6 @@ namespace {
 using core::checked;
 using core::Fd;
 
-/// A detached copy of the directory's mount in which ids on disk are the desk's own.
-Fd idmapped_tree(const std::string& path, int user_namespace, std::uint64_t attributes) {
-    Fd tree{checked(
-        "open layer " + path,
-        ::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW))};
-    mount_attr attr{.attr_set = MOUNT_ATTR_IDMAP | attributes,
-                    .attr_clr = 0,
-                    .propagation = 0,
-                    .userns_fd = static_cast<std::uint64_t>(user_namespace)};
-    if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attr, sizeof attr) == 0) return tree;
-    auto error = core::system_error("map the ids of layer " + path, errno);
-    if (errno != EINVAL) throw error;
-    throw core::Error{core::Code::unavailable,
-                      error.message() + "; its file system cannot: keep --data on ext4, xfs or btrfs"};
-}
-
 Fd open_context(const std::string& type) {
     return Fd{checked("open file system " + type, ::fsopen(type.c_str(), FSOPEN_CLOEXEC))};
 }
@@ -176,6 +160,21 @@ void attach(int tree, const Fd& target, const std::string& at) {
 }
 
 }  // namespace
+
+Fd idmapped_tree(const std::string& path, int user_namespace, std::uint64_t attributes) {
+    Fd tree{checked(
+        "open layer " + path,
+        ::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW))};
+    mount_attr attr{.attr_set = MOUNT_ATTR_IDMAP | attributes,
+                    .attr_clr = 0,
+                    .propagation = 0,
+                    .userns_fd = static_cast<std::uint64_t>(user_namespace)};
+    if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attr, sizeof attr) == 0) return tree;
+    auto error = core::system_error("map the ids of layer " + path, errno);
+    if (errno != EINVAL) throw error;
+    throw core::Error{core::Code::unavailable,
+                      error.message() + "; its file system cannot: keep --data on ext4, xfs or btrfs"};
+}
 
 Fd mount_overlay(const plan::step::Overlay& step, int user_namespace, const std::string& scratch) {
     std::vector<Fd> lowers;

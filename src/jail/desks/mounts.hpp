@@ -2,12 +2,16 @@
 // none of a desk's symbolic links is ever followed.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/fd.hpp"
 #include "jail/plan/plan.hpp"
 
 namespace carrel::jail::desks {
+
+/// A detached copy of the directory's mount in which ids on disk are the desk's own.
+core::Fd idmapped_tree(const std::string& path, int user_namespace, std::uint64_t attributes);
 
 /// The desk's root: a detached overlay. `scratch` is an empty directory of root in our own mount
 /// namespace, used only on kernels that take layers by path.

@@ -38,13 +38,6 @@ std::vector<std::string> ids_in(const std::string& folder) {
     return ids;
 }
 
-void rename_away(const plan::HostFacts& facts, const std::string& id) {
-    const auto folder = plan::desk_folder(facts, id);
-    const auto away = fmt::format("{}/trash/{}-{}", facts.data, id, core::random_hex(8));
-    if (::rename(folder.c_str(), away.c_str()) < 0 && errno != ENOENT)
-        throw core::system_error("rename away " + folder, errno);
-}
-
 void remove_endpoint(const plan::HostFacts& facts, const std::string& id) {
     const auto path = plan::endpoint_path(facts, id);
     if (::unlink(path.c_str()) < 0 && errno != ENOENT) throw core::system_error("remove " + path, errno);
@@ -88,11 +81,17 @@ bool delete_one_level(int top, const char* name) {
 
 std::vector<std::string> list_desks(const plan::HostFacts& facts) { return ids_in(facts.data + "/desks"); }
 
+void move_to_trash(const plan::HostFacts& facts, const std::string& folder, const std::string& name) {
+    const auto away = fmt::format("{}/trash/{}-{}", facts.data, name, core::random_hex(8));
+    if (::rename(folder.c_str(), away.c_str()) < 0 && errno != ENOENT)
+        throw core::system_error("rename away " + folder, errno);
+}
+
 bool remove_traces(const plan::HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
                    const std::string& id) {
     remove_endpoint(facts, id);
     if (!cgroup::remove_groups(hierarchies, id)) return false;
-    rename_away(facts, id);
+    move_to_trash(facts, plan::desk_folder(facts, id), id);
     return true;
 }
 

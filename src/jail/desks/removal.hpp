@@ -8,6 +8,10 @@
 
 namespace carrel::jail::desks {
 
+/// Renames the folder away, to be deleted by empty_trash; fine when it is not there. `name`: what it is
+/// called in the trash, with some digits.
+void move_to_trash(const plan::HostFacts& facts, const std::string& folder, const std::string& name);
+
 /// Ids of all desk directories.
 std::vector<std::string> list_desks(const plan::HostFacts& facts);
 

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 
 #include "core/sys.hpp"
+#include "core/text.hpp"
 
 namespace carrel::jail::network {
 
@@ -182,6 +183,23 @@ std::uint32_t uplink_mtu(Netlink& kernel) {
     const core::Fd any{core::checked("socket", ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0))};
     return ::ioctl(any.get(), SIOCGIFMTU, &question) == 0 ? static_cast<std::uint32_t>(question.ifr_mtu)
                                                           : ethernet;
+}
+
+std::optional<Traffic> find_traffic(const std::string& interface) {
+    if (interface.empty()) return std::nullopt;
+    // Not from /sys, which may show another network namespace.
+    const auto text = core::read_file("/proc/self/net/dev");
+    for (const auto line : core::split(text, '\n')) {
+        const auto colon = line.find(':');
+        if (colon == line.npos || core::trim(line.substr(0, colon)) != interface) continue;
+        std::vector<std::uint64_t> numbers;
+        for (const auto word : core::split(line.substr(colon + 1), ' '))
+            if (const auto number = core::parse_unsigned(word)) numbers.push_back(*number);
+        // proc_net_dev: eight of what came in, then as many of what went out; bytes first.
+        constexpr std::size_t outgoing = 8;
+        if (numbers.size() > outgoing) return Traffic{numbers[outgoing], numbers[0]};
+    }
+    return std::nullopt;
 }
 
 }  // namespace carrel::jail::network

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,15 @@ void raise_link(Netlink& kernel, int index);
 void add_address(Netlink& kernel, int index, Address address, std::uint8_t prefix, std::uint8_t scope);
 void remove_address(Netlink& kernel, int index, Address address, std::uint8_t prefix);
 void add_default_route(Netlink& kernel, int index, Address gateway);
+
+/// Bytes since the interface was made, as its other end counts them: a desk's, by the host's end of its
+/// cable.
+struct Traffic {
+    std::uint64_t received;
+    std::uint64_t sent;
+};
+/// Nothing when there is no such interface.
+std::optional<Traffic> find_traffic(const std::string& interface);
 
 /// Of all interfaces here.
 std::vector<Address> list_addresses(Netlink& kernel);

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint64_t no_programs = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 constexpr std::uint64_t no_devices = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+constexpr const char* agent_home = "/home/agent";
 constexpr const char* device_names[] = {"full", "null", "random", "tty", "urandom", "zero"};
 
 /// What tells of the host's kernel, its memory and machine, or of what others do on it, and is of no use in
@@ -83,6 +84,11 @@ void add_groups(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     plan.warnings = cgroup::missing_groups(facts.hierarchies);
 }
 
+std::vector<WorkspacePart> parts_of(const wire::Spec& spec, const HostFacts& facts) {
+    if (!spec.workspace) return {};
+    return workspace_parts(*spec.workspace, spec, facts);
+}
+
 void add_process(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     const auto v2 = std::ranges::find_if(facts.hierarchies, &cgroup::Hierarchy::is_v2);
     const bool begins_in_group = facts.clone_into_cgroup && v2 != facts.hierarchies.end();
@@ -101,6 +107,7 @@ void add_process(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     // Before the root is sent: the desk goes on when it has that, and then looks for its end of the cable.
     add(plan, step::ConnectNetwork{spec.network, network::cable_of(first), facts.network.mtu});
     add(plan, step::SendRoot{});
+    for (auto& part : parts_of(spec, facts)) add(plan, std::move(part.tree));
     // After it, because on cgroup v1 each may wait for the kernel (7 ms) while the desk mounts its file
     // systems.
     for (const auto& tree : facts.hierarchies)
@@ -170,7 +177,7 @@ void add_program(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
                                          fmt::format("CARREL_WIDTH={}", spec.width),
                                          fmt::format("CARREL_HEIGHT={}", spec.height),
                                          fmt::format("CARREL_NETWORK={}", name_of(spec.network)),
-                                         "HOME=/home/agent",
+                                         fmt::format("HOME={}", agent_home),
                                          "USER=agent",
                                          "LOGNAME=agent",
                                          "SHELL=/bin/bash",
@@ -207,6 +214,7 @@ Plan plan_desk(const wire::Spec& spec, const HostFacts& facts) {
     // While the host is in sight: devices are the host's, and the kernel gives a user namespace proc and
     // sysfs only beside fully visible ones.
     add_filesystems(plan, facts);
+    for (auto& part : parts_of(spec, facts)) add(plan, step::TakeTree{std::move(part.at)});
     add(plan, step::Pivot{});
     add(plan, step::Hostname{spec.id});
     // By the desk's own /proc; before an interface is up, which would give itself an address.
@@ -241,6 +249,23 @@ std::vector<std::string> image_roots(const HostFacts& facts, const wire::Spec& s
 
 std::string image_facts_path(const HostFacts& facts, const wire::Spec& spec) {
     return build_folder(facts, spec.image, spec.image_hash) + "/facts";
+}
+
+std::string workspaces_folder(const HostFacts& facts, const std::string& owner) {
+    return fmt::format("{}/workspaces/{}", facts.data, owner);
+}
+
+std::string workspace_folder(const HostFacts& facts, const wire::Workspace& workspace) {
+    return fmt::format("{}/{}", workspaces_folder(facts, workspace.owner), workspace.name);
+}
+
+std::vector<WorkspacePart> workspace_parts(const wire::Workspace& workspace, const wire::Spec& spec,
+                                           const HostFacts& facts) {
+    const auto folder = workspace_folder(facts, workspace);
+    std::vector<WorkspacePart> parts{{{folder, "files", ""}, "/workspace"}};
+    if (workspace.home)
+        parts.push_back({{folder, "home", image_roots(facts, spec).back() + agent_home}, agent_home});
+    return parts;
 }
 
 std::string desk_binary(const HostFacts& facts, const std::string& hash) {

@@ -78,6 +78,12 @@ struct Expendable {
 };
 using ConnectNetwork = network::Connect;
 struct SendRoot {};
+/// Part of a workspace, made if it is not there, and sent like the root.
+struct SendTree {
+    std::string folder;    ///< of the workspace: root's
+    std::string part;      ///< in it: the agent's
+    std::string skeleton;  ///< of which a new part is a copy; "": it begins empty
+};
 struct Attach {
     std::string group;
     std::string without;
@@ -100,6 +106,10 @@ struct Filesystem {
 };
 /// Attaches what Nodes made.
 struct PlaceNodes {
+    std::string at;
+};
+/// Attaches what SendTree sent.
+struct TakeTree {
     std::string at;
 };
 /// The host's device node at the same place of the new root, where it can have none of its own.
@@ -153,12 +163,12 @@ struct Run {
 using HostStep =
     std::variant<step::Folder, step::TextFile, step::Listen, step::LogFile, step::Group, step::Setting,
                  step::Nodes, step::Clone, step::MapIds, step::Overlay, step::Expendable, step::SendRoot,
-                 step::ConnectNetwork, step::Attach, step::Record, step::LetGo>;
+                 step::SendTree, step::ConnectNetwork, step::Attach, step::Record, step::LetGo>;
 using DeskStep =
-    std::variant<step::TakeRoot, step::BecomeRoot, step::Filesystem, step::PlaceNodes, step::Device,
-                 step::Hide, step::ReadOnly, step::Link, step::InnerFolder, step::Pivot, step::Hostname,
-                 step::ConfigureNetwork, step::KernelValue, step::ResourceLimit, step::AwaitGo,
-                 step::HideGroups, step::DropCapabilities, step::BecomeUser, step::NewKeyring,
+    std::variant<step::TakeRoot, step::BecomeRoot, step::Filesystem, step::PlaceNodes, step::TakeTree,
+                 step::Device, step::Hide, step::ReadOnly, step::Link, step::InnerFolder, step::Pivot,
+                 step::Hostname, step::ConfigureNetwork, step::KernelValue, step::ResourceLimit,
+                 step::AwaitGo, step::HideGroups, step::DropCapabilities, step::BecomeUser, step::NewKeyring,
                  step::NoNewPrivileges, step::FilterCalls, step::Run>;
 using Step = std::variant<HostStep, DeskStep>;
 
@@ -169,6 +179,15 @@ struct Plan {
 
 /// Throws unavailable for a network that the host does not offer; `spec` has passed judge().
 Plan plan_desk(const wire::Spec& spec, const HostFacts& facts);
+
+/// A part of a workspace, and where a desk finds it.
+struct WorkspacePart {
+    step::SendTree tree;
+    std::string at;
+};
+/// `image`: the root of the desk's image.
+std::vector<WorkspacePart> workspace_parts(const wire::Workspace& workspace, const wire::Spec& spec,
+                                           const HostFacts& facts);
 
 /// One line a step, "host" or "desk" before it.
 std::string to_text(const Plan& plan);
@@ -181,6 +200,8 @@ std::string log_path(const HostFacts& facts, const std::string& id);
 std::vector<std::string> image_roots(const HostFacts& facts, const wire::Spec& spec);
 /// What the jail reads of the image (wire::parse_image_facts).
 std::string image_facts_path(const HostFacts& facts, const wire::Spec& spec);
+std::string workspaces_folder(const HostFacts& facts, const std::string& owner);
+std::string workspace_folder(const HostFacts& facts, const wire::Workspace& workspace);
 std::string desk_binary(const HostFacts& facts, const std::string& hash);
 
 }  // namespace carrel::jail::plan

@@ -72,6 +72,10 @@ struct Describe {
     }
     std::string operator()(const step::Expendable& s) const { return fmt::format("oom score {}", s.score); }
     std::string operator()(const step::SendRoot&) const { return "send the root"; }
+    std::string operator()(const step::SendTree& s) const {
+        return fmt::format("send {} of workspace {}{}{}", s.part, s.folder,
+                           s.skeleton.empty() ? "" : ", at first as ", s.skeleton);
+    }
     std::string operator()(const step::ConnectNetwork& s) const { return to_text(s); }
     std::string operator()(const step::Attach& s) const { return "attach to " + s.group; }
     std::string operator()(const step::Record& s) const { return "record in " + s.path; }
@@ -85,6 +89,7 @@ struct Describe {
                            options);
     }
     std::string operator()(const step::PlaceNodes& s) const { return "attach the devices at " + s.at; }
+    std::string operator()(const step::TakeTree& s) const { return "attach of the workspace at " + s.at; }
     std::string operator()(const step::Device& s) const { return "device " + s.path; }
     std::string operator()(const step::Hide& s) const { return "hide " + s.path; }
     std::string operator()(const step::ReadOnly& s) const { return "only for reading: " + s.path; }

@@ -79,6 +79,21 @@ public:
                 .processes = number<std::uint32_t>("processes")};
     }
 
+    std::optional<Workspace> workspace() {
+        if (!has("workspace") && !has("workspace_owner") && !has("workspace_home")) return std::nullopt;
+        Workspace asked{.owner = text("workspace_owner"), .name = text("workspace"), .home = false};
+        asked.home = flag("workspace_home");
+        if (const auto fault = find_fault(asked)) complain(fault->message());
+        return asked;
+    }
+
+    bool flag(std::string_view key) {
+        const auto given = text(key);
+        if (given != "yes" && given != "no")
+            complain(fmt::format("{} is '{}', but must be yes or no", key, given));
+        return given == "yes";
+    }
+
     std::string desk_id() {
         auto id = text("id");
         if (!core::is_id("desk_", id))
@@ -123,19 +138,34 @@ Expected<What> parse_start(Taker& take) {
     spec.height = take.number<std::uint32_t>("height");
     spec.network = take.network();
     spec.limits = take.limits();
+    spec.workspace = take.workspace();
     auto judged = judge(spec);
     if (!judged) take.complain(judged.error().message());
     return take.finish(Start{std::move(spec)});
 }
 
 Expected<What> parse_change(Taker& take) {
-    Change change{.id = take.desk_id(), .limits = {}, .network = {}};
+    Change change{.id = take.desk_id(), .limits = {}, .network = {}, .workspace = {}};
     if (take.has("memory") || take.has("cpu") || take.has("processes")) {
         change.limits = take.limits();
         if (const auto fault = find_fault(*change.limits)) take.complain(fault->message());
     }
     if (take.has("network")) change.network = take.network();
+    change.workspace = take.workspace();
     return take.finish(std::move(change));
+}
+
+Expected<What> parse_list_workspaces(Taker& take) {
+    auto owner = take.text("workspace_owner");
+    if (!is_hex(owner, 64)) take.complain("workspace_owner must be 64 hexadecimal digits");
+    return take.finish(ListWorkspaces{std::move(owner)});
+}
+
+template <class Verb>
+Expected<What> parse_for_workspace(Taker& take) {
+    Workspace asked{.owner = take.text("workspace_owner"), .name = take.text("workspace")};
+    if (const auto fault = find_fault(asked)) take.complain(fault->message());
+    return take.finish(Verb{std::move(asked.owner), std::move(asked.name)});
 }
 
 template <class Verb>
@@ -158,6 +188,9 @@ constexpr std::array<Verb, std::variant_size_v<What>> verbs{{
     {"thaw", parse_for_desk<Thaw>},
     {"usage", parse_for_desk<Usage>},
     {"change", parse_change},
+    {"list_workspaces", parse_list_workspaces},
+    {"read_workspace", parse_for_workspace<ReadWorkspace>},
+    {"delete_workspace", parse_for_workspace<DeleteWorkspace>},
     {"list", [](Taker& take) { return take.finish(List{}); }},
     {"doctor", [](Taker& take) { return take.finish(Doctor{}); }},
 }};
@@ -166,21 +199,36 @@ std::string format_limits(const Limits& limits) {
     return fmt::format("memory={}\ncpu={}\nprocesses={}\n", limits.memory, limits.cpu, limits.processes);
 }
 
+std::string format_workspace(const std::optional<Workspace>& workspace) {
+    if (!workspace) return {};
+    return fmt::format("workspace={}\nworkspace_owner={}\nworkspace_home={}\n", workspace->name,
+                       workspace->owner, workspace->home ? "yes" : "no");
+}
+
 std::string format_fields(const Start& start) {
     const auto& spec = start.spec;
     return fmt::format(
-        "id={}\nslot={}\nimage={}\nimage_hash={}\nnonce={}\nwidth={}\nheight={}\nnetwork={}\n{}", spec.id,
+        "id={}\nslot={}\nimage={}\nimage_hash={}\nnonce={}\nwidth={}\nheight={}\nnetwork={}\n{}{}", spec.id,
         spec.slot, spec.image, spec.image_hash, spec.nonce, spec.width, spec.height, name_of(spec.network),
-        format_limits(spec.limits));
+        format_limits(spec.limits), format_workspace(spec.workspace));
 }
 std::string format_fields(const Change& change) {
-    return fmt::format("id={}\n{}{}", change.id, change.limits ? format_limits(*change.limits) : "",
-                       change.network ? fmt::format("network={}\n", name_of(*change.network)) : "");
+    return fmt::format("id={}\n{}{}{}", change.id, change.limits ? format_limits(*change.limits) : "",
+                       change.network ? fmt::format("network={}\n", name_of(*change.network)) : "",
+                       format_workspace(change.workspace));
 }
 template <class ForDesk>
     requires requires(const ForDesk& what) { what.id; }
 std::string format_fields(const ForDesk& what) {
     return fmt::format("id={}\n", what.id);
+}
+std::string format_fields(const ListWorkspaces& what) {
+    return fmt::format("workspace_owner={}\n", what.owner);
+}
+template <class ForWorkspace>
+    requires requires(const ForWorkspace& what) { what.name; }
+std::string format_fields(const ForWorkspace& what) {
+    return fmt::format("workspace_owner={}\nworkspace={}\n", what.owner, what.name);
 }
 std::string format_fields(const List&) { return {}; }
 std::string format_fields(const Doctor&) { return {}; }

@@ -60,15 +60,31 @@ struct Usage {
 /// before a failure stays changed.
 struct Change {
     std::string id;
-    std::optional<Limits> limits;
-    std::optional<Network> network;  ///< a cable is only ever taken away
+    std::optional<Limits> limits = {};
+    std::optional<Network> network = {};      ///< a cable is only ever taken away
+    std::optional<Workspace> workspace = {};  ///< of a desk that has none
+};
+/// All workspaces of a principal. This answer and the next carry a descriptor: the read end of a pipe.
+struct ListWorkspaces {
+    std::string owner;
+};
+/// The files of one, as tar.
+struct ReadWorkspace {
+    std::string owner;
+    std::string name;
+};
+/// Refused while a living desk has it.
+struct DeleteWorkspace {
+    std::string owner;
+    std::string name;
 };
 /// Every desk directory, and whether its desk lives.
 struct List {};
 /// What this host can do, and what it lacks.
 struct Doctor {};
 
-using What = std::variant<Start, Stop, Adopt, Ending, Freeze, Thaw, Usage, Change, List, Doctor>;
+using What = std::variant<Start, Stop, Adopt, Ending, Freeze, Thaw, Usage, Change, ListWorkspaces,
+                          ReadWorkspace, DeleteWorkspace, List, Doctor>;
 
 struct Request {
     std::uint64_t number;

@@ -52,6 +52,25 @@ std::optional<core::Error> find_fault(const Limits& limits) {
     return find_fault_in(bounds);
 }
 
+bool is_workspace_name(std::string_view name) {
+    constexpr std::size_t longest = 64;
+    const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    return !name.empty() && name.size() <= longest && is_plain(name.front()) &&
+           std::ranges::all_of(name, [&](char c) { return is_plain(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+std::optional<core::Error> find_fault(const Workspace& workspace) {
+    if (!is_hex(workspace.owner, 64))
+        return core::Error{core::Code::invalid, "workspace_owner must be 64 hexadecimal digits"};
+    if (!is_workspace_name(workspace.name))
+        return core::Error{
+            core::Code::invalid,
+            fmt::format("workspace is '{}', but must be 1 to 64 of a-z, 0-9, '.', '_' and '-', "
+                        "the first a letter or digit",
+                        workspace.name)};
+    return std::nullopt;
+}
+
 core::Expected<Spec> judge(Spec spec) {
     if (!core::is_id("desk_", spec.id))
         return core::refuse(fmt::format("id is '{}', but must be desk_ and 12 hexadecimal digits", spec.id));
@@ -65,6 +84,8 @@ core::Expected<Spec> judge(Spec spec) {
         {"slot", spec.slot, 0, max_slot}, {"width", spec.width, 64, 8192}, {"height", spec.height, 64, 8192}};
     for (auto& fault : {find_fault_in(bounds), find_fault(spec.limits)})
         if (fault) return std::unexpected{*fault};
+    if (spec.workspace)
+        if (const auto fault = find_fault(*spec.workspace)) return std::unexpected{*fault};
     return spec;
 }
 

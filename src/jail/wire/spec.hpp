@@ -27,6 +27,13 @@ struct Limits {
 
 inline constexpr std::uint32_t most_processes = 1U << 20;
 
+/// Files of a principal's that outlive desks: at /workspace, and at /home/agent where `home` says so.
+struct Workspace {
+    std::string owner;  ///< the principal's digest: 64 hexadecimal digits
+    std::string name;   ///< see is_workspace_name
+    bool home = false;
+};
+
 /// One desk. Everything else about it (mounts, identities, cgroups) the jail decides (jail/plan).
 struct Spec {
     std::string id;          ///< "desk_" and 12 hexadecimal digits
@@ -38,6 +45,7 @@ struct Spec {
     std::uint32_t height;    ///< of the display, pixels
     Network network;
     Limits limits;
+    std::optional<Workspace> workspace = {};
 };
 
 inline constexpr std::uint32_t ids_per_desk = 65536;
@@ -46,6 +54,10 @@ inline constexpr std::uint32_t max_slot = 32767;
 
 /// A refusal that names the limit, its value and what would be right; nothing when all may be.
 std::optional<core::Error> find_fault(const Limits& limits);
+
+std::optional<core::Error> find_fault(const Workspace& workspace);
+/// One to 64 of a-z, 0-9 and, but for the first, . _ and -.
+bool is_workspace_name(std::string_view name);
 
 /// Nothing when `spec` may be made into a desk, else a refusal that names the field, the value and
 /// what would be right. The only door for what comes from the unprivileged side.

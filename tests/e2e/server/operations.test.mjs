@@ -2,6 +2,8 @@
 // that the row names.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { differences } from "../lib/answers.mjs";
@@ -27,8 +29,15 @@ after(async () => {
   await server.stop();
 });
 
+const workspace = (name) => {
+  const owner = createHash("sha256").update("local").digest("hex");
+  fs.mkdirSync(path.join(dataDirectory, "workspaces", owner, name, "files"), { recursive: true });
+};
+
 /** What has to be so before a row's example works. */
 const preparations = {
+  "workspaces/list": () => workspace("another"),
+  "workspaces/delete": () => workspace("example"),
   "desk/renew": async () => {
     const desk = (await ask("GET", `${sessions}/${session}`)).body.desk.id;
     process.kill(identity(dataDirectory, desk).pid, "SIGKILL");
@@ -50,7 +59,7 @@ for (const row of inOrder.filter(({ response }) => ["json", "none"].includes(res
     await preparations[row.name]?.();
     const body = bodies[row.name] ?? (row.request === "json" ? JSON.parse(row.example) : undefined);
     const query = row.request === "none" && row.example ? `?${row.example}` : "";
-    const known = { id: session, ...(await parts[row.name]?.()) };
+    const known = { id: session, name: "example", ...(await parts[row.name]?.()) };
     const target = row.path.replace(/\{(\w+)\}/g, (whole, name) => known[name] ?? whole);
     const answer = await ask(row.method, target + query, body);
     if (row.response === "none") return assert.equal(answer.status, 204, JSON.stringify(answer.body));

@@ -19,7 +19,8 @@ Identity some_identity() {
             .network = "none",
             .interface = "",
             .desk_hash = std::string(64, 'd'),
-            .groups = "2f:/sys/fs/cgroup/unified/carrel-1 1m:/sys/fs/cgroup/memory/carrel-1"};
+            .groups = "2f:/sys/fs/cgroup/unified/carrel-1 1m:/sys/fs/cgroup/memory/carrel-1",
+            .workspace = std::string(64, 'f') + "/notes"};
 }
 
 }  // namespace
@@ -31,6 +32,16 @@ TEST_CASE("An identity is read back as it was written") {
     CHECK(read->process == some_identity().process);
     CHECK(format_identity(*read) == text);
     CHECK(text.starts_with("{\n  \"id\": \"desk_0123456789ab\",\n  \"boot\": "));
+}
+
+TEST_CASE("An identity that an older version wrote is read, and lacks what that did not know") {
+    auto text = format_identity(some_identity());
+    const auto later = text.find(",\n  \"workspace\"");
+    text.erase(later, text.find("\n}", later) - later);
+    const auto read = parse_identity(text);
+    REQUIRE_MESSAGE(read, read.error().message());
+    CHECK(read->groups == some_identity().groups);
+    CHECK(read->workspace.empty());
 }
 
 TEST_CASE("A cut or changed identity is refused, never guessed at") {

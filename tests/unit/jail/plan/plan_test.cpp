@@ -56,6 +56,23 @@ TEST_CASE("On a new kernel with cgroup v2 a desk begins in its group, with layer
     check_golden("cgroup_v2", plan_desk(some_spec(), some_host()));
 }
 
+TEST_CASE(
+    "A workspace is sent after the root and attached over all else that is mounted, home too if asked") {
+    auto spec = some_spec();
+    spec.workspace = wire::Workspace{.owner = std::string(64, 'f'), .name = "notes", .home = true};
+    const auto with = to_text(plan_desk(spec, some_host()));
+    const auto folder = "/var/lib/carrel/workspaces/" + std::string(64, 'f') + "/notes";
+    CHECK(with.contains("host  send the root\nhost  send files of workspace " + folder +
+                        "\nhost  send home of workspace " + folder +
+                        ", at first as /var/lib/carrel/images/desktop/" + std::string(64, 'c') +
+                        "/root/home/agent\n"));
+    CHECK(
+        with.contains("desk  attach of the workspace at /workspace\ndesk  attach of the workspace at "
+                      "/home/agent\ndesk  pivot"));
+    spec.workspace->home = false;
+    CHECK(!to_text(plan_desk(spec, some_host())).contains("at /home/agent"));
+}
+
 TEST_CASE("On a hybrid host v1 limits and v2 freezes") {
     auto host = some_host();
     host.hierarchies = {{.folder = "/sys/fs/cgroup/unified/carrel-1", .is_v2 = true, .freezer = true},

@@ -16,6 +16,9 @@ const std::string start_text =
     "nonce=eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee\nwidth=1280\nheight=800\nnetwork=none\nmemory=4294967296\n"
     "cpu=200\nprocesses=1024\n";
 
+const std::string workspace_text =
+    "workspace=a.b_c-1\nworkspace_owner=" + std::string(64, 'f') + "\nworkspace_home=yes\n";
+
 std::string with(std::string text, const std::string& old, const std::string& now) {
     const auto at = text.find(old);
     REQUIRE(at != text.npos);
@@ -25,18 +28,24 @@ std::string with(std::string text, const std::string& old, const std::string& no
 }  // namespace
 
 TEST_CASE("Every request survives the way over the wire") {
-    const std::string texts[] = {start_text,
-                                 "1 stop\nid=desk_0123456789ab\n",
-                                 "2 adopt\nid=desk_0123456789ab\n",
-                                 "3 ending\nid=desk_0123456789ab\n",
-                                 "4 freeze\nid=desk_0123456789ab\n",
-                                 "5 thaw\nid=desk_0123456789ab\n",
-                                 "6 usage\nid=desk_0123456789ab\n",
-                                 "7 change\nid=desk_0123456789ab\n",
-                                 "7 change\nid=desk_0123456789ab\nmemory=67108864\ncpu=5\nprocesses=16\n",
-                                 "7 change\nid=desk_0123456789ab\nnetwork=none\n",
-                                 "8 list\n",
-                                 "18446744073709551615 doctor\n"};
+    const std::string texts[] = {
+        start_text,
+        "1 stop\nid=desk_0123456789ab\n",
+        "2 adopt\nid=desk_0123456789ab\n",
+        "3 ending\nid=desk_0123456789ab\n",
+        "4 freeze\nid=desk_0123456789ab\n",
+        "5 thaw\nid=desk_0123456789ab\n",
+        "6 usage\nid=desk_0123456789ab\n",
+        "7 change\nid=desk_0123456789ab\n",
+        "7 change\nid=desk_0123456789ab\nmemory=67108864\ncpu=5\nprocesses=16\n",
+        "7 change\nid=desk_0123456789ab\nnetwork=none\n",
+        start_text + workspace_text,
+        "7 change\nid=desk_0123456789ab\n" + workspace_text,
+        "7 list_workspaces\nworkspace_owner=" + std::string(64, 'f') + "\n",
+        "7 read_workspace\nworkspace_owner=" + std::string(64, 'f') + "\nworkspace=a\n",
+        "7 delete_workspace\nworkspace_owner=" + std::string(64, 'f') + "\nworkspace=a\n",
+        "8 list\n",
+        "18446744073709551615 doctor\n"};
     for (const auto& text : texts) {
         const auto request = parse_request(text);
         REQUIRE_MESSAGE(request, request.error().message());
@@ -98,6 +107,19 @@ TEST_CASE("What is not exactly a request is refused by a sentence about the firs
          "memory is 1, but must be between 67108864 and 1099511627776"},
         {"1 change\nid=desk_0123456789ab\nnetwork=lan\n", "network is 'lan', but must be none or internet"},
         {"1 change\nid=desk_0123456789ab\nslot=3\n", "change has 1 fields, not 2"},
+        {"1 list_workspaces\nworkspace_owner=..\n", "workspace_owner must be 64 hexadecimal digits"},
+        {"1 read_workspace\nworkspace_owner=" + std::string(64, 'f') + "\nworkspace=.\n",
+         "workspace is '.', but must be 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or digit"},
+        {start_text + "workspace=x\n", "workspace_owner must be given once, not 0 times"},
+        {with(start_text + workspace_text, "a.b_c-1", "../b"),
+         "workspace is '../b', but must be 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or "
+         "digit"},
+        {with(start_text + workspace_text, "a.b_c-1", std::string(65, 'x')),
+         "workspace is '" + std::string(65, 'x') +
+             "', but must be 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or digit"},
+        {with(start_text + workspace_text, "ffff\n", "fff/\n"),
+         "workspace_owner must be 64 hexadecimal digits"},
+        {with(start_text + workspace_text, "=yes", "=1"), "workspace_home is '1', but must be yes or no"},
         {start_text + "mount=/etc\n", "start has 11 fields, not 12"},
         {std::string(longest_request + 1, 'x'), "a message may have at most 4096 bytes"},
     };
