@@ -141,7 +141,7 @@ TEST_CASE("Workspaces are listed, read as tar by GNU tar, and deleted when no de
     jail.start(spec);
     jail.shell(spec.id,
                "cd /workspace && mkdir -p deep/er && echo text > deep/er/file && ln -s /etc/passwd link && "
-               "printf x > 'new\nline' && chmod 600 deep/er/file");
+               "printf x > \"$(printf 'new\\nline')\" && chmod 600 deep/er/file");
     const auto line = read_stream(jail, jail::wire::ListWorkspaces{owner});
     CHECK(line.starts_with("notes "));
     CHECK(line.contains(" 3 "));
