@@ -104,7 +104,7 @@ TEST_CASE("Limits of a desk's processes are what the plan says") {
     };
     const Limit expected[] = {
         {"Max core file size", RLIMIT_CORE, 1},         {"Max open files", RLIMIT_NOFILE, 8192},
-        {"Max processes", RLIMIT_NPROC, 128},           {"Max pending signals", RLIMIT_SIGPENDING, 4096},
+        {"Max processes", RLIMIT_NPROC, 1048640},       {"Max pending signals", RLIMIT_SIGPENDING, 4096},
         {"Max msgqueue size", RLIMIT_MSGQUEUE, 819200}, {"Max locked memory", RLIMIT_MEMLOCK, 8388608},
         {"Max nice priority", RLIMIT_NICE, 0},          {"Max realtime priority", RLIMIT_RTPRIO, 0}};
     for (const auto& [name, resource, most] : expected) {
