@@ -84,7 +84,8 @@ Task<Response> live() { co_return rest::json_answer(200, json::Object{{"status",
 
 }  // namespace
 
-std::vector<Binding> about_bindings(SessionService& service, Models& models, Gatekeeper& gatekeeper) {
+std::vector<Binding> about_bindings(SessionService& service, Models& models, Gatekeeper& gatekeeper,
+                                    const core::Clock& clock) {
     return {
         {"health/live", [](Request&, const Principal&) { return live(); }},
         {"config",

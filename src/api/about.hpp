@@ -13,6 +13,6 @@ inline constexpr std::string_view version = "0.1.0";
 
 /// Bindings of health/live, config, login, logout, credentials/* and page/*; all must outlive them.
 std::vector<Binding> about_bindings(session::SessionService& service, session::Models& models,
-                                    Gatekeeper& gatekeeper);
+                                    Gatekeeper& gatekeeper, const core::Clock& clock);
 
 }  // namespace carrel::api

@@ -67,6 +67,7 @@ Api::Api(async::Executor executor, Sources sources, session::Models& models, peo
       loads_{std::move(executor), sources.fleet},
       router_{any_error_response} {
     auto& service = sources.service;
+    const auto& clock = sources.clock;
     const auto observer = watch(sources.metrics, service);
     std::vector<Binding> bindings;
     append(bindings, health_bindings(sources));
@@ -78,7 +79,7 @@ Api::Api(async::Executor executor, Sources sources, session::Models& models, peo
     append(bindings, image_bindings(pool, std::move(images)));
     append(bindings, people_bindings(people, service, gatekeeper_));
     append(bindings, workspace_bindings(service));
-    append(bindings, about_bindings(service, models, gatekeeper_));
+    append(bindings, about_bindings(service, models, gatekeeper_, clock));
     add_routes(router_, gatekeeper_, ops::server_operations(), bindings, observer);
     add_desk_routes(router_, gatekeeper_, service, observer);
 }

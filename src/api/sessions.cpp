@@ -37,6 +37,11 @@ core::DeskShape desk_of(const ops::CreateSession& asked, core::DeskShape desk) {
     if (asked.network) desk.network = core::network_of(*asked.network);
     desk.width = asked.width.value_or(desk.width);
     desk.height = asked.height.value_or(desk.height);
+    desk.workspace = asked.workspace.value_or("");
+    desk.workspace_home = asked.home.value_or(false);
+    desk.shares_workspace = asked.shared.value_or(false);
+    if (desk.workspace.empty() && (desk.workspace_home || desk.shares_workspace))
+        throw rest::unprocessable({"workspace"}, "home and shared are about a workspace: name one");
     auto& limits = desk.limits;
     limits.cpus = asked.cpus.value_or(limits.cpus);
     if (asked.memory_mb) limits.memory = static_cast<std::uint64_t>(*asked.memory_mb) * mebibyte;
@@ -65,10 +70,10 @@ Task<Response> create(SessionService& service, Request& request, Principal princ
                        .model = std::move(asked.model),
                        .system_prompt_suffix = asked.system_prompt_suffix.value_or(""),
                        .desk = desk_of(asked, service.new_desk()),
-                       .beginning = std::move(beginning),
                        .key = std::move(asked.key),
                        .lifetime = lifetime_of(asked),
-                       .wait = std::chrono::seconds{asked.wait_seconds.value_or(0)}};
+                       .wait = std::chrono::seconds{asked.wait_seconds.value_or(0)},
+                       .beginning = std::move(beginning)};
     // Who stands in the line and goes away leaves it.
     request.may_be_dropped = wish.wait.count() > 0;
     const auto created = co_await service.create(std::move(principal), std::move(wish));

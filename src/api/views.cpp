@@ -28,14 +28,16 @@ json::Array texts_json(const std::vector<std::string>& texts) {
 }
 
 json::Object desk_json(const store::DeskRow& desk) {
-    json::Object result{{"id", desk.id},
-                        {"state", store::name_of(desk.state)},
-                        {"image", desk.shape.image},
-                        {"network", core::name_of(desk.shape.network)},
-                        {"width", desk.shape.width},
-                        {"height", desk.shape.height},
-                        {"limits", limits_json(desk.shape.limits)},
-                        {"display", desk.has_display}};
+    json::Object result{
+        {"id", desk.id},
+        {"state", store::name_of(desk.state)},
+        {"image", desk.shape.image},
+        {"network", core::name_of(desk.shape.network)},
+        {"width", desk.shape.width},
+        {"height", desk.shape.height},
+        {"workspace", desk.shape.workspace.empty() ? json::Value() : json::Value(desk.shape.workspace)},
+        {"limits", limits_json(desk.shape.limits)},
+        {"display", desk.has_display}};
     if (!desk.reason.empty()) {
         result["reason"] = desk.reason;
         result["code"] = desk.code;

@@ -34,11 +34,14 @@ inline constexpr int smallest_height = 240;
 inline constexpr int largest_height = 2160;
 
 struct DeskShape {
-    std::string image = "desktop";  ///< its name; a driver takes the newest build
+    std::string image = "desktop";  ///< its name; a driver takes the build that is current
     Network network = Network::internet;
     int width = 1280;  ///< of the screen, pixels
     int height = 800;
     Limits limits;
+    std::string workspace = {};     ///< of its owner's, by name; empty: none
+    bool workspace_home = false;    ///< HOME is kept in it, too
+    bool shares_workspace = false;  ///< others that say so may have it at the same time
     bool operator==(const DeskShape&) const = default;
 };
 

@@ -25,6 +25,11 @@ void do_both(const std::function<void(store::Transaction&)>& first,
 
 }  // namespace
 
+std::optional<WorkspaceUse> workspace_of(const store::DeskRow& row) {
+    if (row.shape.workspace.empty()) return std::nullopt;
+    return WorkspaceUse{row.principal, row.shape.workspace, row.shape.workspace_home};
+}
+
 Fleet::Fleet(async::Executor executor, Driver& driver, store::Store& store, const core::Clock& clock,
              FleetOptions options)
     : executor_{executor},
@@ -43,6 +48,7 @@ Fleet::Fleet(async::Executor executor, Driver& driver, store::Store& store, cons
 
 Task<Started> Fleet::start(DeskWish wish, Along along) {
     refuse_second(wish.session_id);
+    refuse_taken_workspace(wish);
     if (!wish.place) wish.place = places_.take({wish.principal, wish.shape.limits});
     const Asking asking{*this};
     if (auto* pool = find_pool(wish.shape.image)) pool->demand.note(std::chrono::steady_clock::now());
@@ -57,6 +63,22 @@ Task<Started> Fleet::start(DeskWish wish, Along along) {
 void Fleet::refuse_second(const std::string& session_id) const {
     if (find(session_id))
         throw Error{Code::conflict, "the session has a desk already: it is starting, in use or ending"};
+}
+
+void Fleet::refuse_taken_workspace(const DeskWish& wish) const {
+    const auto& wanted = wish.shape;
+    if (wanted.workspace.empty()) return;
+    for (const auto& [id, member] : members_) {
+        const auto& row = member->row;
+        if (row.principal != wish.principal || row.shape.workspace != wanted.workspace) continue;
+        if (row.shape.shares_workspace && wanted.shares_workspace) continue;
+        throw Error{
+            Code::conflict,
+            fmt::format("the workspace {} is in use by session {}: end that one, or let both share it "
+                        "(shared)",
+                        wanted.workspace, row.session_id),
+            "workspace_in_use"};
+    }
 }
 
 Task<Started> Fleet::start_cold(DeskWish wish, Along along) {
@@ -127,7 +149,11 @@ Task<> Fleet::commit_row(MemberPtr member, Along along, Timings& timings) {
 Task<> Fleet::launch(MemberPtr member, core::DeskBeginning beginning, Timings& timings) {
     const auto& row = member->row;
     const auto began = std::chrono::steady_clock::now();
-    DeskSpec spec{.id = row.id, .reservation = row.reservation, .shape = row.shape, .nonce = row.nonce};
+    DeskSpec spec{.id = row.id,
+                  .reservation = row.reservation,
+                  .shape = row.shape,
+                  .nonce = row.nonce,
+                  .workspace = workspace_of(row)};
     member->desk = co_await driver_.start(std::move(spec));
     timings.emplace_back("start", std::chrono::steady_clock::now() - began);
     co_await member->check(row.nonce, options_.patience, timings);

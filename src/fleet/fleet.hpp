@@ -151,6 +151,7 @@ private:
     MemberPtr find(const std::string& session_id) const;
     MemberPtr enroll(store::DeskRow row);
     store::DeskRow new_row(const core::DeskShape& shape);
+    void refuse_taken_workspace(const DeskWish& wish) const;
     void refuse_second(const std::string& session_id) const;
     Task<Started> start_cold(DeskWish wish, Along along);
     Task<> make(MemberPtr member, core::DeskBeginning beginning, Along along, Timings& timings);

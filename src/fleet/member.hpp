@@ -42,6 +42,9 @@ inline constexpr std::string_view not_this_desk = "not_this_desk";
 /// What was thrown, as an Error: internal when it was something else.
 core::Error error_from(const std::exception_ptr& failure);
 
+/// What of its owner's workspaces the desk has.
+std::optional<WorkspaceUse> workspace_of(const store::DeskRow& row);
+
 class Member {
 public:
     Member(async::Executor executor, store::DeskRow row)

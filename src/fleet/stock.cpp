@@ -29,7 +29,18 @@ Task<> keep_failure(Task<> task, std::exception_ptr& failure) {
 
 /// Whether a warm desk can be made into what is asked for.
 bool can_become(const core::DeskShape& warm, const core::DeskShape& wanted) {
-    return warm.image == wanted.image && warm.network == wanted.network && warm.limits == wanted.limits;
+    const bool has_network = warm.network == wanted.network || wanted.network == core::Network::none;
+    return warm.image == wanted.image && has_network;
+}
+
+/// What of a warm desk has to be otherwise for its owner; nothing when all is right.
+std::optional<DeskChange> change_for(const core::DeskShape& warm, const store::DeskRow& row) {
+    DeskChange change;
+    if (row.shape.limits != warm.limits) change.limits = row.shape.limits;
+    if (row.shape.network != warm.network) change.network = row.shape.network;
+    change.workspace = workspace_of(row);
+    const bool is_needed = change.limits || change.network || change.workspace;
+    return is_needed ? std::optional{std::move(change)} : std::nullopt;
 }
 
 }  // namespace
@@ -83,7 +94,7 @@ Task<> Fleet::keep_pool(Pool& pool) {
     for (const auto& member : stock)
         // A newer image or program has come, or another default.
         if (member->is_ready && !member->is_ending &&
-            !(driver_.is_current(*member->desk) && can_become(member->row.shape, shape)))
+            !(driver_.is_current(*member->desk) && member->row.shape == shape))
             co_await end(member, nullptr);
     while (!are_pools_closed_ && Clock::now() >= pool.not_before) {
         // Behind people's own requests.
@@ -173,6 +184,7 @@ Task<std::optional<Started>> Fleet::start_warm(MemberPtr member, DeskWish wish, 
     std::exception_ptr failure;
     try {
         co_await hand_over(member, std::move(along), timings, is_committed);
+        if (auto change = change_for(was, row)) co_await member->desk->change(std::move(*change));
         co_await member->begin(std::move(wish.beginning), options_.patience, timings);
         if (member->ending) throw core::Error{core::Code::unavailable, member->ending->reason};
     } catch (...) {

@@ -33,6 +33,22 @@ json::Rule word_rule(std::size_t least, std::size_t most) {
     return rule;
 }
 
+/// As the jail judges it (jail/wire).
+json::Rule workspace_name() {
+    auto rule = length_between(1, 64);
+    rule.check = [length = std::move(rule.check)](const json::Value& value) -> std::optional<std::string> {
+        if (auto problem = length(value)) return problem;
+        const auto* text = value.if_string();
+        const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+        const bool is_good = text && is_plain(text->front()) && std::ranges::all_of(*text, [&](char c) {
+                                 return is_plain(c) || c == '.' || c == '_' || c == '-';
+                             });
+        if (is_good) return std::nullopt;
+        return "must be of a-z, 0-9, '.', '_' and '-', and begin with one of the first two";
+    };
+    return rule;
+}
+
 std::vector<json::Field<CreateSession>> create_session_fields() {
     std::vector<json::Field<CreateSession>> fields{
         field("title", &CreateSession::title, "shown in lists", length_between(1, most_title)),
@@ -55,6 +71,12 @@ std::vector<json::Field<CreateSession>> create_session_fields() {
               between(64, 100'000)),
         field("disk_mb", &CreateSession::disk_mb, "that the desk may write, MiB, up to the server's bound",
               between(16, 1 << 24)),
+        field("workspace", &CreateSession::workspace,
+              "one of your own, by name: at /workspace, and kept when the desk ends; made on its first use",
+              workspace_name()),
+        field("home", &CreateSession::home, "whether HOME is kept in the workspace, too"),
+        field("shared", &CreateSession::shared,
+              "whether others that say so may have the workspace at the same time"),
         field("key", &CreateSession::key,
               "your own name for it: the same key answers the same session (200), with a new desk if its own "
               "is no more",

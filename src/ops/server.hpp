@@ -20,10 +20,13 @@ struct CreateSession : Beginning {
     std::optional<int> width;            ///< pixels
     std::optional<int> height;
     std::optional<std::string> image;
-    std::optional<double> cpus;     ///< cores' worth of time
-    std::optional<int> memory_mb;   ///< MiB
+    std::optional<double> cpus;    ///< cores' worth of time
+    std::optional<int> memory_mb;  ///< MiB
     std::optional<int> processes;
-    std::optional<int> disk_mb;     ///< MiB; 0: no limit
+    std::optional<int> disk_mb;  ///< MiB; 0: no limit
+    std::optional<std::string> workspace;
+    std::optional<bool> home;    ///< of the workspace
+    std::optional<bool> shared;  ///< of the workspace
     std::optional<std::string> key;
     std::optional<int> wait_seconds;
     std::optional<std::string> on_idle;  ///< store::name_of(OnIdle)

@@ -31,6 +31,9 @@ DeskRow read_desk(const sql::Statement& row, int first) {
                              .memory = static_cast<std::uint64_t>(number(14)),
                              .processes = static_cast<unsigned>(number(16)),
                              .disk = static_cast<std::uint64_t>(number(17))};
+    desk.shape.workspace = text(18);
+    desk.shape.workspace_home = number(19) != 0;
+    desk.shape.shares_workspace = number(20) != 0;
     return desk;
 }
 

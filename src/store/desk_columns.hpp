@@ -11,7 +11,8 @@ namespace carrel::store {
 /// Of the table desks, called d in the query. The column slot holds the reservation.
 inline constexpr std::string_view desk_columns =
     "d.id, d.session_id, d.principal, d.slot, d.image, d.nonce, d.network, d.width, d.height, d.state, "
-    "d.code, d.reason, d.is_removed, d.created_at, d.memory, d.cpu_percent, d.processes, d.disk";
+    "d.code, d.reason, d.is_removed, d.created_at, d.memory, d.cpu_percent, d.processes, d.disk, "
+    "d.workspace, d.workspace_home, d.shares_workspace";
 
 /// The row's desk, whose columns begin at `first`.
 DeskRow read_desk(const sql::Statement& row, int first);

@@ -20,13 +20,15 @@ std::int64_t percent_of(const core::Limits& limits) { return std::lround(limits.
 void Transaction::insert_desk(const DeskRow& desk) {
     db_.prepare(
            "INSERT INTO desks (id, session_id, principal, slot, image, nonce, network, width, height, state, "
-           "code, reason, is_removed, created_at, memory, cpu_percent, processes, disk) VALUES "
-           "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+           "code, reason, is_removed, created_at, memory, cpu_percent, processes, disk, "
+           "workspace, workspace_home, shares_workspace) VALUES "
+           "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(desk.id, or_null(desk.session_id), desk.principal, desk.reservation, desk.shape.image,
               desk.nonce, core::name_of(desk.shape.network), desk.shape.width, desk.shape.height,
               name_of(desk.state), desk.code, desk.reason, desk.is_removed, number_of(desk.created_at),
               desk.shape.limits.memory, percent_of(desk.shape.limits), desk.shape.limits.processes,
-              desk.shape.limits.disk)
+              desk.shape.limits.disk, desk.shape.workspace, desk.shape.workspace_home,
+              desk.shape.shares_workspace)
         .run();
     point_session_at(desk);
 }
@@ -34,10 +36,13 @@ void Transaction::insert_desk(const DeskRow& desk) {
 void Transaction::set_desk_owner(const DeskRow& desk) {
     db_.prepare(
            "UPDATE desks SET session_id = ?, principal = ?, network = ?, width = ?, height = ?, memory = ?, "
-           "cpu_percent = ?, processes = ?, disk = ?, state = ? WHERE id = ?")
+           "cpu_percent = ?, processes = ?, disk = ?, workspace = ?, workspace_home = ?, shares_workspace = "
+           "?, "
+           "state = ? WHERE id = ?")
         .bind(desk.session_id, desk.principal, core::name_of(desk.shape.network), desk.shape.width,
               desk.shape.height, desk.shape.limits.memory, percent_of(desk.shape.limits),
-              desk.shape.limits.processes, desk.shape.limits.disk, name_of(desk.state), desk.id)
+              desk.shape.limits.processes, desk.shape.limits.disk, desk.shape.workspace,
+              desk.shape.workspace_home, desk.shape.shares_workspace, name_of(desk.state), desk.id)
         .run();
     point_session_at(desk);
 }

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "driver/native/jail_words.hpp"
@@ -121,7 +120,7 @@ Task<fleet::Adoption> NativeDriver::adopt(std::string id) {
 
 bool NativeDriver::is_current(const fleet::Desk& desk) {
     const auto& native = dynamic_cast<const NativeDesk&>(desk);
-    return native.program() == program_ && native.build() == find_newest_build(data_, native.image());
+    return native.program() == program_ && native.build() == image::find_current_build(data_, native.image());
 }
 
 Task<> NativeDriver::remove(std::string id) { co_await jail_.ask(jail::wire::Stop{std::move(id)}); }

@@ -185,7 +185,7 @@ struct WorkspacePart {
     step::SendTree tree;
     std::string at;
 };
-/// `image`: the root of the desk's image.
+/// `spec` names the image, whose undermost layer holds the skeleton of a home.
 std::vector<WorkspacePart> workspace_parts(const wire::Workspace& workspace, const wire::Spec& spec,
                                            const HostFacts& facts);
 

@@ -14,6 +14,9 @@ CREATE TABLE new_desks (
     cpu_percent INTEGER NOT NULL,
     processes INTEGER NOT NULL,
     disk INTEGER NOT NULL,       -- bytes
+    workspace TEXT NOT NULL,     -- ''; none
+    workspace_home INTEGER NOT NULL,
+    shares_workspace INTEGER NOT NULL,
     state TEXT NOT NULL,
     code TEXT NOT NULL,
     reason TEXT NOT NULL,
@@ -22,7 +25,7 @@ CREATE TABLE new_desks (
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO new_desks
-SELECT id, session_id, principal, slot, image, nonce, network, width, height, 0, 0, 0, 0, state, code, reason,
+SELECT id, session_id, principal, slot, image, nonce, network, width, height, 0, 0, 0, 0, '', 0, 0, state, code, reason,
        is_removed, created_at
 FROM desks;
 
