@@ -2,14 +2,14 @@
 
 #include <iterator>
 
-#include "api/about.hpp"
+#include "api/state/about.hpp"
 #include "api/desks.hpp"
 #include "api/errors.hpp"
 #include "api/events.hpp"
-#include "api/figures.hpp"
+#include "api/state/figures.hpp"
 #include "api/fleet.hpp"
-#include "api/health.hpp"
-#include "api/people.hpp"
+#include "api/state/health.hpp"
+#include "api/callers/people.hpp"
 #include "api/routes.hpp"
 #include "api/sessions.hpp"
 #include "api/workspaces.hpp"

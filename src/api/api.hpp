@@ -1,9 +1,9 @@
 // The whole of /api/v1 and the page: one Handler for net::Server.
 #pragma once
 
-#include "api/auth.hpp"
+#include "api/callers/auth.hpp"
 #include "api/images.hpp"
-#include "api/sources.hpp"
+#include "api/state/sources.hpp"
 #include "fleet/load.hpp"
 #include "net/router.hpp"
 #include "net/server.hpp"

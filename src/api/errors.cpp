@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "api/rates.hpp"
+#include "api/callers/rates.hpp"
 #include "core/log.hpp"
 #include "net/problem.hpp"
 #include "net/status.hpp"

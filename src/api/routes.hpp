@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "api/auth.hpp"
-#include "api/observing.hpp"
+#include "api/callers/auth.hpp"
+#include "api/state/observing.hpp"
 #include "net/router.hpp"
 #include "ops/operation.hpp"
 #include "ops/principal.hpp"

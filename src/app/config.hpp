@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "app/pools.hpp"
 #include "core/desk_beginning.hpp"
 #include "core/desk_shape.hpp"
-#include "fleet/demand.hpp"
 #include "vendors/vendors.hpp"
 
 namespace carrel::app {
@@ -46,7 +46,7 @@ struct Config {
     std::uint64_t memory_mb_per_user = 0;
     unsigned cpus_per_user = 0;
     core::Limits most_of_desk{.cpus = 64, .memory = 64ull << 30, .processes = 16384, .disk = 64ull << 30};
-    std::map<std::string, fleet::PoolBounds, std::less<>> pools{{"desktop", {3, 12}}};  ///< by image
+    Pools pools{{"desktop", {3, 12}}};
     unsigned pool_seconds = 30;
     unsigned idle_seconds = 3600;
     unsigned max_age_hours = 0;
@@ -84,9 +84,6 @@ struct Setting {
     std::function<std::string(const Config&)> get;
 };
 const std::vector<Setting>& settings();
-
-/// "desktop=3:12,python=1": bounds by image, size and most; throws Error that says what would be right.
-std::map<std::string, fleet::PoolBounds, std::less<>> parse_pools(std::string_view text);
 
 using Texts = std::map<std::string, std::string>;
 

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "json/fields.hpp"
 #include "ops/beginning.hpp"
+#include "ops/operation.hpp"
 
 namespace carrel::ops {
 
@@ -122,5 +124,8 @@ struct LogIn {
     std::string key;
 };
 const json::Shape<LogIn>& log_in_shape();
+
+/// The rows of sessions; server_operations() holds them.
+std::span<const Operation> session_rows();
 
 }  // namespace carrel::ops

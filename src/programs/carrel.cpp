@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/about.hpp"
+#include "api/state/about.hpp"
 #include "app/command_words.hpp"
 #include "app/commands/commands.hpp"
 #include "app/exit_codes.hpp"

@@ -23,13 +23,13 @@ export async function until(what, check, seconds = 60) {
   }
 }
 
-/** The address of a session, or of something of it. */
 /** A server serves half a second after its start, also while it still asks its desks: until it has them all. */
 export const takenOver = (server) =>
   until("the desks are taken over", async () =>
     (await server.json("GET", "/api/v1/sessions?limit=100")).sessions.every(({ desk }) => desk?.state !== "starting"),
   );
 
+/** The address of a session, or of something of it. */
 export const at = (id, rest = "") => `/api/v1/sessions/${id}${rest}`;
 
 export class Server {
@@ -39,7 +39,8 @@ export class Server {
     const inherited = { ...process.env };
     for (const name of ["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "CARREL_TOKEN"]) delete inherited[name];
     const child = spawn(program, ["serve", "--listen", listen, "--data", data, ...args], {
-      env: { ...inherited, ...env },
+      // Warm desks would stand among those that a test looks for on the host; who wants them says --pool.
+      env: { WARM_POOL_DESKTOP: "0", ...inherited, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const server = new Server(child);

@@ -1,4 +1,4 @@
-#include "api/health.hpp"
+#include "api/state/health.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "api/observing.hpp"
+#include "api/state/observing.hpp"
 
 #include <doctest/doctest.h>
 

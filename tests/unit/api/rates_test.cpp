@@ -1,4 +1,4 @@
-#include "api/rates.hpp"
+#include "api/callers/rates.hpp"
 
 #include <doctest/doctest.h>
 

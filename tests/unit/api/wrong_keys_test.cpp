@@ -1,8 +1,8 @@
-#include "api/wrong_keys.hpp"
+#include "api/callers/wrong_keys.hpp"
 
 #include <doctest/doctest.h>
 
-#include "api/places.hpp"
+#include "api/callers/places.hpp"
 #include "tests/fakes/manual_clock.hpp"
 
 using namespace carrel;

@@ -1,6 +1,6 @@
-#include "api/health.hpp"
+#include "api/state/health.hpp"
 
-#include "api/about.hpp"
+#include "api/state/about.hpp"
 #include "core/log.hpp"
 #include "rest/answers.hpp"
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "api/logins.hpp"
-#include "api/places.hpp"
-#include "api/rates.hpp"
-#include "api/wrong_keys.hpp"
+#include "api/callers/logins.hpp"
+#include "api/callers/places.hpp"
+#include "api/callers/rates.hpp"
+#include "api/callers/wrong_keys.hpp"
 #include "async/task.hpp"
 #include "core/clock.hpp"
 #include "crypto/digest.hpp"

@@ -1,6 +1,6 @@
-#include "api/about.hpp"
+#include "api/state/about.hpp"
 
-#include "api/people.hpp"
+#include "api/callers/people.hpp"
 #include "api/web.hpp"
 #include "ops/principal.hpp"
 #include "ops/server.hpp"

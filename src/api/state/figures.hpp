@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "api/routes.hpp"
-#include "api/sources.hpp"
+#include "api/state/sources.hpp"
 #include "fleet/load.hpp"
 
 namespace carrel::api {

@@ -1,4 +1,4 @@
-#include "api/rates.hpp"
+#include "api/callers/rates.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "api/people.hpp"
+#include "api/callers/people.hpp"
 
 #include <fmt/format.h>
 

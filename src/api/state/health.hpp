@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "api/routes.hpp"
-#include "api/sources.hpp"
+#include "api/state/sources.hpp"
 
 namespace carrel::api {
 

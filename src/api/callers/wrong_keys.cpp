@@ -1,4 +1,4 @@
-#include "api/wrong_keys.hpp"
+#include "api/callers/wrong_keys.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "api/places.hpp"
+#include "api/callers/places.hpp"
 
 namespace carrel::api {
 

@@ -1,4 +1,4 @@
-#include "api/auth.hpp"
+#include "api/callers/auth.hpp"
 
 #include <fmt/format.h>
 

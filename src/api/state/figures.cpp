@@ -1,11 +1,11 @@
-#include "api/figures.hpp"
+#include "api/state/figures.hpp"
 
 #include <sys/resource.h>
 
 #include <array>
 #include <map>
 
-#include "api/about.hpp"
+#include "api/state/about.hpp"
 
 namespace carrel::api {
 

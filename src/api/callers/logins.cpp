@@ -1,4 +1,4 @@
-#include "api/logins.hpp"
+#include "api/callers/logins.hpp"
 
 #include <algorithm>
 #include <utility>
