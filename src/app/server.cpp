@@ -15,6 +15,8 @@ namespace {
 
 using async::Task;
 
+/// For readers of streams to take the last word.
+constexpr std::chrono::milliseconds streams_end_within{1'000};
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
 api::RateSettings rate_settings(const Config& config) {
@@ -138,6 +140,8 @@ async::Task<> Server::serve(async::Scope& scope) {
     co_await signals_.async_wait(boost::asio::use_awaitable);
     core::log_info("ending: no new work is taken");
     if (drain_time_.count() > 0) co_await drain();
+    // Streams are told that they end, and why, before their connections are cut.
+    co_await store_.close_logs(streams_end_within);
 }
 
 /// Until no turn is on its way, or its time is over, or a second signal comes. The server answers meanwhile.

@@ -152,6 +152,7 @@ Task<Created> SessionService::create_now(store::SessionRow row, fleet::DeskWish 
         });
         row.desk = started.desk;
         uses_.touch(row.id);
+        reaper_.expect(row.lifetime);
         failed_creations_ = 0;
         if (creation_observer_) creation_observer_(started, std::chrono::steady_clock::now() - began);
         co_return Created{.session = view(std::move(row)),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "core/log.hpp"
 #include "fleet/desk_client.hpp"
@@ -48,7 +49,11 @@ std::optional<BusyProcess> busiest_of(std::string_view answer) {
 }  // namespace
 
 Reaper::Reaper(Surroundings around, LifetimeRules rules, End end)
-    : around_{around}, rules_{rules}, end_{std::move(end)}, pause_{rules.interval} {}
+    : around_{around},
+      rules_{rules},
+      end_{std::move(end)},
+      pause_{rules.interval},
+      changed_{around.executor} {}
 
 Task<> Reaper::run() {
     while (true) {
@@ -57,8 +62,24 @@ Task<> Reaper::run() {
         } catch (const core::Error& error) {
             core::log_warning("desks that nobody uses cannot be looked after now: {}", error.message());
         }
-        co_await async::pause(pause_);
+        if (!std::exchange(is_hurried_, false)) co_await changed_.wait_for(pause_);
     }
+}
+
+void Reaper::expect(const store::Lifetime& lifetime) {
+    if (pause_within(lifetime, rules_.interval) >= pause_) return;
+    is_hurried_ = true;
+    changed_.notify_all();
+}
+
+std::chrono::milliseconds Reaper::pause_within(const store::Lifetime& lifetime,
+                                               std::chrono::milliseconds pause) const {
+    for (const std::chrono::milliseconds limit :
+         {lifetime.idle.value_or(rules_.idle), lifetime.max_age.value_or(rules_.max_age)})
+        if (limit.count() > 0)
+            pause =
+                std::min(pause, std::max<std::chrono::milliseconds>(limit / looks_in_limit, shortest_pause));
+    return pause;
 }
 
 Task<> Reaper::look() {
@@ -80,16 +101,12 @@ Task<> Reaper::look() {
 
 std::chrono::milliseconds Reaper::pause_for(const std::vector<store::SessionRow>& rows) const {
     auto pause = rules_.interval;
-    const auto consider = [&](std::chrono::milliseconds limit) {
-        if (limit.count() > 0)
-            pause =
-                std::min(pause, std::max<std::chrono::milliseconds>(limit / looks_in_limit, shortest_pause));
-    };
     for (const auto& row : rows) {
-        consider(row.lifetime.idle.value_or(rules_.idle));
-        consider(row.lifetime.max_age.value_or(rules_.max_age));
-        if (const auto found = watched_.find(row.id); found != watched_.end() && found->second.warned)
-            consider(std::max(rules_.grace, std::chrono::seconds{1}));
+        pause = pause_within(row.lifetime, pause);
+        const auto found = watched_.find(row.id);
+        if (found != watched_.end() && found->second.warned)
+            pause = std::min(
+                pause, std::max<std::chrono::milliseconds>(rules_.grace / looks_in_limit, shortest_pause));
     }
     return pause;
 }

@@ -53,6 +53,8 @@ public:
 
     /// Until it is cancelled.
     Task<> run();
+    /// A session has come: its limits may be shorter than the pause between two looks.
+    void expect(const store::Lifetime& lifetime);
     /// Looks at every desk now.
     Task<> look();
     Rest rest_of(const std::string& session) const;
@@ -80,6 +82,8 @@ private:
     std::vector<std::string> signs_of_use(const std::string& session) const;
     Task<> act(const store::SessionRow& row, Watched& watched, store::DeskState state);
     Task<> end_after_grace(const store::SessionRow& row, Watched& watched, std::string what, std::string why);
+    std::chrono::milliseconds pause_within(const store::Lifetime& lifetime,
+                                           std::chrono::milliseconds pause) const;
     std::chrono::milliseconds pause_for(const std::vector<store::SessionRow>& rows) const;
     Time last_active(const std::string& session, const Watched& watched) const;
 
@@ -88,6 +92,8 @@ private:
     End end_;
     std::map<std::string, Watched> watched_;  ///< by session
     std::chrono::milliseconds pause_{0};
+    bool is_hurried_ = false;
+    async::Gate changed_;
 };
 
 }  // namespace carrel::session

@@ -102,7 +102,9 @@ std::shared_ptr<Feed> Feeds::open(const std::string& session_id, ReadEvents read
     std::erase_if(feeds_, [](const auto& entry) { return entry.second.expired(); });
     auto& known = feeds_[session_id];
     auto feed = known.lock();
-    if (!feed) known = feed = std::make_shared<Feed>(executor_, session_id, std::move(read));
+    if (!feed)
+        known = feed = std::make_shared<Feed>(executor_, session_id, std::move(read),
+                                              [gone = one_gone_] { gone->notify_all(); });
     return feed;
 }
 
@@ -124,6 +126,19 @@ std::size_t Feeds::followers() const {
     std::size_t count = 0;
     for (const auto& [session, feed] : feeds_) count += static_cast<std::size_t>(feed.use_count());
     return count;
+}
+
+async::Task<> Feeds::close_all_and_wait(async::Duration limit) {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    const auto closed = feeds_;
+    close_all();
+    const auto is_gone = [&] {
+        return std::ranges::all_of(closed, [](const auto& entry) { return entry.second.expired(); });
+    };
+    const auto gone = one_gone_;
+    while (!is_gone() && co_await gone->wait_for(
+                             std::chrono::ceil<async::Duration>(until - std::chrono::steady_clock::now()))) {
+    }
 }
 
 void Feeds::close_all() {

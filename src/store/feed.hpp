@@ -25,8 +25,18 @@ using ReadEvents = std::function<async::Task<std::vector<Event>>(std::string ses
 /// The newest events of one session in memory, shared by all who follow it.
 class Feed {
 public:
-    Feed(async::Executor executor, std::string session_id, ReadEvents read)
-        : session_id_{std::move(session_id)}, read_{std::move(read)}, changed_{std::move(executor)} {}
+    /// `when_gone` is called when nobody has it any more.
+    Feed(async::Executor executor, std::string session_id, ReadEvents read,
+         std::function<void()> when_gone = {})
+        : session_id_{std::move(session_id)},
+          read_{std::move(read)},
+          changed_{std::move(executor)},
+          when_gone_{std::move(when_gone)} {}
+    ~Feed() {
+        if (when_gone_) when_gone_();
+    }
+    Feed(const Feed&) = delete;
+    Feed& operator=(const Feed&) = delete;
 
     void publish(Event event);
     void close();
@@ -42,6 +52,7 @@ private:
     std::string session_id_;
     ReadEvents read_;
     async::Gate changed_;
+    std::function<void()> when_gone_;
 };
 
 /// Follows the events of one session from a point on: first those that are stored, then each as it is
@@ -76,7 +87,8 @@ private:
 /// The feeds of all sessions that are followed.
 class Feeds {
 public:
-    explicit Feeds(async::Executor executor) : executor_{std::move(executor)} {}
+    explicit Feeds(async::Executor executor)
+        : executor_{std::move(executor)}, one_gone_{std::make_shared<async::Gate>(executor_)} {}
 
     std::shared_ptr<Feed> open(const std::string& session_id, ReadEvents read);
     void publish(const std::string& session_id, Event event);
@@ -84,9 +96,12 @@ public:
     void close_all();
     /// How many follow a session now.
     std::size_t followers() const;
+    /// Ends all, and returns when nobody follows any more, or after `limit`.
+    async::Task<> close_all_and_wait(async::Duration limit);
 
 private:
     async::Executor executor_;
+    std::shared_ptr<async::Gate> one_gone_;  ///< shared with feeds, which may be held longer than this lives
     std::map<std::string, std::weak_ptr<Feed>> feeds_;
 };
 

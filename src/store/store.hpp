@@ -78,6 +78,10 @@ public:
     /// Followers of that session get what is stored, then the end.
     void close_log(const std::string& session_id);
 
+    /// Ends all followers: they get what is stored, then the end. Returns when nobody follows any more, or
+    /// after `limit`.
+    Task<> close_logs(async::Duration limit) { return feeds_->close_all_and_wait(limit); }
+
     /// Removes the session with all it has. It is no more as soon as the first step is stored; then its rows
     /// and files go in steps between which others work. What is left when that fails, or the server ends, is
     /// left to catch_up().

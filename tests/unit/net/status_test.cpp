@@ -26,6 +26,8 @@ const Case cases[] = {
     {Code::invalid, "unsupported_model", 422},
     {Code::invalid, "takes_no_key", 422},
     {Code::invalid, "no_image", 422},
+    {Code::invalid, "beyond_the_bounds", 422},
+    {Code::invalid, "desk_too_large", 422},
     {Code::invalid, "upgrade_required", 426},
     {Code::unauthorized, "", 401},
     {Code::forbidden, "", 403},
