@@ -32,6 +32,11 @@ struct ClientOptions {
     std::string provider;
     std::string model;
     std::string network;
+    std::string image;
+    std::string key;
+    std::string workspace;
+    int wait = 0;
+    bool home = false;
     std::string text;
     std::string file;
     int lines = 200;
@@ -69,8 +74,12 @@ int new_session(const ClientOptions& options) {
     json::Object wish;
     for (const auto& [name, value] :
          {std::pair{"title", &options.title}, std::pair{"provider", &options.provider},
-          std::pair{"model", &options.model}, std::pair{"network", &options.network}})
+          std::pair{"model", &options.model}, std::pair{"network", &options.network},
+          std::pair{"image", &options.image}, std::pair{"key", &options.key},
+          std::pair{"workspace", &options.workspace}})
         if (!value->empty()) wish[name] = *value;
+    if (options.wait > 0) wish["wait_seconds"] = options.wait;
+    if (options.home) wish["home"] = true;
     print_session(client_of(options).call("POST", "/api/v1/sessions", &wish));
     return 0;
 }
@@ -109,6 +118,16 @@ int show_usage(const ClientOptions& options) {
     };
     print_numbers("session", usage);
     for (const auto* part : {"desk", "model"}) print_numbers(part, usage.at(part));
+    return 0;
+}
+
+int pause_desk(const ClientOptions& options) {
+    print_session(client_of(options).call("POST", path_of(options, "/pause")));
+    return 0;
+}
+
+int resume_desk(const ClientOptions& options) {
+    print_session(client_of(options).call("POST", path_of(options, "/resume")));
     return 0;
 }
 
@@ -215,6 +234,13 @@ void add_client(CLI::App& program, Action& action) {
     made->add_option("--provider", options->provider, vendors::names_for_people());
     made->add_option("--model", options->model, "the model's id");
     made->add_option("--network", options->network, "internet or none");
+    made->add_option("--image", options->image, "what the desk starts from");
+    made->add_option("--key", options->key, "your own name for it: the same key answers the same session");
+    auto* workspace =
+        made->add_option("--workspace", options->workspace, "files that outlive the desk, at /workspace");
+    made->add_flag("--home", options->home, "keep HOME in the workspace, too")->needs(workspace);
+    made->add_option("--wait", options->wait, "seconds to wait in line when no desk is free")
+        ->check(CLI::Range(0, 3600));
     auto* removed =
         with_id(add_word(*session, "rm", "End a session and its desk", options, action, remove_session));
     removed->add_flag("--purge", options->purge, "remove its history and pictures too");
@@ -222,6 +248,9 @@ void add_client(CLI::App& program, Action& action) {
         ->add_option("text", options->text, "the message")
         ->required();
     with_id(add_word(*session, "cancel", "Stop what its agent does", options, action, cancel_turn));
+    with_id(add_word(*session, "pause", "Stop the programs of its desk where they are", options, action,
+                     pause_desk));
+    with_id(add_word(*session, "resume", "Let a paused desk go on", options, action, resume_desk));
     with_id(add_word(*session, "renew", "Give it a new desk in place of one that failed or was lost", options,
                      action, renew_desk));
     with_id(

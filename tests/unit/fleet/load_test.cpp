@@ -65,7 +65,7 @@ TEST_CASE("many who ask cause one measurement, and what was measured lasts") {
 
 TEST_CASE("more desks than are asked at a time are all measured; one that cannot be takes no other along") {
     fleet::FleetOptions options;
-    options.most_desks = 30;
+    options.of_all.desks = 30;
     in_a_house(
         [](House& house) -> Task<> {
             std::string unwell;

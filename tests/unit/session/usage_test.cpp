@@ -44,7 +44,7 @@ TEST_CASE("a desk that cannot be measured hides nothing else, and other people's
         const auto id = co_await house.create();
         house.host.only().usage_failure = core::Error{core::Code::not_found, "it is gone"};
         CHECK_FALSE((co_await house.service.usage(ops::local_principal(), id)).desk);
-        const ops::Principal eve{"eve", ops::Role::owner};
+        const ops::Principal eve{"eve", ops::Role::user};
         CHECK((co_await house.failure_of(house.service.usage(eve, id))).code() == core::Code::not_found);
         CHECK((co_await house.failure_of(house.service.usage(ops::local_principal(), "sess_0123456789ab")))
                   .code() == core::Code::not_found);
@@ -54,8 +54,8 @@ TEST_CASE("a desk that cannot be measured hides nothing else, and other people's
 TEST_CASE("whoever watches hears of sessions that were made, and of no others") {
     in_a_house([](House& house) -> Task<> {
         std::vector<std::string> heard;
-        house.service.watch_creations([&](const fleet::Timings& timings, auto took) {
-            heard.push_back(timings.front().first);
+        house.service.watch_creations([&](const fleet::Started& started, auto took) {
+            heard.push_back(started.timings.front().first);
             CHECK(took >= 0s);
         });
         co_await house.create();

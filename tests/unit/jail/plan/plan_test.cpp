@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <fstream>
 
 #include "core/sys.hpp"
 #include "jail/plan/plan.hpp"
