@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "async/all.hpp"
+#include "tests/fakes/reason_of.hpp"
 #include "tests/unit/fleet/house.hpp"
 
 using namespace carrel;
@@ -76,12 +77,48 @@ TEST_CASE("a warm desk gets the size of screen that its owner asked for") {
             asked = request.path + " " + co_await net::collect_body(request, 4096);
             co_return net::json_response(200, "{}");
         };
-        const auto started = co_await house.fleet.start(
-            {.session_id = "s1", .principal = "local", .shape = {.width = 800, .height = 600}, .place = {}, .beginning = {}},
-            [](Transaction& t) { t.insert_session(House::session_row("s1")); });
+        const auto started =
+            co_await house.fleet.start({.session_id = "s1",
+                                        .principal = "local",
+                                        .shape = {.width = 800, .height = 600},
+                                        .place = {},
+                                        .beginning = {}},
+                                       [](Transaction& t) { t.insert_session(House::session_row("s1")); });
         CHECK(started.was_warm);
         CHECK(asked.find(R"("width":800,"height":600)") != std::string::npos);
         CHECK((co_await house.row("s1")).shape.width == 800);
+    });
+}
+
+TEST_CASE("a warm desk is changed into what its owner asks for") {
+    with_a_pool(1, [](House& house) -> Task<> {
+        core::DeskShape wanted{.network = core::Network::none, .width = 1024, .height = 768};
+        wanted.limits.memory = 1 << 30;
+        const auto started = co_await house.fleet.start(
+            {.session_id = "s1", .principal = "local", .shape = wanted, .place = {}, .beginning = {}},
+            [](Transaction& t) { t.insert_session(House::session_row("s1")); });
+        CHECK(started.was_warm);
+        const auto& machine = *house.host.machines.at(started.desk.id);
+        CHECK(machine.changes == 1);
+        CHECK(machine.spec.shape.network == core::Network::none);
+        CHECK(machine.spec.shape.limits.memory == 1 << 30);
+        CHECK(house.fleet.places().held() == 1);
+    });
+}
+
+TEST_CASE("a warm desk that cannot be changed is ended, and a new one made") {
+    with_a_pool(1, [](House& house) -> Task<> {
+        const auto warm = house.host.only().spec.id;
+        house.host.change_failure = core::Error{core::Code::conflict, "it holds more memory than that"};
+        const auto started =
+            co_await house.fleet.start({.session_id = "s1",
+                                        .principal = "local",
+                                        .shape = {.network = core::Network::none},
+                                        .place = {},
+                                        .beginning = {}},
+                                       [](Transaction& t) { t.insert_session(House::session_row("s1")); });
+        CHECK_FALSE(started.was_warm);
+        CHECK_FALSE(house.host.machines.contains(warm));
     });
 }
 
@@ -90,11 +127,38 @@ TEST_CASE("what the pool does not have is made at once") {
         const auto other =
             co_await house.fleet.start({.session_id = "s1",
                                         .principal = "local",
-                                        .shape = {.network = core::Network::none},
-                                        .place = {}, .beginning = {}},
+                                        .shape = {.image = "python"},
+                                        .place = {},
+                                        .beginning = {}},
                                        [](Transaction& t) { t.insert_session(House::session_row("s1")); });
         CHECK_FALSE(other.was_warm);
         CHECK((co_await house.start("s2")).was_warm);
+    });
+}
+
+TEST_CASE("a workspace has one holder, unless all share it") {
+    fleet::in_a_house([](House& house) -> Task<> {
+        const auto start = [&](std::string session, std::string principal, bool shared) {
+            core::DeskShape shape{.width = 1024, .height = 768};
+            shape.workspace = "notes";
+            shape.shares_workspace = shared;
+            return house.fleet.start(
+                {.session_id = session,
+                 .principal = std::move(principal),
+                 .shape = std::move(shape),
+                 .place = {},
+                 .beginning = {}},
+                [session](Transaction& t) { t.insert_session(House::session_row(session)); });
+        };
+        co_await start("s1", "local", false);
+        const auto refused = co_await fakes::error_of(start("s2", "local", true));
+        CHECK(refused.reason() == "workspace_in_use");
+        CHECK(refused.message().find("s1") != std::string::npos);
+        co_await start("s3", "eve", false);
+        co_await house.fleet.stop("s1", nullptr);
+        co_await start("s4", "local", true);
+        co_await start("s5", "local", true);
+        CHECK((co_await fakes::error_of(start("s6", "local", false))).reason() == "workspace_in_use");
     });
 }
 
