@@ -45,6 +45,8 @@ constexpr std::array config_answer{
            "who serves models: {name, title, needs_key, has_key (of who asks), key_variable, key_hint, "
            "default_model, models}"},
     Member{"needs_login", "boolean", "whether the server has keys, so that browsers log in"},
+    Member{"user", "string", "who asks: local where nobody needs a key"},
+    Member{"role", "string", "what they may do: viewer, user or admin"},
 };
 constexpr std::array images_answer{
     Member{

@@ -47,7 +47,9 @@ Task<Response> config(SessionService& service, const Models& models, Principal p
                                              {"vnc_url", "/desk/{id}"},
                                              {"available_providers", std::move(names)},
                                              {"providers", std::move(providers)},
-                                             {"needs_login", needs_login}});
+                                             {"needs_login", needs_login},
+                                             {"user", principal.name},
+                                             {"role", ops::name_of(principal.role)}});
 }
 
 /// Anybody can send one: no more than a key needs.
