@@ -68,7 +68,7 @@ const providers = [
 ];
 
 async function create(state, { request, response }) {
-  const allowed = ["title", "model", "provider", "system_prompt_suffix", "network"];
+  const allowed = ["title", "model", "provider", "system_prompt_suffix", "network", "wait_seconds"];
   const wish = await body(request, allowed);
   if (wish.network !== undefined && !["internet", "none"].includes(wish.network))
     throw invalid("network", "must be internet or none");
@@ -234,6 +234,8 @@ export const routes = [
         available_providers: providers.map(({ name }) => name),
         providers: providers.map((row) => ({ ...row, has_key: row.needs_key && state.hasModelKey })),
         needs_login: state.key !== undefined,
+        user: "local",
+        role: "admin",
       }),
   ],
   [
@@ -252,6 +254,16 @@ export const routes = [
           },
         },
       }),
+  ],
+  [
+    "GET",
+    route("/api/v1/images"),
+    (state, { response }) => json(response, 200, { images: [{ name: "desktop" }, { name: "python" }] }),
+  ],
+  [
+    "GET",
+    route("/api/v1/workspaces"),
+    (state, { response }) => json(response, 200, { workspaces: [], total: 0 }),
   ],
   ["POST", route("/api/v1/credentials"), credentials],
   ["DELETE", route("/api/v1/credentials"), credentials],

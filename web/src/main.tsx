@@ -7,6 +7,7 @@ import { Desktop } from "./desktop/desktop";
 import { titleOf } from "./parts/format";
 import { Lightbox } from "./chat/lightbox";
 import { NewSessionDialog } from "./sessions/new";
+import { PeopleDialog } from "./sessions/people";
 import { SessionsPanel } from "./sessions/sessions";
 import { chatWidth, Splitter } from "./parts/splitter";
 import {
@@ -15,6 +16,7 @@ import {
   keyDialogFor,
   newSessionOpen,
   panel,
+  peopleOpen,
   reachable,
   selected,
   sessions,
@@ -32,7 +34,8 @@ const panels: readonly { name: Panel; label: string; icon: IconName }[] = [
 ];
 
 function App() {
-  if (access.value === "login") return <LoginPage />;
+  // Who gives the server its first key is asked for it at once, and must have seen it.
+  if (access.value === "login" && !peopleOpen.value) return <LoginPage />;
   const session = selected.value;
   return (
     <>
@@ -53,6 +56,7 @@ function App() {
       </div>
       <Tabs />
       {newSessionOpen.value && <NewSessionDialog />}
+      {peopleOpen.value && <PeopleDialog />}
       {keyDialogFor.value && <KeyDialog vendor={keyDialogFor.value} />}
       <Lightbox />
       <Toasts />

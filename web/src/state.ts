@@ -33,6 +33,7 @@ export const panel = signal<Panel>("chat");
 export const toasts = signal<Toast[]>([]);
 export const sidebar = signal(remembered("sidebar") !== "hidden");
 export const newSessionOpen = signal(false);
+export const peopleOpen = signal(false);
 /** Whose key the dialog asks for; undefined while there is no dialog. */
 export const keyDialogFor = signal<string | undefined>(undefined);
 /** Sessions that are being deleted: nothing is asked about them any more. */
@@ -45,6 +46,10 @@ export const busy = computed(() => transcript.value.busy ?? selected.value?.busy
 
 /** The provider whose key matters now: the selected session's, else the server's default. */
 export const provider = computed(() => selected.value?.provider ?? config.value?.api_provider ?? "");
+
+/** Who asks may act on desks, make sessions, let people in. Until the server has told, what it would refuse is offered. */
+export const mayControl = computed(() => config.value?.role !== "viewer");
+export const isAdmin = computed(() => config.value?.role === "admin");
 
 /** True when the next message could not be answered for want of a key. */
 export const keyMissing = computed(() => lacksKey(config.value, provider.value));
@@ -139,9 +144,11 @@ export async function attempt(action: () => Promise<unknown>, about?: string): P
   }
 }
 
-export async function createSession(wish: NewSession): Promise<void> {
+/** The session is shown, unless nobody `isWaiting` for it any more. */
+export async function createSession(wish: NewSession, isWaiting = () => true): Promise<void> {
   const session = await api.createSession(wish);
   put(session);
+  if (!isWaiting()) return;
   select(session.id);
   wishToWrite.value++;
   if (session.provider === scripted && draftOf(session.id) === "") setDraft(session.id, suggested);
@@ -185,6 +192,11 @@ export const renewDesk = (id: string) =>
     toasts.value = toasts.value.filter((entry) => entry.tone !== "error" || entry.about !== id);
     await refreshSession(id);
   }, id);
+
+export const pauseDesk = (id: string) => attempt(async () => put(await api.pause(id)), id);
+
+/** Lets a paused desk go on; keeps one that is about to end for want of use. */
+export const resumeDesk = (id: string) => attempt(async () => put(await api.resume(id)), id);
 
 /** Who looks at its desktop is not known until the session is read again: this page's own part changes. */
 export function forgetViewers(id: string): void {
@@ -245,7 +257,7 @@ function receive(id: string, events: StoredEvent[]): void {
   const session = sessions.value?.find((entry) => entry.id === id);
   if (!session) return;
   if (after.busy !== undefined && after.busy !== session.busy) put({ ...session, busy: after.busy });
-  if (after.desk !== before.desk) void refreshSession(id);
+  if (after.desk !== before.desk || after.queued !== before.queued) void refreshSession(id);
 }
 
 /** Live events that come within one frame (ms) are drawn together; history is drawn once, when it is whole. */

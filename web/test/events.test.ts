@@ -219,6 +219,51 @@ test("a desk's failure is told with its reason, and so is the new desk", () => {
   assert.equal(transcript.desk?.state, "ready");
 });
 
+test("rest is a state of the desk, and no other desk", () => {
+  for (const state of ["frozen", "paused"] as const) {
+    const transcript = applyEvents(
+      emptyTranscript,
+      log(["desk", { state: "ready" }], ["desk", { state }], ["desk", { state: "ready" }]),
+    );
+    assert.deepEqual(transcript.items, []);
+    assert.equal(applyEvents(emptyTranscript, log(["desk", { state }])).desk?.state, state);
+  }
+});
+
+test("places in the line are known and not written into the conversation", () => {
+  const transcript = applyEvents(
+    emptyTranscript,
+    log(
+      ["status", { code: "queued", message: "the session waits for a desk", position: 2 }],
+      ["status", { code: "queued", message: "the session waits for a desk", position: 1 }],
+    ),
+  );
+  assert.equal(transcript.queued, 1);
+  assert.deepEqual(transcript.items, []);
+});
+
+test("an end that is near is known until it is called off, and both are told", () => {
+  const told = "2026-11-30T12:00:00Z";
+  const soon = { code: "ending_soon", message: "it ends in 2 minutes", seconds_left: 120, timestamp: told };
+  const warned = applyEvents(emptyTranscript, log(["status", { ...soon, why: "idle" }]));
+  assert.deepEqual(warned.ending, {
+    message: "it ends in 2 minutes",
+    canBeKept: true,
+    at: Date.parse("2026-11-30T12:02:00Z"),
+  });
+  assert.equal(warned.items.length, 1);
+  const aged = applyEvents(emptyTranscript, log(["status", { ...soon, why: "max_age" }]));
+  assert.equal(aged.ending?.canBeKept, false);
+  for (const code of ["end_called_off", "session_ended"]) {
+    const after = applyEvents(
+      emptyTranscript,
+      log(["status", { ...soon, why: "idle" }], ["status", { code, message: "so it is" }]),
+    );
+    assert.equal(after.ending, undefined);
+    assert.equal(after.items.length, 2);
+  }
+});
+
 test("what is unknown or malformed is passed over", () => {
   const transcript = applyEvents(
     emptyTranscript,

@@ -26,6 +26,8 @@ const config: Config = {
   default_network: "none",
   providers: [row("acme", true), row("scripted", false)],
   needs_login: false,
+  user: "local",
+  role: "admin",
 };
 const withKey: Config = { ...config, providers: [row("acme", true, true), row("scripted", false)] };
 

@@ -7,7 +7,8 @@ import type { Item, Notice, UserMessage } from "../log/transcript";
 import { titleOf } from "../parts/format";
 import { memo } from "./memo";
 import { scripted, suggested } from "../sessions/providers";
-import { feedState, transcript, wishToWrite } from "../state";
+import { Resume } from "../desktop/cover";
+import { feedState, mayControl, transcript, wishToWrite } from "../state";
 import { TurnView } from "./turn";
 import type { Session } from "../server/types";
 import { Icon, Pulse } from "../parts/ui";
@@ -28,9 +29,20 @@ export function ChatPanel({ session }: { session: Session }) {
         )}
       </header>
       <KeyBanner />
+      {session.desk.state === "paused" && <PausedBanner session={session.id} />}
       <Log key={session.id} session={session} />
       <Composer key={`composer-${session.id}`} session={session} />
     </section>
+  );
+}
+
+function PausedBanner({ session }: { session: string }) {
+  return (
+    <aside class="banner" data-testid="paused-banner">
+      <Icon name="pause" />
+      <p class="grow">The desk is paused: the agent can work again when it is resumed.</p>
+      {mayControl.value && <Resume session={session} />}
+    </aside>
   );
 }
 

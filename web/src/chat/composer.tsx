@@ -24,7 +24,8 @@ export function Composer({ session }: { session: Session }) {
     // Who types what was suggested has it once.
     if (draftOf(session.id) === suggested) input.current?.select();
   }, [wish]);
-  const usable = text.trim() !== "" && text.length <= longest && !working && !sending;
+  const isPaused = session.desk.state === "paused";
+  const usable = !isPaused && text.trim() !== "" && text.length <= longest && !working && !sending;
   const send = async () => {
     if (!usable) return;
     await sendMessage(session);
@@ -76,6 +77,7 @@ export function Composer({ session }: { session: Session }) {
 }
 
 function placeholder(session: Session, working: boolean): string {
+  if (session.desk.state === "paused") return "The desk is paused";
   if (working) return "The agent is working…";
   return session.provider === scripted
     ? "Write tour, or a JSON list of turns"

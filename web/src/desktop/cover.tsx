@@ -1,13 +1,21 @@
 // What lies over the desktop while there is no picture of it, and why there is none.
-import { useState } from "preact/hooks";
-import { renewDesk } from "../state";
+import { useEffect, useState } from "preact/hooks";
+import { queueLine } from "./rest";
+import { pausedPicture } from "../server/api";
+import { renewDesk, resumeDesk } from "../state";
 import type { Session } from "../server/types";
 import { Icon, Pulse } from "../parts/ui";
 import type { Viewer } from "./viewer";
 
 /** Nothing while the desk is ready and connected. */
-export function Cover(props: { session: Session; viewer: Viewer | undefined; isLeaving: boolean }) {
-  const { session, viewer } = props;
+export function Cover(props: {
+  session: Session;
+  viewer: Viewer | undefined;
+  isLeaving: boolean;
+  byLink: boolean;
+  mayControl: boolean;
+}) {
+  const { session, viewer, byLink, mayControl } = props;
   const { state, reason } = session.desk;
   if (props.isLeaving) {
     return (
@@ -24,6 +32,11 @@ export function Cover(props: { session: Session; viewer: Viewer | undefined; isL
       <DeskFailed key={session.id} session={session} title={failureTitle[state]} reason={reason ?? ""} />
     );
   }
+  if (session.queue_position) return <DeskQueued position={session.queue_position} />;
+  if (state === "paused")
+    return (
+      <DeskPaused key={session.id} session={session} isSeen={!byLink} mayResume={mayControl && !byLink} />
+    );
   if (state === "starting") return <DeskStarting key={session.id} session={session} reason={reason ?? ""} />;
   if (session.desk.display === false) return <NoDisplay />;
   const connection = viewer?.state.value;
@@ -38,6 +51,76 @@ export function Cover(props: { session: Session; viewer: Viewer | undefined; isL
             Try now
           </button>
         )}
+      </div>
+    </div>
+  );
+}
+
+/** Its programs stand still: there is the last picture, and a button that lets them go on. */
+function DeskPaused(props: { session: Session; isSeen: boolean; mayResume: boolean }) {
+  const { session, isSeen, mayResume } = props;
+  const picture = useLastPicture(session.id, isSeen && session.desk.display !== false);
+  return (
+    <div class="cover" data-testid="desk-paused">
+      {picture && <img class="last-picture" src={picture} alt="Last picture of this desktop" />}
+      <div class="cover-note column">
+        <span class="cover-line" role="status">
+          <Icon name="pause" /> Paused
+        </span>
+        <span class="quiet">Its programs stand still where they were.</span>
+        {mayResume && <Resume session={session.id} />}
+      </div>
+    </div>
+  );
+}
+
+export function Resume({ session }: { session: string }) {
+  const [working, setWorking] = useState(false);
+  const resume = async () => {
+    setWorking(true);
+    await resumeDesk(session);
+    setWorking(false);
+  };
+  return (
+    <button
+      type="button"
+      class="button small primary"
+      data-testid="resume"
+      disabled={working}
+      onClick={() => void resume()}
+    >
+      <Icon name="play" /> Resume
+    </button>
+  );
+}
+
+/** As the address of data, which the page's policy lets pictures have. */
+function useLastPicture(session: string, isWanted: boolean): string | undefined {
+  const [picture, setPicture] = useState<string | undefined>();
+  useEffect(() => {
+    if (!isWanted) return;
+    const reader = new FileReader();
+    let ended = false;
+    reader.addEventListener("load", () => {
+      if (!ended && typeof reader.result === "string") setPicture(reader.result);
+    });
+    void pausedPicture(session).then((blob) => blob && !ended && reader.readAsDataURL(blob));
+    return () => {
+      ended = true;
+    };
+  }, [session, isWanted]);
+  return picture;
+}
+
+function DeskQueued({ position }: { position: number }) {
+  return (
+    <div class="cover" data-testid="desk-queued">
+      <div class="cover-note column" role="status">
+        <span class="cover-line">
+          <Pulse />
+          Waiting for a free desk
+        </span>
+        <span class="quiet">{queueLine(position)}</span>
       </div>
     </div>
   );

@@ -7,8 +7,20 @@ import { Cover } from "./cover";
 import { FilesPanel } from "./files";
 import { LoadChip } from "./load";
 import { Popover } from "../parts/popover";
-import { forgetViewers, leaving, refreshSession, sidebar, toast, toggleSidebar } from "../state";
+import {
+  forgetViewers,
+  leaving,
+  mayControl as roleMayControl,
+  refreshSession,
+  sidebar,
+  toast,
+  toggleSidebar,
+} from "../state";
 import { ControlNote } from "./control_note";
+import { EndingNote } from "./ending_note";
+import { MoreMenu } from "./more";
+import { isUsable, restLine } from "./rest";
+import { ShareDialog } from "./share";
 import { TouchKeyboard } from "./touch_keyboard";
 import type { Session } from "../server/types";
 import { uploadAll, uploads } from "./uploads";
@@ -25,13 +37,19 @@ interface DesktopProps {
   byLink?: boolean;
 }
 
-export function Desktop({ session, alone = false, mayControl = true, byLink = false }: DesktopProps) {
+export function Desktop({
+  session,
+  alone = false,
+  mayControl: mayHere = true,
+  byLink = false,
+}: DesktopProps) {
+  const mayControl = mayHere && roleMayControl.value;
   const stage = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const ghost = useRef<HTMLCanvasElement>(null);
   const [viewer, setViewer] = useState<Viewer | undefined>();
   const isLeaving = leaving.value.has(session.id);
-  const ready = session.desk.state === "ready" && !isLeaving;
+  const ready = isUsable(session.desk) && !isLeaving;
   const hasDisplay = session.desk.display !== false;
   useEffect(() => {
     if (!stage.current || !host.current || !ghost.current) return;
@@ -61,6 +79,7 @@ export function Desktop({ session, alone = false, mayControl = true, byLink = fa
         byLink={byLink}
       />
       <ControlNote session={session} viewer={viewer} />
+      {!byLink && <EndingNote key={session.id} session={session} />}
       <DropZone session={session.id} enabled={ready && mayControl && !byLink}>
         <div class={viewer?.inControl.value ? "stage controlled" : "stage"} ref={stage}>
           <canvas class="ghost" ref={ghost} aria-hidden="true" />
@@ -72,7 +91,13 @@ export function Desktop({ session, alone = false, mayControl = true, byLink = fa
             role={viewer?.inControl.value ? "application" : "img"}
             aria-label={hasDisplay ? "Live desktop" : "No desktop"}
           />
-          <Cover session={session} viewer={viewer} isLeaving={isLeaving} />
+          <Cover
+            session={session}
+            viewer={viewer}
+            isLeaving={isLeaving}
+            byLink={byLink}
+            mayControl={mayControl}
+          />
           <Uploads session={session.id} />
         </div>
       </DropZone>
@@ -100,7 +125,9 @@ interface ToolbarProps {
 }
 
 function Toolbar({ session, viewer, stage, alone, mayControl, byLink }: ToolbarProps) {
-  const ready = session.desk.state === "ready";
+  const ready = isUsable(session.desk);
+  const [sharing, setSharing] = useState(false);
+  const fillScreen = () => void stage.current?.requestFullscreen();
   const hasDisplay = session.desk.display !== false;
   return (
     <header class="toolbar">
@@ -114,7 +141,7 @@ function Toolbar({ session, viewer, stage, alone, mayControl, byLink }: ToolbarP
       )}
       <StateChip session={session} viewer={viewer} />
       {session.desk.network === "none" && (
-        <span class="chip wide-only" title="Loopback only">
+        <span class="chip wide-only network" title="Loopback only">
           No network
         </span>
       )}
@@ -133,35 +160,23 @@ function Toolbar({ session, viewer, stage, alone, mayControl, byLink }: ToolbarP
           )}
         </>
       )}
-      <IconButton
-        class="wide-only"
-        icon="expand"
-        label="Full screen"
-        onClick={() => void stage.current?.requestFullscreen()}
-      />
-      {!alone && (
-        <a
-          class="icon-button wide-only"
-          href={session.vnc_url}
-          target="_blank"
-          rel="noopener"
-          title="Only this desktop, in its own window"
-          aria-label="Only this desktop, in its own window"
-        >
-          <Icon name="external" />
-        </a>
+      {alone ? (
+        <IconButton class="wide-only" icon="expand" label="Full screen" onClick={fillScreen} />
+      ) : (
+        <MoreMenu
+          session={session}
+          isUsable={ready}
+          onFillScreen={fillScreen}
+          onShare={() => setSharing(true)}
+        />
       )}
+      {sharing && <ShareDialog key={session.id} session={session.id} onClose={() => setSharing(false)} />}
     </header>
   );
 }
 
 /** What only a desk with a display has a use for. */
-function ScreenTools(props: {
-  session: string;
-  viewer: Viewer;
-  mayControl: boolean;
-  byLink: boolean;
-}) {
+function ScreenTools(props: { session: string; viewer: Viewer; mayControl: boolean; byLink: boolean }) {
   const { session, viewer, mayControl, byLink } = props;
   return (
     <>
@@ -213,9 +228,11 @@ function ControlToggle({ session, viewer }: { session: string; viewer: Viewer })
 function shownState(session: Session, viewer: Viewer | undefined): { key: string; label: string } {
   const { state } = session.desk;
   if (leaving.value.has(session.id)) return { key: "leaving", label: "Deleting" };
+  if (session.queue_position) return { key: "starting", label: "In line" };
   if (state === "starting") return { key: "starting", label: "Starting" };
-  if (state !== "ready") return { key: state, label: state.charAt(0).toUpperCase() + state.slice(1) };
-  if (session.desk.display === false) return { key: "ready", label: "No display" };
+  if (!isUsable(session.desk)) return { key: state, label: state.charAt(0).toUpperCase() + state.slice(1) };
+  if (session.desk.display === false)
+    return state === "frozen" ? { key: "frozen", label: "Asleep" } : { key: "ready", label: "No display" };
   const connection = viewer?.state.value;
   if (connection === "connected") {
     return viewer?.inControl.value
@@ -230,7 +247,13 @@ function shownState(session: Session, viewer: Viewer | undefined): { key: string
 function StateChip({ session, viewer }: { session: Session; viewer: Viewer | undefined }) {
   const state = shownState(session, viewer);
   return (
-    <span class={`chip state ${state.key}`} data-testid="desktop-state" data-state={state.key} role="status">
+    <span
+      class={`chip state ${state.key}`}
+      data-testid="desktop-state"
+      data-state={state.key}
+      role="status"
+      title={restLine(session, Date.now())}
+    >
       <span class="dot" aria-hidden="true" />
       {state.label}
     </span>
@@ -239,7 +262,7 @@ function StateChip({ session, viewer }: { session: Session; viewer: Viewer | und
 
 function UploadButton({ session }: { session: string }) {
   return (
-    <label class="icon-button" title="Upload files to Downloads">
+    <label class="icon-button upload" title="Upload files to Downloads">
       <Icon name="upload" />
       <input
         type="file"

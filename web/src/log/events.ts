@@ -2,6 +2,7 @@
 // whether they come from history or live, so a reload shows what was there before.
 import type {
   Block,
+  Ending,
   Item,
   Notice,
   ToolCall,
@@ -70,7 +71,7 @@ function step(transcript: Transcript, event: StoredEvent): Transcript {
     case "usage":
       return inTurn(transcript, event, (turn) => seal({ ...turn, usage: addUsage(turn.usage, data) }));
     case "status":
-      return status(transcript, event);
+      return status(ofSession(transcript, data), event);
     case "error":
       return failure(transcript, event);
     case "desk":
@@ -166,12 +167,38 @@ function addUsage(sum: Usage | undefined, data: Data): Usage {
   };
 }
 
+/** What some status lines tell of the session itself, beside their words. */
+function ofSession(transcript: Transcript, data: Data): Transcript {
+  switch (str(data, "code")) {
+    case "queued":
+      return { ...transcript, queued: num(data, "position") };
+    case "ending_soon":
+      return { ...transcript, ending: ending(data) };
+    case "end_called_off":
+    case "session_ended":
+      return { ...transcript, ending: undefined };
+    default:
+      return transcript;
+  }
+}
+
+function ending(data: Data): Ending {
+  const told = Date.parse(str(data, "timestamp"));
+  return {
+    message: str(data, "message"),
+    canBeKept: str(data, "why") === "idle",
+    at: (Number.isFinite(told) ? told : 0) + num(data, "seconds_left") * 1000,
+  };
+}
+
 /**
  * A status line replaces the one right before it: "retrying" three times is one line. One with a code is about the
  * desk; one without says that the model is asked again, which takes back what came of its answer before.
  */
 function status(transcript: Transcript, event: StoredEvent): Transcript {
   const message = str(event.data, "message");
+  // A place in the line is shown as long as it counts, where the desk would be.
+  if (str(event.data, "code") === "queued") return transcript;
   if (!runningTurn(transcript)) {
     return append(transcript, { kind: "notice", key: event.seq, tone: "info", message });
   }
@@ -239,6 +266,8 @@ function complete(transcript: Transcript, event: StoredEvent): Transcript {
 const deskStates: readonly string[] = [
   "starting",
   "ready",
+  "frozen",
+  "paused",
   "failed",
   "lost",
   "stopped",

@@ -83,6 +83,19 @@ export interface Transcript {
   desk: { state: DeskState; reason: string } | undefined;
   /** The last desk failed or was lost, and no new one is ready. */
   deskIsGone: boolean;
+  /** The last place in the line for a desk that was told. */
+  queued: number | undefined;
+  /** The session ends soon, as far as was told. */
+  ending: Ending | undefined;
+}
+
+/** A session's end that was announced. */
+export interface Ending {
+  message: string;
+  /** It is called off when somebody uses the desk. */
+  canBeKept: boolean;
+  /** When: milliseconds since 1970, by the server's clock. */
+  at: number;
 }
 
 export const emptyTranscript: Transcript = {
@@ -91,4 +104,6 @@ export const emptyTranscript: Transcript = {
   busy: undefined,
   desk: undefined,
   deskIsGone: false,
+  queued: undefined,
+  ending: undefined,
 };

@@ -63,14 +63,29 @@ export function titleOf(session: Pick<Session, "title">): string {
   return session.title?.trim() || "Untitled session";
 }
 
+/** A moment of this or another day, in this place's time: "14:02", or "Nov 30, 14:02". */
+export function moment(stamp: string, now: number): string {
+  const then = new Date(stamp);
+  if (Number.isNaN(then.getTime())) return "";
+  const isToday = then.toDateString() === new Date(now).toDateString();
+  return then.toLocaleString(undefined, {
+    ...(!isToday && { day: "numeric", month: "short" }),
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+}
+
 /** What a session is doing, in one word and as a key for colours. */
 export function stateOf(session: Session): { key: string; label: string } {
   const { state } = session.desk;
+  if (session.queue_position) return { key: "starting", label: `In line: ${session.queue_position}` };
   if (state === "failed") return { key: "failed", label: "Desk failed" };
   if (state === "lost") return { key: "failed", label: "Desk lost" };
   if (session.busy) return { key: "busy", label: "Working" };
   if (state === "starting") return { key: "starting", label: "Starting" };
   if (state === "stopped") return { key: "stopped", label: "Stopped" };
+  if (state === "paused") return { key: "paused", label: "Paused" };
+  if (state === "frozen") return { key: "frozen", label: "Asleep" };
   return { key: "ready", label: "Ready" };
 }
 

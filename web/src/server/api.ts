@@ -1,7 +1,18 @@
 // Calls of the server's REST API. One function per operation that the page uses; every failure is an ApiError
 // whose message can be shown.
 import { isRecord, problemText } from "../parts/format";
-import type { Config, FileEntry, NewSession, Session, SessionUsage, StoredEvent } from "./types";
+import type {
+  Config,
+  FileEntry,
+  Key,
+  Link,
+  LinkMode,
+  NewKey,
+  NewSession,
+  Session,
+  SessionUsage,
+  StoredEvent,
+} from "./types";
 
 /** An answer that is not 2xx, or none at all (status 0). */
 export class ApiError extends Error {
@@ -21,7 +32,11 @@ export function whenUnauthorized(action: () => void): void {
 
 const base = "/api/v1";
 
+/** Grows with each log-in: a refusal of what was asked before it says nothing of who asks now. */
+let logIns = 0;
+
 async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const before = logIns;
   const response = await fetch(base + path, {
     method,
     headers: body === undefined ? {} : { "Content-Type": "application/json" },
@@ -33,7 +48,7 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
     throw new ApiError(0, "The server does not answer. Is it running?");
   });
   const content = parsed(await response.text());
-  if (!response.ok) throw refused(response.status, content);
+  if (!response.ok) throw refused(response.status, content, before === logIns);
   return content as T;
 }
 
@@ -45,8 +60,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function refused(status: number, content: unknown): ApiError {
-  if (status === 401) onUnauthorized();
+function refused(status: number, content: unknown, isOfNow = true): ApiError {
+  if (status === 401 && isOfNow) onUnauthorized();
   return new ApiError(status, problemText(status, content));
 }
 
@@ -54,7 +69,10 @@ const session = (id: string) => `/sessions/${encodeURIComponent(id)}`;
 
 export const api = {
   config: () => call<Config>("GET", "/config"),
-  login: (key: string) => call<unknown>("POST", "/login", { key }),
+  login: async (key: string): Promise<void> => {
+    await call<unknown>("POST", "/login", { key });
+    ++logIns;
+  },
   logout: () => call<void>("POST", "/logout"),
 
   sessions: async (): Promise<Session[]> => {
@@ -77,6 +95,28 @@ export const api = {
     call<void>("DELETE", session(id) + (purge ? "?purge=true" : "")),
   usage: (id: string) => call<SessionUsage>("GET", `${session(id)}/usage`),
   renewDesk: (id: string) => call<unknown>("POST", `${session(id)}/desk/renew`),
+  pause: (id: string) => call<Session>("POST", `${session(id)}/pause`),
+  /** Also counts as a use of a desk that is not paused. */
+  resume: (id: string) => call<Session>("POST", `${session(id)}/resume`),
+
+  /** Names of what desks can start from. */
+  images: async (): Promise<string[]> =>
+    (await call<{ images: { name: string }[] }>("GET", "/images")).images.map(({ name }) => name),
+  workspaces: async (): Promise<string[]> =>
+    (await call<{ workspaces: { name: string }[] }>("GET", "/workspaces")).workspaces.map(({ name }) => name),
+
+  links: async (id: string): Promise<Link[]> =>
+    (await call<{ links: Link[] }>("GET", `${session(id)}/links`)).links,
+  /** Its `url` has the secret, and is told this once. */
+  createLink: (id: string, mode: LinkMode, expires_seconds: number) =>
+    call<Link & { url: string }>("POST", `${session(id)}/links`, { mode, expires_seconds }),
+  revokeLink: (id: string, link: string) =>
+    call<void>("DELETE", `${session(id)}/links/${encodeURIComponent(link)}`),
+
+  keys: async (): Promise<Key[]> => (await call<{ keys: Key[] }>("GET", "/keys?limit=1000")).keys,
+  /** The answer has the key itself, which is told this once. */
+  createKey: (wish: NewKey) => call<Key & { key: string }>("POST", "/keys", wish),
+  revokeKey: (id: string) => call<void>("DELETE", `/keys/${encodeURIComponent(id)}`),
 
   send: (id: string, content: string) =>
     call<{ message_id: string }>("POST", `${session(id)}/messages`, { content }),
@@ -104,6 +144,15 @@ export const api = {
 export function followUrl(places: ReadonlyMap<string, number>): string {
   const sessions = [...places].map(([id, after]) => `${encodeURIComponent(id)}:${after}`);
   return `${base}/events?sessions=${sessions.join(",")}`;
+}
+
+/** The last picture of a paused desk; undefined where there is none, or the desk goes on. */
+export async function pausedPicture(id: string): Promise<Blob | undefined> {
+  const response = await fetch(`${base}${session(id)}/desk/screen/screenshot`, {
+    headers: { Accept: "image/png" },
+    credentials: "same-origin",
+  }).catch(() => undefined);
+  return response?.ok && response.headers.has("X-Carrel-Paused") ? response.blob() : undefined;
 }
 
 /** A desk's file as an attachment. */

@@ -1,7 +1,10 @@
 // The shapes of the server's JSON that the page reads. The contract of each is the server's API description.
 
-/** What can become of a desk; only `ready` has a picture. */
-export type DeskState = "starting" | "ready" | "failed" | "lost" | "stopped";
+/**
+ * What can become of a desk. A `ready` one has a live picture, and so has a `frozen` one: any call wakes it. A `paused`
+ * one stands still until somebody resumes it, and has its last picture.
+ */
+export type DeskState = "starting" | "ready" | "frozen" | "paused" | "failed" | "lost" | "stopped";
 
 /** `internet`: out through NAT, nothing private reachable. `none`: loopback only. */
 export type Network = "internet" | "none";
@@ -30,6 +33,12 @@ export interface Session {
   /** Who looks at the desktop live, this page among them; missing while that is not known for sure. */
   viewers?: Viewers;
   desk: Desk;
+  /** Since when nobody and nothing uses the desk; null while it is used. */
+  idle_since?: string | null;
+  /** What keeps the desk awake, as sentences. */
+  awake?: readonly string[];
+  /** Its place in the line for a desk, from 1 on. */
+  queue_position?: number | null;
 }
 
 /** Numbers of connections to a desk's screen. */
@@ -73,6 +82,40 @@ export interface Config {
   providers: Provider[];
   /** The server has keys: whoever sees more than the login has logged in. */
   needs_login: boolean;
+  /** Who asks, and what they may. */
+  user: string;
+  role: Role;
+}
+
+/** In rising order. */
+export type Role = "viewer" | "user" | "admin";
+
+/** A key of the server, as lists tell it: without the key. */
+export interface Key {
+  id: string;
+  user: string;
+  role: Role;
+  name: string;
+  last_used_at: string | null;
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+/** What `POST /keys` takes; without `expires_seconds` it lasts for ever. */
+export interface NewKey {
+  user: string;
+  role: Role;
+  name?: string;
+  expires_seconds?: number;
+}
+
+export type LinkMode = "view" | "control";
+
+/** A link to a session's desktop, as lists tell it: without its address. */
+export interface Link {
+  id: string;
+  mode: LinkMode;
+  expires_at: string;
 }
 
 /** What `POST /sessions` takes. */
@@ -82,6 +125,12 @@ export interface NewSession {
   model?: string;
   system_prompt_suffix?: string;
   network?: Network;
+  image?: string;
+  /** Files of the caller's that outlive desks, at ~/workspace; with `home` the home directory, too. */
+  workspace?: string;
+  home?: boolean;
+  /** How long to stand in the line while no desk is free. */
+  wait_seconds?: number;
 }
 
 /** One line of a session's log: `seq` rises, may skip, never repeats. */

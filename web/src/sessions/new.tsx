@@ -1,10 +1,14 @@
 // The dialog that makes a session.
-import { useState } from "preact/hooks";
-import { reason } from "../server/api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { queueLine } from "../desktop/rest";
+import { api, reason } from "../server/api";
 import { choiceLabel, findProvider, firstProvider, lacksKey, scripted } from "./providers";
-import { config, createSession, keyDialogFor, newSessionOpen, panel } from "../state";
+import { config, createSession, keyDialogFor, newSessionOpen, panel, sessions } from "../state";
 import type { Network, NewSession } from "../server/types";
 import { Dialog, FormError } from "../parts/ui";
+
+/** Seconds in the line while no desk is free; who closes the dialog finds the session in the list. */
+const mostWaiting = 600;
 
 function wishOf(form: HTMLFormElement): NewSession {
   const data = new FormData(form);
@@ -15,6 +19,9 @@ function wishOf(form: HTMLFormElement): NewSession {
     ...(field("title") && { title: field("title") }),
     ...(field("model") && { model: field("model") }),
     ...(field("instructions") && { system_prompt_suffix: field("instructions") }),
+    ...(field("image") && { image: field("image") }),
+    ...(field("workspace") && { workspace: field("workspace"), home: data.has("home") }),
+    wait_seconds: mostWaiting,
   };
 }
 
@@ -24,12 +31,17 @@ export function NewSessionDialog() {
   const provider = chosen ?? firstProvider(config.value);
   const [working, setWorking] = useState(false);
   const [error, setError] = useState("");
-  const close = () => void (newSessionOpen.value = false);
+  const isOpen = useRef(true);
+  const close = () => {
+    isOpen.current = false;
+    newSessionOpen.value = false;
+  };
   const create = async (form: HTMLFormElement) => {
     setWorking(true);
     setError("");
     try {
-      await createSession(wishOf(form));
+      await createSession(wishOf(form), () => isOpen.current);
+      if (!isOpen.current) return;
       close();
       if (panel.value === "sessions") panel.value = "chat";
     } catch (failure) {
@@ -67,10 +79,12 @@ export function NewSessionDialog() {
             placeholder="Added to the system prompt, for example: answer in French."
           />
         </details>
+        <ImageAndFiles />
         <FormError message={error} />
+        {working && <PlaceInLine />}
         <footer>
           <button type="button" class="button" onClick={close}>
-            Cancel
+            {working ? "Close" : "Cancel"}
           </button>
           <button type="submit" class="button primary" data-testid="create-session" disabled={working}>
             {working ? "Starting the desk…" : "Create"}
@@ -78,6 +92,75 @@ export function NewSessionDialog() {
         </footer>
       </form>
     </Dialog>
+  );
+}
+
+/** One's own newest session that waits for a desk. */
+function PlaceInLine() {
+  const position = sessions.value?.find(({ queue_position }) => queue_position)?.queue_position;
+  return (
+    <div role="status">
+      {position && (
+        <p class="hint" data-testid="place-in-line">
+          No desk is free. {queueLine(position)}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Choices that few make: what the desk starts from, and files that outlive it. */
+function ImageAndFiles() {
+  const [images, setImages] = useState<readonly string[]>([]);
+  const [workspaces, setWorkspaces] = useState<readonly string[]>([]);
+  const [workspace, setWorkspace] = useState("");
+  useEffect(() => {
+    // Without the lists the names can still be written, and the server judges them.
+    api.images().then(setImages, () => {});
+    api.workspaces().then(setWorkspaces, () => {});
+  }, []);
+  return (
+    <details class="more" data-testid="image-and-files">
+      <summary>Image and workspace</summary>
+      <div class="field-pair">
+        <label class="field">
+          <span>Image</span>
+          <select name="image">
+            <option value="">the server's usual</option>
+            {images.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          <span>Workspace</span>
+          <input
+            name="workspace"
+            list="known-workspaces"
+            maxLength={64}
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck={false}
+            placeholder="none"
+            onInput={(event) => setWorkspace(event.currentTarget.value.trim())}
+          />
+          <datalist id="known-workspaces">
+            {workspaces.map((name) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+        </label>
+      </div>
+      <p class="quiet">
+        A workspace's files outlive the desk: the next session that names it has them again.
+      </p>
+      <label class="choice">
+        <input type="checkbox" name="home" disabled={workspace === ""} />
+        Keep the home directory in it, too
+      </label>
+    </details>
   );
 }
 

@@ -1,15 +1,19 @@
 // The left panel: all sessions with their states, and what concerns the server as a whole.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ago, stateOf, titleOf } from "../parts/format";
+import { restLine } from "../desktop/rest";
 import { providerOfKey, scripted } from "./providers";
 import {
   config,
   deleteSession,
   forgetKey,
+  isAdmin,
   keyDialogFor,
   logout,
   newSessionOpen,
+  mayControl,
   panel,
+  peopleOpen,
   provider,
   renameSession,
   select,
@@ -27,14 +31,16 @@ export function SessionsPanel() {
       <header class="brand">
         <img src="/favicon.svg" alt="" width="26" height="26" />
         <p class="name">Carrel</p>
-        <button
-          type="button"
-          class="button primary small"
-          data-testid="new-session"
-          onClick={() => void (newSessionOpen.value = true)}
-        >
-          <Icon name="plus" /> New
-        </button>
+        {mayControl.value && (
+          <button
+            type="button"
+            class="button primary small"
+            data-testid="new-session"
+            onClick={() => void (newSessionOpen.value = true)}
+          >
+            <Icon name="plus" /> New
+          </button>
+        )}
       </header>
       {list && list.length === 0 && (
         <p class="quiet pad">
@@ -141,7 +147,7 @@ function Row({ session, isStop, onVisit }: RowProps) {
             onClick={open}
             onKeyDown={shortcut}
           >
-            <span class={`dot ${state.key}`} title={state.label} />
+            <span class={`dot ${state.key}`} title={restLine(session, Date.now()) || state.label} />
             <span class="session-words">
               <span class="session-title" data-testid="session-title" onDblClick={() => setEditing(true)}>
                 {titleOf(session)}
@@ -252,8 +258,22 @@ function Footer() {
       <KeyLine />
       <div class="key-line">
         <span class="grow quiet">{config.value ? `Carrel ${config.value.version}` : ""}</span>
+        {isAdmin.value && (
+          <IconButton
+            icon="people"
+            label="Users and keys"
+            testid="people"
+            onClick={() => void (peopleOpen.value = true)}
+          />
+        )}
         {config.value?.needs_login && (
-          <button type="button" class="link" data-testid="log-out" onClick={() => void logout()}>
+          <button
+            type="button"
+            class="link"
+            data-testid="log-out"
+            title={`You are ${config.value.user} (${config.value.role})`}
+            onClick={() => void logout()}
+          >
             Log out
           </button>
         )}
