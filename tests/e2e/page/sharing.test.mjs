@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { at, Server } from "../lib/carrel.mjs";
-import { clicked, onPage, open, row, stateIs, world } from "../lib/page.mjs";
+import { onPage, open, row, stateIs, world } from "../lib/page.mjs";
 
 onPage();
 
@@ -16,7 +16,22 @@ async function openShare(page) {
 
 describe("links", () => {
   test("one is made, copied, used, listed without its secret, and revoked", async (t) => {
-    const { page, id } = await clicked(t, "Shared");
+    await world.server.end();
+    const key = "a-key-for-this-test-0123456789abcdef";
+    world.server = await Server.start({ env: { CARREL_TOKEN: key } });
+    const headers = { authorization: `Bearer ${key}` };
+    const page = await open(t);
+    await page.getByTestId("login").locator("input").fill(key);
+    await page.keyboard.press("Enter");
+    await page.getByTestId("new-session").click();
+    await page.locator("input[name=network][value=none]").check();
+    await page.getByTestId("create-session").click();
+    await stateIs(page, "viewing");
+    const id = await page.evaluate(() => location.hash.slice(1));
+    t.after(async () => {
+      await world.server.request("DELETE", at(id, "?purge=true"), { headers });
+      await world.server.stop();
+    });
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await openShare(page);
     assert.equal(await rows(page, "link-row").count(), 0);
@@ -29,7 +44,7 @@ describe("links", () => {
     await page.getByRole("button", { name: "Copied" }).waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), address);
     assert.match(await rows(page, "link-row").innerText(), /Uses keyboard and mouse\s*until /);
-    const [link] = (await world.server.json("GET", at(id, "/links"))).links;
+    const [link] = (await world.server.request("GET", at(id, "/links"), { headers })).body.links;
     assert.equal(link.mode, "control");
     const lasts = Date.parse(link.expires_at) - Date.now();
     assert.ok(lasts > 500_000 && lasts <= 600_000, `${lasts} ms`);
@@ -52,7 +67,7 @@ describe("links", () => {
 
 describe("users and keys", () => {
   test("the first key is an admin's and logs its giver in; others have roles; one that is revoked is out", async (t) => {
-    await world.server.end();
+    await world.server.stop();
     world.server = await Server.start();
     const page = await open(t);
     await page.getByTestId("people").click();

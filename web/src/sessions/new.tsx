@@ -102,7 +102,7 @@ function PlaceInLine() {
     <div role="status">
       {position && (
         <p class="hint" data-testid="place-in-line">
-          No desk is free. {queueLine(position)}
+          Waiting for a free desk. {queueLine(position)}
         </p>
       )}
     </div>
