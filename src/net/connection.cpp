@@ -31,6 +31,13 @@ bool Connection::is_stranger() const {
     return shared_.limits.strangers > 0 && !is_known;
 }
 
+void Connection::watch_client() {
+    if (!exchange_) return;  // between requests somebody reads, and what comes ends the rest
+    wire_->watch([rest = std::weak_ptr{shared_.rest}] {
+        if (const auto known = rest.lock()) known->end();
+    });
+}
+
 Task<> Connection::serve() {
     std::exception_ptr failure;
     try {
@@ -49,6 +56,7 @@ Task<> Connection::serve() {
 }
 
 Task<bool> Connection::serve_next() {
+    shared_.rest->end();  // there are limits of time that it does not know
     auto head = co_await read_head();
     wire_->unlimit_reading();
     if (!head) co_return false;
@@ -86,6 +94,7 @@ Task<std::optional<RequestHead>> Connection::read_head() {
         if (seen == 0 && !bytes.empty()) wire_->limit_reading(shared_.limits.header_time);
         seen = bytes.size();
         if (!co_await read_more_head()) co_return std::nullopt;
+        shared_.rest->end();
     }
 }
 

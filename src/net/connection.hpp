@@ -21,6 +21,10 @@ public:
 
     /// Ends waits that have become too long.
     void check_time(Wire::Clock::time_point now) { wire_->check_time(now); }
+    /// When check_time() next has something to end.
+    Wire::Clock::time_point deadline() const { return wire_->deadline(); }
+    /// Has the server's rest end when the client goes away, or has sent what is for a later request.
+    void watch_client();
     /// Whether a stream is being sent to a client that has gone away, or what may be dropped is done for it.
     bool is_sending_to_nobody() const {
         return exchange_ && exchange_->ends_with_client() && wire_->has_ended();

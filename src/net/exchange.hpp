@@ -5,7 +5,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "async/gate.hpp"
 #include "core/error.hpp"
 #include "net/body.hpp"
 #include "net/framing.hpp"
@@ -17,11 +19,25 @@
 
 namespace carrel::net {
 
+/// Whether the server looks after its connections now and then, or rests until something happens on one.
+struct Rest {
+    explicit Rest(const async::Executor& executor) : over{executor} {}
+
+    /// Costs a comparison while the server does not rest.
+    void end() {
+        if (std::exchange(is_on, false)) over.notify_all();
+    }
+
+    bool is_on = false;
+    async::Gate over;
+};
+
 /// What the connections of a server share. Outlives them.
 struct Shared {
     Handler& handler;
     ServerLimits limits;
-    std::string id_prefix;       ///< of request ids; random per process
+    std::string id_prefix;  ///< of request ids; random per process
+    std::shared_ptr<Rest> rest;
     std::uint64_t id_count = 0;  ///< requests so far
     DateLine date = {};
     BodyBudget bodies{limits.collected_bytes};

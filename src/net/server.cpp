@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/cancellation_state.hpp>
 #include <list>
+#include <utility>
 #include <vector>
 
 #include "async/gate.hpp"
@@ -24,6 +25,9 @@ async::Duration tick_of(const ServerLimits& limits) {
     return std::clamp<async::Duration>(shortest / 4, 5ms, 1s);
 }
 
+/// So many times as long as usual is the pause at most, while nothing happens on any connection.
+constexpr int longest_rest = 30;
+
 struct Entry {
     Entry(async::Executor executor, std::unique_ptr<Connection> made)
         : connection{std::move(made)}, job{std::move(executor), "a connection", connection->serve()} {}
@@ -37,7 +41,9 @@ struct Entry {
 
 struct Server::State {
     State(async::Executor loop, Handler& handler, ServerLimits limits)
-        : executor{loop}, shared{handler, limits, core::random_hex(6)}, changed{loop} {}
+        : executor{loop},
+          shared{handler, limits, core::random_hex(6), std::make_shared<Rest>(loop)},
+          changed{loop} {}
 
     Task<> accept_all(Listener& listener) {
         for (;;) add(co_await listener.accept());
@@ -50,6 +56,7 @@ struct Server::State {
         entries.emplace_back(executor, std::make_unique<Connection>(
                                            shared, executor, std::move(arrival.socket),
                                            std::move(arrival.peer), verdict == Admission::Verdict::told));
+        shared.rest->end();
         changed.notify_all();
     }
 
@@ -81,16 +88,34 @@ struct Server::State {
         std::erase_if(entries, [](const Entry& entry) { return !entry.job.is_running(); });
     }
 
-    /// Runs only while there are connections: an idle server wakes nobody.
+    /// Runs only while there are connections, and rests while nothing happens on them: an idle server wakes
+    /// nobody.
     Task<> check_connections() {
         const auto tick = tick_of(shared.limits);
-        for (;;) {
+        for (bool was_quiet = false;;) {
             while (entries.empty()) co_await changed.wait();
-            co_await async::pause(tick);
+            if (!was_quiet) co_await async::pause(tick);
             sweep_ended();
             const auto now = Wire::Clock::now();
             for (auto& entry : entries) check(entry, now);
+            was_quiet = co_await rest(now, tick);
         }
+    }
+
+    /// Until something happens on a connection, or a limit of time may have passed. Limits that a running
+    /// request sets itself are met at the end of the longest rest at the latest. Whether nothing happened.
+    Task<bool> rest(Wire::Clock::time_point now, async::Duration tick) {
+        auto until = now + longest_rest * tick;
+        for (auto& entry : entries) {
+            const auto deadline = entry.connection->deadline();
+            // There is a second look to come, something to be swept, or a limit that passed just now.
+            if (entry.was_sending_to_nobody || !entry.job.is_running() || deadline <= now) co_return false;
+            entry.connection->watch_client();
+            until = std::min(until, deadline);
+        }
+        shared.rest->is_on = true;
+        while (shared.rest->is_on && co_await shared.rest->over.wait_for(until - Wire::Clock::now()));
+        co_return std::exchange(shared.rest->is_on, false);
     }
 
     /// Twice in a row, so that a client which only closed its sending side gets a short answer whole.

@@ -18,7 +18,8 @@
 
 namespace carrel::net {
 
-/// What one client may cost. Times are checked about once a second (more often when they are shorter).
+/// What one client may cost. Times are checked about once a second (more often when they are shorter), and
+/// when nothing happens on any connection for a while, each half minute.
 struct ServerLimits {
     std::size_t header_bytes = 32uz * 1024;            ///< request line and headers together; beyond: 431
     std::chrono::milliseconds header_time{10'000};     ///< from the first byte of a head to its end; then 408

@@ -8,6 +8,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/system/system_error.hpp>
 #include <cstring>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/sys.hpp"
@@ -161,6 +162,15 @@ bool Wire::is_fresh() const {
     if (!is_open() || begin_ != end_) return false;
     const auto count = recv(number_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return count < 0 && errno == EAGAIN;
+}
+
+void Wire::watch(std::function<void()> told) {
+    if (!is_open() || std::exchange(*is_watched_, true)) return;
+    socket_.async_wait(boost::asio::socket_base::wait_read,
+                       [flag = is_watched_, told = std::move(told)](const boost::system::error_code& error) {
+                           *flag = false;
+                           if (!error) told();
+                       });
 }
 
 void Wire::check_time(Clock::time_point now) {

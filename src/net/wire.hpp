@@ -1,10 +1,12 @@
 // A socket as server and tunnel use it: with one flat buffer for what was read ahead, and limits of time.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -50,6 +52,13 @@ public:
     /// Whether a kept connection is fit for use: open, silent, not ended.
     bool is_fresh() const;
 
+    /// Calls `told` once, when the other side has sent something that is not read yet, has ended or broken
+    /// off; not if close() or check_time() comes first. `told` may be called after the Wire is gone. One at a
+    /// time: another one while it waits is not taken.
+    void watch(std::function<void()> told);
+    /// When check_time() next has something to end.
+    Clock::time_point deadline() const { return std::min(read_until_, write_until_); }
+
     void limit_reading(Clock::time_point until) { read_until_ = until; }
     void limit_reading(Clock::duration patience) { read_until_ = Clock::now() + patience; }
     void unlimit_reading() { read_until_ = Clock::time_point::max(); }
@@ -73,6 +82,7 @@ private:
     std::size_t end_ = 0;
     std::uint64_t written_ = 0;
     int waiting_ = 0;  ///< reads and writes that wait
+    std::shared_ptr<bool> is_watched_ = std::make_shared<bool>(false);
     Clock::time_point read_until_ = Clock::time_point::max();
     Clock::time_point write_until_ = Clock::time_point::max();
     Clock::duration write_patience_{};
