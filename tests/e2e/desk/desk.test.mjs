@@ -288,6 +288,21 @@ describe("bad days", () => {
     await until("it runs again", async () => (await pids()) !== "", 150);
   });
 
+  test("the panel's clock wakes nobody between two minutes, and is there again when it is killed", async () => {
+    await until("it runs", async () => (await run("pgrep -xc clock || true")) === "1\n");
+    assert.equal(await run("ps -o comm= -p $(ps -o ppid= -p $(pgrep -x clock))"), "tint2\n");
+    const wakes = async () => Number(await run("awk '/^voluntary/ { print $2 }' /proc/$(pgrep -x clock)/status"));
+    const minute = await run("date +%M");
+    const before = await wakes();
+    await until("a new minute has begun", async () => (await run("date +%M")) !== minute && (await wakes()) > before, 90);
+    assert.ok((await wakes()) <= before + 2, "it woke more often than the minute changed");
+    const first = await run("pgrep -x clock");
+    await run("kill -9 $(pgrep -x clock)");
+    await until("another one runs", async () => ![first, ""].includes(await run("pgrep -x clock || true")));
+    await run("kill -9 $(pgrep -x tint2)");
+    await until("the panel has one clock again", async () => (await run("pgrep -xc tint2 && pgrep -xc clock || true")) === "1\n1\n");
+  });
+
   test("what the panel and the window manager start begins at home", async () => {
     for (const program of ["tint2", "openbox"]) {
       await until(`${program} runs`, async () => (await run(`pgrep -xc ${program} || true`)) === "1\n");
