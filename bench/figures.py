@@ -4,6 +4,16 @@
 TIMES = (
     ("desk to picture", "new desk: request → first picture", 90, "desk floor"),
     ("four desks", "four at once: the last one's first picture", 250, "desk floor"),
+    ("cold beside others", "four clients make desks without a pause: each", None, "desk to ready"),
+    ("take", "session of a full pool, its row on the disk", 0.8, "sync"),
+    ("take to picture", "… its first picture after that", 6, None),
+    ("whole pool", "all 12 of a full pool at once: the last one", 25, "take"),
+    ("burst", "6 at once of a pool of 3: the last one", "2.5×", "desk to ready"),
+    ("pause", "pause: a desk's programs stopped", 3, "server alone"),
+    ("resume", "resume", 3, "server alone"),
+    ("wake", "first call of a frozen desk", 3, "health"),
+    ("random picture", "unchanged picture of any of so many idle desks", "2×", "one picture"),
+    ("delete of many", "delete answered, of so many", 15, None),
     ("delete answered", "delete answered", 15, "delete floor"),
     ("delete dead", "… and every process of it dead", 15, "delete floor"),
     ("png", "screenshot, PNG, page changed before each", 7, "png floor"),
@@ -39,6 +49,9 @@ FLOORS = (
     ("echo floor", "bash behind two pipes"),
     ("evaluate floor", "a bare connection to the browser's port, same page"),
     ("transfer floor", "1 GB from a thread by another to a third, through two Unix sockets"),
+    ("sync", "4 KB at the end of a file, and fdatasync"),
+    ("desk to ready", "a new desk, asked for alone, until it is ready"),
+    ("one picture", "the same desk again and again, with all others there"),
     ("health direct", "the same call on the desk's own socket"),
     ("server alone", "GET /api/v1/health/live"),
 )
@@ -51,6 +64,19 @@ FIGURES = (
     ("server wakeups", "idle server and jail: wake-ups a second", "/s", 1),
     ("desk wakeups", "idle desk, all processes: wake-ups a second", "/s", None),
     ("desk processor", "idle desk: share of one core", "%", None),
+    ("cold rate", "desks a second, of four clients that ask without a pause", "/s", None),
+    ("many", "so many desks at once, each idle", "", None),
+    ("others busy", "… cores busy without them (other work of this machine)", "%", None),
+    ("young busy", "… cores busy, seconds after they were made", "%", None),
+    ("young wakeups", "… wake-ups a minute of one, then", "/min", None),
+    ("many busy", "… cores busy, half a minute later", "%", 3),
+    ("many wakeups", "… wake-ups a minute of one, then", "/min", None),
+    ("many processor", "… processor seconds a minute of a hundred, then", "s", None),
+    ("many memory", "… PSS of one", "MB", 17),
+    ("many server memory", "… PSS of server and jail", "MB", 60),
+    ("frozen busy", "… cores busy when all are frozen", "%", 0.5),
+    ("frozen wakeups", "… wake-ups a minute of one, then", "/min", None),
+    ("frozen memory", "… PSS of one, then", "MB", 17),
     ("transfer memory", "a desk's tool server has grown by its transfers", "MB", 8),
     ("load server", "8 clients: GET health/live", "/s", None),
     ("load proxy", "8 clients: smallest call of a desk", "/s", None),
@@ -64,7 +90,14 @@ FIGURES = (
     ("jpeg bytes", "the measured JPEG", "bytes", None),
 )
 # Of these figures, more is better: key, least.
-AT_LEAST = {"load changed": 150, "load echo": 5000, "pty": 100}
+AT_LEAST = {"cold rate": 20, "load changed": 150, "load echo": 5000, "pty": 100}
+
+
+def in_figures(target, base):
+    """A target that is so many times its floor, as a number; nothing without the floor."""
+    if not isinstance(target, str):
+        return target
+    return round(float(target.removesuffix("×")) * base["median"], 1) if base else None
 
 
 def verdict(value, target):
@@ -81,6 +114,7 @@ def table(rows):
         if key not in rows:
             continue
         row, base = rows[key], rows.get(floor)
+        target = in_figures(target, base)
         lines.append(f"{what:48} {milliseconds(row['median']):>8} {milliseconds(row['p99']):>8} {row['n']:>5} {target if target is not None else '':>7} "
                      f"{milliseconds(base['median']) if base else '':>7} {format(row['median'] / base['median'], '.1f') if base else '':>5} {verdict(row['median'], target)}".rstrip())
     steps = [(key.removeprefix("desk step "), rows[key]["median"]) for key in rows if key.startswith("desk step ")]

@@ -27,6 +27,11 @@ int run(const std::vector<std::string>& words) {
     const auto times = [&](int count) { return std::max(3, count * scale / 100); };
     const std::array groups{
         Group{"life", [&] { measure_life(target, words[2], times(40)); }},
+        Group{"cold", [&] { measure_cold_rate(target, times(10)); }},
+        Group{"pool", [&] { measure_pool(target, times(40)); }},
+        Group{"burst", [&] { measure_burst(target, times(10)); }},
+        Group{"resting", [&] { measure_resting(target, times(60)); }},
+        Group{"random", [&] { measure_random(target, times(300)); }},
         Group{"pictures", [&] { measure_pictures(target, words[3], times(60)); }},
         Group{"viewer", [&] { measure_viewer(target, times(200)); }},
         Group{"input", [&] { measure_input(target, times(1000)); }},

@@ -16,7 +16,10 @@ import urllib.request
 from figures import table
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-GROUPS = ("life", "pictures", "viewer", "input", "observe", "calls", "files", "browser", "load", "terminal", "idle")
+GROUPS = ("life", "cold", "resting", "pictures", "viewer", "input", "observe", "calls", "files", "browser", "load", "terminal", "idle", "pool", "burst", "many")
+# Groups that need a server of their own, with other flags than the rest, which measure desks that are made when they are asked for.
+FLAGS = {"resting": ("--pool", "", "--cleanup-interval-seconds", "1"), "pool": ("--pool", "desktop=12:12", "--max-displays", "40"),
+         "burst": ("--pool", "desktop=3:3", "--max-displays", "40")}
 
 
 # --- the machine ------------------------------------------------------------------------------------
@@ -78,13 +81,13 @@ def link_image(data, source):
 
 
 class Server:
-    def __init__(self, programs, data, uid_base):
+    def __init__(self, programs, data, uid_base, *flags):
         shutil.rmtree(data / "server", ignore_errors=True)
         self.log = open(ROOT / "build/bench-server.log", "w+")
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("CARREL_", "ANTHROPIC_"))}
         self.process = subprocess.Popen(
             [programs / "carrel", "serve", "--listen", "127.0.0.1:0", "--data", data, "--width", "1024", "--height", "768",
-             "--provider", "scripted", "--network", "none", "--uid-base", str(uid_base)],
+             "--provider", "scripted", "--network", "none", "--uid-base", str(uid_base), "--on-exit", "destroy", *flags],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=environment)
         text = wait_until("the server starts", self.said_ready, 60)
         self.port = int(text.split("http://127.0.0.1:")[1].split()[0])
@@ -107,8 +110,9 @@ class Server:
         return [pid for pid in processes() if parent_of(pid) == self.process.pid]
 
     def close(self):
-        for session in json.loads(self.ask("GET", "/api/v1/sessions?limit=100"))["sessions"]:
-            self.ask("DELETE", f"/api/v1/sessions/{session['id']}?purge=true")
+        while sessions := json.loads(self.ask("GET", "/api/v1/sessions?limit=100"))["sessions"]:
+            for session in sessions:
+                self.ask("DELETE", f"/api/v1/sessions/{session['id']}?purge=true")
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
 
@@ -145,6 +149,19 @@ def desk_processes(data, desk):
     return found
 
 
+def all_desk_processes(data, desks):
+    """Of all of them, by one look at the machine's processes."""
+    wanted = {os.readlink(f"/proc/{json.loads((data / 'desks' / desk / 'identity.json').read_text())['pid']}/ns/pid") for desk in desks}
+    found = []
+    for pid in processes():
+        try:
+            if os.readlink(f"/proc/{pid}/ns/pid") in wanted:
+                found.append(pid)
+        except OSError:
+            pass
+    return found
+
+
 def memory(pid, row):
     """Kilobytes of a row of smaps_rollup: Pss or Rss."""
     return sum(int(line.split()[1]) for line in read_proc(pid, "smaps_rollup").splitlines() if line.startswith(row + ":"))
@@ -153,8 +170,8 @@ def memory(pid, row):
 def wakeups(pids):
     count = 0
     for pid in pids:
-        for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
-            text = (thread / "status").read_text()
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            text = read_proc(pid, f"task/{thread}/status")
             count += int(text.split("\nvoluntary_ctxt_switches:")[1].split()[0])
     return count
 
@@ -199,6 +216,42 @@ def measure_idle(server, data):
     return {name: {"name": name, "value": round(value, 2)} for name, value in figures.items()}
 
 
+def named(figures):
+    return {name: {"name": name, "value": round(value, 4)} for name, value in figures.items()}
+
+
+def measure_rest(server, everyone, count, prefix, span):
+    """How busy the machine is while nobody asks for anything, and what the desks wake and hold."""
+    ours = [server.process.pid, *server.jail()]
+    time.sleep(2)
+    woken, processor = wakeups(everyone), ticks(everyone)
+    busy, everything = processor_time()
+    time.sleep(span)
+    now_busy, now_everything = processor_time()
+    return {f"{prefix} busy": 100 * (now_busy - busy) / max(1, now_everything - everything),
+            f"{prefix} wakeups": (wakeups(everyone) - woken) * 60 / span / count,
+            f"{prefix} processor": (ticks(everyone) - processor) / os.sysconf("SC_CLK_TCK") * 60 / span * 100 / count,
+            f"{prefix} memory": sum(memory(pid, "Pss") for pid in everyone) / count / 1024,
+            f"{prefix} server memory": sum(memory(pid, "Pss") for pid in ours) / 1024}
+
+
+def measure_many(client, server, data, image_root, options, count, span):
+    others = busy_percent(5)
+    sessions = [json.loads(server.ask("POST", "/api/v1/sessions", {"provider": "scripted", "network": "none"})) for _ in range(count)]
+    time.sleep(1)
+    everyone = all_desk_processes(data, [session["desk"]["id"] for session in sessions])
+    # The panel looks for a compositor during its first half minute.
+    figures = {"many": count, "others busy": others} | measure_rest(server, everyone, count, "young", 10)
+    time.sleep(25)
+    figures |= measure_rest(server, everyone, count, "many", span)
+    for session in sessions:
+        server.ask("POST", f"/api/v1/sessions/{session['id']}/pause", {})
+    figures |= measure_rest(server, everyone, count, "frozen", 10)
+    for session in sessions:
+        server.ask("POST", f"/api/v1/sessions/{session['id']}/resume", {})
+    return named(figures) | measure_timed(client, server, data, image_root, options, ["random"])
+
+
 # --- all of it --------------------------------------------------------------------------------------
 
 def measure_timed(client, server, data, image_root, options, groups):
@@ -223,6 +276,7 @@ def parse_options():
                         help="the data directory whose newest image is measured")
     parser.add_argument("--uid-base", type=int, default=1_900_000_000, help="of the measured desks")
     parser.add_argument("--scale", type=int, default=100, help="percent of the usual number of samples")
+    parser.add_argument("--desks", type=int, default=100, help="how many the group many makes")
     parser.add_argument("--only", nargs="*", choices=GROUPS, default=list(GROUPS), metavar="GROUP", help=" ".join(GROUPS))
     return parser.parse_args()
 
@@ -235,14 +289,27 @@ def main():
     options.data.mkdir(parents=True, exist_ok=True)
     image_root = link_image(options.data, options.images)
     result = {"machine": machine(), "before": moment()}
-    server = Server(options.bin, options.data, options.uid_base)
-    try:
-        groups = [group for group in options.only if group != "idle"]
-        rows = measure_timed(options.bin / "carrel-bench", server, options.data, image_root, options, groups) if groups else {}
-        if "idle" in options.only:
-            rows |= measure_idle(server, options.data)
-    finally:
-        server.close()
+    rows = {}
+    groups = [group for group in options.only if group not in FLAGS and group not in ("idle", "many")]
+    client = options.bin / "carrel-bench"
+
+    def with_server(measure, *flags):
+        server = Server(options.bin, options.data, options.uid_base, *flags)
+        try:
+            rows.update(measure(server))
+        finally:
+            server.close()
+
+    if groups:
+        with_server(lambda server: measure_timed(client, server, options.data, image_root, options, groups), "--pool", "", "--max-displays", "60")
+    if "idle" in options.only:
+        with_server(lambda server: measure_idle(server, options.data), "--pool", "")
+    for group, flags in FLAGS.items():
+        if group in options.only:
+            with_server(lambda server: measure_timed(client, server, options.data, image_root, options, [group]), *flags)
+    if "many" in options.only:
+        with_server(lambda server: measure_many(client, server, options.data, image_root, options, options.desks, 60 if options.scale >= 50 else 20),
+                    "--pool", "", "--max-displays", str(options.desks + 8))
     if "health direct" in rows:
         rows["proxy"] = {"name": "proxy", "value": rows["health"]["median"] - rows["health direct"]["median"]}
     result |= {"after": moment(), "rows": rows}

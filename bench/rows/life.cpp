@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <algorithm>
+#include <mutex>
 #include <thread>
 
 #include "bench/bare/desktop.hpp"
@@ -99,6 +100,26 @@ void measure_life(const Target& target, const std::string& image_root, int count
     Samples four;
     for (int i = 0; i < std::max(3, count / 4); ++i) four.push_back(make_four(target));
     print_row("four desks", four);
+}
+
+void measure_cold_rate(const Target& target, int count) {
+    constexpr int clients = 4;
+    std::vector<HttpClient> connections;
+    for (int i = 0; i < clients; ++i) connections.push_back(HttpClient::to_port(target.port));
+    Samples ready;
+    std::mutex guard;
+    std::vector<std::vector<Desk>> desks(clients);
+    const auto time = time_of_all(clients, "a desk could not be made beside others", [&](std::size_t i) {
+        for (int each = 0; each < count; ++each) {
+            const auto took = time_of([&] { desks[i].push_back(make_desk(connections[i])); });
+            const std::scoped_lock lock{guard};
+            ready.push_back(took);
+        }
+    });
+    for (std::size_t i = 0; i < desks.size(); ++i)
+        for (const auto& desk : desks[i]) remove_desk(connections[i], desk);
+    print_row("cold beside others", ready);
+    print_figure("cold rate", clients * count / (time.count() / 1000));
 }
 
 }  // namespace carrel::bench

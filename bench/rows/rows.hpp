@@ -10,6 +10,16 @@ namespace carrel::bench {
 /// Making desks one at a time and four at once, and ending them with every process dead. In turn with the
 /// same display and window manager started by hand, so that both meet the same machine.
 void measure_life(const Target& target, const std::string& image_root, int count);
+/// How many desks a second come from four clients that ask without a pause.
+void measure_cold_rate(const Target& target, int count);
+/// Sessions whose desks were made ahead, of a pool of twelve: one, its first picture, all at once.
+void measure_pool(const Target& target, int count);
+/// Six sessions at once, of a pool of three.
+void measure_burst(const Target& target, int count);
+/// Stopping a desk's programs and letting them go on, and a call that wakes a desk that was frozen.
+void measure_resting(const Target& target, int count);
+/// Of all desks that the server has: pictures of any one, beside those of one alone; then their end.
+void measure_random(const Target& target, int count);
 /// Pictures of a page in the desk's browser that changes before each, and of a screen that does not.
 void measure_pictures(const Target& target, const std::string& page, int count);
 /// A screen that changes without end: what eight clients get of it, every picture looked at, and what a click
