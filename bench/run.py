@@ -85,6 +85,7 @@ class Server:
         shutil.rmtree(data / "server", ignore_errors=True)
         self.log = open(ROOT / "build/bench-server.log", "w+")
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("CARREL_", "ANTHROPIC_"))}
+        environment["CARREL_DESK_DISK_MB"] = "4096"  # a gigabyte is written and read in one
         self.process = subprocess.Popen(
             [programs / "carrel", "serve", "--listen", "127.0.0.1:0", "--data", data, "--width", "1024", "--height", "768",
              "--provider", "scripted", "--network", "none", "--uid-base", str(uid_base), "--on-exit", "destroy", *flags],

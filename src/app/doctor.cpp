@@ -148,6 +148,10 @@ void look_at_jail(Findings& findings, const Config& config) {
         findings.push_back(
             {Health::good, "overlay",
              by_descriptor == "yes" ? "layers by descriptor" : "layers by path (before Linux 6.13)"});
+        // Where they can have none, a warning says what to change.
+        if (answer.find("own_disks") == "yes")
+            findings.push_back({Health::good, "desks' disks",
+                                "each desk writes to a file system of its own (ext4 over a loop device)"});
         for (const auto& [key, value] : answer.fields)
             if (key == "warning") findings.push_back({Health::weak, "host", value});
     } catch (const core::Error& error) {

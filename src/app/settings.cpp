@@ -19,6 +19,11 @@ namespace {
 using core::Code;
 using core::Error;
 
+/// 0, or enough for a file system.
+std::uint64_t disk_limit(const std::string& text) {
+    return text == "0" ? 0 : number(text, 16, 1 << 24) * (std::uint64_t{1} << 20);
+}
+
 std::string word(const std::string& text, const std::vector<std::string>& words) {
     for (const auto& candidate : words)
         if (candidate == text) return text;
@@ -170,6 +175,12 @@ std::vector<Setting> make_settings() {
              config.most_of_desk.memory = number(value, 128, 1 << 20) * mib;
          },
          [](const Config& config) { return fmt::to_string(config.most_of_desk.memory / mib); }},
+        {"max_desk_disk_mb",
+         {"CARREL_MAX_DESK_DISK_MB"},
+         "most that one desk may be asked to be allowed to write, MiB; 0: any, and no limit at all",
+         false,
+         [](Config& config, const std::string& value) { config.most_of_desk.disk = disk_limit(value); },
+         [](const Config& config) { return fmt::to_string(config.most_of_desk.disk / mib); }},
         {"max_desk_cpu_percent",
          {"CARREL_MAX_DESK_CPU_PERCENT"},
          "most processor time that one desk may be asked to have; 100 is one core",
@@ -237,6 +248,12 @@ std::vector<Setting> make_settings() {
              config.desk.limits.memory = number(value, 128, 1 << 20) * mib;
          },
          [](const Config& config) { return fmt::to_string(config.desk.limits.memory / mib); }},
+        {"desk_disk_mb",
+         {"CARREL_DESK_DISK_MB", "SESSION_DISK_QUOTA_MB"},
+         "that one desk may write, MiB; 0: as much as fits on the host's disk",
+         false,
+         [](Config& config, const std::string& value) { config.desk.limits.disk = disk_limit(value); },
+         [](const Config& config) { return fmt::to_string(config.desk.limits.disk / mib); }},
         {"desk_cpu_percent",
          {"CARREL_DESK_CPU_PERCENT"},
          "time of one desk; 100 is one core",

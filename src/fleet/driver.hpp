@@ -67,7 +67,7 @@ struct ScreenSize {
 
 /// A fact about a living desk that its session should hear of.
 struct Notice {
-    std::string code;  ///< "out_of_memory", "out_of_processes"
+    std::string code;  ///< "out_of_memory", "out_of_processes", "disk_full"
     std::string message;
     std::optional<Notification> notification = {};  ///< of code "notification", which has no message
     std::optional<ScreenSize> screen = {};          ///< of code "screen", which has none either

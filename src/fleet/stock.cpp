@@ -30,7 +30,8 @@ Task<> keep_failure(Task<> task, std::exception_ptr& failure) {
 /// Whether a warm desk can be made into what is asked for.
 bool can_become(const core::DeskShape& warm, const core::DeskShape& wanted) {
     const bool has_network = warm.network == wanted.network || wanted.network == core::Network::none;
-    return warm.image == wanted.image && has_network;
+    // How much it may write is decided when it is made.
+    return warm.image == wanted.image && has_network && warm.limits.disk == wanted.limits.disk;
 }
 
 /// What of a warm desk has to be otherwise for its owner; nothing when all is right.

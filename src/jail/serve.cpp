@@ -10,14 +10,18 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <list>
 
+#include "core/desk_shape.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "jail/cgroup/groups.hpp"
 #include "jail/desks/desks.hpp"
 #include "jail/desks/removal.hpp"
+#include "jail/disks/stock.hpp"
+#include "jail/host/data.hpp"
 #include "jail/host/host.hpp"
 #include "jail/process/pidfd.hpp"
 #include "jail/wire/messages.hpp"
@@ -34,7 +38,7 @@ using core::Fd;
 
 struct Reply {
     wire::Answer answer;
-    std::array<int, wire::most_descriptors_in_answer> descriptors{-1, -1, -1};
+    std::array<int, wire::most_descriptors_in_answer> descriptors{-1, -1, -1, -1};
 };
 
 void send_reply(int socket, const Reply& reply) {
@@ -74,7 +78,8 @@ wire::Fields describe(const desks::Handed& desk) {
                         {"desk_hash", identity.desk_hash},
                         {"network", identity.network},
                         {"memory_watch", std::string{name_of(desk.memory.how)}},
-                        {"process_watch", std::string{name_of(desk.processes.how)}}};
+                        {"process_watch", std::string{name_of(desk.processes.how)}},
+                        {"disk_watch", std::string{name_of(desk.disk.how)}}};
     for (const auto& warning : desk.warnings) fields.emplace_back("warning", warning);
     for (const auto& [what, time] : desk.took)
         fields.emplace_back("took." + what, fmt::to_string(time.count()));
@@ -85,13 +90,22 @@ bool can_freeze(const plan::HostFacts& facts) {
     return std::ranges::any_of(facts.hierarchies, &cgroup::Hierarchy::freezer);
 }
 
+std::string no_disks(const std::string& why) {
+    return fmt::format(
+        "how much a desk writes is measured from time to time and told of, not stopped, since desks can have "
+        "no disks of their own here: {}. It takes loop devices (`modprobe loop`; in a container "
+        "/dev/loop-control and /dev/loop0 and so on), ext4 and mkfs.ext4 (e2fsprogs)",
+        why);
+}
+
 class Server {
 public:
-    Server(int socket, host::Host host)
+    Server(int socket, host::Host host, disks::Stock& stock)
         : socket_{socket},
+          stock_{stock},
           held_groups_{std::move(host.held_groups)},
           warnings_{std::move(host.warnings)},
-          desks_{std::move(host.facts), std::move(host.ranges), desks::compile_filter()} {}
+          desks_{std::move(host.facts), std::move(host.ranges), desks::compile_filter(), stock} {}
 
     /// Until the socket ends.
     void run() {
@@ -101,10 +115,13 @@ public:
                 if (!stop.stopping.is_dead) waiting.push_back({stop.stopping.process.get(), POLLIN, 0});
             // Poll passes over descriptors below 0.
             waiting.push_back({cleaner_end_.get(), POLLIN, 0});
-            const int ready = ::poll(waiting.data(), waiting.size(), pause_before_retry());
+            waiting.push_back({stock_.channel(), POLLIN, 0});
+            const int ready = ::poll(waiting.data(), waiting.size(), pause());
             if (ready < 0 && errno != EINTR) throw core::system_error("poll", errno);
             finish_stops();
             reap_cleaner();
+            desks_.look_at_stock();
+            look_at_disks();
             if (waiting[0].revents != 0 && !take_request()) return;
         }
     }
@@ -141,6 +158,8 @@ public:
         if (used.processes) fields.emplace_back("processes", fmt::to_string(*used.processes));
         if (used.processor_time)
             fields.emplace_back("processor_microseconds", fmt::to_string(used.processor_time->count()));
+        if (const auto written = desks_.find_written(usage.id))
+            fields.emplace_back("disk", fmt::to_string(*written));
         if (const auto traffic = desks_.find_traffic(usage.id)) {
             fields.emplace_back("received", fmt::to_string(traffic->received));
             fields.emplace_back("sent", fmt::to_string(traffic->sent));
@@ -178,6 +197,7 @@ public:
                             {"clone_into_cgroup", facts.clone_into_cgroup ? "yes" : "no"},
                             {"internet", facts.has_internet ? "yes" : "no"},
                             {"freezer", can_freeze(facts) ? "yes" : "no"},
+                            {"own_disks", facts.own_disks ? "yes" : "no"},
                             {"desk_hash", facts.desk_hash}};
         for (const auto& warning : warnings_) fields.emplace_back("warning", warning);
         answer(number, std::move(fields));
@@ -230,12 +250,12 @@ private:
     }
     void refuse(std::uint64_t number, const Error& error) { send_reply(socket_, {{number, error, {}}}); }
     void stream(std::uint64_t number, const Fd& output) {
-        send_reply(socket_, {{number, std::nullopt, {{"stream", "yes"}}}, {output.get(), -1, -1}});
+        send_reply(socket_, {{number, std::nullopt, {{"stream", "yes"}}}, {output.get(), -1, -1, -1}});
     }
     void hand_over(std::uint64_t number, const desks::Handed& desk) {
-        Reply reply{{number, std::nullopt, describe(desk)}, {desk.process.get(), -1, -1}};
+        Reply reply{{number, std::nullopt, describe(desk)}, {desk.process.get(), -1, -1, -1}};
         auto next = reply.descriptors.begin() + 1;
-        for (const auto* watched : {&desk.memory, &desk.processes})
+        for (const auto* watched : {&desk.memory, &desk.processes, &desk.disk})
             if (watched->fd) *next++ = watched->fd.get();
         send_reply(socket_, reply);
     }
@@ -264,11 +284,22 @@ private:
         stop.attempts = -1;
     }
 
-    /// Groups that the kernel has not let go of send no event: look again after a moment.
-    int pause_before_retry() const {
+    /// Groups that the kernel has not let go of send no event: look again after a moment. Nor does a disk
+    /// that becomes full.
+    int pause() const {
         const bool is_waiting =
             std::ranges::any_of(stops_, [](const auto& stop) { return stop.stopping.is_dead; });
-        return is_waiting ? 1 : -1;
+        if (is_waiting) return 1;
+        if (!desks_.have_disks_to_watch()) return -1;
+        const auto left = next_look_ - std::chrono::steady_clock::now();
+        return std::max(1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count()));
+    }
+
+    void look_at_disks() {
+        const auto now = std::chrono::steady_clock::now();
+        if (now < next_look_) return;
+        next_look_ = now + between_looks;
+        desks_.look_at_disks();
     }
 
     void start_cleaner() {
@@ -289,7 +320,12 @@ private:
         start_cleaner();
     }
 
+    /// At all desks' disks: a microsecond each.
+    static constexpr std::chrono::seconds between_looks{2};
+
     int socket_;
+    disks::Stock& stock_;
+    std::chrono::steady_clock::time_point next_look_;
     std::vector<core::Fd> held_groups_;
     std::vector<std::string> warnings_;
     desks::Desks desks_;
@@ -305,8 +341,12 @@ void serve(const ServeOptions& options) {
     checked("use --socket", ::fcntl(options.socket, F_SETFD, FD_CLOEXEC));
     ::signal(SIGPIPE, SIG_IGN);
     auto host = host::open_host(options.host);
+    disks::Stock stock{host::scratch_folder(host.facts.data)};
+    const auto fault = stock.find_fault(core::Limits{}.disk);
+    host.facts.own_disks = !fault;
+    if (fault) host.warnings.push_back(no_disks(*fault));
     for (const auto& warning : host.warnings) core::log_warning("{}", warning);
-    Server server{options.socket, std::move(host)};
+    Server server{options.socket, std::move(host), stock};
     server.take_up();
     server.run();
     server.close();

@@ -56,7 +56,9 @@ void SessionService::judge(const std::string& user, const core::DeskShape& shape
     if (limits.cpus > most.cpus) refuse("processors (cpus)", most.cpus);
     if (limits.memory > most.memory) refuse("MiB of memory (memory_mb)", most.memory / mebibyte);
     if (limits.processes > most.processes) refuse("processes", most.processes);
-    if (most.disk != 0 && (limits.disk > most.disk || limits.disk == 0))
+    // Without a limit are desks only where that is the rule.
+    const bool is_endless = limits.disk == 0 && rules_.new_desk.limits.disk != 0;
+    if (most.disk != 0 && (limits.disk > most.disk || is_endless))
         refuse("MiB of disk (disk_mb)", most.disk / mebibyte);
 }
 

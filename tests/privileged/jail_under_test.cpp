@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/loop.h>
 #include <poll.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -71,6 +72,15 @@ void refuse_newer_calls() {
     if (::seccomp_load(filter) < 0) ::_exit(126);
 }
 
+/// As in a container that has no loop devices.
+void refuse_loops() {
+    const auto filter = ::seccomp_init(SCMP_ACT_ALLOW);
+    const scmp_arg_cmp asks_for_one{1, SCMP_CMP_EQ, LOOP_CTL_GET_FREE, 0};
+    ::seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENODEV), SCMP_SYS(ioctl), 1, &asks_for_one);
+    ::seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
+    if (::seccomp_load(filter) < 0) ::_exit(126);
+}
+
 }  // namespace
 
 JailUnderTest::JailUnderTest(Kernel kernel) : kernel_{kernel} {
@@ -112,6 +122,7 @@ void JailUnderTest::launch() {
     ::fcntl(theirs.get(), F_SETFD, 0);
     const auto number = std::to_string(theirs.get());
     if (kernel_ == Kernel::debian_12) refuse_newer_calls();
+    if (kernel_ == Kernel::without_loops) refuse_loops();
     ::execl((folder + "/carrel-jail").c_str(), "carrel-jail", "serve", "--socket", number.c_str(), "--data",
             data_.c_str(), "--uid-base", uid_base.c_str(), "--carrel-uid", "65534", "--carrel-gid", "65534",
             "--desk-binary", (folder + "/privileged_probe").c_str(), nullptr);
@@ -152,13 +163,15 @@ Reply JailUnderTest::receive() {
         core::value_or_throw(jail::wire::parse_answer({buffer.data(), static_cast<std::size_t>(count)})),
         {},
         {},
+        {},
         {}};
     if (const auto* header = CMSG_FIRSTHDR(&message)) {
-        int descriptors[jail::wire::most_descriptors_in_answer]{-1, -1, -1};
+        int descriptors[jail::wire::most_descriptors_in_answer]{-1, -1, -1, -1};
         std::memcpy(descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
         reply.process = Fd{descriptors[0]};
         reply.memory = Fd{descriptors[1]};
         reply.processes = Fd{descriptors[2]};
+        reply.disk = Fd{descriptors[3]};
     }
     return reply;
 }

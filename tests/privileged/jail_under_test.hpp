@@ -20,6 +20,7 @@ struct Reply {
     core::Fd process;
     core::Fd memory;
     core::Fd processes;
+    core::Fd disk;
 };
 
 /// What a desk holds of something that the kernel counts, for as long as this lives.
@@ -31,8 +32,8 @@ struct Held {
 
 class JailUnderTest {
 public:
-    /// What to refuse the jail, so that it must do without (see refuse_calls).
-    enum class Kernel { own, debian_12 };
+    /// What to refuse the jail, so that it must do without (see refuse_newer_calls, refuse_loops).
+    enum class Kernel { own, debian_12, without_loops };
 
     explicit JailUnderTest(Kernel kernel = Kernel::own);
     /// Ends the jail, kills what is left and removes the data directory.

@@ -41,6 +41,7 @@ int plan(const DeskOptions& options) {
                                       .hierarchies = hierarchies,
                                       .overlay_by_descriptor = jail::plan::has_overlay_by_descriptor(),
                                       .clone_into_cgroup = jail::plan::has_clone3(),
+                                      .own_disks = ::access("/dev/loop-control", F_OK) == 0,
                                       .first_id = options.config.uid_base};
     const auto made = jail::plan::plan_desk(spec, facts);
     jail::cgroup::close_hierarchies(hierarchies);

@@ -22,6 +22,7 @@ struct Reply {
     core::Fd process;     ///< pidfd of the desk's first process
     core::Fd memory;      ///< see jail::wire::GroupWatch
     core::Fd processes;   ///< the same
+    core::Fd disk;        ///< the same
     core::Fd stream;      ///< of requests that are answered by one: the read end of a pipe
     bool is_cut = false;  ///< this process had no room for its descriptors
 };

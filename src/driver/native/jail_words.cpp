@@ -9,7 +9,8 @@ namespace carrel::driver::native {
 jail::wire::Limits jail_limits(const core::Limits& limits) {
     return {.memory = limits.memory,
             .cpu = static_cast<std::uint32_t>(std::lround(limits.cpus * 100)),
-            .processes = limits.processes};
+            .processes = limits.processes,
+            .disk = limits.disk};
 }
 
 jail::wire::Network jail_network(core::Network network) {

@@ -67,7 +67,8 @@ NativeDesk::NativeDesk(async::Executor executor, JailClient& jail, Reply reply, 
       endpoint_{std::make_shared<net::Tunnel>(executor, std::move(path))},
       process_{executor, reply.process.release()},
       memory_{executor, watch_of(reply.answer, "memory_watch"), std::move(reply.memory), "oom_kill"},
-      processes_{executor, watch_of(reply.answer, "process_watch"), std::move(reply.processes), "max"} {
+      processes_{executor, watch_of(reply.answer, "process_watch"), std::move(reply.processes), "max"},
+      disk_{executor, watch_of(reply.answer, "disk_watch"), std::move(reply.disk), ""} {
     for (const auto& [key, value] : reply.answer.fields)
         if (key == "warning") warnings_.push_back(value);
 }
@@ -94,10 +95,11 @@ Task<> NativeDesk::tell_notices(std::function<void(fleet::Notice)> tell) {
     std::vector<Task<>> limits;
     limits.push_back(tell_of_memory(tell));
     limits.push_back(tell_of_processes(tell));
+    limits.push_back(tell_of_disk(tell));
     co_await async::all("watching the limits of " + id_, std::move(limits));
 }
 
-// The groups' removal wakes both as well; a dead desk has no notices, only an ending.
+// The desk's removal wakes all of them as well; a dead desk has no notices, only an ending.
 
 Task<> NativeDesk::tell_of_memory(std::function<void(fleet::Notice)> tell) {
     while (co_await memory_.is_met() && !is_dead())
@@ -114,6 +116,14 @@ Task<> NativeDesk::tell_of_processes(std::function<void(fleet::Notice)> tell) {
     }
 }
 
+Task<> NativeDesk::tell_of_disk(std::function<void(fleet::Notice)> tell) {
+    while (co_await disk_.is_met() && !is_dead())
+        tell({"disk_full",
+              "the desk has written as much as it may, or nearly: programs fail with \"No space left on "
+              "device\" "
+              "until some files are removed"});
+}
+
 Task<> NativeDesk::freeze() { co_await jail_.ask(jail::wire::Freeze{id_}); }
 
 Task<> NativeDesk::thaw() { co_await jail_.ask(jail::wire::Thaw{id_}); }
@@ -127,6 +137,7 @@ Task<fleet::Usage> NativeDesk::usage() {
     fleet::Usage usage{.memory = number("memory"),
                        .processes = number("processes"),
                        .processor_time = {},
+                       .disk = number("disk"),
                        .received = number("received"),
                        .sent = number("sent")};
     if (const auto time = number("processor_microseconds"))

@@ -38,6 +38,7 @@ private:
     bool is_dead() const;
     Task<> tell_of_memory(std::function<void(fleet::Notice)> tell);
     Task<> tell_of_processes(std::function<void(fleet::Notice)> tell);
+    Task<> tell_of_disk(std::function<void(fleet::Notice)> tell);
 
     JailClient& jail_;
     std::string id_;
@@ -49,6 +50,7 @@ private:
     boost::asio::posix::stream_descriptor process_;
     LimitWatch memory_;
     LimitWatch processes_;
+    LimitWatch disk_;
     bool is_stopped_ = false;
 };
 

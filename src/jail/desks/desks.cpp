@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "jail/desks/change.hpp"
@@ -57,10 +59,11 @@ wire::ImageFacts read_image(plan::HostFacts facts, const wire::Spec& spec) {
 
 }  // namespace
 
-Desks::Desks(plan::HostFacts facts, host::Ranges ranges, Filter filter)
+Desks::Desks(plan::HostFacts facts, host::Ranges ranges, Filter filter, disks::Stock& stock)
     : facts_{std::move(facts)},
       ranges_{std::move(ranges)},
       filter_{std::move(filter)},
+      stock_{stock},
       network_{ranges_.id_before()} {}
 
 void Desks::remember() {
@@ -70,7 +73,8 @@ void Desks::remember() {
             if (!identity) throw identity.error();
             auto process = find_living(*identity);
             ranges_.keep(id, identity->uid_base);
-            known_.emplace(id, Known{std::move(*identity), std::move(process), {}});
+            DiskWatch disk{*identity, {}};
+            known_.emplace(id, Known{std::move(*identity), std::move(process), {}, std::move(disk)});
         } catch (const Error& error) {
             core::log_info("{} does not live: {}", id, error.message());
         }
@@ -96,11 +100,12 @@ Handed Desks::start(const wire::Spec& spec) {
     if (spec.network == wire::Network::internet && facts_.has_internet) facts_.network = network_.prepare();
     facts_.first_id = ranges_.take(spec.id, spec.slot);
     try {
-        auto made = make_desk(spec, facts_, filter_);
-        const auto [place, is_new] =
-            known_.insert_or_assign(spec.id, Known{made.identity, std::move(made.process), {}});
+        auto made = make_desk(spec, facts_, filter_, stock_);
+        DiskWatch disk{made.identity, std::move(made.disk)};
+        const auto [place, is_new] = known_.insert_or_assign(
+            spec.id, Known{made.identity, std::move(made.process), {}, std::move(disk)});
         auto handed = hand_over(place->second);
-        handed.warnings = std::move(made.warnings);
+        std::ranges::move(made.warnings, std::back_inserter(handed.warnings));
         handed.took = std::move(made.took);
         return handed;
     } catch (...) {
@@ -110,7 +115,7 @@ Handed Desks::start(const wire::Spec& spec) {
 }
 
 void Desks::abandon(const wire::Spec& spec) {
-    known_.erase(spec.id);
+    forget(spec.id);
     try {
         const process::Deadline deadline{std::chrono::seconds{1}};
         while (!remove_traces(facts_, facts_.hierarchies, spec.id)) deadline.pause("removing cgroups");
@@ -128,7 +133,9 @@ Handed Desks::adopt(const std::string& id) {
         auto identity = read_identity(facts_, id);
         if (!identity) throw identity.error();
         auto process = find_living(*identity);
-        known = known_.emplace(id, Known{std::move(*identity), std::move(process), {}}).first;
+        DiskWatch disk{*identity, {}};
+        known =
+            known_.emplace(id, Known{std::move(*identity), std::move(process), {}, std::move(disk)}).first;
     }
     reap(known->second);
     if (known->second.ended || process::has_ended(known->second.process))
@@ -137,7 +144,9 @@ Handed Desks::adopt(const std::string& id) {
 }
 
 Handed Desks::hand_over(const Known& known) const {
-    Handed handed{known.identity, known.process.duplicate(), {}, {}, {}, {}};
+    Handed handed{known.identity, known.process.duplicate(), {}, {}, {}, {}, {}};
+    if (known.disk.is_on()) handed.disk = {wire::GroupWatch::eventfd, known.disk.listen()};
+    if (known.identity.disk_way == disk_watched) handed.warnings.emplace_back(plan::soft_disk_warning);
     const auto hierarchies = hierarchies_of(known.identity);
     const auto try_to = [&](cgroup::WatchedGroup& watched, auto watch, std::string_view what) {
         try {
@@ -198,8 +207,15 @@ bool Desks::finish_stop(Stopping& stopping) {
     if (!remove_traces(facts_, hierarchies, stopping.id)) return false;
     network_.disconnect(stopping.identity.interface);
     ranges_.give_back(stopping.id);
-    known_.erase(stopping.id);
+    forget(stopping.id);
     return true;
+}
+
+void Desks::forget(const std::string& id) {
+    const auto known = known_.find(id);
+    if (known == known_.end()) return;
+    stock_.drop(known->second.disk.end());
+    known_.erase(known);
 }
 
 void Desks::reap(Known& known) {
@@ -234,6 +250,9 @@ std::vector<std::string> Desks::change(const wire::Change& change) {
                     "this desk was made without a network, and none can be given to it: make another"};
     if (change.workspace && !known.identity.workspace.empty())
         throw Error{Code::conflict, "this desk has a workspace already: make another"};
+    if (change.limits && change.limits->disk != known.identity.disk)
+        throw Error{Code::conflict, "how much a desk may write is decided when it is made: make another",
+                    "disk_fixed"};
     std::vector<std::string> warnings;
     if (change.limits)
         warnings = change_limits(hierarchies_of(known.identity), change.id, *change.limits, facts_);
@@ -297,6 +316,33 @@ std::optional<network::Traffic> Desks::find_traffic(const std::string& id) const
 
 cgroup::GroupUsage Desks::usage(const std::string& id) const {
     return cgroup::read_usage(hierarchies_of(get(id).identity), id);
+}
+
+std::optional<std::uint64_t> Desks::find_written(const std::string& id) const {
+    return get(id).disk.written();
+}
+
+bool Desks::have_disks_to_watch() const {
+    return std::ranges::any_of(known_, [](const auto& entry) { return entry.second.disk.is_on(); });
+}
+
+void Desks::look_at_disks() {
+    const auto now = DiskWatch::Clock::now();
+    for (auto& [id, known] : known_) {
+        if (known.ended) continue;
+        known.disk.look(known.process, known.identity.process.pid);
+        if (!known.disk.is_due(now)) continue;
+        const auto folder =
+            core::open_file(plan::desk_folder(facts_, id), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        if (stock_.measure(id, folder)) known.disk.begin_measure(now);
+    }
+}
+
+void Desks::look_at_stock() {
+    stock_.look([this](const std::string& id, std::uint64_t bytes) {
+        const auto known = known_.find(id);
+        if (known != known_.end()) known->second.disk.note_measured(bytes, DiskWatch::Clock::now());
+    });
 }
 
 const Desks::Known& Desks::get(const std::string& id) const {

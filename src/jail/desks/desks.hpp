@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "jail/cgroup/groups.hpp"
+#include "jail/desks/disk_watch.hpp"
 #include "jail/desks/make.hpp"
 #include "jail/host/network.hpp"
 #include "jail/host/ranges.hpp"
@@ -26,6 +27,7 @@ struct Handed {
     core::Fd process;
     cgroup::WatchedGroup memory;
     cgroup::WatchedGroup processes;
+    cgroup::WatchedGroup disk;  ///< an eventfd
     std::vector<std::string> warnings;
     std::vector<std::pair<std::string, std::chrono::microseconds>> took;
 };
@@ -45,7 +47,8 @@ struct Stopping {
 
 class Desks {
 public:
-    Desks(plan::HostFacts facts, host::Ranges ranges, Filter filter);
+    /// `stock` outlives this.
+    Desks(plan::HostFacts facts, host::Ranges ranges, Filter filter, disks::Stock& stock);
 
     /// Takes note of the living desks of an earlier jail, so that their slots are taken and they can be
     /// asked about. Once, at the start.
@@ -76,6 +79,14 @@ public:
     /// Nothing of a desk without a network.
     std::optional<network::Traffic> find_traffic(const std::string& id) const;
     cgroup::GroupUsage usage(const std::string& id) const;
+    /// Bytes that it has written and not removed, where that is known.
+    std::optional<std::uint64_t> find_written(const std::string& id) const;
+
+    bool have_disks_to_watch() const;
+    /// Tells owners of the desks whose disks have become full. To be called every now and then.
+    void look_at_disks();
+    /// Takes what the stock's process has to say.
+    void look_at_stock();
 
     /// Looks after what living desks need on the host; a failure is a warning.
     void resume_network();
@@ -88,13 +99,15 @@ private:
     struct Known {
         Identity identity;
         core::Fd process;
-        std::optional<ExitStatus> ended;
+        std::optional<ExitStatus> ended = {};
+        DiskWatch disk = {};
     };
 
     const Known& get(const std::string& id) const;
     std::vector<cgroup::Hierarchy> hierarchies_of(const Identity& identity) const;
     Handed hand_over(const Known& known) const;
     void abandon(const wire::Spec& spec);
+    void forget(const std::string& id);
     static void reap(Known& known);
     void cut_network(Known& known);
     void attach_workspace(Known& known, const wire::Workspace& workspace);
@@ -103,6 +116,7 @@ private:
     plan::HostFacts facts_;
     host::Ranges ranges_;
     Filter filter_;
+    disks::Stock& stock_;
     host::HostNetwork network_;
     std::map<std::string, Known> known_;
 };

@@ -34,7 +34,7 @@ struct Named {
 constexpr std::size_t oldest_members = 15;
 
 /// Every member with its name: the format, for writing and for reading. New ones come last.
-std::array<Named, 16> members_of(Identity& i) {
+std::array<Named, 18> members_of(Identity& i) {
     return {{{"id", &i.id},
              {"boot", &i.process.boot},
              {"pid", &i.process.pid},
@@ -50,7 +50,9 @@ std::array<Named, 16> members_of(Identity& i) {
              {"interface", &i.interface},
              {"desk_hash", &i.desk_hash},
              {"groups", &i.groups},
-             {"workspace", &i.workspace}}};
+             {"workspace", &i.workspace},
+             {"disk", &i.disk},
+             {"disk_way", &i.disk_way}}};
 }
 
 std::string to_json(const Member& member) {

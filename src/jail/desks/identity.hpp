@@ -27,6 +27,10 @@ struct ProcessIdentity {
     bool operator==(const ProcessIdentity&) const = default;
 };
 
+/// How the limit of what a desk writes is kept: by a file system of its own, or by looking now and then.
+inline constexpr const char* disk_own = "own";
+inline constexpr const char* disk_watched = "watched";
+
 struct Identity {
     std::string id;
     ProcessIdentity process;
@@ -40,6 +44,8 @@ struct Identity {
     std::string desk_hash;       ///< of the desk's program
     std::string groups;          ///< its hierarchies as format_hierarchies writes them
     std::string workspace = {};  ///< as name_of says, "" if none
+    std::uint64_t disk = 0;      ///< bytes that it may have written, 0: as many as fit
+    std::string disk_way = {};   ///< disk_own, disk_watched, or "" without a limit
 };
 
 std::string format_identity(const Identity& identity);

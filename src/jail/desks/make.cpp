@@ -69,8 +69,9 @@ Fd make_log(const plan::step::LogFile& s) {
 
 class Making {
 public:
-    Making(const plan::Plan& plan, const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter)
-        : plan_{plan}, facts_{facts}, filter_{filter} {
+    Making(const plan::Plan& plan, const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter,
+           disks::Stock& stock)
+        : plan_{plan}, facts_{facts}, filter_{filter}, stock_{stock} {
         made_.identity = Identity{.id = spec.id,
                                   .process = {},
                                   .nonce = spec.nonce,
@@ -82,11 +83,14 @@ public:
                                   .interface = network::interface_of(spec.network, facts.first_id),
                                   .desk_hash = facts.desk_hash,
                                   .groups = cgroup::format_hierarchies(facts.hierarchies),
-                                  .workspace = spec.workspace ? name_of(*spec.workspace) : ""};
+                                  .workspace = spec.workspace ? name_of(*spec.workspace) : "",
+                                  .disk = spec.limits.disk,
+                                  .disk_way = spec.limits.disk > 0 ? disk_watched : ""};
         made_.warnings = plan.warnings;
     }
     ~Making() {
         if (made_.process && !is_done_) kill();
+        if (!is_done_) stock_.drop(std::move(made_.disk));
     }
     Making(const Making&) = delete;
     Making& operator=(const Making&) = delete;
@@ -109,10 +113,26 @@ public:
 
     void operator()(const plan::step::Folder& s) {
         checked("make " + s.path, ::mkdir(s.path.c_str(), s.mode));
+        layer_ = core::open_file(s.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+        note("files");
+    }
+    void operator()(const plan::step::Disk& s) {
+        try {
+            made_.disk = stock_.take(s.room);
+            layer_ = made_.disk.duplicate();
+            made_.identity.disk_way = disk_own;
+        } catch (const core::Error& error) {
+            made_.warnings.push_back(fmt::format("{}: {}", plan::soft_disk_warning, error.message()));
+        }
+        note("disk");
+    }
+    void operator()(const plan::step::LayerFolder& s) {
+        checked("make " + s.path, ::mkdirat(layer_.get(), s.path.c_str(), 0755));
         note("files");
     }
     void operator()(const plan::step::TextFile& s) {
-        const auto file = core::open_file(s.path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+        const Fd file{checked("make " + s.path, ::openat(layer_.get(), s.path.c_str(),
+                                                         O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644))};
         core::write_all(file.get(), s.text);
         note("files");
     }
@@ -159,7 +179,8 @@ public:
     }
     void operator()(const plan::step::Overlay& s) {
         const auto ns = core::open_file(fmt::format("/proc/{}/ns/user", pid_), O_RDONLY);
-        root_ = mount_overlay(s, ns.get(), host::scratch_folder(facts_.data));
+        layer_.reset();
+        root_ = mount_overlay(s, ns.get(), made_.disk, host::scratch_folder(facts_.data));
         note("overlay");
     }
     void operator()(const plan::step::SendRoot&) {
@@ -263,9 +284,11 @@ private:
     const plan::Plan& plan_;
     const plan::HostFacts& facts_;
     const Filter& filter_;
+    disks::Stock& stock_;
     Made made_;
     bool is_done_ = false;
     pid_t pid_ = -1;
+    Fd layer_;  ///< until the overlay is mounted
     Fd endpoint_;
     Fd log_;
     Fd nodes_;
@@ -276,10 +299,11 @@ private:
 
 }  // namespace
 
-Made make_desk(const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter) {
+Made make_desk(const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter,
+               disks::Stock& stock) {
     try {
         const auto steps = plan::plan_desk(spec, facts);
-        return Making{steps, spec, facts, filter}.finish();
+        return Making{steps, spec, facts, filter, stock}.finish();
     } catch (core::Error& error) {
         throw error.during("making desk " + spec.id);
     }

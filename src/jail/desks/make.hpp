@@ -9,12 +9,14 @@
 #include "core/fd.hpp"
 #include "jail/desks/identity.hpp"
 #include "jail/desks/seccomp.hpp"
+#include "jail/disks/stock.hpp"
 #include "jail/plan/plan.hpp"
 
 namespace carrel::jail::desks {
 
 struct Made {
     Identity identity;
+    core::Fd disk;                      ///< the mount that holds its layer, if it has one
     core::Fd process;                   ///< pidfd of the first process, which runs its program now
     std::vector<std::string> warnings;  ///< the plan's, and what turned out on the way
     /// What took how long, in the order of the plan.
@@ -22,7 +24,8 @@ struct Made {
 };
 
 /// Throws "making desk desk_…: what: why". Processes are dead then; what else is left (folders,
-/// groups, the socket) the caller removes, see removal.hpp.
-Made make_desk(const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter);
+/// groups, the socket) the caller removes, see removal.hpp. A desk that can have no disk gets a warning.
+Made make_desk(const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter,
+               disks::Stock& stock);
 
 }  // namespace carrel::jail::desks

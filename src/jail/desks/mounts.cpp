@@ -161,27 +161,38 @@ void attach(int tree, const Fd& target, const std::string& at) {
 
 }  // namespace
 
-Fd idmapped_tree(const std::string& path, int user_namespace, std::uint64_t attributes) {
-    Fd tree{checked(
-        "open layer " + path,
-        ::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW))};
+namespace {
+
+void map_ids(const Fd& tree, const std::string& path, int user_namespace, std::uint64_t attributes) {
     mount_attr attr{.attr_set = MOUNT_ATTR_IDMAP | attributes,
                     .attr_clr = 0,
                     .propagation = 0,
                     .userns_fd = static_cast<std::uint64_t>(user_namespace)};
-    if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attr, sizeof attr) == 0) return tree;
+    if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attr, sizeof attr) == 0) return;
     auto error = core::system_error("map the ids of layer " + path, errno);
     if (errno != EINVAL) throw error;
     throw core::Error{core::Code::unavailable,
                       error.message() + "; its file system cannot: keep --data on ext4, xfs or btrfs"};
 }
 
-Fd mount_overlay(const plan::step::Overlay& step, int user_namespace, const std::string& scratch) {
+}  // namespace
+
+Fd idmapped_tree(const std::string& path, int user_namespace, std::uint64_t attributes) {
+    Fd tree{checked(
+        "open layer " + path,
+        ::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW))};
+    map_ids(tree, path, user_namespace, attributes);
+    return tree;
+}
+
+Fd mount_overlay(const plan::step::Overlay& step, int user_namespace, const Fd& disk,
+                 const std::string& scratch) {
     std::vector<Fd> lowers;
     lowers.reserve(step.lowers.size());
     for (const auto& path : step.lowers)
         lowers.push_back(idmapped_tree(path, user_namespace, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV));
-    const Fd folder = idmapped_tree(step.folder, user_namespace, MOUNT_ATTR_NODEV);
+    const Fd folder = disk ? disk.duplicate() : idmapped_tree(step.folder, user_namespace, MOUNT_ATTR_NODEV);
+    if (disk) map_ids(disk, "on the desk's disk", user_namespace, MOUNT_ATTR_NODEV);
     const Fd context = open_context("overlay");
     // A desk's layer is never mounted a second time, so syncing it to disk is wasted work.
     set_option(context, "volatile", "");

@@ -13,9 +13,11 @@ namespace carrel::jail::desks {
 /// A detached copy of the directory's mount in which ids on disk are the desk's own.
 core::Fd idmapped_tree(const std::string& path, int user_namespace, std::uint64_t attributes);
 
-/// The desk's root: a detached overlay. `scratch` is an empty directory of root in our own mount
+/// The desk's root: a detached overlay. `disk`: the detached mount that holds upper and work, to be mapped
+/// as well; none when the step's folder does. `scratch` is an empty directory of root in our own mount
 /// namespace, used only on kernels that take layers by path.
-core::Fd mount_overlay(const plan::step::Overlay& step, int user_namespace, const std::string& scratch);
+core::Fd mount_overlay(const plan::step::Overlay& step, int user_namespace, const core::Fd& disk,
+                       const std::string& scratch);
 
 // --- inside the desk, before it pivots. `root` is the new root, attached somewhere.
 /// Attaches the overlay in our mount namespace, over a directory nobody will miss.

@@ -23,6 +23,8 @@ struct HostFacts {
     bool overlay_by_descriptor;
     /// clone3 makes a process inside a v2 group (Linux 5.7); else it is moved there.
     bool clone_into_cgroup;
+    /// A desk can have a file system of its own for what it writes (jail/disks).
+    bool own_disks = false;
     bool own_devices = false;  ///< a desk can have device nodes of its own, see host::make_nodes
     unsigned processors = 1;
     bool has_swap = false;

@@ -58,6 +58,16 @@ constexpr const char* hidden_paths[] = {"/proc/acpi",
                                         "/sys/module",
                                         "/sys/power"};
 
+constexpr std::uint64_t mib = std::uint64_t{1} << 20;
+
+/// Of a file system in memory where everybody may write. They count for the memory limit, and hold no more
+/// than the desk may write elsewhere; but Chromium and the display need some of them.
+std::vector<std::pair<std::string, std::string>> memory_files(std::uint64_t most,
+                                                              const wire::Limits& limits) {
+    if (limits.disk > 0) most = std::min(most, std::max(limits.disk, 64 * mib));
+    return {{"mode", "1777"}, {"size", fmt::format("{}m", most / mib)}, {"nr_inodes", "262144"}};
+}
+
 void add(Plan& plan, HostStep step) { plan.steps.emplace_back(std::move(step)); }
 void add(Plan& plan, DeskStep step) { plan.steps.emplace_back(std::move(step)); }
 
@@ -65,10 +75,11 @@ std::string machine_id(const wire::Spec& spec) { return spec.id.substr(5) + std:
 
 /// Files that name the machine, in the upper layer: an ordinary program finds them as usual.
 void add_files(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
-    const auto folder = desk_folder(facts, spec.id);
-    const auto etc = folder + "/upper/etc";
-    for (const auto& path : {folder, folder + "/work", folder + "/upper", etc})
-        add(plan, step::Folder{path, mode_t{path == folder ? 0700U : 0755U}});
+    const std::string etc = "upper/etc";
+    add(plan, step::Folder{desk_folder(facts, spec.id), 0700});
+    if (spec.limits.disk > 0 && facts.own_disks) add(plan, step::Disk{spec.limits.disk});
+    for (const auto& path : {std::string{"work"}, std::string{"upper"}, etc})
+        add(plan, step::LayerFolder{path});
     add(plan, step::TextFile{etc + "/hostname", spec.id + "\n"});
     add(plan, step::TextFile{etc + "/hosts", fmt::format("127.0.0.1 localhost {}\n", spec.id)});
     add(plan, step::TextFile{etc + "/machine-id", machine_id(spec) + "\n"});
@@ -82,6 +93,7 @@ void add_groups(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
         for (auto& setting : group_settings(tree, group, spec.limits, facts)) add(plan, std::move(setting));
     }
     plan.warnings = cgroup::missing_groups(facts.hierarchies);
+    if (spec.limits.disk > 0 && !facts.own_disks) plan.warnings.emplace_back(soft_disk_warning);
 }
 
 std::vector<WorkspacePart> parts_of(const wire::Spec& spec, const HostFacts& facts) {
@@ -115,7 +127,7 @@ void add_process(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
             add(plan, step::Attach{tree.folder + "/" + spec.id, "the desk is outside its limits"});
 }
 
-void add_devices(Plan& plan, const HostFacts& facts) {
+void add_devices(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     if (facts.own_devices) {
         add(plan, step::PlaceNodes{"/dev"});
     } else {
@@ -136,11 +148,11 @@ void add_devices(Plan& plan, const HostFacts& facts) {
                                {{"mode", "0620"}, {"ptmxmode", "0666"}, {"gid", "5"}, {"max", "128"}},
                                MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
     // Chromium keeps every tab's pictures here; 64 MB, the usual size in containers, is too little.
-    add(plan, step::Filesystem{"tmpfs", "/dev/shm", {{"mode", "1777"}, {"size", "512m"}}, no_programs});
+    add(plan, step::Filesystem{"tmpfs", "/dev/shm", memory_files(512 * mib, spec.limits), no_programs});
 }
 
-void add_filesystems(Plan& plan, const HostFacts& facts) {
-    add_devices(plan, facts);
+void add_filesystems(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
+    add_devices(plan, spec, facts);
     add(plan, step::Filesystem{"proc", "/proc", {}, no_programs});
     add(plan, step::Filesystem{"sysfs", "/sys", {}, no_programs | MOUNT_ATTR_RDONLY});
     for (const char* path : hidden_paths) add(plan, step::Hide{path});
@@ -148,7 +160,7 @@ void add_filesystems(Plan& plan, const HostFacts& facts) {
     add(plan, step::InnerFolder{"/run/lock", 01777, 0});
     add(plan, step::InnerFolder{"/run/user", 0755, 0});
     add(plan, step::InnerFolder{"/run/user/1000", 0700, wire::agent});
-    add(plan, step::Filesystem{"tmpfs", "/tmp", {{"mode", "1777"}, {"size", "1g"}}, no_devices});
+    add(plan, step::Filesystem{"tmpfs", "/tmp", memory_files(1024 * mib, spec.limits), no_devices});
     add(plan, step::InnerFolder{"/tmp/.X11-unix", 01777, 0});
     add(plan, step::InnerFolder{"/tmp/.ICE-unix", 01777, 0});
 }
@@ -213,7 +225,7 @@ Plan plan_desk(const wire::Spec& spec, const HostFacts& facts) {
     add(plan, step::BecomeRoot{});
     // While the host is in sight: devices are the host's, and the kernel gives a user namespace proc and
     // sysfs only beside fully visible ones.
-    add_filesystems(plan, facts);
+    add_filesystems(plan, spec, facts);
     for (auto& part : parts_of(spec, facts)) add(plan, step::TakeTree{std::move(part.at)});
     add(plan, step::Pivot{});
     add(plan, step::Hostname{spec.id});

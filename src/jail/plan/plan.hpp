@@ -30,7 +30,15 @@ struct Folder {
     std::string path;
     mode_t mode;
 };
-/// A small file in the upper layer, before the desk sees it.
+/// A file system for all that the desk writes; without it, that is in the desk's folder.
+struct Disk {
+    std::uint64_t room;  ///< bytes
+};
+/// A directory where the desk's layer is kept, before the desk sees it.
+struct LayerFolder {
+    std::string path;  ///< from there
+};
+/// A small file there.
 struct TextFile {
     std::string path;
     std::string text;
@@ -67,7 +75,7 @@ using process::MapIds;
 /// The root file system: an overlay of which all layers hold the image's ids on disk.
 struct Overlay {
     std::vector<std::string> lowers;  ///< the upmost first
-    std::string folder;               ///< holds upper and work
+    std::string folder;               ///< holds upper and work, unless a disk does
     std::uint32_t first_id;
     bool by_descriptor;
 };
@@ -160,10 +168,10 @@ struct Run {
 
 }  // namespace step
 
-using HostStep =
-    std::variant<step::Folder, step::TextFile, step::Listen, step::LogFile, step::Group, step::Setting,
-                 step::Nodes, step::Clone, step::MapIds, step::Overlay, step::Expendable, step::SendRoot,
-                 step::SendTree, step::ConnectNetwork, step::Attach, step::Record, step::LetGo>;
+using HostStep = std::variant<step::Folder, step::Disk, step::LayerFolder, step::TextFile, step::Listen,
+                              step::LogFile, step::Group, step::Setting, step::Nodes, step::Clone,
+                              step::MapIds, step::Overlay, step::Expendable, step::SendRoot, step::SendTree,
+                              step::ConnectNetwork, step::Attach, step::Record, step::LetGo>;
 using DeskStep =
     std::variant<step::TakeRoot, step::BecomeRoot, step::Filesystem, step::PlaceNodes, step::TakeTree,
                  step::Device, step::Hide, step::ReadOnly, step::Link, step::InnerFolder, step::Pivot,
@@ -171,6 +179,10 @@ using DeskStep =
                  step::AwaitGo, step::HideGroups, step::DropCapabilities, step::BecomeUser, step::NewKeyring,
                  step::NoNewPrivileges, step::FilterCalls, step::Run>;
 using Step = std::variant<HostStep, DeskStep>;
+
+/// Of a desk that should have a limit of what it writes, and has no disk of its own.
+inline constexpr const char* soft_disk_warning =
+    "the limit of its disk is soft: what it writes is measured from time to time and told of, not stopped";
 
 struct Plan {
     std::vector<Step> steps;

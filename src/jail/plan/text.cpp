@@ -41,8 +41,12 @@ struct Describe {
     std::string operator()(const step::Folder& s) const {
         return fmt::format("folder {} {:04o}", s.path, s.mode);
     }
+    std::string operator()(const step::Disk& s) const {
+        return fmt::format("disk of {} bytes for what it writes", s.room);
+    }
+    std::string operator()(const step::LayerFolder& s) const { return "folder " + s.path + " of its layer"; }
     std::string operator()(const step::TextFile& s) const {
-        return fmt::format("file {} \"{}\"", s.path, on_one_line(s.text));
+        return fmt::format("file {} of its layer \"{}\"", s.path, on_one_line(s.text));
     }
     std::string operator()(const step::Listen& s) const {
         return fmt::format("listen at {} for {}:{}", s.path, s.uid, s.gid);

@@ -76,7 +76,8 @@ public:
     Limits limits() {
         return {.memory = number<std::uint64_t>("memory"),
                 .cpu = number<std::uint32_t>("cpu"),
-                .processes = number<std::uint32_t>("processes")};
+                .processes = number<std::uint32_t>("processes"),
+                .disk = number<std::uint64_t>("disk")};
     }
 
     std::optional<Workspace> workspace() {
@@ -146,7 +147,7 @@ Expected<What> parse_start(Taker& take) {
 
 Expected<What> parse_change(Taker& take) {
     Change change{.id = take.desk_id(), .limits = {}, .network = {}, .workspace = {}};
-    if (take.has("memory") || take.has("cpu") || take.has("processes")) {
+    if (take.has("memory") || take.has("cpu") || take.has("processes") || take.has("disk")) {
         change.limits = take.limits();
         if (const auto fault = find_fault(*change.limits)) take.complain(fault->message());
     }
@@ -196,7 +197,8 @@ constexpr std::array<Verb, std::variant_size_v<What>> verbs{{
 }};
 
 std::string format_limits(const Limits& limits) {
-    return fmt::format("memory={}\ncpu={}\nprocesses={}\n", limits.memory, limits.cpu, limits.processes);
+    return fmt::format("memory={}\ncpu={}\nprocesses={}\ndisk={}\n", limits.memory, limits.cpu,
+                       limits.processes, limits.disk);
 }
 
 std::string format_workspace(const std::optional<Workspace>& workspace) {

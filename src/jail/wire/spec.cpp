@@ -49,7 +49,10 @@ std::optional<core::Error> find_fault(const Limits& limits) {
     const Bound bounds[] = {{"memory", limits.memory, 64 * mebibyte, mebibyte * mebibyte},
                             {"cpu", limits.cpu, 5, std::uint64_t{100} * 1024},
                             {"processes", limits.processes, 16, most_processes}};
-    return find_fault_in(bounds);
+    if (auto fault = find_fault_in(bounds)) return fault;
+    if (limits.disk == 0) return std::nullopt;
+    const Bound disk[] = {{"disk", limits.disk, 16 * mebibyte, 16 * mebibyte * mebibyte}};
+    return find_fault_in(disk);
 }
 
 bool is_workspace_name(std::string_view name) {

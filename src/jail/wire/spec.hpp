@@ -23,6 +23,7 @@ struct Limits {
     std::uint64_t memory;     ///< bytes, /tmp and /dev/shm included
     std::uint32_t cpu;        ///< percent of one processor: 150 is one and a half
     std::uint32_t processes;  ///< processes and threads
+    std::uint64_t disk = 0;   ///< bytes that it may have written; 0: as many as fit
 };
 
 inline constexpr std::uint32_t most_processes = 1U << 20;

@@ -38,9 +38,10 @@ export class Server {
     if (fresh) await rm(path.join(data, "server"), { recursive: true, force: true });
     const inherited = { ...process.env };
     for (const name of ["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "CARREL_TOKEN"]) delete inherited[name];
+    // Transfers and archives of the tests are larger than what desks may write unless it is said.
     const child = spawn(program, ["serve", "--listen", listen, "--data", data, ...args], {
       // Warm desks would stand among those that a test looks for on the host; who wants them says --pool.
-      env: { WARM_POOL_DESKTOP: "0", ...inherited, ...env },
+      env: { WARM_POOL_DESKTOP: "0", CARREL_DESK_DISK_MB: "4096", ...inherited, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const server = new Server(child);

@@ -20,7 +20,9 @@ Identity some_identity() {
             .interface = "",
             .desk_hash = std::string(64, 'd'),
             .groups = "2f:/sys/fs/cgroup/unified/carrel-1 1m:/sys/fs/cgroup/memory/carrel-1",
-            .workspace = std::string(64, 'f') + "/notes"};
+            .workspace = std::string(64, 'f') + "/notes",
+            .disk = 500ULL << 20,
+            .disk_way = disk_own};
 }
 
 }  // namespace
@@ -42,6 +44,8 @@ TEST_CASE("An identity that an older version wrote is read, and lacks what that 
     REQUIRE_MESSAGE(read, read.error().message());
     CHECK(read->groups == some_identity().groups);
     CHECK(read->workspace.empty());
+    CHECK(read->disk == 0);
+    CHECK(read->disk_way.empty());
 }
 
 TEST_CASE("A cut or changed identity is refused, never guessed at") {

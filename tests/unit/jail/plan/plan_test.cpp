@@ -74,6 +74,34 @@ TEST_CASE(
     CHECK(!to_text(plan_desk(spec, some_host())).contains("at /home/agent"));
 }
 
+TEST_CASE("What a desk may write is a disk of its own, and bounds what it keeps in memory as files") {
+    auto spec = some_spec();
+    auto host = some_host();
+    spec.limits.disk = 100ULL << 20;
+    host.own_disks = true;
+    const auto plan = plan_desk(spec, host);
+    const auto text = to_text(plan);
+    CHECK(
+        text.contains("host  folder /var/lib/carrel/desks/desk_0123456789ab 0700\n"
+                      "host  disk of 104857600 bytes for what it writes\n"
+                      "host  folder work of its layer\n"));
+    CHECK(text.contains("/tmp nosuid,nodev mode=1777 size=100m nr_inodes=262144"));
+    CHECK(text.contains("/dev/shm nosuid,nodev,noexec mode=1777 size=100m nr_inodes=262144"));
+    CHECK(plan.warnings.empty());
+    // The display and a browser need some.
+    spec.limits.disk = 16ULL << 20;
+    CHECK(to_text(plan_desk(spec, host)).contains("mode=1777 size=64m"));
+    spec.limits.disk = 2000ULL << 20;
+    CHECK(to_text(plan_desk(spec, host)).contains("mode=1777 size=512m"));
+    host.own_disks = false;
+    const auto soft = plan_desk(spec, host);
+    CHECK(!to_text(soft).contains("disk of"));
+    REQUIRE(soft.warnings.size() == 1);
+    CHECK(soft.warnings[0].contains("is soft"));
+    spec.limits.disk = 0;
+    CHECK(plan_desk(spec, host).warnings.empty());
+}
+
 TEST_CASE("On a hybrid host v1 limits and v2 freezes") {
     auto host = some_host();
     host.hierarchies = {{.folder = "/sys/fs/cgroup/unified/carrel-1", .is_v2 = true, .freezer = true},

@@ -14,7 +14,7 @@ const std::string start_text =
     "7 start\nid=desk_0123456789ab\nslot=3\nimage=desktop\n"
     "image_hash=cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\n"
     "nonce=eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee\nwidth=1280\nheight=800\nnetwork=none\nmemory=4294967296\n"
-    "cpu=200\nprocesses=1024\n";
+    "cpu=200\nprocesses=1024\ndisk=524288000\n";
 
 const std::string workspace_text =
     "workspace=a.b_c-1\nworkspace_owner=" + std::string(64, 'f') + "\nworkspace_home=yes\n";
@@ -37,7 +37,7 @@ TEST_CASE("Every request survives the way over the wire") {
         "5 thaw\nid=desk_0123456789ab\n",
         "6 usage\nid=desk_0123456789ab\n",
         "7 change\nid=desk_0123456789ab\n",
-        "7 change\nid=desk_0123456789ab\nmemory=67108864\ncpu=5\nprocesses=16\n",
+        "7 change\nid=desk_0123456789ab\nmemory=67108864\ncpu=5\nprocesses=16\ndisk=0\n",
         "7 change\nid=desk_0123456789ab\nnetwork=none\n",
         start_text + workspace_text,
         "7 change\nid=desk_0123456789ab\n" + workspace_text,
@@ -61,6 +61,7 @@ TEST_CASE("A spec arrives as it was sent") {
     CHECK(spec.id == "desk_0123456789ab");
     CHECK(spec.slot == 3);
     CHECK(spec.limits.memory == 4ULL << 30);
+    CHECK(spec.limits.disk == 500ULL << 20);
     CHECK(spec.network == Network::none);
 }
 
@@ -101,9 +102,14 @@ TEST_CASE("What is not exactly a request is refused by a sentence about the firs
         {with(start_text, "cpu=200", "cpu=0"), "cpu is 0, but must be between 5 and 102400"},
         {with(start_text, "processes=1024", "processes=1"),
          "processes is 1, but must be between 16 and 1048576"},
+        {with(start_text, "disk=524288000", "disk=1"),
+         "disk is 1, but must be between 16777216 and 17592186044416"},
+        {with(start_text, "disk=524288000", "disk=99999999999999"),
+         "disk is 99999999999999, but must be between 16777216 and 17592186044416"},
+        {with(start_text, "disk=524288000\n", ""), "disk must be given once, not 0 times"},
         {with(start_text, "cpu=200\n", ""), "cpu must be given once, not 0 times"},
         {"1 change\nid=desk_0123456789ab\nmemory=67108864\n", "cpu must be given once, not 0 times"},
-        {"1 change\nid=desk_0123456789ab\nmemory=1\ncpu=5\nprocesses=16\n",
+        {"1 change\nid=desk_0123456789ab\nmemory=1\ncpu=5\nprocesses=16\ndisk=0\n",
          "memory is 1, but must be between 67108864 and 1099511627776"},
         {"1 change\nid=desk_0123456789ab\nnetwork=lan\n", "network is 'lan', but must be none or internet"},
         {"1 change\nid=desk_0123456789ab\nslot=3\n", "change has 1 fields, not 2"},

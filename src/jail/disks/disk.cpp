@@ -1,0 +1,203 @@
+#include "jail/disks/disk.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/loop.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "core/sys.hpp"
+
+namespace carrel::jail::disks {
+
+namespace {
+
+using core::checked;
+using core::Code;
+using core::Error;
+using core::Fd;
+
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+/// The kernel's loop devices stand on sectors of 4 KiB where the disk does; smaller blocks fail there.
+constexpr std::uint32_t block_size = 4096;
+constexpr std::uint64_t inode_size = 256;
+/// Somebody else may take the loop device that the kernel named to us.
+constexpr int most_tries = 100;
+
+/// EXT4_IOC_SHUTDOWN and EXT4_GOING_FLAGS_NOLOGFLUSH of the kernel's include/uapi/linux/ext4.h, which older
+/// headers lack.
+constexpr unsigned long shut_down_request = _IOR('X', 125, std::uint32_t);
+constexpr std::uint32_t without_flush = 2;
+
+Fd open_nameless(const std::string& folder) {
+    return Fd{
+        checked("make a file in " + folder, ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600))};
+}
+
+/// mkfs.ext4 by its usual places: nobody's PATH decides what root runs.
+[[noreturn]] void run_mkfs(int file, const DiskShape& shape) {
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int number = 0; number < 3; ++number) ::dup2(null, number);
+    ::fcntl(file, F_SETFD, 0);
+    const auto path = fmt::format("/proc/self/fd/{}", file);
+    const auto inodes = fmt::to_string(shape.inodes);
+    // A journal would be written for a crash after which no desk lives. Inode tables stay holes.
+    const std::array arguments{"mkfs.ext4",
+                               "-q",
+                               "-F",
+                               "-b",
+                               "4096",
+                               "-I",
+                               "256",
+                               "-m",
+                               "0",
+                               "-O",
+                               "^has_journal,^resize_inode",
+                               "-E",
+                               "lazy_itable_init=1,nodiscard,root_owner=0:0",
+                               "-N",
+                               inodes.c_str(),
+                               path.c_str(),
+                               static_cast<const char*>(nullptr)};
+    char* const environment[] = {nullptr};
+    for (const char* program : {"/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4"})
+        ::execve(program, const_cast<char* const*>(arguments.data()), environment);
+    ::_exit(errno == ENOENT ? 127 : 126);
+}
+
+void make_filesystem(const Fd& file, const DiskShape& shape) {
+    const auto child = checked("fork", ::fork());
+    if (child == 0) run_mkfs(file.get(), shape);
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) throw core::system_error("wait for mkfs.ext4", errno);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        throw Error{Code::unavailable, "there is no mkfs.ext4: install e2fsprogs"};
+    throw Error{Code::internal, fmt::format("mkfs.ext4 failed (status {})", status)};
+}
+
+void copy_part(int from, int to, off_t begin, off_t end) {
+    std::vector<char> buffer(std::size_t{1} << 18);
+    while (begin < end) {
+        const auto most = std::min(static_cast<std::size_t>(end - begin), buffer.size());
+        const auto count = checked("read a disk", ::pread(from, buffer.data(), most, begin));
+        if (count == 0) return;
+        const auto written =
+            checked("write a disk", ::pwrite(to, buffer.data(), static_cast<std::size_t>(count), begin));
+        begin += written;
+    }
+}
+
+/// Holes stay holes.
+Fd copy_sparse(const Fd& original, const std::string& folder) {
+    auto copy = open_nameless(folder);
+    struct stat status;
+    checked("stat a disk", ::fstat(original.get(), &status));
+    checked("size a disk", ::ftruncate(copy.get(), status.st_size));
+    for (off_t at = 0;;) {
+        const auto begin = ::lseek(original.get(), at, SEEK_DATA);
+        if (begin < 0) return copy;
+        at = checked("find a hole", ::lseek(original.get(), begin, SEEK_HOLE));
+        copy_part(original.get(), copy.get(), begin, at);
+    }
+}
+
+struct Loop {
+    std::string path;
+    Fd device;
+};
+
+Loop attach_loop(const Fd& file) {
+    const auto control = core::open_file("/dev/loop-control", O_RDWR);
+    loop_config config{};
+    config.fd = static_cast<std::uint32_t>(file.get());
+    config.block_size = block_size;
+    // Direct: else what the desk writes would be held in memory twice, and counted twice.
+    config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO;
+    std::string_view{"carrel desk"}.copy(reinterpret_cast<char*>(config.info.lo_file_name), LO_NAME_SIZE - 1);
+    for (int i = 0; i < most_tries; ++i) {
+        const int number = checked("find a loop device", ::ioctl(control.get(), LOOP_CTL_GET_FREE));
+        Loop loop{fmt::format("/dev/loop{}", number), {}};
+        loop.device = core::open_file(loop.path, O_RDWR);
+        if (::ioctl(loop.device.get(), LOOP_CONFIGURE, &config) == 0) return loop;
+        if (errno != EBUSY) throw core::system_error("set up " + loop.path, errno);
+    }
+    throw Error{Code::unavailable, "others take all loop devices"};
+}
+
+void set_option(const Fd& context, const char* key, const char* value = nullptr) {
+    const auto kind = value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+    checked(fmt::format("set mount option {}", key), ::fsconfig(context.get(), kind, key, value, 0));
+}
+
+}  // namespace
+
+DiskShape shape_of(std::uint64_t room) {
+    // As many as for a root file system of that size, but enough for a folder of node_modules in any.
+    const auto inodes = std::max<std::uint64_t>(65536, room / 8192);
+    // Beside what fits: the inodes, ext4's own reserve (2 %: fs/ext4/super.c,
+    // ext4_set_resv_clusters) and its maps.
+    const auto bytes = room + inodes * inode_size + room / 32 + 4 * mebibyte;
+    return {(bytes + mebibyte - 1) / mebibyte * mebibyte, inodes};
+}
+
+Fd make_template(const std::string& folder, std::uint64_t room) {
+    auto file = open_nameless(folder);
+    const auto shape = shape_of(room);
+    checked("size a disk", ::ftruncate(file.get(), static_cast<off_t>(shape.bytes)));
+    make_filesystem(file, shape);
+    return file;
+}
+
+Fd mount_copy(const Fd& original, const std::string& folder) {
+    const auto file = copy_sparse(original, folder);
+    const auto loop = attach_loop(file);
+    const Fd context{checked("open file system ext4", ::fsopen("ext4", FSOPEN_CLOEXEC))};
+    set_option(context, "source", loop.path.c_str());
+    // Nobody mounts it again: nothing need be safe on the disk, and no table be made that is not used.
+    for (const char* flag : {"noinit_itable", "noauto_da_alloc", "nobarrier"}) set_option(context, flag);
+    checked("mount a disk", ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0));
+    return Fd{checked("mount a disk", ::fsmount(context.get(), FSMOUNT_CLOEXEC,
+                                                MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOATIME))};
+}
+
+void give_up(const Fd& disk) {
+    const Fd top{::openat(disk.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    std::uint32_t how = without_flush;
+    // A kernel that does not know it writes everything down first: slower, and no worse.
+    if (top) ::ioctl(top.get(), shut_down_request, &how);
+}
+
+Room read_room(int file) {
+    struct statfs status;
+    checked("ask for a disk's room", ::fstatfs(file, &status));
+    const auto bytes_of = [&](auto blocks) {
+        return static_cast<std::uint64_t>(blocks) * static_cast<std::uint64_t>(status.f_bsize);
+    };
+    return {.bytes = bytes_of(status.f_blocks),
+            .used = bytes_of(status.f_blocks - status.f_bfree),
+            .free = bytes_of(status.f_bavail),
+            .inodes = status.f_files,
+            .free_inodes = status.f_ffree};
+}
+
+bool is_full(const Room& room) {
+    // Until data reaches the disk, ext4 reckons with more blocks than it will need, and programs hear that
+    // it is full; a moment later some are free again.
+    return room.free < std::min(room.bytes / 32, 16 * mebibyte) || room.free_inodes <= room.inodes / 1024;
+}
+
+bool has_room(const Room& room) {
+    return room.free >= room.bytes / 16 && room.free_inodes >= room.inodes / 64;
+}
+
+}  // namespace carrel::jail::disks

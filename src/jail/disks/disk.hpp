@@ -1,0 +1,46 @@
+// A desk's disk: an ext4 of its own in a sparse file that has no name, over a loop device that goes with its
+// last user. What the desk writes ends where the file system does.
+//
+// Nothing of it is anywhere in a tree of mounts or in a folder: the mount is a descriptor, and then a layer
+// of the desk's overlay. When the last of these is gone (the jail killed, the desk dead, in either order),
+// the kernel unmounts it, frees the loop device, and with it the file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/fd.hpp"
+
+namespace carrel::jail::disks {
+
+/// How a file system is made in which `room` bytes fit. Pure.
+struct DiskShape {
+    std::uint64_t bytes;   ///< of the file
+    std::uint64_t inodes;  ///< files and folders that may be there
+    bool operator==(const DiskShape&) const = default;
+};
+DiskShape shape_of(std::uint64_t room);
+
+/// A file with a new file system; tens of milliseconds. `folder`: where files without a name are made.
+core::Fd make_template(const std::string& folder, std::uint64_t room);
+/// Mounts a copy of it: a detached mount.
+core::Fd mount_copy(const core::Fd& original, const std::string& folder);
+/// Before the last descriptor of one that nobody needs is closed: what is not written yet never will be.
+void give_up(const core::Fd& disk);
+
+struct Room {
+    std::uint64_t bytes;  ///< that fit in all
+    std::uint64_t used;
+    std::uint64_t free;
+    std::uint64_t inodes;
+    std::uint64_t free_inodes;
+};
+/// Of the file system of an open file; throws.
+Room read_room(int file);
+
+/// So little is left that programs fail. Pure.
+bool is_full(const Room& room);
+/// So much is left that it is worth telling when it is full again. Pure.
+bool has_room(const Room& room);
+
+}  // namespace carrel::jail::disks
