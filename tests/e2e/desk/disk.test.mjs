@@ -18,7 +18,7 @@ describe("what a desk writes", () => {
     const other = await server.createSession();
     try {
       assert.equal(session.desk.limits?.disk_mb ?? 64, 64);
-      const said = await output(session.id, "dd if=/dev/zero of=~/big bs=1M count=200; stat -c 'size %s' ~/big");
+      const said = await output(session.id, "dd if=/dev/zero of=~/big bs=1M count=200 2>&1; stat -c 'size %s' ~/big");
       assert.match(said, /No space left on device/);
       const size = Number(said.match(/size (\d+)/)[1]);
       assert.ok(size > 50 * mib && size < 72 * mib, `${size}`);
