@@ -2,16 +2,16 @@
 
 #include <iterator>
 
-#include "api/state/about.hpp"
+#include "api/callers/people.hpp"
 #include "api/desks.hpp"
 #include "api/errors.hpp"
 #include "api/events.hpp"
-#include "api/state/figures.hpp"
 #include "api/fleet.hpp"
-#include "api/state/health.hpp"
-#include "api/callers/people.hpp"
 #include "api/routes.hpp"
 #include "api/sessions.hpp"
+#include "api/state/about.hpp"
+#include "api/state/figures.hpp"
+#include "api/state/health.hpp"
 #include "api/workspaces.hpp"
 
 namespace carrel::api {

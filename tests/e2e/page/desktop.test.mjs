@@ -92,7 +92,8 @@ describe("a first visit", () => {
     const page = await open(t);
     const { id } = await makeByClicking(t, page, "Loaded");
     const load = page.getByTestId("load");
-    const processor = async () => Number((await load.textContent()).match(/^(\d+) % · \d.* [MG]B$/)?.[1] ?? -1);
+    const processor = async () =>
+      Number((await load.textContent()).match(/^(\d+) % · \d.* [MG]B$/)?.[1] ?? -1);
     await eventually("it is idle", async () => {
       const now = await processor();
       return now >= 0 && now < 20;

@@ -36,7 +36,8 @@ struct House {
         return fleet.start({.session_id = session,
                             .principal = "local",
                             .shape = {.width = 1024, .height = 768},
-                            .place = {}, .beginning = {}},
+                            .place = {},
+                            .beginning = {}},
                            [session](store::Transaction& t) { t.insert_session(session_row(session)); });
     }
     Task<core::Error> failure_of_start(std::string session) {
