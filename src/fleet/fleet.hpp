@@ -186,7 +186,8 @@ private:
     };
     void note_pool_change();
     Task<> keep_pools();
-    Task<> keep_pool(Pool& pool);
+    /// `shall_look`: also for desks that are no longer of the newest image or program.
+    Task<> keep_pool(Pool& pool, bool shall_look);
     Task<> make_warm(const core::DeskShape& shape);
     Task<> warm_up(MemberPtr member);
     Task<> put_to_rest(MemberPtr member);
@@ -235,6 +236,7 @@ private:
     std::size_t pool_changes_ = 0;  ///< how often a pool may have to be looked after
     async::Gate pools_changed_;
     bool are_pools_closed_ = false;
+    bool may_be_outdated_ = true;  ///< a warm desk may not be of the newest image or program
     async::Scope scope_;
 };
 

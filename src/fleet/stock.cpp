@@ -84,17 +84,22 @@ std::vector<PoolState> Fleet::pools() const {
 Task<> Fleet::keep_pools() {
     while (!are_pools_closed_) {
         const auto seen = pool_changes_;
-        for (auto& pool : pools_) co_await keep_pool(pool);
-        if (seen == pool_changes_) co_await pools_changed_.wait_for(options_.pool_interval);
+        // To look for a newer image costs as much as a desk's taking: not with each of these.
+        const bool shall_look = std::exchange(may_be_outdated_, false);
+        for (auto& pool : pools_) co_await keep_pool(pool, shall_look);
+        if (seen == pool_changes_ && !co_await pools_changed_.wait_for(options_.pool_interval))
+            may_be_outdated_ = true;
+        // What woke us was most likely a desk that was taken: its owner's answer goes first.
+        co_await async::yield_turn();
     }
 }
 
-Task<> Fleet::keep_pool(Pool& pool) {
+Task<> Fleet::keep_pool(Pool& pool, bool shall_look) {
     const auto& shape = pool.options.shape;
     auto stock = stock_of(shape.image);
     for (const auto& member : stock)
         // A newer image or program has come, or another default.
-        if (member->is_ready && !member->is_ending &&
+        if (shall_look && member->is_ready && !member->is_ending &&
             !(driver_.is_current(*member->desk) && member->row.shape == shape))
             co_await end(member, nullptr);
     while (!are_pools_closed_ && Clock::now() >= pool.not_before) {
@@ -157,13 +162,17 @@ Task<> Fleet::put_to_rest(MemberPtr member) {
 // --- giving them away --------------------------------------------------------------------------------
 
 Fleet::MemberPtr Fleet::take_warm(const core::DeskShape& shape) {
-    for (const auto& [id, member] : members_)
-        if (member->is_warm() && member->is_ready && !member->is_ending &&
-            can_become(member->row.shape, shape) && driver_.is_current(*member->desk)) {
-            member->is_ready = false;  // until it is handed over
-            member->is_being_handed_over = true;
-            return member;
+    for (const auto& [id, member] : members_) {
+        if (!member->is_warm() || !member->is_ready || member->is_ending) continue;
+        if (!can_become(member->row.shape, shape)) continue;
+        if (!driver_.is_current(*member->desk)) {
+            may_be_outdated_ = true;
+            continue;
         }
+        member->is_ready = false;  // until it is handed over
+        member->is_being_handed_over = true;
+        return member;
+    }
     return nullptr;
 }
 
