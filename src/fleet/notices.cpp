@@ -120,7 +120,6 @@ Task<> follow_notices(std::shared_ptr<net::Handler> endpoint, std::function<void
     // A tool server that was restarted takes the connection as soon as it is back; the growing pause is
     // for one that cannot.
     auto wait = shortest_pause;
-    co_await async::yield_turn();  // the answer that tells of the desk goes first
     while (true) {
         bool was_open = false;
         try {
