@@ -126,7 +126,7 @@ TEST_CASE("What is not exactly a request is refused by a sentence about the firs
         {with(start_text + workspace_text, "ffff\n", "fff/\n"),
          "workspace_owner must be 64 hexadecimal digits"},
         {with(start_text + workspace_text, "=yes", "=1"), "workspace_home is '1', but must be yes or no"},
-        {start_text + "mount=/etc\n", "start has 11 fields, not 12"},
+        {start_text + "mount=/etc\n", "start has 12 fields, not 13"},
         {std::string(longest_request + 1, 'x'), "a message may have at most 4096 bytes"},
     };
     for (const auto& [text, message] : cases) {
