@@ -38,7 +38,8 @@ Fleet::Fleet(async::Executor executor, Driver& driver, store::Store& store, cons
       capabilities_{driver.describe()},
       places_{executor, options_.of_all, options_.of_one},
       pools_changed_{executor},
-      scope_{executor} {
+      scope_{executor},
+      pool_scope_{executor} {
     for (const auto& pool : options_.pools) pools_.push_back({pool, Demand{pool.bounds}, {}});
 }
 
@@ -256,10 +257,11 @@ Task<> Fleet::settled(std::string session_id) {
 
 Task<> Fleet::end_all(Ending why) {
     are_pools_closed_ = true;
-    note_pool_change();
+    co_await pool_scope_.close();
     std::vector<Task<>> ends;
     for (const auto& [id, member] : members_)
-        if (member->can_be_ended()) ends.push_back(end(member, nullptr, why));
+        // Also one whose making was cut: nobody else ends it any more.
+        if (!member->is_ending) ends.push_back(end(member, nullptr, why));
     co_await async::all("ending a desk", std::move(ends));
 }
 
@@ -350,6 +352,7 @@ Task<std::optional<Usage>> Fleet::usage(std::string session_id) {
 }
 
 Task<> Fleet::close() {
+    co_await pool_scope_.close();
     co_await scope_.close();
     for (const auto& [id, member] : members_) co_await member->stop_watching();
 }

@@ -104,7 +104,7 @@ public:
 
     /// Returns when the session's desk is no longer being made, or there is none.
     Task<> settled(std::string session_id);
-    /// Ends all, warm ones too, and makes no more.
+    /// Ends all, warm ones too, and makes no more. When nobody starts one any more.
     Task<> end_all(Ending why);
 
     /// Stops every process of the session's desk where it is; its state is `state` (frozen or paused) from
@@ -238,6 +238,7 @@ private:
     bool are_pools_closed_ = false;
     bool may_be_outdated_ = true;  ///< a warm desk may not be of the newest image or program
     async::Scope scope_;
+    async::Scope pool_scope_;  ///< of keep_pools
 };
 
 }  // namespace carrel::fleet

@@ -44,7 +44,7 @@ Task<> Fleet::recover() {
         core::log_info("{}: they are asked on behind", error.message());
         tell_of_late_ones();
     }
-    if (!pools_.empty()) scope_.start("keeping the pools", keep_pools());
+    if (!pools_.empty()) pool_scope_.start("keeping the pools", keep_pools());
 }
 
 Task<> Fleet::recover_one(Remedy remedy) {

@@ -279,3 +279,16 @@ TEST_CASE("when all are ended, warm ones are too, and no new ones are made") {
         CHECK(house.host.machines.empty());
     });
 }
+
+TEST_CASE("when all are ended, one that is just being made for a pool is, too") {
+    fleet::in_a_house(
+        [](House& house) -> Task<> {
+            house.host.on_start = [](auto& machine) { machine.set_hung(true); };
+            co_await house.fleet.recover();
+            while (house.host.machines.empty()) co_await async::pause(1ms);
+            co_await house.fleet.end_all({"server_ended", "the server was ended"});
+            CHECK(house.host.machines.empty());
+            CHECK(house.fleet.size() == 0);
+        },
+        pool_of(1));
+}
