@@ -56,6 +56,7 @@ json::Object to_json(const session::Session& session) {
     const auto& row = session.row;
     return {
         {"id", row.id},
+        {"user", row.principal},
         {"title", or_null(row.title)},
         {"status", row.archived_at ? "archived" : "active"},
         {"model", row.model},
@@ -84,7 +85,6 @@ json::Object to_json(const session::SessionUsage& usage) {
     if (load && load->memory) desk["memory_bytes"] = *load->memory;
     if (load && load->processes) desk["processes"] = *load->processes;
     return {{"id", row.id},
-            {"user", row.principal},
             {"busy", is_busy},
             {"created_at", core::to_rfc3339(row.created_at)},
             {"age_seconds", seconds_between(row.created_at, now)},

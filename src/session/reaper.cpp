@@ -53,7 +53,9 @@ Reaper::Reaper(Surroundings around, LifetimeRules rules, End end)
       rules_{rules},
       end_{std::move(end)},
       pause_{rules.interval},
-      changed_{around.executor} {}
+      changed_{around.executor},
+      began_{around.clock.now()},
+      began_steady_{Clock::now()} {}
 
 Task<> Reaper::run() {
     while (true) {
@@ -231,7 +233,6 @@ Rest Reaper::rest_of(const std::string& session) const {
     const auto found = watched_.find(session);
     if (!around_.fleet.is_well(session)) return {};
     Rest rest{.idle_since = {}, .awake = signs_of_use(session)};
-    const auto now = Clock::now();
     auto since = around_.uses.last(session);
     if (found != watched_.end()) {
         rest.awake.insert(rest.awake.end(), found->second.work.begin(), found->second.work.end());
@@ -239,7 +240,7 @@ Rest Reaper::rest_of(const std::string& session) const {
     }
     if (rest.awake.empty() && since != Time{})
         rest.idle_since =
-            around_.clock.now() - std::chrono::duration_cast<std::chrono::milliseconds>(now - since);
+            began_ + std::chrono::duration_cast<std::chrono::milliseconds>(since - began_steady_);
     return rest;
 }
 

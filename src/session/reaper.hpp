@@ -94,6 +94,9 @@ private:
     std::chrono::milliseconds pause_{0};
     bool is_hurried_ = false;
     async::Gate changed_;
+    /// The same moment by both clocks: what one tells is told by the other, always alike.
+    core::Instant began_;
+    Time began_steady_;
 };
 
 }  // namespace carrel::session

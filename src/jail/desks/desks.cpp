@@ -328,14 +328,28 @@ bool Desks::have_disks_to_watch() const {
 
 void Desks::look_at_disks() {
     const auto now = DiskWatch::Clock::now();
+    note_host_room();
     for (auto& [id, known] : known_) {
         if (known.ended) continue;
+        known.disk.close_for_writing(host_is_short_);
         known.disk.look(known.process, known.identity.process.pid);
         if (!known.disk.is_due(now)) continue;
         const auto folder =
             core::open_file(plan::desk_folder(facts_, id), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
         if (stock_.measure(id, folder)) known.disk.begin_measure(now);
     }
+}
+
+/// Their files are sparse: what they have promised may be more than the host has.
+void Desks::note_host_room() {
+    const auto host = disks::read_room(core::open_file(facts_.data, O_PATH | O_DIRECTORY).get());
+    const bool was_short = host_is_short_;
+    if (disks::is_short(host)) host_is_short_ = true;
+    if (disks::is_ample(host)) host_is_short_ = false;
+    if (host_is_short_ != was_short)
+        core::log_warning(
+            "the disk of {} {}", facts_.data,
+            host_is_short_ ? "is nearly full: desks can write no more" : "has room again for desks");
 }
 
 void Desks::look_at_stock() {

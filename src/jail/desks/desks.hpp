@@ -103,6 +103,7 @@ private:
         DiskWatch disk = {};
     };
 
+    void note_host_room();
     const Known& get(const std::string& id) const;
     std::vector<cgroup::Hierarchy> hierarchies_of(const Identity& identity) const;
     Handed hand_over(const Known& known) const;
@@ -114,6 +115,7 @@ private:
     void record(const Known& known) const;
 
     plan::HostFacts facts_;
+    bool host_is_short_ = false;
     host::Ranges ranges_;
     Filter filter_;
     disks::Stock& stock_;

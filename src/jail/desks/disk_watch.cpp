@@ -43,6 +43,18 @@ void DiskWatch::look(const Fd& process, pid_t pid) {
     }
 }
 
+void DiskWatch::close_for_writing(bool is_closed) {
+    // That of a desk which an earlier jail made is nowhere to be had.
+    if (!disk_ || is_closed_ == is_closed) return;
+    try {
+        disks::close_for_writing(disk_, is_closed);
+        is_closed_ = is_closed;
+    } catch (const core::Error& error) {
+        core::log_warning("a desk's disk cannot be {}: {}", is_closed ? "closed" : "opened again",
+                          error.message());
+    }
+}
+
 void DiskWatch::note_measured(std::uint64_t bytes, Clock::time_point now) {
     written_ = bytes;
     next_ = now + std::max<Clock::duration>(shortest_between, (now - began_) * share_of_time);

@@ -26,6 +26,8 @@ public:
 
     /// Looks at a disk of its own. `process`: the desk's first.
     void look(const core::Fd& process, pid_t pid);
+    /// Whether the host has no room for what the desk writes: then its disk takes no more.
+    void close_for_writing(bool is_closed);
     /// When it is to be measured next; nothing where it has a disk of its own.
     bool is_due(Clock::time_point now) const { return is_measured_ && now >= next_; }
     void begin_measure(Clock::time_point now) { began_ = now; }
@@ -43,6 +45,7 @@ private:
     std::uint64_t limit_ = 0;
     bool is_measured_ = false;
     bool is_full_ = false;
+    bool is_closed_ = false;
     core::Fd disk_;
     core::Fd full_;  ///< eventfd
     std::optional<std::uint64_t> written_;

@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -188,6 +189,30 @@ Room read_room(int file) {
             .free = bytes_of(status.f_bavail),
             .inodes = status.f_files,
             .free_inodes = status.f_ffree};
+}
+
+namespace {
+
+constexpr std::uint64_t host_reserve = 1024 * mebibyte;
+
+std::uint64_t reserve_of(const Room& host) { return std::min(host_reserve, host.bytes / 16); }
+
+}  // namespace
+
+bool is_short(const Room& host) { return host.free < reserve_of(host); }
+
+bool is_ample(const Room& host) { return host.free >= reserve_of(host) + reserve_of(host) / 4; }
+
+void close_for_writing(const Fd& disk, bool is_closed) {
+    struct stat status;
+    checked("stat a disk", ::fstat(disk.get(), &status));
+    // What ext4 keeps back for its own needs (Documentation/ABI/testing/sysfs-fs-ext4): all but one
+    // block, or what it takes by itself, 2 % and at most 4096 (fs/ext4/super.c, ext4_set_resv_clusters).
+    const auto room = read_room(disk.get());
+    const auto blocks = room.bytes / block_size;
+    const auto kept = is_closed ? blocks - 1 : std::min<std::uint64_t>(blocks / 50, 4096);
+    core::write_existing(fmt::format("/sys/fs/ext4/loop{}/reserved_clusters", minor(status.st_dev)),
+                         fmt::to_string(kept));
 }
 
 bool is_full(const Room& room) {

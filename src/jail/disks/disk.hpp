@@ -38,6 +38,14 @@ struct Room {
 /// Of the file system of an open file; throws.
 Room read_room(int file);
 
+/// So little is left on the host's own disk that desks must not write into it any more: what their disks have
+/// promised to keep would be lost without a word. Pure.
+bool is_short(const Room& host);
+/// So much is left there that they may again. Pure.
+bool is_ample(const Room& host);
+/// From then on all that wants to write more to the mounted disk hears that it is full, or may again.
+void close_for_writing(const core::Fd& disk, bool is_closed);
+
 /// So little is left that programs fail. Pure.
 bool is_full(const Room& room);
 /// So much is left that it is worth telling when it is full again. Pure.

@@ -288,7 +288,7 @@ describe("sessions", () => {
     await page.locator("input[name=title]").fill("Offline work");
     await page.locator("input[name=network][value=none]").check();
     await page.getByTestId("create-session").click();
-    await page.getByText("No network").waitFor();
+    await page.getByText("No network").waitFor({ state: "attached" });
     const item = page.getByTestId("session-item").filter({ hasText: "Offline work" });
     await item.getByTestId("rename-session").click();
     await page.getByTestId("rename-input").fill("Quiet work");

@@ -19,7 +19,10 @@ describe("sessions", () => {
     assert.equal(api.session.busy, false);
     const { id, ...desk } = api.session.desk;
     assert.match(id, /^desk_[0-9a-f]{12}$/);
-    assert.deepEqual(desk, { state: "ready", network: "none", width: 1280, height: 800, display: true });
+    const limits = { cpus: 2, memory_mb: 4096, processes: 1024, disk_mb: 4096 };
+    assert.deepEqual(desk, { state: "ready", image: "desktop", network: "none", width: 1280, height: 800, limits, workspace: null, display: true });
+    assert.deepEqual([api.session.key, api.session.user, api.session.awake, api.session.queue_position], [null, "local", [], null]);
+    assert.match(api.session.idle_since, rfc3339);
   });
 
   test("reading one adds its suffix and messages", async () => {

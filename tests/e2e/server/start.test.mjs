@@ -185,7 +185,7 @@ test("as many desks as allowed, then a sentence", async () => {
     const [one] = [await server.createSession(), await server.createSession()];
     const { status, body, headers } = await server.request("POST", "/api/v1/sessions", { body: { provider: "scripted", network: "none" } });
     assert.equal(status, 503);
-    assert.match(body.detail, /all 2 desks of this server are in use: delete a session, or raise MAX_DISPLAYS/);
+    assert.match(body.detail, /all 2 desks of this server are in use: end a session, wait \(wait_seconds\), or raise the server's limits/);
     assert.ok(Number(headers["retry-after"]) > 0);
     assert.equal((await server.json("GET", "/api/v1/sessions")).total, 2);
     await server.json("DELETE", `/api/v1/sessions/${one.id}`);

@@ -138,7 +138,7 @@ test("operations prints an index, and a noun's page", async () => {
   assert.match((await good("operations", "sessions")).output, /^\| `limit` \| integer 1…100 \| `50` \|/m);
   await bad(/no operations of "mose"; did you mean "mouse"\?/, "operations", "mose");
   await bad(/"mouse\/click" is no noun; its page is `carrel operations mouse`/, "operations", "mouse/click");
-  await bad(/no operations of "nosuchnoun"; there are health, config, .*, batch/, "operations", "nosuchnoun");
+  await bad(/no operations of "nosuchnoun"; there are health, metrics, config, .*, batch/, "operations", "nosuchnoun");
   await bad(/excludes/, "operations", "--json", "mouse");
 });
 
