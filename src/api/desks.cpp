@@ -161,7 +161,8 @@ bool take_wake(Request& request) {
 /// What of a paused desk can be told without waking it: its last picture.
 Task<std::optional<Response>> answer_paused(SessionService& service, const ops::Operation& row,
                                             const Request& request, Principal principal) {
-    if (row.name != "screen/screenshot") co_return std::nullopt;
+    if (row.name != "screen/screenshot" || !service.is_paused(request.parameters.at("id")))
+        co_return std::nullopt;
     auto picture = co_await service.paused_picture(std::move(principal), request.parameters.at("id"));
     if (!picture) co_return std::nullopt;
     net::Headers headers{{"X-Carrel-Paused", "true"}, {"Cache-Control", "no-store"}};

@@ -97,7 +97,9 @@ Task<net::Response> answer_in_turn(Gatekeeper& gatekeeper, const ops::Operation&
 /// Whoever watches over the server is never told that they ask too often. Keys that are tried have a bound of
 /// their own (api/callers/wrong_keys), by which the right one opens all the same.
 bool is_counted(const ops::Operation& row, const Caller& caller) {
-    return !row.name.starts_with("health") && row.name != "login" && caller.shown != Caller::Shown::wrong_key;
+    // The page's files neither: behind a proxy all who have no key have one address.
+    return !row.name.starts_with("health") && !row.name.starts_with("page/") && row.name != "login" &&
+           caller.shown != Caller::Shown::wrong_key;
 }
 
 Task<net::Response> serve(Gatekeeper& gatekeeper, const ops::Operation& row, const Handling& handler,

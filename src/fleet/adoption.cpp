@@ -11,6 +11,9 @@ namespace {
 Remedy::Kind remedy_for(const store::DeskRow& row, bool is_on_host) {
     const bool is_of_nobody = row.session_id.empty();
     if (is_of_nobody && !(is_on_host && row.state == store::DeskState::warm)) return Remedy::Kind::remove;
+    // Its owner never had an answer, and what he asked for may not have been done: not even to cut its
+    // network.
+    if (row.code == still_beginning) return Remedy::Kind::mark_lost;
     const bool should_live = row.state == store::DeskState::starting ||
                              row.state == store::DeskState::ready || store::is_resting(row.state);
     if (!should_live) return Remedy::Kind::remove;

@@ -12,6 +12,9 @@
 
 namespace carrel::fleet {
 
+/// The code of a row whose desk is not yet as its owner asked for it: `starting` until it is.
+inline constexpr std::string_view still_beginning = "still_beginning";
+
 /// One thing to do at start.
 struct Remedy {
     enum class Kind {

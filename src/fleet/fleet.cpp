@@ -99,7 +99,7 @@ Task<Started> Fleet::start_cold(DeskWish wish, Along along) {
 Task<> Fleet::make(MemberPtr member, core::DeskBeginning beginning, Along along, Timings& timings) {
     std::exception_ptr failure;
     try {
-        co_await commit_row(member, std::move(along), timings);
+        co_await commit_row(member, !beginning.is_empty(), std::move(along), timings);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -135,12 +135,15 @@ Fleet::MemberPtr Fleet::enroll(store::DeskRow row) {
     return member;
 }
 
-Task<> Fleet::commit_row(MemberPtr member, Along along, Timings& timings) {
+Task<> Fleet::commit_row(MemberPtr member, bool has_beginning, Along along, Timings& timings) {
     const auto began = std::chrono::steady_clock::now();
     auto change = state_change(member->row, DeskState::starting, {});
-    co_await store_.run([along = std::move(along), row = member->row, change = std::move(change)](auto& t) {
-        do_both(along, [&](store::Transaction& inner) { inner.insert_desk(row); }, t);
+    co_await store_.run([along = std::move(along), row = member->row, change = std::move(change),
+                         has_beginning](store::Transaction& t) {
+        if (along) along(t);
+        t.insert_desk(row);
         change(t);
+        if (has_beginning) t.set_desk_state(row.id, row.state, still_beginning, "");
     });
     timings.emplace_back("commit", std::chrono::steady_clock::now() - began);
 }

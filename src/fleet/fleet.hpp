@@ -155,7 +155,7 @@ private:
     void refuse_second(const std::string& session_id) const;
     Task<Started> start_cold(DeskWish wish, Along along);
     Task<> make(MemberPtr member, core::DeskBeginning beginning, Along along, Timings& timings);
-    Task<> commit_row(MemberPtr member, Along along, Timings& timings);
+    Task<> commit_row(MemberPtr member, bool has_beginning, Along along, Timings& timings);
     Task<> launch(MemberPtr member, core::DeskBeginning beginning, Timings& timings);
     Task<core::Error> clear_failed(MemberPtr member, core::Error error);
     void enter(const MemberPtr& member);
@@ -193,13 +193,14 @@ private:
     Task<> put_to_rest(MemberPtr member);
     MemberPtr take_warm(const core::DeskShape& shape);
     Task<std::optional<Started>> start_warm(MemberPtr member, DeskWish wish, Along along);
-    Task<> hand_over(MemberPtr member, Along along, Timings& timings, bool& is_committed);
+    Task<> hand_over(MemberPtr member, bool needs_more, Along along, Timings& timings, bool& is_committed);
     std::vector<MemberPtr> stock_of(const std::string& image) const;
     Pool* find_pool(const std::string& image);
 
     // --- resting (resting.cpp)
     Task<> change_rest(MemberPtr member, Task<> change);
     Task<> freeze_member(MemberPtr member, store::DeskState state, Along along);
+    Task<> try_to_thaw(MemberPtr member);
     Task<> wake_member(MemberPtr member);
 
     // --- what an earlier server left (recovery.cpp)

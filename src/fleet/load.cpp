@@ -25,6 +25,7 @@ Task<> measure_some(std::shared_ptr<std::deque<MemberPtr>> queue, std::shared_pt
     while (!queue->empty()) {
         const auto member = std::move(queue->front());
         queue->pop_front();
+        if (!member->desk || member->is_ending) continue;
         std::exception_ptr failure;
         try {
             const auto usage = co_await member->desk->usage();

@@ -25,6 +25,8 @@ struct Sum {
     }
 };
 
+constexpr std::chrono::seconds longest_hold_up{60};
+
 constexpr double mebibytes(std::uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 /// What of `caps` the sum goes beyond, in words; empty when nothing.
@@ -102,9 +104,15 @@ std::optional<Error> Places::why_never(const Need& need) const {
     return std::nullopt;
 }
 
+/// For a while only: who asks for nearly all there is would keep everybody from desks for as long as he
+/// likes.
+bool Places::may_hold_up(const Waiting& waiting) {
+    return std::chrono::steady_clock::now() - waiting.waiter.since < longest_hold_up;
+}
+
 bool Places::is_held_up() const {
     return std::ranges::any_of(line_, [&](const Waiting* waiting) {
-        const auto full = waiting->place ? std::nullopt : why_not(waiting->need);
+        const auto full = waiting->place || !may_hold_up(*waiting) ? std::nullopt : why_not(waiting->need);
         return full && full->reason() == "no_free_desk";
     });
 }
@@ -183,7 +191,7 @@ void Places::serve() {
     for (auto* waiting : in_order()) {
         if (const auto full = why_not(waiting->need)) {
             // A small desk behind a large one would keep the large one waiting for ever.
-            if (full->reason() == "no_free_desk") break;
+            if (full->reason() == "no_free_desk" && may_hold_up(*waiting)) break;
             continue;
         }
         waiting->place = hold(waiting->need);

@@ -100,6 +100,7 @@ private:
     std::optional<core::Error> why_not(const Need& need) const;
     /// Whether somebody waits for whom the server has no room: nobody may go before him.
     bool is_held_up() const;
+    static bool may_hold_up(const Waiting& waiting);
     /// Why it would not fit even if nobody else had a place.
     std::optional<core::Error> why_never(const Need& need) const;
     std::vector<Waiting*> in_order() const;

@@ -96,7 +96,8 @@ Task<> Fleet::adopt(MemberPtr member) {
                 store_.post(state_change(member->row, DeskState::ready, {}));
             co_return enter(member);
         }
-        if (!is_told && Clock::now() >= hung_from) {
+        // One that rests is not expected to answer, and must not be woken by what is told of it.
+        if (!is_told && !member->is_resting() && Clock::now() >= hung_from) {
             is_told = true;
             tell_unwell(member,
                         {"desk_hung",
@@ -192,7 +193,8 @@ Task<> Fleet::disown(MemberPtr member, std::string why) {
 /// The server serves now: nobody shall take them for ready.
 void Fleet::tell_of_late_ones() {
     for (const auto& [id, member] : members_)
-        if (member->is_left_over && !member->is_warm() && !member->is_ready && !member->is_ending)
+        if (member->is_left_over && !member->is_warm() && !member->is_resting() && !member->is_ready &&
+            !member->is_ending)
             tell_unwell(member, {});
 }
 

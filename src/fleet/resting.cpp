@@ -37,7 +37,9 @@ Task<> Fleet::freeze(std::string session_id, DeskState state, Along along) {
 Task<> Fleet::freeze_member(MemberPtr member, DeskState state, Along along) {
     if (!member->is_ready || member->is_ending)
         throw Error{Code::conflict, "the desk is ending", "desk_ending"};
-    if (member->row.state == state) co_return;
+    // Nobody's idleness makes a paused desk one that any call wakes.
+    const bool is_paused_already = state == DeskState::frozen && member->is_resting();
+    if (member->row.state == state || is_paused_already) co_return;
     const auto before = std::exchange(member->row.state, state);  // no call goes to it from here on
     std::exception_ptr failure;
     bool is_committed = false;
@@ -53,9 +55,19 @@ Task<> Fleet::freeze_member(MemberPtr member, DeskState state, Along along) {
     } catch (...) {
         failure = std::current_exception();
     }
+    if (!store::is_resting(before)) co_await try_to_thaw(member);
     member->row.state = before;
     if (is_committed && !member->is_ending) store_.post(state_change(member->row, before, {}));
     std::rethrow_exception(failure);
+}
+
+/// It may have been half frozen when that failed: nobody would wake what counts as running.
+Task<> Fleet::try_to_thaw(MemberPtr member) {
+    try {
+        co_await member->desk->thaw();
+    } catch (const core::Error& error) {
+        core::log_warning("desk {} could not be frozen, nor let go on: {}", member->row.id, error.message());
+    }
 }
 
 Task<> Fleet::wake(std::string session_id) {

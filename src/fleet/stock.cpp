@@ -86,7 +86,16 @@ Task<> Fleet::keep_pools() {
         const auto seen = pool_changes_;
         // To look for a newer image costs as much as a desk's taking: not with each of these.
         const bool shall_look = std::exchange(may_be_outdated_, false);
-        for (auto& pool : pools_) co_await keep_pool(pool, shall_look);
+        for (auto& pool : pools_) {
+            try {
+                co_await keep_pool(pool, shall_look);
+            } catch (...) {
+                if (async::is_cancellation(std::current_exception())) throw;
+                pool.not_before = Clock::now() + options_.pool_interval;
+                core::log_error("the pool of {} cannot be kept now: {}", pool.options.shape.image,
+                                core::message_of(std::current_exception()));
+            }
+        }
         if (seen == pool_changes_ && !co_await pools_changed_.wait_for(options_.pool_interval))
             may_be_outdated_ = true;
         // What woke us was most likely a desk that was taken: its owner's answer goes first.
@@ -99,7 +108,7 @@ Task<> Fleet::keep_pool(Pool& pool, bool shall_look) {
     auto stock = stock_of(shape.image);
     for (const auto& member : stock)
         // A newer image or program has come, or another default.
-        if (shall_look && member->is_ready && !member->is_ending &&
+        if (shall_look && member->is_warm() && member->is_ready && !member->is_ending &&
             !(driver_.is_current(*member->desk) && member->row.shape == shape))
             co_await end(member, nullptr);
     while (!are_pools_closed_ && Clock::now() >= pool.not_before) {
@@ -118,7 +127,8 @@ Task<> Fleet::keep_pool(Pool& pool, bool shall_look) {
     for (auto surplus = stock_of(shape.image); surplus.size() > pool.demand.want(Clock::now());) {
         const auto member = surplus.back();
         surplus.pop_back();
-        if (member->is_ready && !member->is_ending) co_await end(member, nullptr);
+        // Somebody may have taken it while the one before it was ended.
+        if (member->is_warm() && member->is_ready && !member->is_ending) co_await end(member, nullptr);
     }
 }
 
@@ -193,9 +203,12 @@ Task<std::optional<Started>> Fleet::start_warm(MemberPtr member, DeskWish wish, 
     bool is_committed = false;
     std::exception_ptr failure;
     try {
-        co_await hand_over(member, std::move(along), timings, is_committed);
-        if (auto change = change_for(was, row)) co_await member->desk->change(std::move(*change));
+        auto change = change_for(was, row);
+        const bool needs_more = change || !wish.beginning.is_empty();
+        co_await hand_over(member, needs_more, std::move(along), timings, is_committed);
+        if (change) co_await member->desk->change(std::move(*change));
         co_await member->begin(std::move(wish.beginning), options_.patience, timings);
+        if (needs_more) store_.post(state_change(row, DeskState::ready, {}));
         if (member->ending) throw core::Error{core::Code::unavailable, member->ending->reason};
     } catch (...) {
         failure = std::current_exception();
@@ -214,15 +227,18 @@ Task<std::optional<Started>> Fleet::start_warm(MemberPtr member, DeskWish wish, 
 
 /// Its row names the new owner before anything of his is in it: a server that ends in between leaves nobody
 /// else a desk that was his.
-Task<> Fleet::hand_over(MemberPtr member, Along along, Timings& timings, bool& is_committed) {
+Task<> Fleet::hand_over(MemberPtr member, bool needs_more, Along along, Timings& timings,
+                        bool& is_committed) {
     const auto began = Clock::now();
+    // Until it is as its owner asked for it is marked: a server that is cut in between does not take it over.
     auto row = member->row;
-    row.state = DeskState::ready;
-    auto commit = [along = std::move(along), row,
-                   told = state_change(row, DeskState::ready, {})](store::Transaction& t) {
+    row.state = needs_more ? DeskState::starting : DeskState::ready;
+    auto commit = [along = std::move(along), row, told = state_change(row, row.state, {}),
+                   needs_more](store::Transaction& t) {
         if (along) along(t);
         t.set_desk_owner(row);
         told(t);
+        if (needs_more) t.set_desk_state(row.id, row.state, still_beginning, "");
     };
     std::exception_ptr not_committed;
     std::exception_ptr not_thawed;

@@ -118,11 +118,20 @@ public:
             waiting.push_back({stock_.channel(), POLLIN, 0});
             const int ready = ::poll(waiting.data(), waiting.size(), pause());
             if (ready < 0 && errno != EINTR) throw core::system_error("poll", errno);
+            look_around();
+            if (waiting[0].revents != 0 && !take_request()) return;
+        }
+    }
+
+    /// What fails of it is tried again at the next turn: requests must be answered meanwhile.
+    void look_around() {
+        try {
             finish_stops();
             reap_cleaner();
             desks_.look_at_stock();
             look_at_disks();
-            if (waiting[0].revents != 0 && !take_request()) return;
+        } catch (const std::exception& error) {
+            core::log_error("looking after desks: {}", error.what());
         }
     }
 

@@ -62,7 +62,7 @@ Task<> People::load() {
     for (auto& row : co_await store_.run([](store::Transaction& t) { return t.keys(); }))
         rings_->keys.add(std::move(row));
     for (auto& row : co_await store_.run([](store::Transaction& t) { return t.links(); }))
-        rings_->links.add(std::move(row));
+        if (!has_ended(row.key_id)) rings_->links.add(std::move(row));
 }
 
 Task<> People::keep() {
@@ -97,7 +97,18 @@ Task<> People::write_used() {
     });
 }
 
-Task<Given<store::KeyRow>> People::give_key(KeyWish wish) {
+bool People::has_ended(const std::string& key_id) const {
+    const auto* key = key_id.empty() ? nullptr : rings_->keys.find_row(key_id);
+    return key && (key->revoked_at || (key->expires_at && *key->expires_at <= clock_.now()));
+}
+
+/// Its request may have been begun long before.
+void People::refuse_ended(const std::string& key_id) const {
+    if (has_ended(key_id)) throw Error{Code::unauthorized, "this key has ended", "ended_key"};
+}
+
+Task<Given<store::KeyRow>> People::give_key(KeyWish wish, std::string giver_key) {
+    refuse_ended(giver_key);
     if (rings_->keys.is_empty() && wish.role != ops::Role::admin)
         throw Error{
             Code::conflict,
@@ -138,7 +149,15 @@ Task<Given<store::LinkRow>> People::give_link(std::string session, std::string o
                  .role = std::string{ops::name_of(role)},
                  .created_at = now,
                  .expires_at = now + lasts};
+    // No longer than the key that gives it; and not any more when that has ended meanwhile.
+    const auto* key = rings_->keys.find_row(given.row.key_id);
+    if (key && key->expires_at) given.row.expires_at = std::min(given.row.expires_at, *key->expires_at);
+    refuse_ended(given.row.key_id);
     co_await store_.run([row = given.row](store::Transaction& t) { t.insert_link(row); });
+    if (has_ended(given.row.key_id)) {
+        co_await store_.run([id = given.row.id](store::Transaction& t) { t.delete_link(id); });
+        refuse_ended(given.row.key_id);
+    }
     rings_->links.add(given.row);
     changed_.notify_all();
     co_return given;

@@ -65,7 +65,7 @@ public:
     const std::shared_ptr<Rings>& rings() const { return rings_; }
 
     /// Throws conflict when it would be the first and is no admin's: nobody could give the next.
-    Task<Given<store::KeyRow>> give_key(KeyWish wish);
+    Task<Given<store::KeyRow>> give_key(KeyWish wish, std::string giver_key = {});
     /// Throws not_found. Its links end with it.
     Task<> revoke_key(std::string id);
 
@@ -79,6 +79,8 @@ public:
     ops::UserLimits limits_of(const std::string& user) const { return rings_->keys.limits_of(user); }
 
 private:
+    bool has_ended(const std::string& key_id) const;
+    void refuse_ended(const std::string& key_id) const;
     Task<> write_used();
     Task<> drop_expired();
 

@@ -38,15 +38,21 @@ Task<Session> SessionService::pause(Principal principal, std::string id) {
     co_return co_await async::shield(scope_, "pausing a desk", pause_now(std::move(row)));
 }
 
+void SessionService::refuse_busy(const std::string& id) const {
+    if (turns_.is_busy(id))
+        throw Error{Code::conflict, "the agent is at work: cancel its turn, or wait for its end", "busy"};
+}
+
 Task<Session> SessionService::pause_now(store::SessionRow row) {
     if (leaving_.contains(row.id)) throw no_session(row.id);
-    if (turns_.is_busy(row.id))
-        throw Error{Code::conflict, "the agent is at work: cancel its turn, or wait for its end", "busy"};
+    refuse_busy(row.id);
     const auto* desk = fleet_.find_desk(row.id);
     if (!desk || !fleet_.is_well(row.id)) throw not_ready(desk_of(row));
     if (desk->state != store::DeskState::paused) {
         if (desk->state == store::DeskState::frozen) co_await fleet_.wake(row.id);
         const auto picture = co_await take_picture(row.id);
+        if (leaving_.contains(row.id)) throw no_session(row.id);
+        refuse_busy(row.id);
         co_await fleet_.freeze(
             row.id, store::DeskState::paused, [id = row.id, picture](store::Transaction& t) {
                 t.set_paused_picture(
@@ -136,6 +142,7 @@ Task<Session> SessionService::renew_now(store::SessionRow row) {
     // What the session's user chose. A row of an older program, or none, does not say it all.
     auto shape = row.desk.shape;
     if (shape.image.empty()) shape = rules_.new_desk;
+    if (shape.limits.memory == 0) shape.limits = rules_.new_desk.limits;
     co_await desk_logs_.forget_older(row.id);
     auto started = co_await start_desk({.session_id = row.id,
                                         .principal = row.principal,

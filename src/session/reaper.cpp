@@ -54,6 +54,7 @@ Reaper::Reaper(Surroundings around, LifetimeRules rules, End end)
       end_{std::move(end)},
       pause_{rules.interval},
       changed_{around.executor},
+      looked_{around.executor},
       began_{around.clock.now()},
       began_steady_{Clock::now()} {}
 
@@ -85,11 +86,26 @@ std::chrono::milliseconds Reaper::pause_within(const store::Lifetime& lifetime,
 }
 
 Task<> Reaper::look() {
+    // One at a time: each holds on to what it knows of a desk while it asks the desk.
+    while (is_looking_) co_await looked_.wait();
+    is_looking_ = true;
+    struct Done {
+        Reaper& reaper;
+        ~Done() {
+            reaper.is_looking_ = false;
+            reaper.looked_.notify_all();
+        }
+    } const done{*this};
     auto rows = co_await around_.store.run([](store::Transaction& t) { return t.living_sessions(); });
     std::set<std::string> living;
     for (const auto& row : rows) {
         living.insert(row.id);
-        co_await look_at(row);
+        try {
+            co_await look_at(row);
+        } catch (const core::Error& error) {
+            // One whose end cannot be stored keeps nobody else from being looked after.
+            core::log_warning("session {} cannot be looked after now: {}", row.id, error.message());
+        }
     }
     for (auto watched = watched_.begin(); watched != watched_.end();)
         if (living.contains(watched->first)) {
@@ -120,7 +136,9 @@ Task<> Reaper::look_at(store::SessionRow row) {
     auto& watched = place->second;
     const auto now = Clock::now();
     if (is_new) {
-        watched.first_seen = watched.last_active = now;
+        watched.first_seen = now;
+        const auto last = around_.uses.last(row.id);
+        watched.last_active = last == Time{} ? now : last;
         watched.age_then = around_.clock.now() - row.created_at;
     }
     const auto state = desk->state;

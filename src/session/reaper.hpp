@@ -94,6 +94,8 @@ private:
     std::chrono::milliseconds pause_{0};
     bool is_hurried_ = false;
     async::Gate changed_;
+    bool is_looking_ = false;
+    async::Gate looked_;
     /// The same moment by both clocks: what one tells is told by the other, always alike.
     core::Instant began_;
     Time began_steady_;

@@ -36,10 +36,19 @@ SessionService::SessionService(async::Executor executor, async::Pool& pool, stor
 
 Task<> SessionService::start() {
     co_await turns_.end_cut_turns();
+    co_await purge_those_who_waited();
     co_await fleet_.recover();
     scope_.start("putting the store in order", store_.catch_up());
     scope_.start("sweeping desks' logs", desk_logs_.sweep());
     scope_.start("looking after idle desks", reaper_.run());
+}
+
+/// Sessions that stood in the line when an earlier server was cut: nobody was told of them.
+Task<> SessionService::purge_those_who_waited() {
+    co_await store_.run([](store::Transaction& t) {
+        for (const auto& row : t.living_sessions())
+            if (row.desk.id.empty()) t.purge_session(row.id);
+    });
 }
 
 void SessionService::refuse_while_draining() const {
@@ -159,6 +168,8 @@ Task<> SessionService::remove_now(store::SessionRow row, bool is_purge,
 Task<> SessionService::end_for_good(std::string id, std::string code, std::string why) {
     auto row = co_await store_.run([id](store::Transaction& t) { return t.find_session(id); });
     if (!row || row->archived_at || leaving_.contains(id)) co_return;
+    // Somebody may have come while that was asked.
+    if (code == "idle" && (uses_.count(id) > 0 || turns_.is_busy(id))) co_return;
     json::Object data{{"code", "session_ended"},
                       {"why", code},
                       {"message", "the session has ended: " + why},
@@ -183,6 +194,7 @@ Task<std::string> SessionService::begin_turn(store::SessionRow row, std::string 
         throw paused(row.id);
     const auto use = uses_.enter(row.id);
     co_await fleet_.wake(row.id);
+    refuse_while_draining();
     co_return co_await turns_.begin(std::move(row), std::move(content));
 }
 

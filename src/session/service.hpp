@@ -208,6 +208,7 @@ private:
     Session view(store::SessionRow row) const;
     const store::DeskRow& desk_of(const store::SessionRow& row) const;
 
+    Task<> purge_those_who_waited();
     void refuse_while_draining() const;
     void judge(const std::string& user, const core::DeskShape& shape) const;
     Task<Created> create_or_get(Principal principal, Wish wish);
@@ -217,6 +218,7 @@ private:
     Task<Created> create_new(Principal principal, Wish wish, Locks::Held lock);
     Task<Created> create_now(store::SessionRow row, fleet::DeskWish desk, bool is_stored, Locks::Held lock);
     Task<std::string> take_picture(std::string id);
+    void refuse_busy(const std::string& id) const;
     Task<Session> pause_now(store::SessionRow row);
     Task<> end_for_good(std::string id, std::string code, std::string why);
     Task<> remove_now(store::SessionRow row, bool purge, std::optional<store::Event> last_word = {});

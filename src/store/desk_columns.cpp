@@ -26,6 +26,7 @@ DeskRow read_desk(const sql::Statement& row, int first) {
     desk.reason = text(11);
     desk.is_removed = number(12) != 0;
     desk.created_at = instant_of(number(13));
+    desk.shape.limits.memory = 0;  // a row of an older program, which did not say
     if (number(14) > 0)
         desk.shape.limits = {.cpus = static_cast<double>(number(15)) / 100,
                              .memory = static_cast<std::uint64_t>(number(14)),

@@ -50,15 +50,15 @@ json::Object key_json(const store::KeyRow& key) {
             {"model_keys", std::move(vendors)}};
 }
 
-Task<Response> create_key(People& people, Request& request) {
+Task<Response> create_key(People& people, Request& request, const Principal& principal) {
     const auto asked = co_await rest::decode_body(request, ops::create_key_shape());
-    const auto given = co_await people.give_key(people::wish_of(asked));
+    const auto given = co_await people.give_key(people::wish_of(asked), principal.key_id);
     auto body = key_json(given.row);
     body["key"] = given.secret;
     co_return rest::json_answer(201, body);
 }
 
-Task<Response> list_keys(People& people, Request& request) {
+Task<Response> list_keys(People& people, Request& request, const Principal&) {
     const auto asked = rest::decode_query(request, ops::list_keys_shape());
     const auto rows = people.rings()->keys.rows(asked.user.value_or(""));
     json::Array keys;
@@ -68,7 +68,7 @@ Task<Response> list_keys(People& people, Request& request) {
     co_return rest::json_answer(200, json::Object{{"keys", std::move(keys)}, {"total", rows.size()}});
 }
 
-Task<Response> revoke_key(People& people, Request& request) {
+Task<Response> revoke_key(People& people, Request& request, const Principal&) {
     co_await people.revoke_key(request.parameters.at("key"));
     co_return Response{.status = 204};
 }
@@ -144,11 +144,11 @@ Task<Response> desk_page(Gatekeeper& gatekeeper, const core::Clock& clock, Reque
 }
 
 std::vector<Binding> people_bindings(People& people, SessionService& service, Gatekeeper& gatekeeper) {
-    using Function = Task<Response> (*)(People&, Request&);
+    using Function = Task<Response> (*)(People&, Request&, const Principal&);
     using SessionFunction = Task<Response> (*)(People&, SessionService&, Request&, Principal);
     const auto of_keys = [&people](std::string_view name, Function function) -> Binding {
-        return {name, [&people, function](Request& request, const Principal&) {
-                    return function(people, request);
+        return {name, [&people, function](Request& request, const Principal& principal) {
+                    return function(people, request, principal);
                 }};
     };
     const auto of_session = [&](std::string_view name, SessionFunction function) -> Binding {

@@ -114,14 +114,19 @@ void attach_in_desk(const Fd& desk, const std::vector<Tree>& trees) {
     if (child == 0) {
         try {
             attach_inside(desk, trees);
+            ::_exit(0);
         } catch (const core::Error& error) {
             process::send_packet(theirs.get(), process::format_failure(error));
+        } catch (...) {
         }
-        ::_exit(0);
+        ::_exit(1);
     }
     theirs.reset();
     const auto failure = process::receive_packet(ours.get());
-    ::waitpid(child, nullptr, 0);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (!failure && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+        throw core::Error{core::Code::internal, "mounting the workspace: its process was ended"};
     if (failure) throw process::parse_failure(failure->text).during("mounting the workspace");
 }
 
