@@ -206,6 +206,7 @@ struct FakeHost {
     std::set<std::string> outdated;  ///< made of an image or program that is not the newest any more
     std::function<void(FakeMachine&)> on_start;  ///< changes a machine before anybody asks it
     std::function<void()> on_adopt;              ///< may throw
+    std::chrono::milliseconds adoption_takes{0};
     std::function<void()> on_remove;             ///< the same, by stop and remove
     std::optional<core::Error> start_failure;    ///< thrown by the next starts
     std::optional<core::Error> freeze_failure;   ///< thrown by freeze
@@ -333,6 +334,7 @@ public:
     }
     Task<fleet::Adoption> adopt(std::string id) override {
         if (host_.on_adopt) host_.on_adopt();
+        if (host_.adoption_takes.count() > 0) co_await async::pause(host_.adoption_takes);
         const auto machine = host_.machines.at(id);
         fleet::Adoption adoption{id, machine->identity_nonce, nullptr, machine->why_not_adopted};
         if (adoption.why_not.empty()) adoption.desk = std::make_unique<FakeDesk>(executor_, host_, machine);

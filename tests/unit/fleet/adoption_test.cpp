@@ -69,6 +69,13 @@ TEST_CASE("of the desks of nobody only warm ones are kept") {
     }
 }
 
+TEST_CASE("a desk that was not yet as its owner asked for it is not taken over") {
+    auto half = row("desk_1", DeskState::starting);
+    half.code = fleet::still_beginning;
+    CHECK(fleet::plan_recovery({half}, {"desk_1"}).at(0).kind == Remedy::Kind::mark_lost);
+    CHECK(fleet::plan_recovery({half}, {}).at(0).kind == Remedy::Kind::mark_lost);
+}
+
 TEST_CASE("a desk without a row is removed") {
     const auto remedies = fleet::plan_recovery({row("desk_1", DeskState::ready)}, {"desk_2", "desk_1"});
     REQUIRE(remedies.size() == 2);

@@ -112,3 +112,34 @@ TEST_CASE("the next server finds resting desks as they were, and wakes one that 
         co_await next.close();
     });
 }
+
+TEST_CASE("idleness does not make a paused desk one that any call wakes") {
+    in_a_house([](House& house) -> Task<> {
+        co_await house.start("s1");
+        co_await house.fleet.freeze("s1", DeskState::paused, nullptr);
+        co_await house.fleet.freeze("s1", DeskState::frozen, nullptr);
+        CHECK(house.fleet.find_desk("s1")->state == DeskState::paused);
+        CHECK((co_await house.row("s1")).state == DeskState::paused);
+    });
+}
+
+TEST_CASE("a slow restart leaves a paused desk paused") {
+    fleet::FleetOptions hasty;
+    hasty.patience.before_serving = 1ms;
+    fleet::on_a_host([&](async::Executor executor, std::string directory, FakeHost& host) -> Task<> {
+        {
+            House house{executor, directory, host};
+            co_await house.start("s1");
+            co_await house.fleet.freeze("s1", DeskState::paused, nullptr);
+            co_await house.close();
+        }
+        host.adoption_takes = 50ms;
+        House house{executor, directory, host, hasty};
+        co_await house.fleet.recover();
+        CHECK(house.fleet.find_desk("s1")->state == DeskState::paused);
+        while (!house.fleet.is_well("s1")) co_await async::pause(1ms);
+        CHECK(host.only().is_frozen);
+        CHECK(house.fleet.find_desk("s1")->state == DeskState::paused);
+        co_await house.close();
+    });
+}

@@ -292,3 +292,28 @@ TEST_CASE("when all are ended, one that is just being made for a pool is, too") 
         },
         pool_of(1));
 }
+
+TEST_CASE("a desk that was taken while others of its pool were ended is its owner's") {
+    fleet::on_a_host([](async::Executor executor, std::string directory, FakeHost& host) -> Task<> {
+        {
+            House house{executor, directory, host, pool_of(3)};
+            co_await house.fleet.recover();
+            co_await wait_for_ready(house, 3);
+            co_await house.close();
+        }
+        // The next server has another default: it ends them one after the other.
+        auto other = pool_of(3);
+        other.pools.front().shape.height = 700;
+        House house{executor, directory, host, other};
+        host.holds_removals = true;
+        co_await house.fleet.recover();
+        while (house.fleet.pools().front().ready == 3) co_await async::pause(1ms);
+        const auto started = co_await house.start("s1");
+        CHECK(started.was_warm);
+        host.holds_removals = false;
+        co_await wait_for_ready(house, 3);
+        CHECK(host.machines.contains(started.desk.id));
+        CHECK(house.fleet.find_endpoint("s1"));
+        co_await house.close();
+    });
+}

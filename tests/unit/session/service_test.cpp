@@ -197,3 +197,20 @@ TEST_CASE("keys are kept by principal, and a provider that needs one says so at 
         CHECK_THROWS_AS(house.models.set_key("local", "played", "x"), core::Error);
     });
 }
+
+TEST_CASE("a session that stood in the line when its server was cut is no more") {
+    tests::in_a_house([](tests::House& house) -> async::Task<> {
+        co_await house.store.run([](store::Transaction& t) {
+            store::SessionRow row;
+            row.id = "sess_000000000001";
+            row.principal = "local";
+            row.key = "again";
+            t.insert_session(row);
+        });
+        const auto kept = co_await house.create();
+        co_await house.service.start();
+        const auto listed = co_await house.service.list(ops::local_principal(), false, 10, 0, false);
+        REQUIRE(listed.sessions.size() == 1);
+        CHECK(listed.sessions[0].row.id == kept);
+    });
+}
