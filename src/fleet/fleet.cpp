@@ -258,9 +258,15 @@ Task<> Fleet::settled(std::string session_id) {
     }
 }
 
-Task<> Fleet::end_all(Ending why) {
+/// Told as well as cancelled: a cancellation that meets the end of a desk, which nothing cuts, is not seen.
+Task<> Fleet::close_pools() {
     are_pools_closed_ = true;
+    note_pool_change();
     co_await pool_scope_.close();
+}
+
+Task<> Fleet::end_all(Ending why) {
+    co_await close_pools();
     std::vector<Task<>> ends;
     for (const auto& [id, member] : members_)
         // Also one whose making was cut: nobody else ends it any more.
@@ -355,7 +361,7 @@ Task<std::optional<Usage>> Fleet::usage(std::string session_id) {
 }
 
 Task<> Fleet::close() {
-    co_await pool_scope_.close();
+    co_await close_pools();
     co_await scope_.close();
     for (const auto& [id, member] : members_) co_await member->stop_watching();
 }

@@ -185,6 +185,7 @@ private:
         Fleet& fleet;
     };
     void note_pool_change();
+    Task<> close_pools();
     Task<> keep_pools();
     /// `shall_look`: also for desks that are no longer of the newest image or program.
     Task<> keep_pool(Pool& pool, bool shall_look);

@@ -113,7 +113,8 @@ Task<> Fleet::keep_pool(Pool& pool, bool shall_look) {
             co_await end(member, nullptr);
     while (!are_pools_closed_ && Clock::now() >= pool.not_before) {
         // Behind people's own requests.
-        while (asking_ > 0) co_await pools_changed_.wait();
+        while (asking_ > 0 && !are_pools_closed_) co_await pools_changed_.wait();
+        if (are_pools_closed_) break;
         stock = stock_of(shape.image);
         if (stock.size() >= pool.demand.want(Clock::now())) break;
         try {

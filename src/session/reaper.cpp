@@ -59,13 +59,13 @@ Reaper::Reaper(Surroundings around, LifetimeRules rules, End end)
       began_steady_{Clock::now()} {}
 
 Task<> Reaper::run() {
-    while (true) {
+    while (!is_stopped_) {
         try {
             co_await look();
         } catch (const core::Error& error) {
             core::log_warning("desks that nobody uses cannot be looked after now: {}", error.message());
         }
-        if (!std::exchange(is_hurried_, false)) co_await changed_.wait_for(pause_);
+        if (!std::exchange(is_hurried_, false) && !is_stopped_) co_await changed_.wait_for(pause_);
     }
 }
 
@@ -99,6 +99,7 @@ Task<> Reaper::look() {
     auto rows = co_await around_.store.run([](store::Transaction& t) { return t.living_sessions(); });
     std::set<std::string> living;
     for (const auto& row : rows) {
+        if (is_stopped_) co_return;
         living.insert(row.id);
         try {
             co_await look_at(row);

@@ -51,8 +51,13 @@ public:
 
     Reaper(Surroundings around, LifetimeRules rules, End end);
 
-    /// Until it is cancelled.
+    /// Until it is cancelled or stopped.
     Task<> run();
+    /// Beside a cancellation, which is not seen while it is at the end of a session.
+    void stop() {
+        is_stopped_ = true;
+        changed_.notify_all();
+    }
     /// A session has come: its limits may be shorter than the pause between two looks.
     void expect(const store::Lifetime& lifetime);
     /// Looks at every desk now.
@@ -93,6 +98,7 @@ private:
     std::map<std::string, Watched> watched_;  ///< by session
     std::chrono::milliseconds pause_{0};
     bool is_hurried_ = false;
+    bool is_stopped_ = false;
     async::Gate changed_;
     bool is_looking_ = false;
     async::Gate looked_;

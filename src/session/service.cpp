@@ -65,6 +65,7 @@ Task<> SessionService::drain() {
 Task<Drained> SessionService::shutdown(bool destroy) {
     is_draining_ = true;
     Drained drained{.turns_cut = turns_.size(), .desks = fleet_.size()};
+    reaper_.stop();
     co_await turns_.interrupt_all();
     co_await scope_.close();
     co_await turns_.close();
