@@ -6,6 +6,7 @@
 // tint2's own clock wakes its panel each second, also when it shows minutes only; with hundreds of desks that
 // is most of what an idle machine does. This sleeps until the minute is over, or until somebody sets the
 // host's clock; a desk that thaws after a while is right at once.
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -33,12 +34,17 @@ void say(int fd, const char* before, const char* format, const tm& now) {
     (void)!::write(fd, line, size);
 }
 
-/// False when there is no such timer.
+/// False when there is no such timer, or nobody reads what we say any more: a panel that starts itself anew
+/// is the same process, and has another clock from then on.
 bool wait_for_minute_after(int timer, std::time_t now) {
     itimerspec next{};
     next.it_value.tv_sec = (now / seconds_of_minute + 1) * seconds_of_minute;
     if (::timerfd_settime(timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &next, nullptr) != 0)
         return false;
+    pollfd waiting[] = {{timer, POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
+    while (::poll(waiting, 2, -1) < 0)
+        if (errno != EINTR) return false;
+    if (waiting[1].revents != 0) return false;
     std::uint64_t ends = 0;
     // ECANCELED: the clock was set.
     return ::read(timer, &ends, sizeof ends) > 0 || errno == ECANCELED || errno == EINTR;
