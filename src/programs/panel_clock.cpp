@@ -6,7 +6,6 @@
 // tint2's own clock wakes its panel each second, also when it shows minutes only; with hundreds of desks that
 // is most of what an idle machine does. This sleeps until the minute is over, or until somebody sets the
 // host's clock; a desk that thaws after a while is right at once.
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
@@ -15,8 +14,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
@@ -53,39 +50,12 @@ bool wait_for_minute_after(int timer, std::time_t now) {
     return ::read(timer, &ends, sizeof ends) > 0 || errno == ECANCELED || errno == EINTR;
 }
 
-/// A panel that starts itself anew (a resized screen makes it) stays the same process, forgets its clock and
-/// has another: the newest ends the one before, whose number stands in a file of the session's.
-void end_the_one_before() {
-    const char* const folder = std::getenv("XDG_RUNTIME_DIR");
-    if (!folder) return;
-    char path[256];
-    if (std::snprintf(path, sizeof path, "%s/panel-clock", folder) >= static_cast<int>(sizeof path)) return;
-    const int file = ::open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) return;
-    char text[32]{};
-    if (::pread(file, text, sizeof text - 1, 0) > 0) {
-        const auto before = static_cast<pid_t>(std::strtol(text, nullptr, 10));
-        char comm_path[64];
-        char comm[32]{};
-        std::snprintf(comm_path, sizeof comm_path, "/proc/%d/comm", before);
-        const int named = before > 1 ? ::open(comm_path, O_RDONLY | O_CLOEXEC) : -1;
-        const bool is_clock = named >= 0 && ::read(named, comm, sizeof comm - 1) > 0 &&
-                              std::strcmp(comm, "clock\n") == 0 && before != ::getpid();
-        if (named >= 0) ::close(named);
-        if (is_clock) ::kill(before, SIGKILL);
-    }
-    const int size = std::snprintf(text, sizeof text, "%d\n", ::getpid());
-    if (::ftruncate(file, 0) == 0) (void)!::pwrite(file, text, static_cast<std::size_t>(size), 0);
-    ::close(file);
-}
-
 }  // namespace
 
 int main(int count, char** words) {
     if (count != 3) return 2;
     const pid_t panel = ::getppid();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    end_the_one_before();
     const int timer = ::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
     while (::getppid() == panel) {
         const auto now = std::time(nullptr);
