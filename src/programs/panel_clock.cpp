@@ -7,7 +7,6 @@
 // is most of what an idle machine does. This sleeps until the minute is over, or until somebody sets the
 // host's clock; a desk that thaws after a while is right at once.
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -54,10 +53,12 @@ bool wait_for_minute_after(int timer, std::time_t now) {
 
 int main(int count, char** words) {
     if (count != 3) return 2;
-    const pid_t panel = ::getppid();
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // Not the panel's child: one that starts itself anew, as after a resize, forgets its children and would
+    // keep this one as a zombie once it is ended (tint2rc ends the one before). The desk's first process
+    // reaps it.
+    if (const auto child = ::fork(); child != 0) return child < 0 ? 1 : 0;
     const int timer = ::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
-    while (::getppid() == panel) {
+    while (true) {
         const auto now = std::time(nullptr);
         const auto* local = std::localtime(&now);
         if (!local) return 1;
@@ -65,5 +66,4 @@ int main(int count, char** words) {
         say(STDOUT_FILENO, "", words[1], *local);
         if (!wait_for_minute_after(timer, now)) return 1;
     }
-    return 0;
 }
