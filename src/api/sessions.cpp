@@ -32,7 +32,6 @@ std::string server_timing(const fleet::Timings& timings) {
 }
 
 core::DeskShape desk_of(const ops::CreateSession& asked, core::DeskShape desk) {
-    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
     if (asked.image) desk.image = *asked.image;
     if (asked.network) desk.network = core::network_of(*asked.network);
     desk.width = asked.width.value_or(desk.width);
@@ -44,9 +43,9 @@ core::DeskShape desk_of(const ops::CreateSession& asked, core::DeskShape desk) {
         throw rest::unprocessable({"workspace"}, "home and shared are about a workspace: name one");
     auto& limits = desk.limits;
     limits.cpus = asked.cpus.value_or(limits.cpus);
-    if (asked.memory_mb) limits.memory = static_cast<std::uint64_t>(*asked.memory_mb) * mebibyte;
+    if (asked.memory_mb) limits.memory = static_cast<std::uint64_t>(*asked.memory_mb) * core::mebibyte;
     if (asked.processes) limits.processes = static_cast<unsigned>(*asked.processes);
-    if (asked.disk_mb) limits.disk = static_cast<std::uint64_t>(*asked.disk_mb) * mebibyte;
+    if (asked.disk_mb) limits.disk = static_cast<std::uint64_t>(*asked.disk_mb) * core::mebibyte;
     return desk;
 }
 

@@ -14,11 +14,10 @@ json::Value or_null(const std::optional<std::string>& text) {
 }
 
 json::Object limits_json(const core::Limits& limits) {
-    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
     return {{"cpus", limits.cpus},
-            {"memory_mb", limits.memory / mebibyte},
+            {"memory_mb", limits.memory / core::mebibyte},
             {"processes", limits.processes},
-            {"disk_mb", limits.disk / mebibyte}};
+            {"disk_mb", limits.disk / core::mebibyte}};
 }
 
 json::Array texts_json(const std::vector<std::string>& texts) {

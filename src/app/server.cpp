@@ -17,7 +17,6 @@ using async::Task;
 
 /// For readers of streams to take the last word.
 constexpr std::chrono::milliseconds streams_end_within{1'000};
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
 api::RateSettings rate_settings(const Config& config) {
     return {config.messages_per_minute, config.sessions_per_hour, config.requests_per_minute};
@@ -33,10 +32,10 @@ core::DeskShape new_desk(const Config& config, bool has_internet) {
 fleet::FleetOptions fleet_options(const Config& config, bool has_internet, const people::People& people) {
     fleet::FleetOptions options;
     options.of_all = {.desks = config.most_desks,
-                      .memory = config.most_memory_mb * mebibyte,
+                      .memory = config.most_memory_mb * core::mebibyte,
                       .cpus = static_cast<double>(config.most_cpus)};
     const fleet::Caps of_one{.desks = config.desks_per_user,
-                             .memory = config.memory_mb_per_user * mebibyte,
+                             .memory = config.memory_mb_per_user * core::mebibyte,
                              .cpus = static_cast<double>(config.cpus_per_user)};
     options.of_one = [of_one, &people](const std::string& user) {
         auto caps = of_one;

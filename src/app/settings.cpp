@@ -135,8 +135,6 @@ Setting key_of(const vendors::Vendor& vendor) {
             }};
 }
 
-constexpr std::uint64_t mib = std::uint64_t{1} << 20;
-
 std::vector<Setting> make_settings() {
     std::vector<Setting> all{
         {"listen",
@@ -172,15 +170,15 @@ std::vector<Setting> make_settings() {
          "most memory that one desk may be asked to have, MiB",
          false,
          [](Config& config, const std::string& value) {
-             config.most_of_desk.memory = number(value, 128, 1 << 20) * mib;
+             config.most_of_desk.memory = number(value, 128, 1 << 20) * core::mebibyte;
          },
-         [](const Config& config) { return fmt::to_string(config.most_of_desk.memory / mib); }},
+         [](const Config& config) { return fmt::to_string(config.most_of_desk.memory / core::mebibyte); }},
         {"max_desk_disk_mb",
          {"CARREL_MAX_DESK_DISK_MB"},
          "most that one desk may be asked to be allowed to write, MiB; 0: any, and no limit at all",
          false,
          [](Config& config, const std::string& value) { config.most_of_desk.disk = disk_limit(value); },
-         [](const Config& config) { return fmt::to_string(config.most_of_desk.disk / mib); }},
+         [](const Config& config) { return fmt::to_string(config.most_of_desk.disk / core::mebibyte); }},
         {"max_desk_cpu_percent",
          {"CARREL_MAX_DESK_CPU_PERCENT"},
          "most processor time that one desk may be asked to have; 100 is one core",
@@ -245,15 +243,15 @@ std::vector<Setting> make_settings() {
          "memory of one desk, MiB",
          false,
          [](Config& config, const std::string& value) {
-             config.desk.limits.memory = number(value, 128, 1 << 20) * mib;
+             config.desk.limits.memory = number(value, 128, 1 << 20) * core::mebibyte;
          },
-         [](const Config& config) { return fmt::to_string(config.desk.limits.memory / mib); }},
+         [](const Config& config) { return fmt::to_string(config.desk.limits.memory / core::mebibyte); }},
         {"desk_disk_mb",
          {"CARREL_DESK_DISK_MB", "SESSION_DISK_QUOTA_MB"},
          "that one desk may write, MiB; 0: as much as fits on the host's disk",
          false,
          [](Config& config, const std::string& value) { config.desk.limits.disk = disk_limit(value); },
-         [](const Config& config) { return fmt::to_string(config.desk.limits.disk / mib); }},
+         [](const Config& config) { return fmt::to_string(config.desk.limits.disk / core::mebibyte); }},
         {"desk_cpu_percent",
          {"CARREL_DESK_CPU_PERCENT"},
          "time of one desk; 100 is one core",

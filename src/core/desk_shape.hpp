@@ -7,6 +7,8 @@
 
 namespace carrel::core {
 
+inline constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+
 /// What a desk can reach.
 enum class Network {
     none,      ///< nothing but itself

@@ -9,19 +9,9 @@
 
 namespace carrel::fleet {
 
-namespace {
-
 using core::Code;
 using core::Error;
 using store::DeskState;
-
-void do_both(const std::function<void(store::Transaction&)>& first,
-             const std::function<void(store::Transaction&)>& second, store::Transaction& transaction) {
-    if (first) first(transaction);
-    second(transaction);
-}
-
-}  // namespace
 
 std::optional<WorkspaceUse> workspace_of(const store::DeskRow& row) {
     if (row.shape.workspace.empty()) return std::nullopt;
@@ -238,7 +228,8 @@ Task<> Fleet::end(MemberPtr member, Along along, Ending why) {
     try {
         auto change = state_change(member->row, DeskState::stopped, why);
         co_await store_.run([along = std::move(along), change = std::move(change)](store::Transaction& t) {
-            do_both(along, change, t);
+            if (along) along(t);
+            change(t);
         });
     } catch (...) {
         member->is_ending = false;  // it is not ended: its owner can try again
@@ -348,16 +339,15 @@ bool Fleet::is_well(const std::string& session_id) const {
     return member && member->is_ready && !member->is_ending;
 }
 
-std::vector<const store::DeskRow*> Fleet::desks() const {
-    std::vector<const store::DeskRow*> rows;
-    for (const auto& [id, member] : members_) rows.push_back(&member->row);
-    return rows;
-}
-
 Task<std::optional<Usage>> Fleet::usage(std::string session_id) {
     const auto member = find(session_id);
     if (!member || !member->desk || member->is_ending) co_return std::nullopt;
-    co_return co_await member->desk->usage();
+    try {
+        co_return co_await member->desk->usage();
+    } catch (const Error& error) {
+        core::log_debug("desk {} cannot be measured: {}", member->row.id, error.message());
+        co_return std::nullopt;
+    }
 }
 
 Task<> Fleet::close() {

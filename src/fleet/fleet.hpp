@@ -115,7 +115,7 @@ public:
     /// Lets a frozen or paused desk go on; returns when it runs. Fine when it does not rest, or there is
     /// none.
     Task<> wake(std::string session_id);
-    /// What the session's desk uses now; nothing when it has none.
+    /// What the session's desk uses now; nothing when it has none, or one that cannot be measured.
     Task<std::optional<Usage>> usage(std::string session_id);
 
     /// The endpoint of the session's desk, or null when none is ready (a frozen one is not).
@@ -130,12 +130,10 @@ public:
     Workspaces& workspaces() { return driver_.workspaces(); }
     /// Desks that are starting, ready, resting or ending; warm ones too.
     std::size_t size() const { return members_.size(); }
-    /// Rows of all of them.
-    std::vector<const store::DeskRow*> desks() const;
     std::vector<PoolState> pools() const;
     Places& places() { return places_; }
     const Places& places() const { return places_; }
-    /// The same one by one.
+    /// All of them.
     std::vector<std::shared_ptr<Member>> members() const;
     unsigned most_desks() const { return options_.of_all.desks; }
 

@@ -124,6 +124,16 @@ Rule length_between(std::size_t least, std::size_t most) {
     return {std::move(check), {{"minLength", least}, {"maxLength", most}}};
 }
 
+Rule text_rule(std::size_t least, std::size_t most, std::optional<std::string> (*judge)(std::string_view)) {
+    auto rule = length_between(least, most);
+    rule.check = [length = std::move(rule.check), judge](const Value& value) -> std::optional<std::string> {
+        if (auto problem = length(value)) return problem;
+        const auto* text = value.if_string();
+        return text ? judge(*text) : std::nullopt;
+    };
+    return rule;
+}
+
 Rule anything() { return {}; }
 
 namespace detail {

@@ -53,6 +53,8 @@ struct Rule {
 Rule one_of(std::vector<std::string> words);
 Rule between(double least, double most);
 Rule length_between(std::size_t least, std::size_t most);  ///< of strings in characters, of lists in items
+/// Of a text: its length, and what `judge` says of it.
+Rule text_rule(std::size_t least, std::size_t most, std::optional<std::string> (*judge)(std::string_view));
 Rule anything();
 
 namespace detail {

@@ -96,19 +96,6 @@ std::optional<std::string> why_not_one_word(std::string_view command) {
                        command.size(), longest_word);
 }
 
-/// The length, and what `judge` says of the text.
-json::Rule text_rule(std::size_t least, std::size_t most,
-                     std::optional<std::string> (*judge)(std::string_view)) {
-    auto rule = json::length_between(least, most);
-    rule.check = [length = std::move(rule.check),
-                  judge](const json::Value& value) -> std::optional<std::string> {
-        if (auto problem = length(value)) return problem;
-        const auto* text = value.if_string();
-        return text ? judge(*text) : std::nullopt;
-    };
-    return rule;
-}
-
 std::optional<std::string> why_no_proxy_or_none(std::string_view address) {
     auto why = address.empty() ? std::string{} : core::why_no_proxy(address);
     return why.empty() ? std::nullopt : std::optional{std::move(why)};
@@ -162,7 +149,7 @@ json::Field<Beginning> environment_field() {
 
 const Shape<BeginningFile>& file_shape() {
     static const Shape<BeginningFile> shape{
-        field("path", &BeginningFile::path, any_path, text_rule(1, longest_path, why_no_path)),
+        field("path", &BeginningFile::path, any_path, json::text_rule(1, longest_path, why_no_path)),
         field("text", &BeginningFile::text, "what it holds, as text"),
         field("base64", &BeginningFile::base64, "what it holds, as base64; instead of text")};
     return shape;
@@ -176,14 +163,14 @@ std::vector<json::Field<Beginning>> beginning_fields() {
     fields.push_back(
         field("locale", &Beginning::locale,
               "of programs (LANG), one that the image has: C.UTF-8 always; `locale -a` lists them",
-              text_rule(1, 64, why_no_locale)));
+              json::text_rule(1, 64, why_no_locale)));
     fields.push_back(field("time_zone", &Beginning::time_zone, "of programs (TZ), such as Europe/Berlin",
-                           text_rule(1, 64, why_no_time_zone)));
+                           json::text_rule(1, 64, why_no_time_zone)));
     fields.push_back(
         field("http_proxy", &Beginning::http_proxy,
               "by which programs and the browser reach the web, such as http://proxy.example:3128; empty: "
               "none, whatever the server's own setting says. The desk's network must let it be reached",
-              text_rule(0, 2000, why_no_proxy_or_none)));
+              json::text_rule(0, 2000, why_no_proxy_or_none)));
     fields.push_back(
         list_field("files", &Beginning::files,
                    "small files that are there before anything runs: 100, and 1 MiB in all, at most",
@@ -192,7 +179,7 @@ std::vector<json::Field<Beginning>> beginning_fields() {
     fields.push_back(field("command", &Beginning::command,
                            "run by bash beside the terminal when the files are there, and not waited for: "
                            "terminal/process knows it as `start`",
-                           text_rule(1, longest_word, why_not_one_word)));
+                           json::text_rule(1, longest_word, why_not_one_word)));
     fields.push_back(field("open_url", &Beginning::open_url,
                            "opened in the browser when all else is done: http, https, file, about or data",
                            length_between(1, longest_address)));

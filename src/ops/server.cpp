@@ -16,37 +16,24 @@ using json::one_of;
 
 /// Longer texts are no titles; the page shows one line.
 constexpr std::size_t most_title = 200;
-/// Of events, as far as a JSON number tells them exactly.
 constexpr double longest_life = 10.0 * 365 * 24 * 3600;  // seconds
+/// Of events, as far as a JSON number tells them exactly.
 constexpr double largest_number = 9'007'199'254'740'991;
 
 /// Vendors' keys go into a header: nothing that a header cannot have, nor what was copied along with one.
-json::Rule word_rule(std::size_t least, std::size_t most) {
-    auto rule = length_between(least, most);
-    rule.check = [length = std::move(rule.check)](const json::Value& value) -> std::optional<std::string> {
-        if (auto problem = length(value)) return problem;
-        const auto* text = value.if_string();
-        const bool is_word = text && std::ranges::all_of(*text, [](char c) { return c > ' ' && c < '\x7f'; });
-        if (is_word) return std::nullopt;
-        return "must be one word of ASCII, without spaces and line ends";
-    };
-    return rule;
+std::optional<std::string> why_no_word(std::string_view text) {
+    if (std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; })) return std::nullopt;
+    return "must be one word of ASCII, without spaces and line ends";
 }
 
 /// As the jail judges it (jail/wire).
-json::Rule workspace_name() {
-    auto rule = length_between(1, 64);
-    rule.check = [length = std::move(rule.check)](const json::Value& value) -> std::optional<std::string> {
-        if (auto problem = length(value)) return problem;
-        const auto* text = value.if_string();
-        const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-        const bool is_good = text && is_plain(text->front()) && std::ranges::all_of(*text, [&](char c) {
-                                 return is_plain(c) || c == '.' || c == '_' || c == '-';
-                             });
-        if (is_good) return std::nullopt;
-        return "must be of a-z, 0-9, '.', '_' and '-', and begin with one of the first two";
-    };
-    return rule;
+std::optional<std::string> why_no_workspace(std::string_view text) {
+    const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    const bool is_good = is_plain(text.front()) && std::ranges::all_of(text, [&](char c) {
+                             return is_plain(c) || c == '.' || c == '_' || c == '-';
+                         });
+    if (is_good) return std::nullopt;
+    return "must be of a-z, 0-9, '.', '_' and '-', and begin with one of the first two";
 }
 
 std::vector<json::Field<CreateSession>> create_session_fields() {
@@ -73,7 +60,7 @@ std::vector<json::Field<CreateSession>> create_session_fields() {
               between(16, 1 << 24)),
         field("workspace", &CreateSession::workspace,
               "one of your own, by name: at /workspace, and kept when the desk ends; made on its first use",
-              workspace_name()),
+              json::text_rule(1, 64, why_no_workspace)),
         field("home", &CreateSession::home, "whether HOME is kept in the workspace, too"),
         field("shared", &CreateSession::shared,
               "whether others that say so may have the workspace at the same time"),
@@ -186,7 +173,8 @@ const json::Shape<ReadDeskLog>& read_desk_log_shape() {
 const json::Shape<SetCredential>& set_credential_shape() {
     static const json::Shape<SetCredential> shape{
         field("provider", &SetCredential::provider, "whose key", one_of(vendors::names_with_key())),
-        field("key", &SetCredential::key, "the key; kept in memory only", word_rule(8, 1000))};
+        field("key", &SetCredential::key, "the key; kept in memory only",
+              json::text_rule(8, 1000, why_no_word))};
     return shape;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ops/fields.hpp"
 #include "ops/operation.hpp"
 #include "ops/operations.hpp"
 #include "ops/people.hpp"
@@ -10,11 +11,6 @@
 namespace carrel::ops {
 
 namespace {
-
-template <const auto& (*Shape)()>
-json::Object schema() {
-    return Shape().schema();
-}
 
 constexpr std::array health_answer{
     Member{"status", "string", "healthy; degraded; unhealthy, with status 503, where nothing can be made"},

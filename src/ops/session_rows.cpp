@@ -2,17 +2,13 @@
 #include <algorithm>
 #include <array>
 
+#include "ops/fields.hpp"
 #include "ops/operation.hpp"
 #include "ops/server.hpp"
 
 namespace carrel::ops {
 
 namespace {
-
-template <const auto& (*Shape)()>
-json::Object session_schema() {
-    return Shape().schema();
-}
 
 constexpr std::array session_answer{
     Member{"id", "string", "sess_ and twelve hexadecimal digits"},
@@ -104,7 +100,7 @@ constexpr std::array session_table{
                    "desk can be used and has begun as asked for. What the desk cannot do of that leaves no "
                    "session behind. A desk that is renewed later begins as the server's settings say: "
                    "environment, files and the like are not kept.",
-        .request_schema = session_schema<create_session_shape>,
+        .request_schema = schema<create_session_shape>,
         .answer = created_answer,
         .example = R"({"title":"Example","provider":"scripted","network":"none"})",
     },
@@ -114,7 +110,7 @@ constexpr std::array session_table{
         .path = "/api/v1/sessions",
         .permission = Permission::view,
         .summary = "Lists sessions, newest first.",
-        .request_schema = session_schema<list_sessions_shape>,
+        .request_schema = schema<list_sessions_shape>,
         .answer = sessions_answer,
         .example = "limit=10&include_archived=true",
     },
@@ -124,7 +120,7 @@ constexpr std::array session_table{
         .path = "/api/v1/sessions/{id}",
         .permission = Permission::view,
         .summary = "One session with its messages; to who has only a link, without them.",
-        .request_schema = session_schema<get_session_shape>,
+        .request_schema = schema<get_session_shape>,
         .answer = detail_answer,
         .is_for_links = true,
     },
@@ -143,7 +139,7 @@ constexpr std::array session_table{
         .permission = Permission::create,
         .request = Body::json,
         .summary = "Gives a session another title.",
-        .request_schema = session_schema<rename_session_shape>,
+        .request_schema = schema<rename_session_shape>,
         .answer = session_answer,
         .example = R"({"title":"Another title"})",
     },
@@ -154,7 +150,7 @@ constexpr std::array session_table{
         .permission = Permission::create,
         .response = Body::none,
         .summary = "Destroys the desk and archives the session.",
-        .request_schema = session_schema<delete_session_shape>,
+        .request_schema = schema<delete_session_shape>,
         .example = "purge=true",
     },
     Operation{
@@ -163,7 +159,7 @@ constexpr std::array session_table{
         .path = "/api/v1/sessions/{id}/messages",
         .request = Body::json,
         .summary = "Gives the agent a message; the answer comes as events.",
-        .request_schema = session_schema<send_message_shape>,
+        .request_schema = schema<send_message_shape>,
         .answer = sent_answer,
         .example = R"({"content":"Say hello."})",
     },
@@ -180,7 +176,7 @@ constexpr std::array session_table{
         .path = "/api/v1/sessions/{id}/events",
         .permission = Permission::view,
         .summary = "Stored events, oldest first.",
-        .request_schema = session_schema<list_events_shape>,
+        .request_schema = schema<list_events_shape>,
         .answer = events_answer,
         .example = "after=0&limit=100",
     },
@@ -192,7 +188,7 @@ constexpr std::array session_table{
         .response = Body::event_stream,
         .summary =
             "Events as they happen; first those since the last that the client has, where it says which.",
-        .request_schema = session_schema<follow_events_shape>,
+        .request_schema = schema<follow_events_shape>,
         .example = "last_event_id=0",
     },
     Operation{
@@ -204,7 +200,7 @@ constexpr std::array session_table{
         .summary =
             "Events of several sessions over one connection, each named event, with {session_id, seq, event, "
             "data}; one named closed, with {session_id}, tells that a session has no more.",
-        .request_schema = session_schema<follow_several_shape>,
+        .request_schema = schema<follow_several_shape>,
         .example = "sessions=sess_0123456789ab:0",
     },
     Operation{
@@ -246,7 +242,7 @@ constexpr std::array session_table{
         .summary =
             "What the desk's own programs said and how they ended, and before it the same of the desk that "
             "this one has replaced; also of desks that failed or have ended.",
-        .request_schema = session_schema<read_desk_log_shape>,
+        .request_schema = schema<read_desk_log_shape>,
         .answer = log_answer,
         .example = "lines=50",
     },
@@ -257,7 +253,7 @@ constexpr std::array session_table{
         .permission = Permission::view,
         .response = Body::upgrade,
         .summary = "The live screen: RFB over a WebSocket.",
-        .request_schema = session_schema<watch_desk_shape>,
+        .request_schema = schema<watch_desk_shape>,
         .example = "view_only=true",
         .is_for_links = true,
     },

@@ -52,14 +52,13 @@ void SessionService::judge(const std::string& user, const core::DeskShape& shape
         throw Error{Code::invalid, fmt::format("your desk may have at most {} {}", bound, what),
                     "beyond_the_bounds"};
     };
-    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
     if (limits.cpus > most.cpus) refuse("processors (cpus)", most.cpus);
-    if (limits.memory > most.memory) refuse("MiB of memory (memory_mb)", most.memory / mebibyte);
+    if (limits.memory > most.memory) refuse("MiB of memory (memory_mb)", most.memory / core::mebibyte);
     if (limits.processes > most.processes) refuse("processes", most.processes);
     // Without a limit are desks only where that is the rule.
     const bool is_endless = limits.disk == 0 && rules_.new_desk.limits.disk != 0;
     if (most.disk != 0 && (limits.disk > most.disk || is_endless))
-        refuse("MiB of disk (disk_mb)", most.disk / mebibyte);
+        refuse("MiB of disk (disk_mb)", most.disk / core::mebibyte);
 }
 
 Task<Created> SessionService::create_or_get(Principal principal, Wish wish) {

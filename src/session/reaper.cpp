@@ -163,12 +163,7 @@ std::vector<std::string> Reaper::signs_of_use(const std::string& session) const 
 }
 
 Task<> Reaper::measure(const std::string& session, Watched& watched) {
-    std::optional<fleet::Usage> usage;
-    try {
-        usage = co_await around_.fleet.usage(session);
-    } catch (const core::Error& error) {
-        core::log_debug("the use of {} is not known: {}", session, error.message());
-    }
+    const auto usage = co_await around_.fleet.usage(session);
     const auto now = Clock::now();
     watched.work.clear();
     if (usage && watched.usage) {

@@ -191,8 +191,7 @@ Task<std::string> SessionService::send_message(Principal principal, std::string 
 
 Task<std::string> SessionService::begin_turn(store::SessionRow row, std::string content) {
     if (leaving_.contains(row.id)) throw no_session(row.id);
-    if (const auto* desk = fleet_.find_desk(row.id); desk && desk->state == store::DeskState::paused)
-        throw paused(row.id);
+    if (is_paused(row.id)) throw paused(row.id);
     const auto use = uses_.enter(row.id);
     co_await fleet_.wake(row.id);
     refuse_while_draining();

@@ -6,6 +6,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/config.hpp"
+#include "core/desk_shape.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "image/build.hpp"
@@ -26,11 +27,9 @@ struct ImageOptions {
     bool only_if_missing = false;
 };
 
-constexpr std::uint64_t mib = std::uint64_t{1} << 20;
-
 std::string describe(const image::Image& image) {
-    return fmt::format("{} {} MiB, {} packages, made {}", short_name(image), image.size / mib, image.packages,
-                       image.created);
+    return fmt::format("{} {} MiB, {} packages, made {}", short_name(image), image.size / core::mebibyte,
+                       image.packages, image.created);
 }
 
 std::string describe(const image::Build& build) {

@@ -15,6 +15,7 @@
 #include <array>
 #include <vector>
 
+#include "core/desk_shape.hpp"
 #include "core/sys.hpp"
 
 namespace carrel::jail::disks {
@@ -26,7 +27,6 @@ using core::Code;
 using core::Error;
 using core::Fd;
 
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 /// The kernel's loop devices stand on sectors of 4 KiB where the disk does; smaller blocks fail there.
 constexpr std::uint32_t block_size = 4096;
 constexpr std::uint64_t inode_size = 256;
@@ -147,8 +147,8 @@ DiskShape shape_of(std::uint64_t room) {
     const auto inodes = std::max<std::uint64_t>(65536, room / 8192);
     // Beside what fits: the inodes, ext4's own reserve (2 %: fs/ext4/super.c,
     // ext4_set_resv_clusters) and its maps.
-    const auto bytes = room + inodes * inode_size + room / 32 + 4 * mebibyte;
-    return {(bytes + mebibyte - 1) / mebibyte * mebibyte, inodes};
+    const auto bytes = room + inodes * inode_size + room / 32 + 4 * core::mebibyte;
+    return {(bytes + core::mebibyte - 1) / core::mebibyte * core::mebibyte, inodes};
 }
 
 Fd make_template(const std::string& folder, std::uint64_t room) {
@@ -193,7 +193,7 @@ Room read_room(int file) {
 
 namespace {
 
-constexpr std::uint64_t host_reserve = 1024 * mebibyte;
+constexpr std::uint64_t host_reserve = 1024 * core::mebibyte;
 
 std::uint64_t reserve_of(const Room& host) { return std::min(host_reserve, host.bytes / 16); }
 
@@ -218,7 +218,8 @@ void close_for_writing(const Fd& disk, bool is_closed) {
 bool is_full(const Room& room) {
     // Until data reaches the disk, ext4 reckons with more blocks than it will need, and programs hear that
     // it is full; a moment later some are free again.
-    return room.free < std::min(room.bytes / 32, 16 * mebibyte) || room.free_inodes <= room.inodes / 1024;
+    return room.free < std::min(room.bytes / 32, 16 * core::mebibyte) ||
+           room.free_inodes <= room.inodes / 1024;
 }
 
 bool has_room(const Room& room) {

@@ -1,4 +1,5 @@
 #include "jail/plan/bounds.hpp"
+#include "core/desk_shape.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -10,7 +11,6 @@ namespace carrel::jail::plan {
 namespace {
 
 constexpr std::uint32_t cpu_period = 100'000;  // microseconds, the kernel's own default
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
 bool has(const HostFacts& facts, bool cgroup::Hierarchy::* limit) {
     return std::ranges::any_of(facts.hierarchies, [&](const auto& tree) { return tree.*limit; });
@@ -25,7 +25,7 @@ std::uint32_t cpu_of(const wire::Limits& limits, const HostFacts& facts) {
 /// Buffers of TCP and UDP, beside the memory limit: cgroup v1 counts them apart, and only where they have
 /// a limit. An eighth is many full windows at once.
 std::uint64_t socket_memory_of(const wire::Limits& limits) {
-    return std::min(limits.memory / 8, 64 * mebibyte);
+    return std::min(limits.memory / 8, 64 * core::mebibyte);
 }
 
 /// Counted per uid, so per desk: the only limit of processes where there is no pids cgroup. Where there is
@@ -77,7 +77,7 @@ std::vector<step::ResourceLimit> resource_limits(const wire::Limits& limits, con
             // Also the number of timers of timer_create(2).
             {"sigpending", RLIMIT_SIGPENDING, 4096},
             {"msgqueue", RLIMIT_MSGQUEUE, 819'200},
-            {"memlock", RLIMIT_MEMLOCK, 8 * mebibyte},
+            {"memlock", RLIMIT_MEMLOCK, 8 * core::mebibyte},
             {"nice", RLIMIT_NICE, 0},
             {"rtprio", RLIMIT_RTPRIO, 0}};
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/desk_log.hpp"
+#include "core/desk_shape.hpp"
 #include "jail/plan/bounds.hpp"
 
 namespace carrel::jail::plan {
@@ -58,14 +59,12 @@ constexpr const char* hidden_paths[] = {"/proc/acpi",
                                         "/sys/module",
                                         "/sys/power"};
 
-constexpr std::uint64_t mib = std::uint64_t{1} << 20;
-
 /// Of a file system in memory where everybody may write. They count for the memory limit, and hold no more
 /// than the desk may write elsewhere; but Chromium and the display need some of them.
 std::vector<std::pair<std::string, std::string>> memory_files(std::uint64_t most,
                                                               const wire::Limits& limits) {
-    if (limits.disk > 0) most = std::min(most, std::max(limits.disk, 64 * mib));
-    return {{"mode", "1777"}, {"size", fmt::format("{}m", most / mib)}, {"nr_inodes", "262144"}};
+    if (limits.disk > 0) most = std::min(most, std::max(limits.disk, 64 * core::mebibyte));
+    return {{"mode", "1777"}, {"size", fmt::format("{}m", most / core::mebibyte)}, {"nr_inodes", "262144"}};
 }
 
 void add(Plan& plan, HostStep step) { plan.steps.emplace_back(std::move(step)); }
@@ -148,7 +147,8 @@ void add_devices(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
                                {{"mode", "0620"}, {"ptmxmode", "0666"}, {"gid", "5"}, {"max", "128"}},
                                MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
     // Chromium keeps every tab's pictures here; 64 MB, the usual size in containers, is too little.
-    add(plan, step::Filesystem{"tmpfs", "/dev/shm", memory_files(512 * mib, spec.limits), no_programs});
+    add(plan,
+        step::Filesystem{"tmpfs", "/dev/shm", memory_files(512 * core::mebibyte, spec.limits), no_programs});
 }
 
 void add_filesystems(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
@@ -160,7 +160,8 @@ void add_filesystems(Plan& plan, const wire::Spec& spec, const HostFacts& facts)
     add(plan, step::InnerFolder{"/run/lock", 01777, 0});
     add(plan, step::InnerFolder{"/run/user", 0755, 0});
     add(plan, step::InnerFolder{"/run/user/1000", 0700, wire::agent});
-    add(plan, step::Filesystem{"tmpfs", "/tmp", memory_files(1024 * mib, spec.limits), no_devices});
+    add(plan,
+        step::Filesystem{"tmpfs", "/tmp", memory_files(1024 * core::mebibyte, spec.limits), no_devices});
     add(plan, step::InnerFolder{"/tmp/.X11-unix", 01777, 0});
     add(plan, step::InnerFolder{"/tmp/.ICE-unix", 01777, 0});
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "core/desk_shape.hpp"
 #include "core/id.hpp"
 #include "jail/wire/image.hpp"
 
@@ -19,8 +20,6 @@ struct Bound {
     std::uint64_t least;
     std::uint64_t most;
 };
-
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
 std::optional<core::Error> find_fault_in(std::span<const Bound> bounds) {
     for (const auto& [field, value, least, most] : bounds)
@@ -46,12 +45,12 @@ bool is_hex(std::string_view text, std::size_t digits) {
 }
 
 std::optional<core::Error> find_fault(const Limits& limits) {
-    const Bound bounds[] = {{"memory", limits.memory, 64 * mebibyte, mebibyte * mebibyte},
+    const Bound bounds[] = {{"memory", limits.memory, 64 * core::mebibyte, core::mebibyte * core::mebibyte},
                             {"cpu", limits.cpu, 5, std::uint64_t{100} * 1024},
                             {"processes", limits.processes, 16, most_processes}};
     if (auto fault = find_fault_in(bounds)) return fault;
     if (limits.disk == 0) return std::nullopt;
-    const Bound disk[] = {{"disk", limits.disk, 16 * mebibyte, 16 * mebibyte * mebibyte}};
+    const Bound disk[] = {{"disk", limits.disk, 16 * core::mebibyte, 16 * core::mebibyte * core::mebibyte}};
     return find_fault_in(disk);
 }
 
