@@ -18,10 +18,11 @@ KEEP = pathlib.Path("/var/cache/carrel-kernel")
 DISK_MIB = 512
 # What a desk and its disk need; what these depend on is loaded before them.
 MODULES = ["virtio_pci", "virtio_blk", "overlay", "nft_ct", "nft_masq", "nft_chain_nat", "nft_connlimit", "nft_fib_inet", "nft_limit",
-           "nft_reject_inet", "nft_log", "nf_conntrack_netlink", "veth"]
-# What the network tests call. Busybox's own shell would prefer its own, lesser ip.
-HOST_TOOLS = ["dash", "ip", "nft"]
-TOOLS = ["qemu-system-x86_64", "mkfs.ext4", "cpio", "dpkg-deb", "apt-get", "modinfo", *HOST_TOOLS]
+           "nft_reject_inet", "nft_log", "nf_conntrack_netlink", "veth", "loop"]
+# What the jail and the network tests call, with the folder that they look in. Busybox's own shell would prefer its
+# own, lesser ip.
+HOST_TOOLS = {"dash": "bin", "ip": "bin", "nft": "bin", "tar": "bin", "mkfs.ext4": "sbin"}
+TOOLS = ["qemu-system-x86_64", "cpio", "dpkg-deb", "apt-get", "modinfo", *HOST_TOOLS]
 
 FIRST_PROCESS = """#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /disk
@@ -109,7 +110,7 @@ def libraries_of(program):
 
 def make_disk(folder, programs, arguments):
     root = folder / "root"
-    for place in ("bin", "proc", "sys", "dev", "tmp", "etc", "carrel", "run", "root"):
+    for place in ("bin", "sbin", "proc", "sys", "dev", "tmp", "etc", "carrel", "run", "root"):
         (root / place).mkdir(parents=True)
     (root / "tmp").chmod(0o1777)
     shutil.copy("/bin/busybox", root / "bin/busybox")
@@ -120,9 +121,9 @@ def make_disk(folder, programs, arguments):
     (root / "etc/resolv.conf").write_text("")
     (root / "run-tests").write_text(RUN_TESTS % " ".join(arguments))
     needed = set()
-    for tool in HOST_TOOLS:
-        shutil.copy(shutil.which(tool), root / "bin" / tool)
-        needed |= libraries_of(root / "bin" / tool)
+    for tool, place in HOST_TOOLS.items():
+        shutil.copy(shutil.which(tool), root / place / tool)
+        needed |= libraries_of(root / place / tool)
     for name in ("carrel-jail", "privileged_tests", "privileged_probe"):
         shutil.copy(programs / name, root / "carrel" / name)
         needed |= libraries_of(programs / name)

@@ -209,8 +209,10 @@ TEST_CASE("Who reads a workspace has no rights, and ends when nobody wants to he
     REQUIRE(refused);
     CHECK(refused->code() == core::Code::exhausted);
     // The pipe is full, so it is there to be looked at.
-    const auto status = test::run_command(
-        fmt::format("grep -H . /proc/$(pgrep -P {} -x carrel-reader | head -n 1)/status", jail.pid()));
+    const auto status = test::run_command(fmt::format(
+        "for one in $(cat /proc/{}/task/*/children); do grep -qx carrel-reader /proc/$one/comm && "
+        "cat /proc/$one/status && break; done",
+        jail.pid()));
     CHECK(status.contains("CapEff:\t0000000000000004"));
     CHECK(status.contains("CapBnd:\t0000000000000000"));
     CHECK(status.contains("NoNewPrivs:\t1"));
