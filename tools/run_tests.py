@@ -127,6 +127,8 @@ def doctest(run, name, command, **options):
     output = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", output)
     found = re.search(r"test cases:\s*(\d+) \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped", output)
     passed, failed, skipped = (int(found[2]), int(found[3]), int(found[4])) if found else (0, 1, 0)
+    if code != 0 and (not found or not failed):
+        output += f"\n{name} ended by signal {-code}" if code < 0 else f"\n{name} ended with exit code {code}"
     tell(run, name, started, output, passed, failed or int(code != 0), skipped)
 
 

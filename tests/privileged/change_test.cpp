@@ -17,12 +17,6 @@ using test::JailUnderTest;
 
 namespace {
 
-/// Begins with "0" as long as the desk's memory has room for so many megabytes at once, which stay taken.
-std::string fill(JailUnderTest& jail, const std::string& id, int megabytes) {
-    return jail.shell(
-        id, fmt::format("dd if=/dev/zero of=/dev/shm/big bs=1M count={} 2>/dev/null; echo $?", megabytes));
-}
-
 std::optional<core::Error> change(JailUnderTest& jail, const std::string& id, jail::wire::Limits limits) {
     return jail.ask(Change{id, limits, {}}).answer.error;
 }
@@ -35,9 +29,7 @@ TEST_CASE("A running desk, frozen or not, gets more memory and processes, and le
     jail.start(spec);
     const auto& first = spec.limits;
     const jail::wire::Limits larger{.memory = 2 * first.memory, .cpu = 30, .processes = 300};
-    CHECK(fill(jail, spec.id, 180).starts_with("137\n"));
-    // What is left of it would have the kernel kill whoever comes next.
-    jail.shell(spec.id, "rm /dev/shm/big");
+    CHECK(jail.fill_memory(spec.id, 180) == "137\nstatus 0\n");
     const auto start_150 = "for i in $(seq 150); do sleep 100 & done >/dev/null 2>&1; echo $?";
     CHECK(jail.shell(spec.id, start_150) != "0\nstatus 0\n");
 
@@ -46,7 +38,7 @@ TEST_CASE("A running desk, frozen or not, gets more memory and processes, and le
     CHECK(!answer.error);
     CHECK(answer.find("warning") == std::nullopt);
     CHECK(!jail.ask(jail::wire::Thaw{spec.id}).answer.error);
-    CHECK(fill(jail, spec.id, 180) == "0\nstatus 0\n");
+    CHECK(jail.fill_memory(spec.id, 180) == "0\nstatus 0\n");
     CHECK(jail.shell(spec.id, start_150) == "0\nstatus 0\n");
 
     // It holds more than that, and nothing of it dies.

@@ -76,8 +76,7 @@ TEST_CASE("The driver starts, lists, watches and stops desks") {
         CHECK(jail.shell(spec.id, "echo hello") == "hello\nstatus 0\n");
         CHECK(co_await driver.list() == std::vector<std::string>{spec.id});
         Told told{executor, *desk};
-        jail.shell(spec.id,
-                   "dd if=/dev/zero of=/dev/shm/big bs=1M count=400 >/dev/null 2>&1; rm /dev/shm/big");
+        jail.fill_memory(spec.id, 400);
         co_await soon(told.wait_for("out_of_memory"));
         jail.shell(spec.id, "for i in $(seq 100); do sleep 100 & done >/dev/null 2>&1; true");
         co_await soon(told.wait_for("out_of_processes"));

@@ -85,6 +85,8 @@ void refuse_loops() {
 
 JailUnderTest::JailUnderTest(Kernel kernel) : kernel_{kernel} {
     REQUIRE_MESSAGE(::geteuid() == 0, "these tests need root");
+    // Of a desk or jail that has ended, a test shall say so and not end itself without a word.
+    ::signal(SIGPIPE, SIG_IGN);
     data_ = "/tmp/carrel-test-" + core::random_hex(8);
     // Far from the default, where another server's desks may live.
     uid_base_ = 1'500'000'000 + static_cast<std::uint32_t>(::getpid() % 100) * 2'000'000;
@@ -229,15 +231,26 @@ Fd JailUnderTest::connect(const std::string& id) {
 
 std::string JailUnderTest::run(const std::string& id, const std::string& line) {
     const auto socket = connect(id);
-    core::write_all(socket.get(), line + "\n");
-    std::string text;
+    const auto text = line + "\n";
+    // A desk that may have no more processes closes the connection, at once or after it was asked.
+    if (::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) < 0 && errno == EPIPE) return "";
+    std::string answer;
     char buffer[4096];
     while (is_readable(socket, patience)) {
         const auto count = ::read(socket.get(), buffer, sizeof buffer);
-        if (count <= 0) return text;
-        text.append(buffer, static_cast<std::size_t>(count));
+        if (count <= 0) return answer;
+        answer.append(buffer, static_cast<std::size_t>(count));
     }
     throw core::Error{core::Code::timeout, "the desk does not answer: " + line};
+}
+
+std::string JailUnderTest::fill_memory(const std::string& id, int megabytes) {
+    // The kernel kills what is most expendable: else it may be the desk's first process, for all are small.
+    // Who frees the memory is a shell that runs already: a new process would be the next to meet the limit.
+    return shell(id, fmt::format("exec 2>/dev/null; (echo 1000 >/proc/self/oom_score_adj; exec dd "
+                                 "if=/dev/zero of=/dev/shm/big bs=1M count={}); code=$?; "
+                                 "[ $code = 0 ] || : >/dev/shm/big; echo $code",
+                                 megabytes));
 }
 
 Held JailUnderTest::hold(const std::string& id, const std::string& what) {

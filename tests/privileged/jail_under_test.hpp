@@ -63,6 +63,9 @@ public:
     std::string run(const std::string& id, const std::string& line);
     std::string shell(const std::string& id, const std::string& command) { return run(id, "sh " + command); }
     std::string call(const std::string& id, const std::string& name) { return run(id, "call " + name); }
+    /// Fills so many megabytes of the desk's memory, which stay taken in /dev/shm/big: "0\nstatus 0\n".
+    /// "137\n…" when there are not as many; then what was filled is free again.
+    std::string fill_memory(const std::string& id, int megabytes);
     /// Has the desk take as much of `what` as it gets, see probe_hold.
     Held hold(const std::string& id, const std::string& what);
     /// A connected socket to the desk's endpoint.

@@ -43,25 +43,47 @@ class Lines {
 public:
     void set(std::string_view line) { lines_[std::string{line.substr(0, line.find('='))}] = line; }
     bool has(std::string_view name) const { return lines_.contains(name); }
-    /// For exec. What is handed out once may be in use until the program ends.
-    char* const* keep() const {
-        auto* const kept = new std::vector<char*>;
-        for (const auto& [name, line] : lines_) kept->push_back(::strdup(line.c_str()));
-        kept->push_back(nullptr);
-        return kept->data();
+    std::vector<std::string> all() const {
+        std::vector<std::string> lines;
+        for (const auto& [name, line] : lines_) lines.push_back(line);
+        return lines;
     }
 
 private:
     std::map<std::string, std::string, std::less<>> lines_;
 };
 
-struct Environments {
-    char* const* program;
-    char* const* unattended;
-    std::vector<std::string> unattended_lines;
+/// An environment as exec takes it.
+class Environment {
+public:
+    explicit Environment(std::vector<std::string> lines) : lines_{std::move(lines)} {
+        for (auto& line : lines_) pointers_.push_back(line.data());
+        pointers_.push_back(nullptr);
+    }
+    char* const* pointers() const { return pointers_.data(); }
+
+private:
+    std::vector<std::string> lines_;
+    std::vector<char*> pointers_;
 };
 
-Environments make_environments(const std::vector<std::string>& given) {
+struct Environments {
+    Environments(const Lines& program_, const Lines& unattended_, std::vector<std::string> unattended_lines_,
+                 const Environments* older_)
+        : program{program_.all()},
+          unattended{unattended_.all()},
+          unattended_lines{std::move(unattended_lines_)},
+          older{older_} {}
+    Environments(const Environments&) = delete;
+    Environments& operator=(const Environments&) = delete;
+
+    const Environment program;
+    const Environment unattended;
+    const std::vector<std::string> unattended_lines;
+    const Environments* const older;  ///< what was handed out once may be in use until the program ends
+};
+
+const Environments* make_environments(const std::vector<std::string>& given, const Environments* older) {
     Lines lines;
     for (char** entry = environ; *entry; ++entry)
         if (!std::string_view{*entry}.starts_with("CARREL_")) lines.set(*entry);
@@ -69,14 +91,14 @@ Environments make_environments(const std::vector<std::string>& given) {
         if (const std::string_view line{*entry}; line.starts_with(given_prefix))
             lines.set(line.substr(given_prefix.size()));
     for (const auto& line : given) lines.set(line);
-    Environments made{lines.keep(), nullptr, {}};
+    auto more = lines;
+    std::vector<std::string> added;
     for (const auto line : unattended) {
         if (lines.has(line.substr(0, line.find('=')))) continue;
-        made.unattended_lines.emplace_back(line);
-        lines.set(line);
+        added.emplace_back(line);
+        more.set(line);
     }
-    made.unattended = lines.keep();
-    return made;
+    return new Environments{lines, more, std::move(added), older};
 }
 
 /// Set once or twice in a program's life, and read by all its threads: never freed.
@@ -84,21 +106,23 @@ std::atomic<const Environments*> current{nullptr};
 
 const Environments& environments() {
     if (const auto* made = current.load()) return *made;
-    const auto* const fresh = new Environments{make_environments({})};
+    const auto* const fresh = make_environments({}, nullptr);
     const Environments* none = nullptr;
-    return current.compare_exchange_strong(none, fresh) ? *fresh : *none;
+    if (current.compare_exchange_strong(none, fresh)) return *fresh;
+    delete fresh;
+    return *none;
 }
 
 }  // namespace
 
-char* const* program_environment() { return environments().program; }
+char* const* program_environment() { return environments().program.pointers(); }
 
-char* const* unattended_environment() { return environments().unattended; }
+char* const* unattended_environment() { return environments().unattended.pointers(); }
 
 std::vector<std::string> unattended_lines() { return environments().unattended_lines; }
 
 void give_environment(std::vector<std::string> lines) {
-    current.store(new Environments{make_environments(lines)});
+    current.store(make_environments(lines, current.load()));
 }
 
 }  // namespace carrel::desk::spawn
