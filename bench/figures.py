@@ -36,6 +36,11 @@ TIMES = (
     ("click during download", "… during the download", None, "click floor"),
     ("echo during upload", "echo hi during the upload", None, "echo floor"),
     ("echo during download", "… during the download", None, "echo floor"),
+    ("beside a fork bomb", "click, echo and picture, beside another's fork bomb", "2×", "neighbour alone"),
+    ("beside a memory bomb", "… beside a memory bomb", "2×", "neighbour alone"),
+    ("beside a disk fill", "… beside one that fills its disk", "2×", "neighbour alone"),
+    ("beside a connection flood", "… beside a flood of connections", "2×", "neighbour alone"),
+    ("beside a log flood", "… beside a flood of logs", "2×", "neighbour alone"),
     ("health", "smallest call of a desk, through the server", None, "health direct"),
 )
 FLOORS = (
@@ -52,6 +57,7 @@ FLOORS = (
     ("sync", "4 KB at the end of a file, and fdatasync"),
     ("desk to ready", "a new desk, asked for alone, until it is ready"),
     ("one picture", "the same desk again and again, with all others there"),
+    ("neighbour alone", "the same without the other"),
     ("health direct", "the same call on the desk's own socket"),
     ("server alone", "GET /api/v1/health/live"),
 )

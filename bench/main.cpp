@@ -40,6 +40,7 @@ int run(const std::vector<std::string>& words) {
         Group{"browser", [&] { measure_browser(target, times(1000)); }},
         Group{"files", [&] { measure_files(target, times(5)); }},
         Group{"load", [&] { measure_load(target, times(2000)); }},
+        Group{"neighbours", [&] { measure_neighbours(target, times(400)); }},
         Group{"terminal", [&] { measure_terminal(target, times(200)); }},
     };
     for (const auto& group : groups)

@@ -16,7 +16,7 @@ import urllib.request
 from figures import table
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-GROUPS = ("life", "cold", "resting", "pictures", "viewer", "input", "observe", "calls", "files", "browser", "load", "terminal", "idle", "pool", "burst", "many")
+GROUPS = ("life", "cold", "resting", "pictures", "viewer", "input", "observe", "calls", "files", "browser", "load", "neighbours", "terminal", "idle", "pool", "burst", "many")
 # Groups that need a server of their own, with other flags than the rest, which measure desks that are made when they are asked for.
 FLAGS = {"resting": ("--pool", "", "--cleanup-interval-seconds", "1"), "pool": ("--pool", "desktop=12:12", "--max-displays", "40"),
          "burst": ("--pool", "desktop=3:3", "--max-displays", "40")}

@@ -39,6 +39,8 @@ void measure_browser(const Target& target, int count);
 void measure_files(const Target& target, int count);
 /// What eight clients at once get in a second.
 void measure_load(const Target& target, int count);
+/// Calls of one desk, alone and while another does its worst.
+void measure_neighbours(const Target& target, int count);
 /// A program that prints `count` megabytes on a terminal, through WebSocket and on a bare one.
 void measure_terminal(const Target& target, int count);
 
