@@ -125,3 +125,13 @@ export function pressForeign(page, letters) {
 }
 
 export const pointer = (id) => world.server.json("GET", at(id, "/desk/screen/cursor_position"));
+
+/** As if another tab were in front of it, or no longer. */
+export const setSeen = (page, seen) =>
+  page.evaluate(
+    (state) => {
+      Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+      document.dispatchEvent(new Event("visibilitychange"));
+    },
+    seen ? "visible" : "hidden",
+  );

@@ -11,6 +11,7 @@ import {
   openTerminal,
   row,
   run,
+  setSeen,
   stateIs,
   takeControl,
   world,
@@ -47,6 +48,22 @@ const lastPicture = (page) =>
       seen.add((pixels[i] << 16) | (pixels[i + 1] << 8) | pixels[i + 2]);
     return { width, height, colours: seen.size };
   });
+
+test("a page that nobody sees for a minute keeps no desk awake, and shows it when it is seen again", async (t) => {
+  const { page, id } = await clicked(t, "Out of sight");
+  const watching = async () => (await world.server.json("GET", at(id))).viewers.watching;
+  assert.equal(await watching(), 1);
+  await page.clock.install();
+  await setSeen(page, false);
+  await page.clock.runFor(59_000);
+  assert.equal(await watching(), 1, "a look at another tab is no end");
+  await page.clock.runFor(2_000);
+  await eventually("nobody watches", async () => (await watching()) === 0);
+  await setSeen(page, true);
+  await stateIs(page, "viewing");
+  assert.equal(await watching(), 1);
+  await canvasOf(page).waitFor();
+});
 
 describe("a paused desk", () => {
   test("shows its last picture and that it is paused, takes nothing, and goes on where it was", async (t) => {
@@ -91,7 +108,9 @@ describe("a paused desk", () => {
 describe("a desk that nobody uses", () => {
   test("says what keeps it awake, falls asleep unseen, looks well in the list, and wakes when it is opened", async (t) => {
     await world.server.end();
-    world.server = await Server.start({ args: ["--cleanup-interval-seconds", "1"] });
+    world.server = await Server.start({
+      args: ["--cleanup-interval-seconds", "1"],
+    });
     const idle = await world.server.createSession({
       provider: "scripted",
       network: "none",

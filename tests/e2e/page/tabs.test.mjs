@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startPageServer } from "../../doubles/page_server.mjs";
 import { eventually, launchBrowser, openPage } from "../lib/chromium.mjs";
-import { row, say, stateIs, turnIs } from "../lib/page.mjs";
+import { row, say, setSeen, stateIs, turnIs } from "../lib/page.mjs";
 
 let browser;
 before(async () => {
@@ -39,16 +39,6 @@ async function many(t, count, prepare = () => {}, options = {}) {
   };
   return { server, ids, open, first };
 }
-
-/** As if another tab were in front of it, or no longer. */
-const setSeen = (page, seen) =>
-  page.evaluate(
-    (state) => {
-      Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
-      document.dispatchEvent(new Event("visibilitychange"));
-    },
-    seen ? "visible" : "hidden",
-  );
 
 describe("eight tabs of one browser", () => {
   test("each sends its message and sees the answer, over one stream", async (t) => {
@@ -113,7 +103,9 @@ test("a tab that is left while the agent works tells the turn's end in its title
   await say(first, "long");
   await eventually("its title", async () => (await first.title()).startsWith("●"));
   await setSeen(first, false);
-  await fetch(`${server.url}/api/v1/sessions/${ids[0]}/cancel`, { method: "POST" });
+  await fetch(`${server.url}/api/v1/sessions/${ids[0]}/cancel`, {
+    method: "POST",
+  });
   await eventually("its title", async () => !(await first.title()).startsWith("●"));
   await eventually("no stream", () => server.streamCount() === 0);
 });
@@ -138,7 +130,9 @@ test("without shared workers each tab has a stream of its own, and none while no
 });
 
 test("a shared worker that cannot be had is done without", async (t) => {
-  const { server, ids, open, first } = await many(t, 1, () => {}, { missing: ["/stream.js"] });
+  const { server, ids, open, first } = await many(t, 1, () => {}, {
+    missing: ["/stream.js"],
+  });
   await open(ids[0], first);
   await eventually("its stream", () => server.streamCount() === 1);
   await say(first, "error");
@@ -237,7 +231,11 @@ test("the browser asks before a reload that would cut an upload off", async (t) 
   let answer;
   const held = new Promise((resolve) => (answer = resolve));
   await page.route(/file\/upload$/, async (route) => (await held, route.continue()));
-  const file = { name: "slow.txt", mimeType: "text/plain", buffer: Buffer.from("x") };
+  const file = {
+    name: "slow.txt",
+    mimeType: "text/plain",
+    buffer: Buffer.from("x"),
+  };
   await page.getByTestId("upload").setInputFiles(file);
   await page.getByText("slow.txt").waitFor();
   const asked = page.waitForEvent("dialog");

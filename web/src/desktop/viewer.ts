@@ -3,10 +3,14 @@
 import RFB from "@novnc/novnc";
 import { signal } from "@preact/signals";
 import { screenUrl } from "../server/api";
+import { isSeen, untilSeen, untilUnseenFor } from "../parts/seen";
 import { retryDelay, waitToRetry } from "../server/retry";
 
 /** Keysyms of X11. */
 const [controlLeft, altLeft, superLeft] = [0xffe3, 0xffe9, 0xffeb];
+
+/** A page that nobody has seen for so long keeps no desk awake: a minute, in milliseconds. */
+const restAfter = 60_000;
 
 /** `connected`: there is a picture, and it is the desk's. */
 export type ViewerState = "off" | "connecting" | "connected" | "waiting";
@@ -98,11 +102,13 @@ export class Viewer {
     let attempt = 0;
     while (!signal.aborted) {
       this.state.value = "connecting";
+      await untilSeen(signal);
+      if (signal.aborted) return;
       const control = this.inControl.value;
       const worked = await this.connectOnce(session, control, signal);
       if (signal.aborted) return;
       if (worked) attempt = 0;
-      if (control !== this.inControl.value) continue;
+      if (control !== this.inControl.value || !isSeen()) continue;
       this.state.value = "waiting";
       this.onBreak(attempt);
       this.hurry = new AbortController();
@@ -121,6 +127,7 @@ export class Viewer {
       rfb.scaleViewport = true;
       rfb.background = "transparent";
       this.rfb = rfb;
+      void untilUnseenFor(restAfter, over.signal).then(() => over.signal.aborted || rfb.disconnect());
       rfb.addEventListener("connect", () => {
         worked = true;
         const canvas = this.host.querySelector("canvas");

@@ -4,6 +4,7 @@ import { effect } from "@preact/signals";
 import { api } from "../server/api";
 import type { FeedSource } from "./feed";
 import { followEvents, sharesHub } from "./line";
+import { isSeen, untilSeen } from "../parts/seen";
 import { waitToRetry } from "../server/retry";
 
 /**
@@ -12,7 +13,7 @@ import { waitToRetry } from "../server/retry";
  */
 export function liveSource(id: string, isNeeded: () => boolean): FeedSource {
   // The signals are read first: an effect follows only what it has read.
-  const mayRest = () => !(isNeeded() && sharesHub()) && document.visibilityState === "hidden";
+  const mayRest = () => !(isNeeded() && sharesHub()) && !isSeen();
   return {
     history: async (after, signal) => (await api.events(id, after, signal)).events,
     wake: (signal) => (mayRest() ? untilSeen(signal) : Promise.resolve()),
@@ -34,18 +35,4 @@ export function liveSource(id: string, isNeeded: () => boolean): FeedSource {
       return rest.signal.aborted ? "rest" : "break";
     },
   };
-}
-
-function untilSeen(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const look = () => {
-      if (document.visibilityState === "hidden" && !signal.aborted) return;
-      document.removeEventListener("visibilitychange", look);
-      signal.removeEventListener("abort", look);
-      resolve();
-    };
-    document.addEventListener("visibilitychange", look);
-    signal.addEventListener("abort", look);
-    look();
-  });
 }

@@ -120,6 +120,7 @@ function Row({ session, isStop, onVisit }: RowProps) {
     });
   };
   const shortcut = (event: KeyboardEvent) => {
+    if (!mayControl.value) return;
     if (event.key === "F2") setEditing(true);
     else if (event.key === "Delete") setDeleting(true);
     else return;
@@ -142,14 +143,18 @@ function Row({ session, isStop, onVisit }: RowProps) {
             type="button"
             class="session-open"
             aria-current={current ? "true" : undefined}
-            aria-keyshortcuts="F2 Delete"
+            aria-keyshortcuts={mayControl.value ? "F2 Delete" : undefined}
             tabIndex={isStop ? 0 : -1}
             onClick={open}
             onKeyDown={shortcut}
           >
             <span class={`dot ${state.key}`} title={restLine(session, Date.now()) || state.label} />
             <span class="session-words">
-              <span class="session-title" data-testid="session-title" onDblClick={() => setEditing(true)}>
+              <span
+                class="session-title"
+                data-testid="session-title"
+                onDblClick={() => mayControl.value && setEditing(true)}
+              >
                 {titleOf(session)}
               </span>
               <span class="session-meta">
@@ -158,22 +163,24 @@ function Row({ session, isStop, onVisit }: RowProps) {
               </span>
             </span>
           </button>
-          <span class="row-actions">
-            <IconButton
-              icon="pencil"
-              label="Rename"
-              testid="rename-session"
-              tabIndex={-1}
-              onClick={() => setEditing(true)}
-            />
-            <IconButton
-              icon="trash"
-              label="Delete"
-              testid="delete-session"
-              tabIndex={-1}
-              onClick={() => setDeleting(true)}
-            />
-          </span>
+          {mayControl.value && (
+            <span class="row-actions">
+              <IconButton
+                icon="pencil"
+                label="Rename"
+                testid="rename-session"
+                tabIndex={-1}
+                onClick={() => setEditing(true)}
+              />
+              <IconButton
+                icon="trash"
+                label="Delete"
+                testid="delete-session"
+                tabIndex={-1}
+                onClick={() => setDeleting(true)}
+              />
+            </span>
+          )}
         </>
       )}
       {deleting && <ConfirmDelete session={session} onClose={() => setDeleting(false)} />}
