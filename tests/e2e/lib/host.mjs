@@ -81,6 +81,15 @@ export function inside(data, desk, ...words) {
   );
 }
 
+/** The ids of a desk's processes that go on as long as it does: what the panel or a shell starts now and then is none. */
+export function lasting(data, desk) {
+  const names = ["carrel-desk", "Xvnc", "openbox", "tint2", "bash"];
+  const init = identity(data, desk).pid;
+  const isLasting = ({ pid, parent, name }, all) => names.includes(name) && (pid === init || parent === init || all.some((one) => one.pid === parent && one.name === "carrel-desk"));
+  const all = inside(data, desk);
+  return all.filter((process) => isLasting(process, all)).map(({ pid }) => pid).sort();
+}
+
 /** The one process of a desk that is started by these words. */
 export function part(data, desk, ...words) {
   // A child that it has forked has its words, too, until it is another program.

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
 import { at, dataDirectory as data, Server, until } from "../lib/carrel.mjs";
-import { inside, isAlive, leftovers, part } from "../lib/host.mjs";
+import { isAlive, lasting, leftovers, part } from "../lib/host.mjs";
 import { bash, script } from "../lib/script.mjs";
 
 let server;
@@ -37,7 +37,7 @@ test("a stopped tool server holds up neither the server nor other desks, and los
   const { id: other } = await server.createSession();
   await run(id, "kept='still here'; echo written > ~/file");
   const goOn = await restartWithStopped(desk.id);
-  const pids = inside(data, desk.id).map(({ pid }) => pid);
+  const pids = lasting(data, desk.id);
 
   assert.equal((await server.json("GET", "/api/v1/health/live")).status, "alive");
   assert.equal((await server.json("GET", "/api/v1/health/ready")).status, "ready");

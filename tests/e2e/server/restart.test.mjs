@@ -6,7 +6,7 @@ import path from "node:path";
 import { after, beforeEach, describe, test } from "node:test";
 import { once } from "node:events";
 import { at, dataDirectory as data, follow, Server, takenOver, until } from "../lib/carrel.mjs";
-import { descriptors, identity, inside, interfaces, isAlive, leftovers, processes } from "../lib/host.mjs";
+import { descriptors, identity, inside, interfaces, isAlive, lasting, leftovers, processes } from "../lib/host.mjs";
 import { bash, script } from "../lib/script.mjs";
 import { Viewer } from "../lib/wire.mjs";
 
@@ -41,7 +41,7 @@ async function leastOf(read) {
   return least;
 }
 
-const pidsOf = (desk) => inside(data, desk).map(({ pid }) => pid).sort();
+const pidsOf = (desk) => lasting(data, desk);
 
 describe("kill -9 of the server", () => {
   test("in the middle of a turn: desk, shell, history and viewers go on, the turn is ended", async () => {
