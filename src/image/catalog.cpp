@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <tuple>
 
+#include "core/deletion.hpp"
 #include "core/id.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
@@ -204,7 +205,8 @@ void sweep_images(const std::string& data) {
         const auto folder = images_of(data) + "/" + name;
         if (!jail::wire::is_image_name(name) || !fs::is_directory(fs::symlink_status(folder))) continue;
         for (const auto& entry : names_in(folder))
-            if (entry.starts_with(".")) fs::remove_all(fs::path{folder} / entry);
+            if (entry.starts_with(".") && !core::delete_path(folder + "/" + entry))
+                core::log_warning("{}/{} could not be deleted", folder, entry);
         // A choice of what is gone. Only an empty folder goes.
         if (!find_chosen_build(data, name)) ::unlink((folder + "/current").c_str());
         ::rmdir(folder.c_str());

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "core/clock.hpp"
+#include "core/deletion.hpp"
 #include "core/id.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
@@ -61,12 +62,12 @@ Draft::Draft(const std::string& data, std::string name, std::string hash)
 }
 
 Draft::~Draft() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
+    // An archive may have been unpacked to any depth.
+    if (!path_.empty()) core::delete_path(path_);
 }
 
 Image Draft::complete(const Nature& nature, const Progress& progress) {
-    fs::remove_all(work());
+    core::delete_path(work());
     const auto now =
         std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
     std::vector<std::string> roots{root()};

@@ -29,6 +29,9 @@ using core::Error;
 /// Part of every hash: to be raised when this module makes another root file system of the same archive.
 constexpr std::string_view import_format = "carrel import 1";
 constexpr std::size_t told_lines = 12;
+/// Whoever walks through an image has a folder open for each, and names files by their paths.
+constexpr int deepest = 200;
+constexpr std::size_t longest_path = 3000;
 
 struct Transport {
     std::string_view name;
@@ -128,6 +131,10 @@ public:
         std::uint64_t bytes = 0;
         for (auto at = fs::recursive_directory_iterator{folder_, changing}; !changing && at != fs::end(at);
              at.increment(changing)) {
+            if (at.depth() >= deepest || at->path().native().size() > longest_path)
+                return fmt::format(
+                    "it has more than {} folders in one another, or paths of more than {} bytes", deepest,
+                    longest_path);
             ++files;
             struct stat status{};
             if (::lstat(at->path().c_str(), &status) == 0)

@@ -1,7 +1,5 @@
 #include "jail/desks/removal.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
 #include <signal.h>
@@ -13,9 +11,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <memory>
-#include <string_view>
 
+#include "core/deletion.hpp"
 #include "core/id.hpp"
 #include "core/log.hpp"
 #include "core/sys.hpp"
@@ -43,38 +40,13 @@ void remove_endpoint(const plan::HostFacts& facts, const std::string& id) {
     if (::unlink(path.c_str()) < 0 && errno != ENOENT) throw core::system_error("remove " + path, errno);
 }
 
-using Directory = std::unique_ptr<DIR, decltype(&::closedir)>;
-
-/// Null when `name` is no directory (any more).
-Directory open_directory(int folder, const char* name) {
-    const int fd = ::openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return {fd < 0 ? nullptr : ::fdopendir(fd), ::closedir};
-}
-
-bool is_dots(std::string_view name) { return name == "." || name == ".."; }
-
-/// Deletes the directory `name` of `top`, whose own directories it moves into `top`, to be deleted next.
-bool delete_one_level(int top, const char* name) {
-    const auto directory = open_directory(top, name);
-    if (!directory) return ::unlinkat(top, name, 0) == 0;
-    const int folder = ::dirfd(directory.get());
-    bool is_complete = true;
-    while (const dirent* entry = ::readdir(directory.get())) {
-        if (is_dots(entry->d_name) || ::unlinkat(folder, entry->d_name, 0) == 0) continue;
-        const auto above = "inner-" + core::random_hex(16);
-        const bool is_moved = errno == EISDIR && ::renameat(folder, entry->d_name, top, above.c_str()) == 0;
-        is_complete = is_complete && is_moved;
-    }
-    return ::unlinkat(top, name, AT_REMOVEDIR) == 0 && is_complete;
-}
-
 /// The rest of this process: deleting may take seconds, and nobody waits for it.
 [[noreturn]] void delete_all(const std::string& folder) {
     ::prctl(PR_SET_NAME, "carrel-trash");
     ::setpriority(PRIO_PROCESS, 0, 19);
     constexpr int idle_class = 3 << 13;
     ::syscall(SYS_ioprio_set, 1, 0, idle_class);
-    ::_exit(delete_contents(folder) ? 0 : 1);
+    ::_exit(core::delete_contents(folder) ? 0 : 1);
 }
 
 }  // namespace
@@ -93,24 +65,6 @@ bool remove_traces(const plan::HostFacts& facts, const std::vector<cgroup::Hiera
     if (!cgroup::remove_groups(hierarchies, id)) return false;
     move_to_trash(facts, plan::desk_folder(facts, id), id);
     return true;
-}
-
-bool delete_contents(const std::string& folder) {
-    const auto top = open_directory(AT_FDCWD, folder.c_str());
-    if (!top) return false;
-    // What was moved up may come into sight in this pass or only in the next one. A pass that deletes
-    // nothing is the last one.
-    for (bool is_complete = true;; is_complete = true) {
-        bool has_deleted = false;
-        ::rewinddir(top.get());
-        while (const dirent* entry = ::readdir(top.get())) {
-            if (is_dots(entry->d_name)) continue;
-            const bool is_deleted = delete_one_level(::dirfd(top.get()), entry->d_name);
-            has_deleted = has_deleted || is_deleted;
-            is_complete = is_complete && is_deleted;
-        }
-        if (!has_deleted) return is_complete;
-    }
 }
 
 pid_t empty_trash(const std::string& data) {

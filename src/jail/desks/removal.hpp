@@ -20,11 +20,6 @@ std::vector<std::string> list_desks(const plan::HostFacts& facts);
 bool remove_traces(const plan::HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
                    const std::string& id);
 
-/// Deletes all that `folder` holds, however deep a desk made it: directories inside are moved up into
-/// `folder` before they are emptied, so neither descriptors nor the stack grow with the depth. Follows no
-/// symbolic link. False when something could not be deleted.
-bool delete_contents(const std::string& folder);
-
 /// Starts a process that deletes what is in the trash now, at the lowest priority. Its pid, or -1
 /// when the trash is empty; the caller reaps it.
 pid_t empty_trash(const std::string& data);

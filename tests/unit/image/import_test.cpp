@@ -99,6 +99,15 @@ TEST_CASE("an archive that unpacks to too much is cut, and nothing of it is left
     CHECK_FALSE(fs::exists(site.folder + "/data/images/other"));
 }
 
+TEST_CASE("an archive of folders in one another without end is refused, and nothing of it is left" *
+          doctest::skip(cannot_import())) {
+    const Site site;
+    const auto deep = site.refusal(site.archive("mkdir -p $(printf 'd/%.0s' $(seq 1500))"));
+    CHECK(deep.code() == core::Code::exhausted);
+    CHECK(deep.message().contains("more than 200 folders in one another"));
+    CHECK_FALSE(fs::exists(site.folder + "/data/images/other"));
+}
+
 TEST_CASE("what is no source of an image is refused with what would be one") {
     const Site site;
     CHECK(site.refusal("docker://debian").message().contains("write docker-archive:FILE"));

@@ -1,4 +1,4 @@
-#include "jail/desks/removal.hpp"
+#include "core/deletion.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -56,12 +56,23 @@ TEST_CASE("What a desk left is deleted however deep it is, and nothing that its 
     make_deep(trash + "/desk/upper", 3000);
 
     const FewDescriptors limit;
-    CHECK(jail::desks::delete_contents(trash));
+    CHECK(core::delete_contents(trash));
     CHECK(std::filesystem::is_empty(trash));
     CHECK(std::filesystem::exists(dir / "kept"));
 }
 
+TEST_CASE("A folder is deleted with what it holds, a file, and what is not there is said") {
+    const fakes::TempDir dir;
+    std::filesystem::create_directories(dir / "folder/inner");
+    CHECK(core::delete_path(dir / "folder"));
+    CHECK_FALSE(std::filesystem::exists(dir / "folder"));
+    CHECK_FALSE(core::delete_path(dir / "folder"));
+    std::ofstream{dir / "file"} << "text";
+    CHECK(core::delete_path(dir / "file"));
+    CHECK_FALSE(std::filesystem::exists(dir / "file"));
+}
+
 TEST_CASE("A trash that cannot be read is not taken for emptied") {
     const fakes::TempDir dir;
-    CHECK_FALSE(jail::desks::delete_contents(dir / "missing"));
+    CHECK_FALSE(core::delete_contents(dir / "missing"));
 }
