@@ -177,6 +177,22 @@ TEST_CASE("A disk that is too small to be one is refused") {
     CHECK(reply.answer.error->message().contains("disk is 1048576"));
 }
 
+TEST_CASE("A desk whose disk cannot be made is refused where others have one, and leaves nothing") {
+    JailUnderTest jail;
+    const auto spec = spec_of(jail, 32 * mebibyte);
+    REQUIRE(jail.ask(jail::wire::Doctor{}).answer.find("own_disks") == "yes");
+    // Where files without a name are made.
+    fs::rename(jail.data() + "/scratch", jail.data() + "/away");
+    const auto refused = jail.ask(jail::wire::Start{spec}).answer.error;
+    REQUIRE(refused);
+    CHECK(refused->code() == core::Code::unavailable);
+    CHECK(refused->reason() == "no_disk");
+    CHECK(refused->message().contains("it can have no disk of its own: make a file in "));
+    CHECK(!fs::exists(jail.data() + "/desks/" + spec.id));
+    fs::rename(jail.data() + "/away", jail.data() + "/scratch");
+    CHECK(warnings_of(jail.start(spec)) == "");
+}
+
 TEST_CASE("Without loop devices a desk is watched, which it and the server are told") {
     JailUnderTest jail{JailUnderTest::Kernel::without_loops};
     const auto doctor = jail.ask(jail::wire::Doctor{});

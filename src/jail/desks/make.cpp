@@ -122,7 +122,8 @@ public:
             layer_ = made_.disk.duplicate();
             made_.identity.disk_way = disk_own;
         } catch (const core::Error& error) {
-            made_.warnings.push_back(fmt::format("{}: {}", plan::soft_disk_warning, error.message()));
+            // What was promised holds, or there is no desk.
+            throw disks::no_disk("it", error);
         }
         note("disk");
     }

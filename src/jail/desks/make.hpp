@@ -24,7 +24,8 @@ struct Made {
 };
 
 /// Throws "making desk desk_…: what: why". Processes are dead then; what else is left (folders,
-/// groups, the socket) the caller removes, see removal.hpp. A desk that can have no disk gets a warning.
+/// groups, the socket) the caller removes, see removal.hpp.
+/// unavailable ("no_disk") when there is no disk for it although this host has some.
 Made make_desk(const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter,
                disks::Stock& stock);
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/loop.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 
 #include "core/desk_shape.hpp"
 #include "core/sys.hpp"
+#include "jail/disks/loop.hpp"
 
 namespace carrel::jail::disks {
 
@@ -27,11 +27,8 @@ using core::Code;
 using core::Error;
 using core::Fd;
 
-/// The kernel's loop devices stand on sectors of 4 KiB where the disk does; smaller blocks fail there.
 constexpr std::uint32_t block_size = 4096;
 constexpr std::uint64_t inode_size = 256;
-/// Somebody else may take the loop device that the kernel named to us.
-constexpr int most_tries = 100;
 
 /// EXT4_IOC_SHUTDOWN and EXT4_GOING_FLAGS_NOLOGFLUSH of the kernel's include/uapi/linux/ext4.h, which older
 /// headers lack.
@@ -50,7 +47,8 @@ Fd open_nameless(const std::string& folder) {
     ::fcntl(file, F_SETFD, 0);
     const auto path = fmt::format("/proc/self/fd/{}", file);
     const auto inodes = fmt::to_string(shape.inodes);
-    // A journal would be written for a crash after which no desk lives. Inode tables stay holes.
+    const auto journal = fmt::format("size={}", shape.journal / core::mebibyte);
+    // Inode tables and the journal stay holes. Of a file system without a journal its size means nothing.
     const std::array arguments{"mkfs.ext4",
                                "-q",
                                "-F",
@@ -61,9 +59,11 @@ Fd open_nameless(const std::string& folder) {
                                "-m",
                                "0",
                                "-O",
-                               "^has_journal,^resize_inode",
+                               shape.journal > 0 ? "^resize_inode" : "^has_journal,^resize_inode",
+                               shape.journal > 0 ? "-J" : "-q",
+                               shape.journal > 0 ? journal.c_str() : "-q",
                                "-E",
-                               "lazy_itable_init=1,nodiscard,root_owner=0:0",
+                               "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0",
                                "-N",
                                inodes.c_str(),
                                path.c_str(),
@@ -72,18 +72,6 @@ Fd open_nameless(const std::string& folder) {
     for (const char* program : {"/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4"})
         ::execve(program, const_cast<char* const*>(arguments.data()), environment);
     ::_exit(errno == ENOENT ? 127 : 126);
-}
-
-void make_filesystem(const Fd& file, const DiskShape& shape) {
-    const auto child = checked("fork", ::fork());
-    if (child == 0) run_mkfs(file.get(), shape);
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) throw core::system_error("wait for mkfs.ext4", errno);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        throw Error{Code::unavailable, "there is no mkfs.ext4: install e2fsprogs"};
-    throw Error{Code::internal, fmt::format("mkfs.ext4 failed (status {})", status)};
 }
 
 void copy_part(int from, int to, off_t begin, off_t end) {
@@ -112,29 +100,6 @@ Fd copy_sparse(const Fd& original, const std::string& folder) {
     }
 }
 
-struct Loop {
-    std::string path;
-    Fd device;
-};
-
-Loop attach_loop(const Fd& file) {
-    const auto control = core::open_file("/dev/loop-control", O_RDWR);
-    loop_config config{};
-    config.fd = static_cast<std::uint32_t>(file.get());
-    config.block_size = block_size;
-    // Direct: else what the desk writes would be held in memory twice, and counted twice.
-    config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO;
-    std::string_view{"carrel desk"}.copy(reinterpret_cast<char*>(config.info.lo_file_name), LO_NAME_SIZE - 1);
-    for (int i = 0; i < most_tries; ++i) {
-        const int number = checked("find a loop device", ::ioctl(control.get(), LOOP_CTL_GET_FREE));
-        Loop loop{fmt::format("/dev/loop{}", number), {}};
-        loop.device = core::open_file(loop.path, O_RDWR);
-        if (::ioctl(loop.device.get(), LOOP_CONFIGURE, &config) == 0) return loop;
-        if (errno != EBUSY) throw core::system_error("set up " + loop.path, errno);
-    }
-    throw Error{Code::unavailable, "others take all loop devices"};
-}
-
 void set_option(const Fd& context, const char* key, const char* value = nullptr) {
     const auto kind = value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
     checked(fmt::format("set mount option {}", key), ::fsconfig(context.get(), kind, key, value, 0));
@@ -151,6 +116,18 @@ DiskShape shape_of(std::uint64_t room) {
     return {(bytes + core::mebibyte - 1) / core::mebibyte * core::mebibyte, inodes};
 }
 
+void make_filesystem(const Fd& file, const DiskShape& shape) {
+    const auto child = checked("fork", ::fork());
+    if (child == 0) run_mkfs(file.get(), shape);
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) throw core::system_error("wait for mkfs.ext4", errno);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        throw Error{Code::unavailable, "there is no mkfs.ext4: install e2fsprogs"};
+    throw Error{Code::internal, fmt::format("mkfs.ext4 failed (status {})", status)};
+}
+
 Fd make_template(const std::string& folder, std::uint64_t room) {
     auto file = open_nameless(folder);
     const auto shape = shape_of(room);
@@ -161,7 +138,7 @@ Fd make_template(const std::string& folder, std::uint64_t room) {
 
 Fd mount_copy(const Fd& original, const std::string& folder) {
     const auto file = copy_sparse(original, folder);
-    const auto loop = attach_loop(file);
+    const auto loop = attach_loop(file, "carrel desk");
     const Fd context{checked("open file system ext4", ::fsopen("ext4", FSOPEN_CLOEXEC))};
     set_option(context, "source", loop.path.c_str());
     // Nobody mounts it again: nothing need be safe on the disk, and no table be made that is not used.
@@ -169,6 +146,12 @@ Fd mount_copy(const Fd& original, const std::string& folder) {
     checked("mount a disk", ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0));
     return Fd{checked("mount a disk", ::fsmount(context.get(), FSMOUNT_CLOEXEC,
                                                 MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOATIME))};
+}
+
+Error no_disk(const std::string& who, const Error& error) {
+    // That the host's own disk is full stays what it is.
+    const auto code = error.code() == Code::exhausted ? Code::exhausted : Code::unavailable;
+    return {code, fmt::format("{} can have no disk of its own: {}", who, error.message()), "no_disk"};
 }
 
 void give_up(const Fd& disk) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/error.hpp"
 #include "core/fd.hpp"
 
 namespace carrel::jail::disks {
@@ -17,14 +18,20 @@ namespace carrel::jail::disks {
 struct DiskShape {
     std::uint64_t bytes;   ///< of the file
     std::uint64_t inodes;  ///< files and folders that may be there
+    /// Of its journal. A desk's has none: that would be written for a crash after which no desk lives.
+    std::uint64_t journal = 0;
     bool operator==(const DiskShape&) const = default;
 };
 DiskShape shape_of(std::uint64_t room);
 
+/// Into a file of that size. Throws unavailable where there is no mkfs.ext4.
+void make_filesystem(const core::Fd& file, const DiskShape& shape);
 /// A file with a new file system; tens of milliseconds. `folder`: where files without a name are made.
 core::Fd make_template(const std::string& folder, std::uint64_t room);
 /// Mounts a copy of it: a detached mount.
 core::Fd mount_copy(const core::Fd& original, const std::string& folder);
+/// What `who` is told who was promised one, and can have none for this reason. Pure.
+core::Error no_disk(const std::string& who, const core::Error& error);
 /// Before the last descriptor of one that nobody needs is closed: what is not written yet never will be.
 void give_up(const core::Fd& disk);
 

@@ -20,6 +20,15 @@ TEST_CASE("A disk has room for what may be written beside what its file system n
     }
 }
 
+TEST_CASE("Who can have no disk hears why, and whether the host is full") {
+    using carrel::core::Code;
+    const auto busy = no_disk("it", {Code::internal, "all loop devices are in use"});
+    CHECK(busy.code() == Code::unavailable);
+    CHECK(busy.reason() == "no_disk");
+    CHECK(busy.message() == "it can have no disk of its own: all loop devices are in use");
+    CHECK(no_disk("it", {Code::exhausted, "write a disk: No space"}).code() == Code::exhausted);
+}
+
 TEST_CASE("Files are bounded by the room, but a small disk takes as many as a large project has") {
     CHECK(shape_of(16 * mebibyte).inodes == 65536);
     CHECK(shape_of(500 * mebibyte).inodes == 65536);
