@@ -18,7 +18,9 @@ json::Object workspace_json(const fleet::Workspace& workspace) {
     json::Object object{{"name", workspace.name},
                         {"bytes", workspace.bytes},
                         {"files", workspace.files},
+                        {"quota_bytes", nullptr},
                         {"modified_at", nullptr}};
+    if (workspace.quota) object["quota_bytes"] = *workspace.quota;
     if (workspace.modified > std::chrono::system_clock::time_point{})
         object["modified_at"] =
             core::to_rfc3339(std::chrono::floor<std::chrono::milliseconds>(workspace.modified));

@@ -60,8 +60,10 @@ struct Config {
     std::optional<unsigned> sessions_per_hour;
     std::optional<unsigned> requests_per_minute;
     std::string model_key_dir = "/etc/carrel/model-keys";
-    core::DeskShape desk;           ///< of new desks
-    core::DeskBeginning beginning;  ///< of new desks
+    core::DeskShape desk;                          ///< of new desks
+    core::DeskBeginning beginning;                 ///< of new desks
+    std::uint64_t workspace_disk = 2048ull << 20;  ///< bytes; 0: no quota
+    unsigned workspaces_per_user = 50;             ///< 0: no cap
     std::uint32_t uid_base = 2'000'000'000;
     std::string provider{vendors::table.front().name};
     std::string model;  ///< of the vendor that chosen_vendor gives; empty: its default

@@ -81,7 +81,11 @@ JailProcess start_jail(const Config& config, const DataDirectory& data, const Us
                                          "--carrel-gid",
                                          std::to_string(user.gid),
                                          "--desk-binary",
-                                         (here / "carrel-desk").string()};
+                                         (here / "carrel-desk").string(),
+                                         "--workspace-disk",
+                                         std::to_string(config.workspace_disk),
+                                         "--most-workspaces",
+                                         std::to_string(config.workspaces_per_user)};
     const pid_t pid = core::checked("fork", ::fork());
     if (pid == 0) run_jail(words, theirs.get());
     core::Fd pidfd{static_cast<int>(core::checked("pidfd_open", ::syscall(SYS_pidfd_open, pid, 0)))};

@@ -67,7 +67,7 @@ struct ScreenSize {
 
 /// A fact about a living desk that its session should hear of.
 struct Notice {
-    std::string code;  ///< "out_of_memory", "out_of_processes", "disk_full"
+    std::string code;  ///< "out_of_memory", "out_of_processes", "disk_full", "workspace_full"
     std::string message;
     std::optional<Notification> notification = {};  ///< of code "notification", which has no message
     std::optional<ScreenSize> screen = {};          ///< of code "screen", which has none either
@@ -148,6 +148,7 @@ struct Workspace {
     std::uint64_t bytes = 0;  ///< on disk
     std::uint64_t files = 0;
     std::chrono::system_clock::time_point modified;  ///< the newest change of any file
+    std::optional<std::uint64_t> quota = {};         ///< bytes that fit; none: as many as the host has
 };
 
 /// Files of principals that outlive desks; see WorkspaceUse.

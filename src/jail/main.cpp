@@ -11,6 +11,7 @@
 
 #include "core/log.hpp"
 #include "core/text.hpp"
+#include "jail/wire/spec.hpp"
 
 namespace carrel::jail {
 
@@ -19,7 +20,7 @@ namespace {
 constexpr int misused = 2;
 constexpr const char* usage_text =
     "usage: carrel-jail serve --socket FD --data DIR --uid-base N --carrel-uid U --carrel-gid G\n"
-    "                         [--desk-binary PATH]\n"
+    "                         [--desk-binary PATH] [--workspace-disk BYTES] [--most-workspaces N]\n"
     "       carrel-jail dns --lock FILE --address A --uid U --gid G [--ready FD]\n"
     "carrel starts the first itself, and that the second; it answers requests that arrive on FD.\n";
 
@@ -65,10 +66,16 @@ core::Expected<ServeOptions> parse_serve_options(const std::vector<std::string>&
                       {"--uid-base", into(options.host.uid_base)},
                       {"--carrel-uid", into(options.host.carrel_uid)},
                       {"--carrel-gid", into(options.host.carrel_gid)},
-                      {"--desk-binary", into(options.host.desk_binary)}};
+                      {"--desk-binary", into(options.host.desk_binary)},
+                      {"--workspace-disk", into(options.workspace_disk)},
+                      {"--most-workspaces", into(options.most_workspaces)}};
     if (auto error = take_options(known, words)) return std::unexpected{std::move(*error)};
     if (options.socket < 0) return core::refuse("--socket is missing");
     if (!options.host.data.starts_with('/')) return core::refuse("--data must be an absolute path");
+    if (const auto room = options.workspace_disk;
+        room != 0 && (room < wire::smallest_disk || room > wire::largest_disk))
+        return core::refuse(fmt::format("--workspace-disk must be 0 or between {} and {}",
+                                        wire::smallest_disk, wire::largest_disk));
     return options;
 }
 

@@ -20,7 +20,9 @@
 #include "jail/cgroup/groups.hpp"
 #include "jail/desks/desks.hpp"
 #include "jail/desks/removal.hpp"
+#include "jail/desks/workspace.hpp"
 #include "jail/disks/stock.hpp"
+#include "jail/disks/workspace_disk.hpp"
 #include "jail/host/data.hpp"
 #include "jail/host/host.hpp"
 #include "jail/process/pidfd.hpp"
@@ -38,7 +40,7 @@ using core::Fd;
 
 struct Reply {
     wire::Answer answer;
-    std::array<int, wire::most_descriptors_in_answer> descriptors{-1, -1, -1, -1};
+    std::array<int, wire::most_descriptors_in_answer> descriptors{-1, -1, -1, -1, -1};
 };
 
 void send_reply(int socket, const Reply& reply) {
@@ -79,7 +81,8 @@ wire::Fields describe(const desks::Handed& desk) {
                         {"network", identity.network},
                         {"memory_watch", std::string{name_of(desk.memory.how)}},
                         {"process_watch", std::string{name_of(desk.processes.how)}},
-                        {"disk_watch", std::string{name_of(desk.disk.how)}}};
+                        {"disk_watch", std::string{name_of(desk.disk.how)}},
+                        {"workspace_watch", std::string{name_of(desk.workspace.how)}}};
     for (const auto& warning : desk.warnings) fields.emplace_back("warning", warning);
     for (const auto& [what, time] : desk.took)
         fields.emplace_back("took." + what, fmt::to_string(time.count()));
@@ -92,10 +95,17 @@ bool can_freeze(const plan::HostFacts& facts) {
 
 std::string no_disks(const std::string& why) {
     return fmt::format(
-        "how much a desk writes is measured from time to time and told of, not stopped, since desks can have "
-        "no disks of their own here: {}. It takes loop devices (`modprobe loop`; in a container "
+        "how much a desk writes is measured from time to time and told of, not stopped, and workspaces have "
+        "no "
+        "bound, since none can have a disk of its own here: {}. It takes loop devices (`modprobe loop`; in a "
+        "container "
         "/dev/loop-control and /dev/loop0 and so on), ext4 and mkfs.ext4 (e2fsprogs)",
         why);
+}
+
+workspaces::Place find_place(const std::string& folder) {
+    if (!desks::is_workspace(folder)) throw Error{Code::not_found, "there is no workspace in " + folder};
+    return {desks::open_to_read(folder), disks::find_workspace_quota(folder)};
 }
 
 class Server {
@@ -184,10 +194,10 @@ public:
         const auto folder = plan::workspaces_folder(desks_.facts(), list.owner);
         // Nobody who has none has a folder.
         if (::access(folder.c_str(), F_OK) < 0) return answer(number, {});
-        stream(number, readers_.list(folder));
+        stream(number, readers_.list(list.owner, folder));
     }
     void operator()(std::uint64_t number, const wire::ReadWorkspace& read) {
-        stream(number, readers_.archive(desks_.find_workspace(read.owner, read.name)));
+        stream(number, readers_.archive(read.owner, desks_.find_workspace(read.owner, read.name)));
     }
     void operator()(std::uint64_t number, const wire::DeleteWorkspace& removal) {
         desks_.remove_workspace(removal.owner, removal.name);
@@ -259,12 +269,12 @@ private:
     }
     void refuse(std::uint64_t number, const Error& error) { send_reply(socket_, {{number, error, {}}}); }
     void stream(std::uint64_t number, const Fd& output) {
-        send_reply(socket_, {{number, std::nullopt, {{"stream", "yes"}}}, {output.get(), -1, -1, -1}});
+        send_reply(socket_, {{number, std::nullopt, {{"stream", "yes"}}}, {output.get(), -1, -1, -1, -1}});
     }
     void hand_over(std::uint64_t number, const desks::Handed& desk) {
-        Reply reply{{number, std::nullopt, describe(desk)}, {desk.process.get(), -1, -1, -1}};
+        Reply reply{{number, std::nullopt, describe(desk)}, {desk.process.get(), -1, -1, -1, -1}};
         auto next = reply.descriptors.begin() + 1;
-        for (const auto* watched : {&desk.memory, &desk.processes, &desk.disk})
+        for (const auto* watched : {&desk.memory, &desk.processes, &desk.disk, &desk.workspace})
             if (watched->fd) *next++ = watched->fd.get();
         send_reply(socket_, reply);
     }
@@ -338,7 +348,7 @@ private:
     std::vector<core::Fd> held_groups_;
     std::vector<std::string> warnings_;
     desks::Desks desks_;
-    workspaces::Readers readers_;
+    workspaces::Readers readers_{find_place};
     std::list<PendingStop> stops_;
     pid_t cleaner_ = -1;
     Fd cleaner_end_;
@@ -353,6 +363,8 @@ void serve(const ServeOptions& options) {
     disks::Stock stock{host::scratch_folder(host.facts.data)};
     const auto fault = stock.find_fault(core::Limits{}.disk);
     host.facts.own_disks = !fault;
+    host.facts.workspace_disk = options.workspace_disk;
+    host.facts.most_workspaces = options.most_workspaces;
     if (fault) host.warnings.push_back(no_disks(*fault));
     for (const auto& warning : host.warnings) core::log_warning("{}", warning);
     Server server{options.socket, std::move(host), stock};

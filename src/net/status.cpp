@@ -40,6 +40,8 @@ constexpr std::array reasons{
     ReasonRow{Code::invalid, "no_image", 422},
     ReasonRow{Code::invalid, "beyond_the_bounds", 422},
     ReasonRow{Code::invalid, "desk_too_large", 422},
+    ReasonRow{Code::invalid, "too_many_workspaces", 422},
+    ReasonRow{Code::invalid, "home_too_large", 422},
     ReasonRow{Code::invalid, "upgrade_required", 426},
     ReasonRow{Code::timeout, "request_timeout", 408},
     ReasonRow{Code::exhausted, "head_too_large", 431},

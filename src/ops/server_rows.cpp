@@ -66,8 +66,8 @@ constexpr std::array cleanup_answer{
 };
 constexpr std::array workspaces_answer{
     Member{"workspaces", "array",
-           "by name: {name, bytes (on disk), files, modified_at (RFC 3339, of the newest change; null of one "
-           "without files)}"},
+           "by name: {name, bytes (on disk), files, quota_bytes (that fit; null: as many as the host has), "
+           "modified_at (RFC 3339, of the newest change; null of one without files)}"},
     Member{"total", "integer", "how many there are"},
 };
 

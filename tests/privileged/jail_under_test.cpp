@@ -83,7 +83,8 @@ void refuse_loops() {
 
 }  // namespace
 
-JailUnderTest::JailUnderTest(Kernel kernel) : kernel_{kernel} {
+JailUnderTest::JailUnderTest(Kernel kernel, std::vector<std::string> options)
+    : kernel_{kernel}, options_{std::move(options)} {
     REQUIRE_MESSAGE(::geteuid() == 0, "these tests need root");
     // Of a desk or jail that has ended, a test shall say so and not end itself without a word.
     ::signal(SIGPIPE, SIG_IGN);
@@ -125,9 +126,18 @@ void JailUnderTest::launch() {
     const auto number = std::to_string(theirs.get());
     if (kernel_ == Kernel::debian_12) refuse_newer_calls();
     if (kernel_ == Kernel::without_loops) refuse_loops();
-    ::execl((folder + "/carrel-jail").c_str(), "carrel-jail", "serve", "--socket", number.c_str(), "--data",
-            data_.c_str(), "--uid-base", uid_base.c_str(), "--carrel-uid", "65534", "--carrel-gid", "65534",
-            "--desk-binary", (folder + "/privileged_probe").c_str(), nullptr);
+    std::vector<std::string> words{"carrel-jail",   "serve",
+                                   "--socket",      number,
+                                   "--data",        data_,
+                                   "--uid-base",    uid_base,
+                                   "--carrel-uid",  "65534",
+                                   "--carrel-gid",  "65534",
+                                   "--desk-binary", folder + "/privileged_probe"};
+    std::ranges::copy(options_, std::back_inserter(words));
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    ::execv((folder + "/carrel-jail").c_str(), arguments.data());
     ::_exit(127);
 }
 
@@ -166,14 +176,17 @@ Reply JailUnderTest::receive() {
         {},
         {},
         {},
+        {},
         {}};
     if (const auto* header = CMSG_FIRSTHDR(&message)) {
-        int descriptors[jail::wire::most_descriptors_in_answer]{-1, -1, -1, -1};
+        int descriptors[jail::wire::most_descriptors_in_answer]{-1, -1, -1, -1, -1};
         std::memcpy(descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
-        reply.process = Fd{descriptors[0]};
-        reply.memory = Fd{descriptors[1]};
-        reply.processes = Fd{descriptors[2]};
-        reply.disk = Fd{descriptors[3]};
+        const int* next = descriptors;
+        reply.process = Fd{*next++};
+        for (const auto& [field, place] :
+             {std::pair{"memory_watch", &Reply::memory}, std::pair{"process_watch", &Reply::processes},
+              std::pair{"disk_watch", &Reply::disk}, std::pair{"workspace_watch", &Reply::workspace}})
+            if (reply.answer.find(field).value_or("none") != "none") reply.*place = Fd{*next++};
     }
     return reply;
 }

@@ -21,6 +21,7 @@ struct Reply {
     core::Fd memory;
     core::Fd processes;
     core::Fd disk;
+    core::Fd workspace;
 };
 
 /// What a desk holds of something that the kernel counts, for as long as this lives.
@@ -35,7 +36,8 @@ public:
     /// What to refuse the jail, so that it must do without (see refuse_newer_calls, refuse_loops).
     enum class Kernel { own, debian_12, without_loops };
 
-    explicit JailUnderTest(Kernel kernel = Kernel::own);
+    /// `options`: words for the jail beside those that every one needs.
+    explicit JailUnderTest(Kernel kernel = Kernel::own, std::vector<std::string> options = {});
     /// Ends the jail, kills what is left and removes the data directory.
     ~JailUnderTest();
     JailUnderTest(const JailUnderTest&) = delete;
@@ -78,6 +80,7 @@ private:
     void launch();
 
     Kernel kernel_;
+    std::vector<std::string> options_;
     std::string data_;
     std::uint32_t uid_base_;
     std::uint32_t next_slot_ = 0;

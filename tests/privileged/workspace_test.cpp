@@ -84,6 +84,34 @@ TEST_CASE("A workspace's home begins as the image's and is kept") {
     CHECK(give(jail, second.id, notes())->message().contains("has a workspace already"));
 }
 
+TEST_CASE("An image's home that is too large is refused, and leaves nothing half made") {
+    JailUnderTest jail;
+    const auto home = jail.data() + "/images/tiny/" + std::string(64, 'a') + "/root/home/agent";
+    auto spec = jail.spec();
+    spec.workspace = notes(true);
+    const auto refused = [&] {
+        const auto error = jail.ask(jail::wire::Start{spec}).answer.error;
+        REQUIRE(error);
+        CHECK(error->reason() == "home_too_large");
+        CHECK(!fs::exists(folder_of(jail) + "/home"));
+        for (const auto& entry : fs::directory_iterator{folder_of(jail)})
+            CHECK(entry.path().filename() == "files");
+        return error->message();
+    };
+    auto deep = home;
+    for (int i = 0; i < 40; ++i) deep += "/d";
+    fs::create_directories(deep);
+    CHECK(refused().contains("more than 32 deep"));
+    fs::remove_all(home + "/d");
+    core::replace_file(home + "/large", "", 0600);
+    // A hole is copied as zeros.
+    fs::resize_file(home + "/large", std::uintmax_t{1} << 40);
+    CHECK(refused().contains("more than 256 MiB"));
+    fs::remove(home + "/large");
+    for (int i = 0; i < 20'001; ++i) fs::create_symlink("x", fmt::format("{}/{}", home, i));
+    CHECK(refused().contains("more than 20000 files"));
+}
+
 TEST_CASE("Nothing in a workspace runs with another's rights, and no desk reaches beside it") {
     JailUnderTest jail;
     auto spec = jail.spec();
@@ -145,6 +173,8 @@ TEST_CASE("Workspaces are listed, read as tar by GNU tar, and deleted when no de
     const auto line = read_stream(jail, jail::wire::ListWorkspaces{owner});
     CHECK(line.starts_with("notes "));
     CHECK(line.contains(" 3 "));
+    // Without an option it has no quota.
+    CHECK(line.ends_with(" 0\n"));
     const auto into = jail.data() + "/unpacked";
     fs::create_directory(into);
     core::replace_file(jail.data() + "/it.tar", read_stream(jail, jail::wire::ReadWorkspace{owner, "notes"}),
@@ -204,10 +234,17 @@ TEST_CASE("Who reads a workspace has no rights, and ends when nobody wants to he
     jail.start(spec);
     jail.shell(spec.id, "dd if=/dev/urandom of=/workspace/much bs=1M count=4 2>/dev/null");
     std::vector<test::Reply> held;
-    for (int i = 0; i < 8; ++i) held.push_back(jail.ask(jail::wire::ReadWorkspace{owner, "notes"}));
+    for (int i = 0; i < 4; ++i) held.push_back(jail.ask(jail::wire::ReadWorkspace{owner, "notes"}));
     const auto refused = jail.ask(jail::wire::ReadWorkspace{owner, "notes"}).answer.error;
     REQUIRE(refused);
     CHECK(refused->code() == core::Code::exhausted);
+    CHECK(refused->message().contains("4 of your workspaces are being read"));
+    // Others are not shut out by it.
+    const std::string another(64, 'e');
+    auto theirs = jail.spec();
+    theirs.workspace = Workspace{.owner = another, .name = "notes"};
+    jail.start(theirs);
+    CHECK(read_stream(jail, jail::wire::ReadWorkspace{another, "notes"}).contains("workspace/"));
     // The pipe is full, so it is there to be looked at.
     const auto status = test::run_command(fmt::format(
         "for one in $(cat /proc/{}/task/*/children); do grep -qx carrel-reader /proc/$one/comm && "

@@ -38,12 +38,19 @@ std::string place_of(const WorkspaceOptions& options) {
     return "/api/v1/workspaces/" + options.name;
 }
 
+/// One that was made before there were quotas has none.
+std::string quota_of(const json::Value& workspace) {
+    const auto* quota = workspace.as_object().if_contains("quota_bytes");
+    return quota && !quota->is_null() ? json::to_text(*quota) : "any";
+}
+
 int list_workspaces(const WorkspaceOptions& options) {
     const auto answer = server_of(options).call("GET", "/api/v1/workspaces");
     for (const auto& workspace : answer.at("workspaces").as_array())
         print(STDOUT_FILENO,
-              fmt::format("{:32}  {:>14} bytes  {:>8} files  {}\n", json::text_or(workspace, "name"),
-                          json::to_text(workspace.at("bytes")), json::to_text(workspace.at("files")),
+              fmt::format("{:32}  {:>14} bytes of {:>14}  {:>8} files  {}\n",
+                          json::text_or(workspace, "name"), json::to_text(workspace.at("bytes")),
+                          quota_of(workspace), json::to_text(workspace.at("files")),
                           json::text_or(workspace, "modified_at", "empty")));
     return 0;
 }

@@ -64,7 +64,7 @@ std::unique_ptr<Reply> receive(int socket) {
     reply->process = std::move(*next++);
     for (const auto& [field, place] :
          {std::pair{"memory_watch", &Reply::memory}, std::pair{"process_watch", &Reply::processes},
-          std::pair{"disk_watch", &Reply::disk}})
+          std::pair{"disk_watch", &Reply::disk}, std::pair{"workspace_watch", &Reply::workspace}})
         if (reply->answer.find(field).value_or("none") != "none") (*reply).*place = std::move(*next++);
     return reply;
 }

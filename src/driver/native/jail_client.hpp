@@ -23,6 +23,7 @@ struct Reply {
     core::Fd memory;      ///< see jail::wire::GroupWatch
     core::Fd processes;   ///< the same
     core::Fd disk;        ///< the same
+    core::Fd workspace;   ///< the same
     core::Fd stream;      ///< of requests that are answered by one: the read end of a pipe
     bool is_cut = false;  ///< this process had no room for its descriptors
 };

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <array>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -24,6 +26,25 @@ public:
     PipeSource(async::Executor executor, core::Fd pipe) : pipe_{std::move(executor), pipe.release()} {}
 
     Task<std::size_t> read(std::span<char> into) override {
+        if (first_.empty()) co_return co_await read_on(into);
+        const auto count = first_.copy(into.data(), into.size());
+        first_.erase(0, count);
+        co_return count;
+    }
+
+    /// Waits until there is something to read. Throws unavailable when the reader has ended without a word:
+    /// it could not even open the workspace.
+    Task<> await_first() {
+        std::array<char, std::size_t{4} << 10> buffer;
+        const auto count = co_await read_on(buffer);
+        if (count == 0)
+            throw core::Error{core::Code::unavailable,
+                              "the workspace cannot be opened; try again in a moment"};
+        first_.assign(buffer.data(), count);
+    }
+
+private:
+    Task<std::size_t> read_on(std::span<char> into) {
         boost::system::error_code error;
         const auto count =
             co_await pipe_.async_read_some(boost::asio::buffer(into.data(), into.size()),
@@ -33,8 +54,8 @@ public:
         co_return count;
     }
 
-private:
     boost::asio::posix::stream_descriptor pipe_;
+    std::string first_;  ///< read before anybody asked for it
 };
 
 /// Judged here, too, so that a wrong name is told as such and not as the jail's refusal.
@@ -49,14 +70,15 @@ std::vector<fleet::Workspace> parse_workspaces(std::string_view text) {
     std::vector<fleet::Workspace> all;
     for (const auto line : core::split(text, '\n')) {
         const auto words = core::split(line, ' ');
-        if (words.size() != 4) continue;
+        if (words.size() != 5) continue;
         const auto bytes = core::parse_unsigned(words[1]), files = core::parse_unsigned(words[2]),
-                   modified = core::parse_unsigned(words[3]);
-        if (!jail::wire::is_workspace_name(words[0]) || !bytes || !files || !modified) continue;
+                   modified = core::parse_unsigned(words[3]), quota = core::parse_unsigned(words[4]);
+        if (!jail::wire::is_workspace_name(words[0]) || !bytes || !files || !modified || !quota) continue;
         all.push_back({.name = std::string{words[0]},
                        .bytes = *bytes,
                        .files = *files,
-                       .modified = std::chrono::system_clock::from_time_t(static_cast<time_t>(*modified))});
+                       .modified = std::chrono::system_clock::from_time_t(static_cast<time_t>(*modified)),
+                       .quota = *quota > 0 ? quota : std::nullopt});
     }
     return all;
 }
@@ -71,7 +93,9 @@ Task<std::vector<fleet::Workspace>> JailWorkspaces::list(std::string principal) 
 Task<std::unique_ptr<net::Source>> JailWorkspaces::archive(std::string principal, std::string name) {
     require_name(name);
     auto reply = co_await jail_.ask(jail::wire::ReadWorkspace{owner_of(principal), std::move(name)});
-    co_return std::make_unique<PipeSource>(executor_, std::move(reply.stream));
+    auto source = std::make_unique<PipeSource>(executor_, std::move(reply.stream));
+    co_await source->await_first();
+    co_return source;
 }
 
 Task<> JailWorkspaces::remove(std::string principal, std::string name) {

@@ -68,7 +68,8 @@ NativeDesk::NativeDesk(async::Executor executor, JailClient& jail, Reply reply, 
       process_{executor, reply.process.release()},
       memory_{executor, watch_of(reply.answer, "memory_watch"), std::move(reply.memory), "oom_kill"},
       processes_{executor, watch_of(reply.answer, "process_watch"), std::move(reply.processes), "max"},
-      disk_{executor, watch_of(reply.answer, "disk_watch"), std::move(reply.disk), ""} {
+      disk_{executor, watch_of(reply.answer, "disk_watch"), std::move(reply.disk), ""},
+      workspace_{executor, watch_of(reply.answer, "workspace_watch"), std::move(reply.workspace), ""} {
     for (const auto& [key, value] : reply.answer.fields)
         if (key == "warning") warnings_.push_back(value);
 }
@@ -96,6 +97,7 @@ Task<> NativeDesk::tell_notices(std::function<void(fleet::Notice)> tell) {
     limits.push_back(tell_of_memory(tell));
     limits.push_back(tell_of_processes(tell));
     limits.push_back(tell_of_disk(tell));
+    limits.push_back(tell_of_workspace(tell));
     co_await async::all("watching the limits of " + id_, std::move(limits));
 }
 
@@ -122,6 +124,13 @@ Task<> NativeDesk::tell_of_disk(std::function<void(fleet::Notice)> tell) {
               "the desk has written as much as it may, or nearly: programs fail with \"No space left on "
               "device\" "
               "until some files are removed"});
+}
+
+Task<> NativeDesk::tell_of_workspace(std::function<void(fleet::Notice)> tell) {
+    while (co_await workspace_.is_met() && !is_dead())
+        tell({"workspace_full",
+              "the desk's workspace holds as much as it may, or nearly: programs that write there fail with "
+              "\"No space left on device\" until some files are removed"});
 }
 
 Task<> NativeDesk::freeze() { co_await jail_.ask(jail::wire::Freeze{id_}); }

@@ -39,6 +39,7 @@ private:
     Task<> tell_of_memory(std::function<void(fleet::Notice)> tell);
     Task<> tell_of_processes(std::function<void(fleet::Notice)> tell);
     Task<> tell_of_disk(std::function<void(fleet::Notice)> tell);
+    Task<> tell_of_workspace(std::function<void(fleet::Notice)> tell);
 
     JailClient& jail_;
     std::string id_;
@@ -51,6 +52,7 @@ private:
     LimitWatch memory_;
     LimitWatch processes_;
     LimitWatch disk_;
+    LimitWatch workspace_;
     bool is_stopped_ = false;
 };
 

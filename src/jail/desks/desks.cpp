@@ -15,6 +15,7 @@
 #include "jail/desks/change.hpp"
 #include "jail/desks/removal.hpp"
 #include "jail/desks/workspace.hpp"
+#include "jail/disks/workspace_disk.hpp"
 #include "jail/process/deadline.hpp"
 #include "jail/process/pidfd.hpp"
 
@@ -144,7 +145,8 @@ Handed Desks::adopt(const std::string& id) {
 }
 
 Handed Desks::hand_over(const Known& known) const {
-    Handed handed{known.identity, known.process.duplicate(), {}, {}, {}, {}, {}};
+    Handed handed{known.identity, known.process.duplicate(), {}, {}, {}, {}, {}, {}};
+    handed.workspace = {wire::GroupWatch::eventfd, known.files.listen()};
     if (known.disk.is_on()) handed.disk = {wire::GroupWatch::eventfd, known.disk.listen()};
     if (known.identity.disk_way == disk_watched) handed.warnings.emplace_back(plan::soft_disk_warning);
     const auto hierarchies = hierarchies_of(known.identity);
@@ -215,6 +217,7 @@ void Desks::forget(const std::string& id) {
     const auto known = known_.find(id);
     if (known == known_.end()) return;
     stock_.drop(known->second.disk.end());
+    known->second.files.end();
     known_.erase(known);
 }
 
@@ -273,7 +276,7 @@ void Desks::attach_workspace(Known& known, const wire::Workspace& workspace) {
         core::open_file(fmt::format("/proc/{}/ns/user", identity.process.pid), O_RDONLY);
     std::vector<Tree> trees;
     for (const auto& part : plan::workspace_parts(workspace, made, facts))
-        trees.push_back({open_part(part.tree, user_namespace.get()), part.at});
+        trees.push_back({open_part(part.tree, user_namespace.get(), facts_), part.at});
     // Recorded first: a workspace that a desk may have is not deleted.
     identity.workspace = name_of(workspace);
     record(known);
@@ -294,7 +297,7 @@ void Desks::record(const Known& known) const {
 
 std::string Desks::find_workspace(const std::string& owner, const std::string& name) const {
     auto folder = plan::workspace_folder(facts_, {.owner = owner, .name = name});
-    if (::access((folder + "/files").c_str(), F_OK) < 0)
+    if (!is_workspace(folder))
         throw Error{Code::not_found, fmt::format("there is no workspace '{}'", name), "no_workspace"};
     return folder;
 }
@@ -323,7 +326,9 @@ std::optional<std::uint64_t> Desks::find_written(const std::string& id) const {
 }
 
 bool Desks::have_disks_to_watch() const {
-    return std::ranges::any_of(known_, [](const auto& entry) { return entry.second.disk.is_on(); });
+    return std::ranges::any_of(known_, [](const auto& entry) {
+        return entry.second.disk.is_on() || !entry.second.identity.workspace.empty();
+    });
 }
 
 void Desks::look_at_disks() {
@@ -333,11 +338,18 @@ void Desks::look_at_disks() {
         if (known.ended) continue;
         known.disk.close_for_writing(host_is_short_);
         known.disk.look(known.process, known.identity.process.pid);
+        if (has_disk_of_workspace(known))
+            known.files.look(known.process, known.identity.process.pid, host_is_short_);
         if (!known.disk.is_due(now)) continue;
         const auto folder =
             core::open_file(plan::desk_folder(facts_, id), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
         if (stock_.measure(id, folder)) known.disk.begin_measure(now);
     }
+}
+
+bool Desks::has_disk_of_workspace(const Known& known) const {
+    const auto& name = known.identity.workspace;
+    return !name.empty() && disks::has_workspace_disk(plan::workspaces_folder(facts_, name));
 }
 
 /// Their files are sparse: what they have promised may be more than the host has.

@@ -9,6 +9,7 @@
 #include "jail/cgroup/groups.hpp"
 #include "jail/desks/disk_watch.hpp"
 #include "jail/desks/make.hpp"
+#include "jail/desks/workspace_watch.hpp"
 #include "jail/host/network.hpp"
 #include "jail/host/ranges.hpp"
 #include "jail/wire/messages.hpp"
@@ -27,7 +28,8 @@ struct Handed {
     core::Fd process;
     cgroup::WatchedGroup memory;
     cgroup::WatchedGroup processes;
-    cgroup::WatchedGroup disk;  ///< an eventfd
+    cgroup::WatchedGroup disk;       ///< an eventfd
+    cgroup::WatchedGroup workspace;  ///< the same
     std::vector<std::string> warnings;
     std::vector<std::pair<std::string, std::chrono::microseconds>> took;
 };
@@ -101,9 +103,11 @@ private:
         core::Fd process;
         std::optional<ExitStatus> ended = {};
         DiskWatch disk = {};
+        WorkspaceWatch files = {};
     };
 
     void note_host_room();
+    bool has_disk_of_workspace(const Known& known) const;
     const Known& get(const std::string& id) const;
     std::vector<cgroup::Hierarchy> hierarchies_of(const Identity& identity) const;
     Handed hand_over(const Known& known) const;

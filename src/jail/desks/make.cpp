@@ -191,7 +191,7 @@ public:
     }
     void operator()(const plan::step::SendTree& s) {
         const auto ns = core::open_file(fmt::format("/proc/{}/ns/user", pid_), O_RDONLY);
-        const auto tree = open_part(s, ns.get());
+        const auto tree = open_part(s, ns.get(), facts_);
         tell("tree", tree.get());
         note("workspace");
     }

@@ -25,7 +25,9 @@ struct HostFacts {
     bool clone_into_cgroup;
     /// A desk can have a file system of its own for what it writes (jail/disks).
     bool own_disks = false;
-    bool own_devices = false;  ///< a desk can have device nodes of its own, see host::make_nodes
+    std::uint64_t workspace_disk = 0;  ///< bytes that fit into a new workspace; 0: as many as fit on the host
+    std::uint32_t most_workspaces = 0;  ///< of one principal; 0: any number
+    bool own_devices = false;           ///< a desk can have device nodes of its own, see host::make_nodes
     unsigned processors = 1;
     bool has_swap = false;
     /// Descriptors of one process (RLIMIT_NOFILE). The host's table of open files has room for this many of

@@ -28,7 +28,7 @@ namespace carrel::jail::wire {
 inline constexpr std::size_t longest_request = 4096;  ///< bytes
 inline constexpr std::size_t longest_answer = std::size_t{128}
                                               << 10;          ///< bytes; below the socket's own limit
-inline constexpr std::size_t most_descriptors_in_answer = 4;  ///< see jail/serve.hpp
+inline constexpr std::size_t most_descriptors_in_answer = 5;  ///< see jail/serve.hpp
 
 /// Make this desk. Answers with its identity, its pidfd, timings and warnings.
 struct Start {

@@ -50,7 +50,7 @@ std::optional<core::Error> find_fault(const Limits& limits) {
                             {"processes", limits.processes, 16, most_processes}};
     if (auto fault = find_fault_in(bounds)) return fault;
     if (limits.disk == 0) return std::nullopt;
-    const Bound disk[] = {{"disk", limits.disk, 16 * core::mebibyte, 16 * core::mebibyte * core::mebibyte}};
+    const Bound disk[] = {{"disk", limits.disk, smallest_disk, largest_disk}};
     return find_fault_in(disk);
 }
 

@@ -27,6 +27,8 @@ struct Limits {
 };
 
 inline constexpr std::uint32_t most_processes = 1U << 20;
+/// Bytes that may be written to one: enough for a file system, and what ext4 can count.
+inline constexpr std::uint64_t smallest_disk = 1ull << 24, largest_disk = 1ull << 44;
 
 /// Files of a principal's that outlive desks: at /workspace, and at /home/agent where `home` says so.
 struct Workspace {

@@ -1,8 +1,8 @@
 #include "jail/workspaces/readers.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <filesystem>
 #include <memory>
 
 #include "core/sys.hpp"
@@ -27,7 +28,9 @@ namespace {
 using core::checked;
 using core::Fd;
 
-constexpr std::size_t most_readers = 8;
+constexpr std::size_t most_readers = 32;
+/// Who reads slowly shuts out nobody but himself.
+constexpr std::size_t most_of_one = 4;
 /// Of a file with holes; one with more is as good as none whole.
 constexpr std::size_t most_extents = 4096;
 
@@ -144,43 +147,99 @@ void write_archive() {
     archive->finish();
 }
 
-void write_line(const std::string& name) {
+void write_line(const std::string& name, std::uint64_t quota) {
     std::uint64_t bytes = 0, files = 0;
     time_t modified = 0;
     for (const char* part : {"files", "home"})
         walk(
-            input, (name + "/" + part).c_str(), "",
+            input, part, "",
             [&](const Found& found) {
                 bytes += static_cast<std::uint64_t>(found.status.st_blocks) * 512;
                 files += S_ISREG(found.status.st_mode) ? 1 : 0;
                 modified = std::max(modified, found.status.st_mtime);
             },
             [](const std::string&, const std::string&) {});
-    core::write_all(output, fmt::format("{} {} {} {}\n", name, bytes, files, std::max<time_t>(modified, 0)));
+    core::write_all(
+        output, fmt::format("{} {} {} {} {}\n", name, bytes, files, std::max<time_t>(modified, 0), quota));
 }
 
-void write_list() {
-    const std::unique_ptr<DIR, decltype(&::closedir)> folder{::fdopendir(::fcntl(input, F_DUPFD_CLOEXEC, 5)),
-                                                             &::closedir};
+void confine_reader(Fd folder, int written) {
+    ::prctl(PR_SET_NAME, "carrel-reader");
+    // Its number may be another's from there on: nobody may close it.
+    confine(folder.release(), written);
+}
+
+/// The folder is root's, and so are these names.
+std::vector<std::string> names_in(const std::string& folder) {
     std::vector<std::string> names;
-    while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr)
-        if (wire::is_workspace_name(entry->d_name)) names.emplace_back(entry->d_name);
+    for (const auto& entry : std::filesystem::directory_iterator{folder})
+        if (auto name = entry.path().filename().string(); wire::is_workspace_name(name))
+            names.push_back(std::move(name));
     std::ranges::sort(names);
-    for (const auto& name : names) write_line(name);
+    return names;
+}
+
+/// Not the jail's socket, nor desks' disks: a reader that is slow would keep them.
+int keep_alone(const Fd& written) {
+    const int kept = checked("keep the output", ::fcntl(written.get(), F_DUPFD_CLOEXEC, 3));
+    if (kept > 3) ::close_range(3, static_cast<unsigned>(kept) - 1, 0);
+    ::close_range(static_cast<unsigned>(kept) + 1, ~0U, 0);
+    return kept;
+}
+
+/// Each is looked into by a process of its own, which sees no other. False when nobody wants to hear.
+bool list_one(const Readers::Open& open, const std::string& folder, const std::string& name, int written) {
+    const auto process = checked("fork", ::fork());
+    if (process == 0) {
+        try {
+            auto place = open(folder + "/" + name);
+            confine_reader(std::move(place.folder), written);
+            write_line(name, place.quota);
+        } catch (const std::exception&) {
+            ::_exit(1);
+        }
+        ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(process, &status, 0);
+    return !(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
 }
 
 }  // namespace
 
-Fd Readers::archive(const std::string& folder) { return begin(folder, write_archive); }
+Fd Readers::archive(const std::string& owner, const std::string& folder) {
+    return begin(owner, [&](int written) {
+        confine_reader(open_(folder).folder, written);
+        write_archive();
+    });
+}
 
-Fd Readers::list(const std::string& folder) { return begin(folder, write_list); }
+Fd Readers::list(const std::string& owner, const std::string& folder) {
+    return begin(owner, [&](int written) {
+        for (const auto& name : names_in(folder))
+            if (!list_one(open_, folder, name, written)) return;
+    });
+}
 
-Fd Readers::begin(const std::string& folder, void (*read)()) {
-    std::erase_if(processes_, [](pid_t process) { return ::waitpid(process, nullptr, WNOHANG) != 0; });
-    if (processes_.size() >= most_readers)
+void Readers::refuse_too_many(const std::string& owner) {
+    std::erase_if(readers_,
+                  [](const Reader& reader) { return ::waitpid(reader.process, nullptr, WNOHANG) != 0; });
+    const auto of_one = std::ranges::count(readers_, owner, &Reader::owner);
+    if (static_cast<std::size_t>(of_one) >= most_of_one)
+        throw core::Error{
+            core::Code::exhausted,
+            fmt::format("{} of your workspaces are being read, as many as may be at once; try again in a "
+                        "moment",
+                        of_one),
+            "too_many_calls"};
+    if (readers_.size() >= most_readers)
         throw core::Error{core::Code::exhausted,
-                          "as many workspaces are being read as may be at once; try again in a moment"};
-    const auto source = core::open_file(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+                          "as many workspaces are being read as may be at once; try again in a moment",
+                          "too_many_calls"};
+}
+
+Fd Readers::begin(const std::string& owner, const std::function<void(int)>& read) {
+    refuse_too_many(owner);
     int ends[2];
     checked("pipe", ::pipe2(ends, O_CLOEXEC));
     Fd reading{ends[0]}, writing{ends[1]};
@@ -188,15 +247,14 @@ Fd Readers::begin(const std::string& folder, void (*read)()) {
     if (process == 0) {
         try {
             ::signal(SIGPIPE, SIG_DFL);
-            ::prctl(PR_SET_NAME, "carrel-reader");
-            confine(source.get(), writing.get());
-            read();
+            ::prctl(PR_SET_NAME, "carrel-list");
+            read(keep_alone(writing));
         } catch (const std::exception&) {
             ::_exit(1);
         }
         ::_exit(0);
     }
-    processes_.push_back(process);
+    readers_.push_back({process, owner});
     return reading;
 }
 

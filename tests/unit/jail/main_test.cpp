@@ -5,9 +5,9 @@
 using namespace carrel::jail;
 
 TEST_CASE("The options of serve are taken as given") {
-    const auto options =
-        parse_serve_options({"--socket", "5", "--data", "/d", "--uid-base", "3000000000", "--carrel-uid",
-                             "990", "--carrel-gid", "991", "--desk-binary", "/x"});
+    const auto options = parse_serve_options(
+        {"--socket", "5", "--data", "/d", "--uid-base", "3000000000", "--carrel-uid", "990", "--carrel-gid",
+         "991", "--desk-binary", "/x", "--workspace-disk", "16777216", "--most-workspaces", "7"});
     REQUIRE(options);
     CHECK(options->socket == 5);
     CHECK(options->host.data == "/d");
@@ -15,6 +15,8 @@ TEST_CASE("The options of serve are taken as given") {
     CHECK(options->host.carrel_uid == 990);
     CHECK(options->host.carrel_gid == 991);
     CHECK(options->host.desk_binary == "/x");
+    CHECK(options->workspace_disk == 16'777'216);
+    CHECK(options->most_workspaces == 7);
 }
 
 TEST_CASE("Wrong options are named") {
@@ -29,6 +31,9 @@ TEST_CASE("Wrong options are named") {
              Case{{"--socket", "3"}, "--data must be an absolute path"},
              Case{{"--socket", "3", "--data", "here"}, "--data must be an absolute path"},
              Case{{"--socket"}, "--socket needs a value"},
+             Case{{"--socket", "3", "--data", "/d", "--workspace-disk", "16777215"},
+                  "--workspace-disk must be 0 or between 16777216 and 17592186044416"},
+             Case{{"--most-workspaces", "4294967296"}, "--most-workspaces cannot be '4294967296'"},
              Case{{"--force", "1"}, "there is no option --force"},
          }) {
         const auto options = parse_serve_options(words);

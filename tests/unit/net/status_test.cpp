@@ -28,6 +28,8 @@ const Case cases[] = {
     {Code::invalid, "no_image", 422},
     {Code::invalid, "beyond_the_bounds", 422},
     {Code::invalid, "desk_too_large", 422},
+    {Code::invalid, "too_many_workspaces", 422},
+    {Code::invalid, "home_too_large", 422},
     {Code::invalid, "upgrade_required", 426},
     {Code::unauthorized, "", 401},
     {Code::forbidden, "", 403},
