@@ -175,6 +175,12 @@ describe("a new session", () => {
     assert.deepEqual([desk.image, desk.workspace], ["desktop", "papers"]);
     await run(first, "echo kept > ~/note.txt");
     await world.server.json("DELETE", at(first, "?purge=true"));
+    await page.getByTestId("new-session").click();
+    const known = page.locator("#known-workspaces option[value=papers]");
+    await known.waitFor({ state: "attached" });
+    assert.match(await known.textContent(), /^[\d.]+ (B|kB|MB) of 2\.1 GB$/);
+    await page.keyboard.press("Escape");
+    await page.getByTestId("new-session-dialog").waitFor({ state: "detached" });
     const second = await make("Second");
     t.after(() => world.server.request("DELETE", at(second, "?purge=true")));
     assert.equal(await run(second, "cat ~/note.txt"), "kept");

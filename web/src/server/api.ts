@@ -12,6 +12,7 @@ import type {
   Session,
   SessionUsage,
   StoredEvent,
+  Workspace,
 } from "./types";
 
 /** An answer that is not 2xx, or none at all (status 0). */
@@ -102,8 +103,8 @@ export const api = {
   /** Names of what desks can start from. */
   images: async (): Promise<string[]> =>
     (await call<{ images: { name: string }[] }>("GET", "/images")).images.map(({ name }) => name),
-  workspaces: async (): Promise<string[]> =>
-    (await call<{ workspaces: { name: string }[] }>("GET", "/workspaces")).workspaces.map(({ name }) => name),
+  workspaces: async (): Promise<Workspace[]> =>
+    (await call<{ workspaces: Workspace[] }>("GET", "/workspaces")).workspaces,
 
   links: async (id: string): Promise<Link[]> =>
     (await call<{ links: Link[] }>("GET", `${session(id)}/links`)).links,

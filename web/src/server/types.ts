@@ -118,6 +118,14 @@ export interface Link {
   expires_at: string;
 }
 
+/** Files of the caller's that outlive desks. */
+export interface Workspace {
+  name: string;
+  bytes: number;
+  /** What fits into it; null of one without a bound. */
+  quota_bytes: number | null;
+}
+
 /** What `POST /sessions` takes. */
 export interface NewSession {
   title?: string;

@@ -4,7 +4,8 @@ import { queueLine } from "../desktop/rest";
 import { api, reason } from "../server/api";
 import { choiceLabel, findProvider, firstProvider, lacksKey, scripted } from "./providers";
 import { config, createSession, keyDialogFor, newSessionOpen, panel, sessions } from "../state";
-import type { Network, NewSession } from "../server/types";
+import type { Network, NewSession, Workspace } from "../server/types";
+import { size } from "../parts/format";
 import { Dialog, FormError } from "../parts/ui";
 
 /** Seconds in the line while no desk is free; who closes the dialog finds the session in the list. */
@@ -109,10 +110,15 @@ function PlaceInLine() {
   );
 }
 
+/** "12 MB of 2.1 GB". */
+function fillOf({ bytes, quota_bytes }: Workspace): string {
+  return quota_bytes === null ? size(bytes) : `${size(bytes)} of ${size(quota_bytes)}`;
+}
+
 /** Choices that few make: what the desk starts from, and files that outlive it. */
 function ImageAndFiles() {
   const [images, setImages] = useState<readonly string[]>([]);
-  const [workspaces, setWorkspaces] = useState<readonly string[]>([]);
+  const [workspaces, setWorkspaces] = useState<readonly Workspace[]>([]);
   const [workspace, setWorkspace] = useState("");
   useEffect(() => {
     // Without the lists the names can still be written, and the server judges them.
@@ -147,8 +153,10 @@ function ImageAndFiles() {
             onInput={(event) => setWorkspace(event.currentTarget.value.trim())}
           />
           <datalist id="known-workspaces">
-            {workspaces.map((name) => (
-              <option key={name} value={name} />
+            {workspaces.map((known) => (
+              <option key={known.name} value={known.name}>
+                {fillOf(known)}
+              </option>
             ))}
           </datalist>
         </label>
