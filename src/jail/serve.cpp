@@ -147,7 +147,13 @@ public:
 
     // --- one function a request
     void operator()(std::uint64_t number, const wire::Start& start) {
-        hand_over(number, desks_.start(start.spec));
+        try {
+            hand_over(number, desks_.start(start.spec));
+        } catch (...) {
+            // What there was of it lies in the trash.
+            start_cleaner();
+            throw;
+        }
     }
     void operator()(std::uint64_t number, const wire::Adopt& adopt) {
         hand_over(number, desks_.adopt(adopt.id));

@@ -189,6 +189,7 @@ TEST_CASE("A desk whose disk cannot be made is refused where others have one, an
     CHECK(refused->reason() == "no_disk");
     CHECK(refused->message().contains("it can have no disk of its own: make a file in "));
     CHECK(!fs::exists(jail.data() + "/desks/" + spec.id));
+    CHECK(test::eventually([&] { return fs::is_empty(jail.data() + "/trash"); }));
     fs::rename(jail.data() + "/away", jail.data() + "/scratch");
     CHECK(warnings_of(jail.start(spec)) == "");
 }

@@ -101,6 +101,25 @@ test("a desk on the full disk says so for files, and goes on", async () => {
   await until("it may write again", async () => (await server.request("POST", at(id, "/desk/file/write"), { body: { path: "/home/agent/large", file_text: "x".repeat(1 << 16) } })).body.success === true);
 });
 
+test("a workspace on the full disk is closed, too, and goes on with what it had", async () => {
+  await empty();
+  const { id: other } = await server.createSession({ provider: "scripted", network: "none", workspace: "full-host" });
+  const write = async (file, size) => (await server.request("POST", at(other, "/desk/file/write"), { body: { path: file, file_text: "x".repeat(size) } })).body.success === true;
+  assert.ok(await write("/workspace/before", 1 << 16));
+  execFileSync("sync");
+  fill();
+  // From when its own disk takes no more, the workspace's does not either.
+  await until("the desk is refused", async () => !(await write("/home/agent/large", 1 << 20)));
+  await until("the workspace is refused", async () => !(await write("/workspace/large", 1 << 20)));
+  await empty();
+  await until("it may write again", async () => write("/workspace/after", 1 << 16));
+  const read = await server.json("POST", at(other, "/desk/terminal/execute"), { command: "wc -c < /workspace/before" });
+  assert.equal(read.output.trim(), `${1 << 16}`);
+  await server.json("DELETE", at(other, "?purge=true"));
+  await server.json("DELETE", "/api/v1/workspaces/full-host");
+  await empty();
+});
+
 test("no new session on a full disk, a sentence instead; then again", async () => {
   fill();
   const refused = await until("a refusal", async () => {
