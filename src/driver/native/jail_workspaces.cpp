@@ -1,17 +1,8 @@
 #include "driver/native/jail_workspaces.hpp"
 
-#include <unistd.h>
-
-#include <array>
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/redirect_error.hpp>
-
-#include "core/sys.hpp"
 #include "core/text.hpp"
 #include "driver/native/jail_words.hpp"
+#include "driver/native/pipe_source.hpp"
 #include "jail/wire/spec.hpp"
 
 namespace carrel::driver::native {
@@ -20,43 +11,6 @@ namespace {
 
 /// A line is some hundred bytes at most.
 constexpr std::size_t longest_list = std::size_t{4} << 20;
-
-class PipeSource final : public net::Source {
-public:
-    PipeSource(async::Executor executor, core::Fd pipe) : pipe_{std::move(executor), pipe.release()} {}
-
-    Task<std::size_t> read(std::span<char> into) override {
-        if (first_.empty()) co_return co_await read_on(into);
-        const auto count = first_.copy(into.data(), into.size());
-        first_.erase(0, count);
-        co_return count;
-    }
-
-    /// Waits until there is something to read. Throws unavailable when the reader has ended without a word:
-    /// it could not even open the workspace.
-    Task<> await_first() {
-        std::array<char, std::size_t{4} << 10> buffer;
-        const auto count = co_await read_on(buffer);
-        if (count == 0)
-            throw core::Error{core::Code::unavailable,
-                              "the workspace cannot be opened; try again in a moment"};
-        first_.assign(buffer.data(), count);
-    }
-
-private:
-    Task<std::size_t> read_on(std::span<char> into) {
-        boost::system::error_code error;
-        const auto count =
-            co_await pipe_.async_read_some(boost::asio::buffer(into.data(), into.size()),
-                                           boost::asio::redirect_error(boost::asio::use_awaitable, error));
-        if (error && error != boost::asio::error::eof)
-            throw core::Error{core::Code::unavailable, "reading the workspace broke off: " + error.message()};
-        co_return count;
-    }
-
-    boost::asio::posix::stream_descriptor pipe_;
-    std::string first_;  ///< read before anybody asked for it
-};
 
 /// Judged here, too, so that a wrong name is told as such and not as the jail's refusal.
 void require_name(const std::string& name) {

@@ -97,6 +97,19 @@ test("sessions that share a workspace with a quota share its files, over a resta
   for (const { id } of [one, two, three]) await server.json("DELETE", at(id));
 });
 
+test("a workspace whose disk is no file system is refused as such, for a desk and a download, and can be deleted", async () => {
+  fs.mkdirSync(path.join(owner, "broken"), { recursive: true });
+  fs.writeFileSync(path.join(owner, "broken/quota"), "33554432\n");
+  fs.writeFileSync(path.join(owner, "broken/disk"), Buffer.alloc(64 << 20));
+  const desk = await server.request("POST", "/api/v1/sessions", { body: wish("broken") });
+  assert.deepEqual([desk.status, desk.body.code], [503, "no_disk"], JSON.stringify(desk.body));
+  assert.match(desk.body.detail, /the disk of the workspace cannot be mounted/);
+  const download = await server.request("GET", "/api/v1/workspaces/broken/archive");
+  assert.equal(download.status, 503, JSON.stringify(download.body));
+  assert.match(download.body.detail, /cannot be opened/);
+  await server.json("DELETE", "/api/v1/workspaces/broken");
+});
+
 test("a user has so many workspaces and no more, which the refusal says; one that is there can be had again", async () => {
   for (const name of ["one", "two", "three", "four"]) fs.rmSync(path.join(owner, name), { recursive: true, force: true });
   const there = (await server.json("GET", "/api/v1/workspaces")).total;
