@@ -19,6 +19,7 @@
 #include "jail/desks/inside.hpp"
 #include "jail/desks/mounts.hpp"
 #include "jail/desks/workspace.hpp"
+#include "jail/disks/disk.hpp"
 #include "jail/host/data.hpp"
 #include "jail/host/nodes.hpp"
 #include "jail/process/channel.hpp"
