@@ -305,8 +305,12 @@ void Fleet::leave(const MemberPtr& member) {
 }
 
 Task<> Fleet::set_removed(std::string id, unsigned reservation) {
-    co_await store_.run([id](store::Transaction& t) { t.set_desk_removed(id); });
+    const bool is_known = co_await store_.run([id](store::Transaction& t) {
+        t.set_desk_removed(id);
+        return t.has_desk(id);
+    });
     driver_.release(reservation);
+    if (!is_known && when_forgotten_) when_forgotten_(std::move(id));
 }
 
 // --- asking -----------------------------------------------------------------------------------------

@@ -120,6 +120,9 @@ public:
 
     /// The endpoint of the session's desk, or null when none is ready (a frozen one is not).
     std::shared_ptr<net::Handler> find_endpoint(const std::string& session_id) const;
+    /// Hears of each desk that has gone without ever having had a session: nothing is known of it any more.
+    using WhenForgotten = std::function<void(std::string desk)>;
+    void watch_forgotten(WhenForgotten tell) { when_forgotten_ = std::move(tell); }
     /// The row of the session's desk, or null when it has none that is starting, ready, resting or ending.
     const store::DeskRow* find_desk(const std::string& session_id) const;
     /// Whether it can be used, at once or after wake().
@@ -236,6 +239,7 @@ private:
     std::size_t pool_changes_ = 0;  ///< how often a pool may have to be looked after
     async::Gate pools_changed_;
     bool are_pools_closed_ = false;
+    WhenForgotten when_forgotten_;
     bool may_be_outdated_ = true;  ///< a warm desk may not be of the newest image or program
     async::Scope scope_;
     async::Scope pool_scope_;  ///< of keep_pools

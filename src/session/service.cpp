@@ -35,6 +35,10 @@ SessionService::SessionService(async::Executor executor, async::Pool& pool, stor
       scope_{executor} {}
 
 Task<> SessionService::start() {
+    fleet_.watch_forgotten([this](std::string desk) {
+        // When the server ends, the next one sweeps it.
+        if (!is_draining_) scope_.start("forgetting the log of a desk", desk_logs_.forget({std::move(desk)}));
+    });
     co_await turns_.end_cut_turns();
     co_await purge_those_who_waited();
     co_await fleet_.recover();

@@ -59,9 +59,10 @@ public:
     /// A warm one has an owner from now on, and what the owner wants of it.
     void set_desk_owner(const DeskRow& desk);
     void set_desk_state(std::string_view id, DeskState state, std::string_view code, std::string_view reason);
-    /// The driver confirmed that nothing of it is left: its reservation is free.
     /// What a desk's screen was resized to, in pixels.
     void set_desk_screen(std::string_view id, int width, int height);
+    /// The driver confirmed that nothing of it is left: its reservation is free. One that never had a session
+    /// is forgotten: then there is no such desk any more.
     void set_desk_removed(std::string_view id);
     /// The ids of the session's desks, the newest first.
     std::vector<std::string> desks_of_session(std::string_view session_id);

@@ -68,6 +68,7 @@ void Transaction::set_desk_screen(std::string_view id, int width, int height) {
 
 void Transaction::set_desk_removed(std::string_view id) {
     may_use_reserve_ = true;
+    db_.prepare("DELETE FROM desks WHERE id = ? AND session_id IS NULL").bind(id).run();
     db_.prepare("UPDATE desks SET is_removed = 1 WHERE id = ?").bind(id).run();
 }
 

@@ -127,6 +127,7 @@ test("a server without that pool frees the warm desks of the last one", async ()
   await start([], { fresh: false });
   await until("they are gone", () => onHost().length === 0);
   await until("nothing of them is left", () => leftovers(data, warm).length === 0);
+  await until("nor their logs", () => !readdirSync(path.join(data, "logs")).some((desk) => warm.includes(desk)));
 });
 
 test("on_exit destroy leaves nothing on the host, and the sessions can get new desks", async () => {

@@ -90,6 +90,28 @@ TEST_CASE("a warm desk gets the size of screen that its owner asked for") {
     });
 }
 
+TEST_CASE("of a warm desk that nobody had nothing is known when it has gone") {
+    std::vector<std::string> forgotten;
+    with_a_pool(2, [&](House& house) -> Task<> {
+        house.fleet.watch_forgotten([&](std::string desk) { forgotten.push_back(std::move(desk)); });
+        const auto had = co_await house.start("s1");
+        co_await wait_for_ready(house, 2);
+        std::string dead;
+        for (const auto& [id, machine] : house.host.machines)
+            if (id != had.desk.id) dead = id;
+        house.host.machines.at(dead)->end({"killed", "somebody killed it"});
+        while (forgotten.empty()) co_await async::pause(1ms);
+        CHECK(forgotten == lines({dead}));
+        CHECK_FALSE(co_await house.store.run([dead](Transaction& t) { return t.has_desk(dead); }));
+        // What somebody had stays in his session's history.
+        co_await house.fleet.stop("s1", nullptr);
+        co_await house.store.run([](Transaction&) {});
+        co_await async::pause(5ms);
+        CHECK(forgotten.size() == 1);
+        CHECK(co_await house.store.run([id = had.desk.id](Transaction& t) { return t.has_desk(id); }));
+    });
+}
+
 TEST_CASE("a warm desk is changed into what its owner asks for") {
     with_a_pool(1, [](House& house) -> Task<> {
         core::DeskShape wanted{.network = core::Network::none, .width = 1024, .height = 768};
