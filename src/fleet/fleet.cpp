@@ -78,8 +78,9 @@ Task<Started> Fleet::start_cold(DeskWish wish, Along along) {
     const auto member = enroll(std::move(row));
     member->place = std::move(wish.place);
     Timings timings;
+    const bool has_beginning = !wish.beginning.is_empty();
     co_await make(member, std::move(wish.beginning), std::move(along), timings);
-    store_.post(state_change(member->row, DeskState::ready, {}));
+    if (!has_beginning) store_.post(state_change(member->row, DeskState::ready, {}));
     watch_end(member);
     enter(member);
     co_return Started{member->row, std::move(timings)};
@@ -98,8 +99,12 @@ Task<> Fleet::make(MemberPtr member, core::DeskBeginning beginning, Along along,
         leave(member);
         std::rethrow_exception(failure);
     }
+    const bool has_beginning = !beginning.is_empty();
     try {
         co_await launch(member, std::move(beginning), timings);
+        // Until then it is marked, and a server that is cut gives it up: its owner must not have been
+        // answered.
+        if (has_beginning) co_await store_.run(state_change(member->row, DeskState::ready, {}));
     } catch (...) {
         failure = std::current_exception();
     }

@@ -79,11 +79,18 @@ Task<> Fleet::wake(std::string session_id) {
 
 Task<> Fleet::wake_member(MemberPtr member) {
     if (!member->is_resting() || !member->is_ready || member->is_ending) co_return;
+    const bool was_paused = member->row.state == DeskState::paused;
+    // Whoever was told that it goes on shall not find it paused again by the next server, which no call
+    // wakes.
+    if (was_paused) co_await store_.run(state_change(member->row, DeskState::ready, {}));
     co_await member->desk->thaw();
     if (member->is_ending) co_return;
-    // Nobody waits for this commit: a server that ends before it freezes the desk again, which any call
-    // wakes.
-    tell_state(member, DeskState::ready, {});
+    // Nobody waits for the commit of a frozen one: a server that ends before it freezes the desk again, which
+    // any call wakes.
+    if (was_paused)
+        member->row.state = DeskState::ready;
+    else
+        tell_state(member, DeskState::ready, {});
     member->changed.notify_all();
 }
 

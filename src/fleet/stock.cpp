@@ -209,7 +209,9 @@ Task<std::optional<Started>> Fleet::start_warm(MemberPtr member, DeskWish wish, 
         co_await hand_over(member, needs_more, std::move(along), timings, is_committed);
         if (change) co_await member->desk->change(std::move(*change));
         co_await member->begin(std::move(wish.beginning), options_.patience, timings);
-        if (needs_more) store_.post(state_change(row, DeskState::ready, {}));
+        // Until then it is marked, and a server that is cut gives it up: its owner must not have been
+        // answered.
+        if (needs_more) co_await store_.run(state_change(row, DeskState::ready, {}));
         if (member->ending) throw core::Error{core::Code::unavailable, member->ending->reason};
     } catch (...) {
         failure = std::current_exception();

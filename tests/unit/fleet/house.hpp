@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <exception>
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -87,6 +88,24 @@ struct House {
     fakes::FakeDriver driver;
     fakes::ManualClock clock;
     Fleet fleet;
+};
+
+/// While it lives the store commits nothing more than it had been given before.
+class HeldStore {
+public:
+    explicit HeldStore(store::Store& store) {
+        store.post([held = held_.get_future().share()](store::Transaction&) { held.wait(); });
+    }
+    ~HeldStore() { let_go(); }
+    HeldStore(const HeldStore&) = delete;
+    HeldStore& operator=(const HeldStore&) = delete;
+    void let_go() {
+        if (!std::exchange(is_let_go_, true)) held_.set_value();
+    }
+
+private:
+    std::promise<void> held_;
+    bool is_let_go_ = false;
 };
 
 /// Runs `test` with a host of its own and a directory for the servers on it; whatever they leave on the host

@@ -113,6 +113,27 @@ TEST_CASE("the next server finds resting desks as they were, and wakes one that 
     });
 }
 
+TEST_CASE("whoever is answered that a paused desk goes on finds it so also when the server is cut at once") {
+    in_a_house([](House& house) -> Task<> {
+        co_await house.start("s1");
+        co_await house.fleet.freeze("s1", DeskState::paused, nullptr);
+        fleet::HeldStore held{house.store};
+        bool is_answered = false;
+        async::Scope scope{co_await boost::asio::this_coro::executor};
+        scope.start("wake", [](House& h, bool& answered) -> Task<> {
+            co_await h.fleet.wake("s1");
+            answered = true;
+        }(house, is_answered));
+        for (int turn = 0; turn < 30 && !is_answered; ++turn) co_await async::pause(1ms);
+        CHECK_FALSE(is_answered);
+        held.let_go();
+        while (!is_answered) co_await async::pause(1ms);
+        CHECK((co_await house.row("s1")).state == DeskState::ready);
+        CHECK_FALSE(house.host.only().is_frozen);
+        CHECK(house.fleet.find_endpoint("s1"));
+    });
+}
+
 TEST_CASE("idleness does not make a paused desk one that any call wakes") {
     in_a_house([](House& house) -> Task<> {
         co_await house.start("s1");

@@ -90,6 +90,55 @@ TEST_CASE("a warm desk gets the size of screen that its owner asked for") {
     });
 }
 
+TEST_CASE("whoever is answered that a desk has begun has it also when the server is cut at once") {
+    with_a_pool(1, [](House& house) -> Task<> {
+        std::optional<fleet::HeldStore> held;
+        const auto begin = [&](net::Request& request) -> Task<net::Response> {
+            co_await net::collect_body(request, 4096);
+            held.emplace(house.store);
+            co_return net::json_response(200, "{}");
+        };
+        house.host.on_start = [&](auto& machine) {
+            machine.operation = [&](net::Request& request) -> Task<net::Response> {
+                if (request.path == "/begin") co_return co_await begin(request);
+                co_return net::json_response(200, "{}");
+            };
+        };
+        house.host.only().operation = begin;
+        // The first one is warm, the second one, of another image, is not.
+        for (const auto* image : {"", "python"}) {
+            core::DeskShape shape{.width = 800, .height = 600};
+            if (*image) shape.image = image;
+            core::DeskBeginning beginning;
+            beginning.time_zone = "Europe/Berlin";
+            const std::string session = "s-of-" + shape.image;
+            bool is_answered = false;
+            async::Scope scope{co_await boost::asio::this_coro::executor};
+            scope.start("start",
+                        [](House& h, fleet::DeskWish wish, bool& answered) -> Task<> {
+                            const auto id = wish.session_id;
+                            co_await h.fleet.start(std::move(wish), [id](Transaction& t) {
+                                t.insert_session(House::session_row(id));
+                            });
+                            answered = true;
+                        }(house,
+                                                                           {.session_id = session,
+                                                                            .principal = "local",
+                                                                            .shape = shape,
+                                                                            .place = {},
+                                                                            .beginning = beginning},
+                                                                           is_answered));
+            while (!held) co_await async::pause(1ms);
+            for (int turn = 0; turn < 30 && !is_answered; ++turn) co_await async::pause(1ms);
+            CHECK_FALSE(is_answered);
+            held->let_go();
+            while (!is_answered) co_await async::pause(1ms);
+            CHECK((co_await house.row(session)).code.empty());
+            held.reset();
+        }
+    });
+}
+
 TEST_CASE("of a warm desk that nobody had nothing is known when it has gone") {
     std::vector<std::string> forgotten;
     with_a_pool(2, [&](House& house) -> Task<> {
