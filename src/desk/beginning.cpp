@@ -165,7 +165,7 @@ Task<> Beginning::judge(const core::DeskBeginning& wish) {
 Task<> Beginning::carry_out(const core::DeskBeginning& wish, const std::string& digest) {
     if (wish.width > 0 && wish.height > 0 && !parts_.display.is_absent())
         co_await (co_await parts_.display.desktop())->resize({wish.width, wish.height});
-    co_await give_environment(environment_of(wish), digest);
+    co_await give_environment(environment_of(wish), {wish.width, wish.height}, digest);
     co_await write_files(wish);
     if (!wish.command.empty())
         parts_.background.start(std::string{core::first_process}, {.command = wish.command});
@@ -174,8 +174,14 @@ Task<> Beginning::carry_out(const core::DeskBeginning& wish, const std::string& 
 
 /// From the next program on; what runs already of the desk's own (window manager, panel, message bus) begins
 /// anew. Without lines init only keeps that the desk has begun.
-Task<> Beginning::give_environment(std::vector<std::string> lines, const std::string& digest) {
+Task<> Beginning::give_environment(std::vector<std::string> lines, picture::Size screen,
+                                   const std::string& digest) {
     std::vector<std::string> for_init{fmt::format("{}={}", init::begun_variable, digest)};
+    // As large as it was begun is the next X server, too.
+    if (screen.width > 0 && screen.height > 0) {
+        for_init.push_back(fmt::format("CARREL_WIDTH={}", screen.width));
+        for_init.push_back(fmt::format("CARREL_HEIGHT={}", screen.height));
+    }
     for (const auto& line : lines) for_init.push_back(std::string{spawn::given_prefix}.append(line));
     if (lines.empty()) co_return parts_.link.keep(for_init);
     spawn::give_environment(std::move(lines));

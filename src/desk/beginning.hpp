@@ -42,7 +42,7 @@ public:
 private:
     Task<> judge(const core::DeskBeginning& wish);
     Task<> carry_out(const core::DeskBeginning& wish, const std::string& digest);
-    Task<> give_environment(std::vector<std::string> lines, const std::string& digest);
+    Task<> give_environment(std::vector<std::string> lines, picture::Size screen, const std::string& digest);
     Task<> write_files(const core::DeskBeginning& wish);
     Task<> open_page(const core::DeskBeginning& wish);
 

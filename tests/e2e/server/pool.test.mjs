@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, test } from "node:test";
 import { at, dataDirectory as data, Server, until } from "../lib/carrel.mjs";
-import { identity, leftovers } from "../lib/host.mjs";
+import { identity, leftovers, part } from "../lib/host.mjs";
 
 const pool = (size, most = 4 * size) => ["--pool", `desktop=${size}:${most}`, "--on-exit", "destroy"];
 let server;
@@ -71,6 +71,20 @@ test("what the owner asks for is done to the warm desk: screen, limits, network,
   assert.equal(await run(two.id, "cat /workspace/file"), "kept");
   await server.json("DELETE", at(two.id));
   await server.json("DELETE", "/api/v1/workspaces/pool-test");
+});
+
+test("an X server that has to start again is as large as the desk's owner asked for", async () => {
+  await start(pool(1));
+  await filled(1);
+  const one = await create({ width: 900, height: 700 });
+  assert.equal(one.pool, "hit");
+  const first = part(data, one.desk.id, "Xvnc");
+  process.kill(first, "SIGKILL");
+  const info = await until("another one shows the screen", async () => {
+    const { status, body } = await server.request("GET", at(one.id, "/desk/screen/info"));
+    return status === 200 && part(data, one.desk.id, "Xvnc") !== first && body;
+  });
+  assert.deepEqual([info.display_width_px, info.display_height_px], [900, 700]);
 });
 
 test("a wish that no desk can fulfil is told, and its desk is gone", async () => {
