@@ -65,13 +65,22 @@ private:
     std::unique_ptr<net::Source> inner_;
 };
 
+/// What comes out of a desk is streamed, also a command's short answer. What has been done before the
+/// caller's key or link ended is told; up to so many bytes.
+constexpr std::uint64_t longest_told = std::uint64_t{16} << 20;
+
+bool is_told_anyway(const net::StreamedBody* body) {
+    return body && body->length.value_or(~0ull) <= longest_told;
+}
+
 /// The place goes on with what goes on after the answer's head; and that is cut when the caller's key or link
 /// ends.
 void keep_open(net::Response& response, Place place, const Caller& caller, const net::Request& request) {
     auto* const streamed = std::get_if<net::StreamedBody>(&response.body);
     auto* const upgrade = std::get_if<net::Upgrade>(&response.body);
     if (!streamed && !upgrade) return;
-    Kept kept{std::move(place), request.hang_up ? caller.grant->hold(request.hang_up) : nullptr};
+    Kept kept{std::move(place), nullptr};
+    if (request.hang_up && !is_told_anyway(streamed)) kept.hold = caller.grant->hold(request.hang_up);
     if (streamed)
         streamed->source = std::make_unique<PlacedSource>(std::move(kept), std::move(streamed->source));
     else

@@ -146,6 +146,17 @@ describe("keys", () => {
     assert.equal((await server.request("DELETE", "/api/v1/keys/key_000000000000", of(operator))).status, 404);
   });
 
+  test("a call that is being answered when its key is revoked is finished, and the answer comes", async () => {
+    const given = await give({ user: "alice" });
+    const call = server.request("POST", `${at(session.id)}/desk/terminal/execute`, { body: { command: "touch ~/begun; while [ ! -e ~/over ]; do sleep 0.1; done; echo done" }, ...of(given.key) });
+    await until("it runs", async () => (await server.request("GET", `${at(session.id)}/desk/file/download?path=/home/agent/begun`, of(session.key))).status === 200);
+    assert.equal((await server.request("DELETE", `/api/v1/keys/${given.id}`, of(operator))).status, 204);
+    await server.request("PUT", `${at(session.id)}/desk/file/upload?path=/home/agent/over`, { body: Buffer.from("x"), headers: { ...of(session.key).headers, "content-type": "application/octet-stream" } });
+    const { status, body } = await call;
+    assert.deepEqual([status, body.output.trim()], [200, "done"]);
+    assert.equal((await server.request("GET", sessions, of(given.key))).body.code, "key_revoked");
+  });
+
   test("a key that expires on an open stream cuts it", async () => {
     const { key } = await give({ user: "alice", expires_seconds: 2 });
     const stream = follow(server, `${at(session.id)}/stream`, () => {}, { authorization: `Bearer ${key}` });
