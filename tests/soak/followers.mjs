@@ -3,9 +3,8 @@
 // nothing twice, in order.
 import { once } from "node:events";
 import { at, follow } from "../e2e/lib/carrel.mjs";
+import { pause } from "./calls.mjs";
 import { digest } from "./ledger.mjs";
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export const fingerprint = (event, data) => `${event} ${digest(JSON.stringify(data)).slice(0, 16)}`;
 
@@ -13,8 +12,15 @@ export class Follower {
   last = 0;
   /** By its number: what the event was. */
   seen = new Map();
+  /** The key that opened its stream, while that is open. */
+  openBy = undefined;
+  /** Its stream counts as use of the desk: the session's own does, the one that joins several does not. */
+  keepsAwake = false;
+  /** It stays away, so that the desk can be idle. */
+  isHeld = false;
   #isStopped = false;
   #stream = undefined;
+  #goOn = () => {};
 
   constructor(world, session) {
     Object.assign(this, { world, session });
@@ -23,28 +29,37 @@ export class Follower {
 
   async #run() {
     for (let isJoined = false; !this.#isStopped; isJoined = !isJoined) {
+      while (this.isHeld && !this.#isStopped) await new Promise((resolve) => (this.#goOn = resolve));
       const server = await this.world.service.up();
       const start = Date.now();
+      const key = this.session.principal.current.id;
+      this.openBy = key;
       this.#stream = isJoined ? this.#openJoined(server) : this.#openOwn(server);
       this.world.report.count("calls", "follow");
       const answer = await this.#stream.opened.catch(() => undefined);
+      this.keepsAwake = !isJoined && answer?.statusCode === 200;
+      if (!this.keepsAwake && this.world.isCleaning) this.session.mayBeCleaned = true;
       if (this.#isStopped) break;
       if (answer?.statusCode === 200) {
         if (!answer.closed) await once(answer, "close").catch(() => {}); // an error: it broke off
+        this.openBy = undefined;
+        this.keepsAwake = false;
         if (this.#isStopped || this.session.state !== "live") break;
-        await this.#judge(start, "the stream ended");
+        await this.#judge(start, key, "the stream ended");
       } else {
         answer?.destroy();
+        this.openBy = undefined;
         if (answer?.statusCode === 404 && this.session.state !== "live") break;
-        await this.#judge(start, `the stream was answered ${answer?.statusCode ?? "nothing"}`);
+        await this.#judge(start, key, `the stream was answered ${answer?.statusCode ?? "nothing"}`);
         await pause(50);
       }
     }
+    this.openBy = undefined;
     this.#stream?.stop();
   }
 
   get #headers() {
-    return { authorization: `Bearer ${this.session.principal.key}` };
+    return this.session.principal.headers;
   }
 
   #openOwn(server) {
@@ -63,12 +78,14 @@ export class Follower {
   }
 
   /** Without a reason a stream does not end. */
-  async #judge(start, what) {
-    const has = () => this.wasDropped || this.world.service.wasDown(start - 1000) || this.#isStopped || this.session.state !== "live";
+  async #judge(start, key, what) {
+    const { world, session } = this;
+    const isAllowed = () => this.wasDropped || this.#isStopped || session.state !== "live" || session.mayBeCleaned;
+    const has = () => isAllowed() || session.principal.hasLost(key) || world.service.wasDown(start - 1000) || world.ledger.wasServerTouched(start - 30_000);
     for (let look = 0; look < 100 && !has(); ++look) await pause(50); // that the server is dead is known a moment later
     const isExcused = has();
     this.wasDropped = false;
-    if (!isExcused) this.world.report.violation("answers", `${this.session.id}: ${what}, while the server lives`);
+    if (!isExcused) world.report.violation("answers", `${session.id}: ${what}, while the server lives`);
   }
 
   #take(seq, event, data) {
@@ -82,6 +99,17 @@ export class Follower {
   drop() {
     this.wasDropped = true;
     this.#stream?.stop();
+  }
+
+  /** The client stays away until it is let go on. */
+  hold() {
+    this.isHeld = true;
+    this.drop();
+  }
+
+  goOn() {
+    this.isHeld = false;
+    this.#goOn();
   }
 
   /** What it has seen against what is stored: a sentence about the first difference, or nothing. */
@@ -100,6 +128,7 @@ export class Follower {
 
   async stop() {
     this.#isStopped = true;
+    this.goOn();
     this.#stream?.stop();
     await Promise.race([this.done, pause(1000)]);
   }

@@ -1,30 +1,20 @@
 // What must hold whatever is killed. Each row is checked after every restart of the server while the clients go on, and at
 // the end at rest; what cannot be said while they go on is said at rest only.
 import { at } from "../e2e/lib/carrel.mjs";
-import { call } from "./calls.mjs";
-import { listSessions } from "./clients.mjs";
-import { download } from "./acts.mjs";
+import { call, pause } from "./calls.mjs";
+import { listEvents, listSessions } from "./clients.mjs";
+import { BrokenOff, checkKeys, checkLinks, checkPool, checkRest } from "./fleet_invariants.mjs";
 import { digest } from "./ledger.mjs";
-import { deskTraces } from "./traces.mjs";
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Where a server died while it was asked: the check is made again after the next start. */
-export class BrokenOff extends Error {}
+import { download } from "./moves.mjs";
+import { deskTraces, warmDesks } from "./traces.mjs";
 
 const wrong = (world, invariant, text) => world.report.violation(invariant, text);
 
 /** Every stored event of a session, or nothing when it was deleted meanwhile. */
 async function storedEvents(world, session) {
-  const all = [];
-  for (;;) {
-    const target = at(session.id, `/events?after=${all.at(-1)?.seq ?? 0}&limit=1000`);
-    const { ok, status, body } = await call(world, session.principal, "events", "GET", target, { session, allowed: session.state === "live" ? [] : [404] });
-    if (status === 404) return undefined;
-    if (!ok) throw new BrokenOff();
-    if (body.events.length === 0) return all;
-    all.push(...body.events);
-  }
+  const { events, status } = await listEvents(world, session, { allowed: session.state === "live" ? [] : [404] });
+  if (!events && status !== 404) throw new BrokenOff();
+  return events;
 }
 
 /** Numbers rise; who follows has just what is stored. */
@@ -34,7 +24,8 @@ async function checkEvents(world, session, events) {
   });
   const { follower } = session;
   const last = events.at(-1)?.seq ?? 0;
-  for (const end = Date.now() + 30_000; follower.last < last && session.state === "live"; await pause(25)) {
+  const isAway = () => follower.isHeld || session.mayBeCleaned;
+  for (const end = Date.now() + 30_000; follower.last < last && session.state === "live" && !isAway(); await pause(25)) {
     if (!world.service.server) throw new BrokenOff();
     if (Date.now() > end) return wrong(world, "events", `${session.id}: who follows has ${follower.last} after 30 s, stored is ${last}`);
   }
@@ -81,23 +72,32 @@ async function checkOwners(world) {
   const { ledger } = world;
   const living = new Set();
   for (const principal of world.principals) {
-    const before = new Map([...ledger.sessions.values()].map((session) => [session, { state: session.state, desk: session.desk }]));
+    const before = new Map([...ledger.sessions.values()].map((session) => [session, { state: session.state, desk: session.desk, rest: session.rest }]));
     const rows = await listSessions(world, principal, "&include_archived=true");
     if (!rows) throw new BrokenOff();
-    for (const { id, title, desk } of rows) {
+    const keys = rows.filter(({ key, status }) => key && status === "active").map(({ key }) => key);
+    if (new Set(keys).size < keys.length) wrong(world, "same key", `${principal.name} has several sessions of one key: ${keys}`);
+    for (const { id, title, desk, user, key } of rows) {
       const session = ledger.sessions.get(id);
+      if (user !== principal.name) wrong(world, "owners", `${id} in the list of ${principal.name} is of ${user}`);
+      if (session && (session.wish.key ?? null) !== key) wrong(world, "same key", `${id} was made as "${session.wish.key}" and is "${key}"`);
       if (session && session.principal !== principal) wrong(world, "owners", `${id} of ${session.principal.name} is listed for ${principal.name}`);
       if (!principal.clients.some(({ name }) => title?.startsWith(`${name} `))) wrong(world, "owners", `${principal.name} has ${id}, "${title}", which none of its clients made`);
       if (session?.state === "deleted" && before.get(session).state === "deleted") wrong(world, "owners", `${id} is listed after it was purged`);
       if (desk && living.has(desk.id)) wrong(world, "owners", `${desk.id} is the desk of two sessions`);
-      if (desk && ["starting", "ready", "stopping", "ending"].includes(desk.state)) living.add(desk.id);
+      if (desk && ["starting", "ready", "frozen", "paused", "stopping", "ending"].includes(desk.state)) living.add(desk.id);
     }
-    for (const [session, { state, desk }] of before) {
+    for (const [session, { state, desk, rest }] of before) {
       if (session.principal !== principal || session.state !== state || session.desk !== desk || !["live", "archived"].includes(state)) continue;
       const row = rows.find(({ id }) => id === session.id);
       if (!row) wrong(world, "owners", `${session.id} (${state}) is lost from the list of ${principal.name}`);
-      else if (state === "live" && row.desk?.id !== desk && !session.isDoubtful) wrong(world, "owners", `${session.id} has ${row.desk?.id} and had ${desk}`);
+      else if (state === "live" && row.status !== "active" && !session.mayBeCleaned) wrong(world, "owners", `${session.id} has ended, and nobody has asked for that`);
+      else checkRest(world, session, rest, row);
+      if (row && state === "live" && row.desk?.id !== desk && !session.isDoubtful && !session.comingBack) wrong(world, "owners", `${session.id} has ${row.desk?.id} and had ${desk}`);
     }
+    if (principal === world.operator.principal) continue; // who sees everybody's
+    const stranger = await call(world, principal, "other's session", "GET", "/api/v1/sessions?all=true", { allowed: [403] });
+    if (stranger.ok) wrong(world, "owners", `${principal.name}, who is no admin, is told of everybody's sessions`);
     const other = ledger.those("live").find((session) => session.principal !== principal);
     if (!other) continue;
     const { status, broke } = await call(world, principal, "other's session", "GET", at(other.id), { allowed: [404] });
@@ -110,7 +110,10 @@ async function checkOwners(world) {
 /** Each desk answers for its session: what it was told at its start is in it, with all that was stored in it since. */
 async function checkDesks(world, session, isAtRest) {
   const client = { world, session, call: (kind, method, target, options) => call(world, session.principal, kind, method, target, { session, ...options }) };
+  if (session.isQuiet && session.rest) return; // it is paused, or may be: whoever has paused it asks it
   for (const [path, file] of session.files) if (isAtRest || path.endsWith("/owner")) await download(client, path, file);
+  const { workspace } = session;
+  if (workspace) for (const [path, file] of workspace.files) await download(client, path, file, workspace.files);
   if (!world.service.server) throw new BrokenOff();
 }
 
@@ -143,16 +146,20 @@ export async function checkAll(world, { isAtRest, onAdopted = () => {} }) {
   await adopted(world);
   onAdopted();
   const known = new Set(world.ledger.desks);
+  const warm = warmDesks(world.data);
   const living = await checkOwners(world);
+  await checkPool(world, living, isAtRest);
+  await checkKeys(world);
   for (const session of world.ledger.those("live", "archived")) {
     const isCertain = [...session.messages].filter(([, isAccepted]) => isAccepted).map(([marker]) => marker);
     const events = await storedEvents(world, session);
     if (!events) continue;
     for (const marker of isCertain) session.messages.set(marker, "certain");
     if (session.state === "live") await checkEvents(world, session, events);
+    if (session.state === "live") await checkLinks(world, session);
     checkTurns(world, session, events, isAtRest || session.state === "archived");
     await checkBlobs(world, session, events, isAtRest);
     if (session.state === "live" && !session.mustRenew) await checkDesks(world, session, isAtRest);
   }
-  await checkHost(world, known, living, 60);
+  await checkHost(world, known, new Set([...living, ...warm]), 60);
 }

@@ -14,7 +14,11 @@ const isChild = ({ words }) => words.join(" ").includes(" --type=");
 /** What is killed, and how often beside the others. Of a desk: which of its processes. */
 const kinds = [
   { name: "server", weight: 12, ofServer: "carrel" },
+  // Told to end, as by a service manager: it lets go of everything in its own time, unless something else kills it meanwhile.
+  { name: "server's end", weight: 6, ofServer: "carrel", signal: "SIGTERM" },
   { name: "jail", weight: 6, ofServer: "carrel-jail" },
+  { name: "reader", weight: 2, ofServer: "carrel-reader" },
+  { name: "maker of disks", weight: 2, ofServer: "carrel-disks" },
   { name: "tool server", weight: 18, ofDesk: words("carrel-desk", "serve") },
   { name: "X server", weight: 12, ofDesk: ({ name }) => name === "Xvnc" },
   { name: "window manager", weight: 10, ofDesk: ({ name }) => name === "openbox" },
@@ -26,6 +30,9 @@ const kinds = [
   { name: "first process", weight: 2, ofDesk: words("carrel-desk", "init") },
   { name: "resolver", weight: 2, ofServer: "carrel-dns" },
 ];
+
+/** Who is never spared: without him all goes on. */
+const isHelper = ({ name }) => ["resolver", "reader", "maker of disks"].includes(name);
 
 /** Every process of the living desks, by desk. */
 export function deskProcesses(world) {
@@ -69,7 +76,7 @@ export class Killer {
       // All choices are made here, whatever lives: the next ones are the same in each run with this seed.
       const choice = { pause: this.#random.between(20, 1600), kind: this.#random.weighted(kinds), draw: this.#random.next(), isHasty: this.#random.chance(0.3) };
       await new Promise((resolve) => setTimeout(resolve, choice.pause));
-      if (choice.kind.ofServer && choice.kind.name !== "resolver" && !choice.isHasty) await this.world.checked();
+      if (choice.kind.ofServer && !isHelper(choice.kind) && !choice.isHasty) await this.world.checked();
       if (this.#isStopped) return;
       const outcome = choice.kind.ofServer ? this.#killOfServer(choice) : this.#killOfDesk(choice);
       if (outcome) this.world.report.count("not killed", `${choice.kind.name}: ${outcome}`);
@@ -79,8 +86,8 @@ export class Killer {
   #kill(kind, pid, desk) {
     try {
       // Before and after: what fails meanwhile has its reason.
-      this.world.ledger.touch(kind.name, desk);
-      process.kill(pid, "SIGKILL");
+      this.world.ledger.touch(kind.name, desk, pid);
+      process.kill(pid, kind.signal ?? "SIGKILL");
     } catch {
       return "it had just ended";
     }
@@ -89,7 +96,7 @@ export class Killer {
   }
 
   #killOfServer({ kind }) {
-    if (this.sparesServer && kind.name !== "resolver") return "spared";
+    if (this.sparesServer && !isHelper(kind)) return "spared";
     // Also one that only starts.
     const found = processes().find(({ name, words }) => name === kind.ofServer && words.some((word) => word === this.world.data || word.endsWith(`-${this.world.network}`)));
     return found ? this.#kill(kind, found.pid) : "none lives";

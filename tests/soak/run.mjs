@@ -13,12 +13,14 @@ import { Run } from "./world.mjs";
 
 /** Runs this file again behind a loopback of its own, so that no network of this machine is met. */
 function inOwnNetwork() {
-  const words = ["-n", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  const words = ["-n", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", process.execPath, "--disable-warning=ExperimentalWarning", fileURLToPath(import.meta.url), ...process.argv.slice(2)];
   const { status, signal } = spawnSync("unshare", words, { stdio: "inherit", env: { ...process.env, CARREL_SOAK_NETWORK: "own" } });
   return status ?? (signal ? 1 : 0);
 }
 
-const keys = { ada: "soak-key-of-ada-0123456789abcdef0123456789", grace: "soak-key-of-grace-0123456789abcdef01234567" };
+/** Of who gives all others theirs. */
+const operatorKey = "soak-key-of-the-operator-0123456789abcdef012345";
+const users = ["ada", "grace"];
 
 /** {seconds, seed, clients}, or nothing when the words make no sense. */
 function wish() {
@@ -50,10 +52,10 @@ async function main() {
     mkdirSync(bin);
     for (const name of ["carrel", "carrel-jail", "carrel-desk"]) copyFileSync(path.join(programs, name), path.join(bin, name));
     const keyFile = path.join(folder, "keys");
-    writeFileSync(keyFile, Object.entries(keys).map(([name, key]) => `${name} ${key}\n`).join(""), { mode: 0o600 });
+    writeFileSync(keyFile, `${operatorKey}\n`, { mode: 0o600 });
     const network = readlinkSync("/proc/self/ns/net").match(/\d+/)[0];
     console.log(`soak: ${seconds} s with seed ${seed}, ${clients} clients, in ${data}`);
-    const run = new Run({ program: path.join(bin, "carrel"), data, keyFile, keys, network, seed, clients });
+    const run = new Run({ program: path.join(bin, "carrel"), data, keyFile, operatorKey, users, network, seed, clients });
     for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => run.interrupt());
     return (await run.all(seconds)) ? 0 : 1;
   } finally {

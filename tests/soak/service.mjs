@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { Server } from "../e2e/lib/carrel.mjs";
 
 const address = "127.0.0.1:7801";
+/** Nobody is to be slowed down. */
+const env = { CARREL_MESSAGES_PER_MINUTE: "0", CARREL_SESSIONS_PER_HOUR: "0", CARREL_REQUESTS_PER_MINUTE: "0" };
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export class Service {
@@ -30,7 +32,7 @@ export class Service {
     // An end that the next one meets: what it holds is free a moment later.
     for (let attempt = 1; ; ++attempt) {
       try {
-        this.server = await Server.start({ fresh: false, listen: address, program: this.program, data: this.data, args: this.args });
+        this.server = await Server.start({ fresh: false, listen: address, program: this.program, data: this.data, args: this.args, env });
         break;
       } catch (error) {
         // Killed while it started, or its predecessor has not gone yet.
@@ -88,6 +90,15 @@ export class Service {
   /** Whether it was down at any moment from `start` on, in ms of Date.now(). */
   wasDown(start) {
     return !this.server || this.#deaths.some(({ back }) => back === undefined || back >= start);
+  }
+
+  /** Tells it to end, and returns when the next one serves, which is started with these words. */
+  async restart(args) {
+    const { generation } = this;
+    this.args = args;
+    this.server.child.kill("SIGTERM");
+    while (this.generation === generation) await pause(20);
+    return this.up();
   }
 
   async stop() {

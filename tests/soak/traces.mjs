@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { identity, interfaces, leftovers, processes } from "../e2e/lib/host.mjs";
 
 /** The packet filter as `nft` tells it, without what its rules remember of each address (of a bounded number). */
@@ -68,6 +69,33 @@ export function deskTraces(world, desks) {
   return lines;
 }
 
+/** What each row of a query is; of the server's database, which it goes on to use. */
+export function rows(data, query) {
+  const database = new DatabaseSync(path.join(data, "server/carrel.db"), { readOnly: true, timeout: 10_000 });
+  try {
+    return database.prepare(query).all();
+  } finally {
+    database.close();
+  }
+}
+
+/** Ids of desks that belong to nobody yet, as the database has them. */
+export const warmDesks = (data) => new Set(rows(data, "SELECT id FROM desks WHERE session_id IS NULL AND is_removed = 0").map(({ id }) => id));
+
+export const deskFolders = (data) => readdirSync(path.join(data, "desks"));
+
+/** Loop devices over files of DATA: disks of desks, and those in stock. */
+export const disks = (data) =>
+  readdirSync("/sys/block")
+    .filter((name) => name.startsWith("loop"))
+    .filter((name) => {
+      try {
+        return readFileSync(`/sys/block/${name}/loop/backing_file`, "utf8").startsWith(`${data}/`);
+      } catch {
+        return false; // it has no file
+      }
+    });
+
 function filesBelow(folder) {
   try {
     return readdirSync(folder, { withFileTypes: true, recursive: true })
@@ -78,10 +106,11 @@ function filesBelow(folder) {
   }
 }
 
-/** What is in DATA when no session is left, beside the database and what every server has. */
+/** What is in DATA when no session is left, beside the database, what every server has, and warm desks. */
 export function dataTraces(data) {
   const lines = [];
-  for (const folder of ["desks", "endpoints", "logs", "trash", "scratch"]) for (const name of readdirSync(path.join(data, folder))) lines.push(`${folder}/${name}`);
+  const warm = warmDesks(data);
+  for (const folder of ["desks", "endpoints", "logs", "trash", "scratch"]) for (const name of readdirSync(path.join(data, folder))) if (!warm.has(name)) lines.push(`${folder}/${name}`);
   for (const file of filesBelow(path.join(data, "server/blobs"))) lines.push(path.relative(data, file));
   for (const name of readdirSync(path.join(data, "bin")).slice(1)) lines.push(`bin/${name}`);
   const known = /^(carrel\.db(-wal|-shm)?|blobs|reserve)$/;
@@ -94,6 +123,13 @@ export const programsOf = (world) =>
   processes()
     .filter(({ state, words }) => state !== "Z" && (words.includes(world.data) || words.some((word) => word.endsWith(`-${world.network}`))))
     .map(({ pid, name }) => `${name} ${pid}`);
+
+/** What the jail has started to do one thing, such as to read a workspace; its one maker of disks stays. */
+export function helpersOf(world) {
+  const all = programsOf(world).filter((line) => /^carrel-(disks|reader|trash) /.test(line));
+  const maker = all.findIndex((line) => line.startsWith("carrel-disks "));
+  return all.filter((_, place) => place !== maker);
+}
 
 /** What its jails have told each other about this network. */
 export const networkFiles = (world) => readdirSync("/run").filter((name) => name === `carrel-network-${world.network}`);

@@ -1,22 +1,48 @@
 // One run from its first server to its last: who takes part, and in which order.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { at, until } from "../e2e/lib/carrel.mjs";
 import { interfaces, processes } from "../e2e/lib/host.mjs";
 import { bash, script } from "../e2e/lib/script.mjs";
 import { call } from "./calls.mjs";
 import { Client, listSessions, Visitor } from "./clients.mjs";
-import { BrokenOff, checkAll, checkHost } from "./invariants.mjs";
+import { BrokenOff, checkWorkspaces } from "./fleet_invariants.mjs";
+import { checkAll, checkHost } from "./invariants.mjs";
 import { Killer } from "./killer.mjs";
-import { Ledger } from "./ledger.mjs";
+import { digest, Ledger } from "./ledger.mjs";
+import { Operator } from "./operator.mjs";
+import { Principal } from "./principals.mjs";
 import { Report } from "./report.mjs";
 import { Service } from "./service.mjs";
-import { dataTraces, Marks, networkFiles, programsOf, rules, use } from "./traces.mjs";
+import { dataTraces, disks, Marks, networkFiles, programsOf, rules, use, warmDesks } from "./traces.mjs";
 
 /** Each is a test of its own in what `./dev test` counts. */
-const invariants = ["answers", "events", "turns", "blobs", "owners", "desks", "files", "host", "network", "data", "descriptors", "memory", "server"];
+const invariants = [
+  ...["answers", "events", "turns", "blobs", "owners", "desks", "files", "pool", "rest", "same key", "workspaces", "keys", "links", "line"],
+  ...["host", "disks", "network", "data", "descriptors", "memory", "server"],
+];
 /** What the server may hold more at the end than before its first client: memory that the allocator keeps. */
 const slack = { server: 48 << 20, jail: 8 << 20 };
 /** In the last part of a run the server is left alone, so that what one server gathers is seen. */
 const shareOfLastServer = 0.2;
+/** Never more than these: what a desk is asked for makes no difference to what a server uses at the end. */
+const pool = ["--pool", "desktop=2:2"];
+const noPool = ["--pool", ""];
+
+/** The hash of each file in a tar, by its path there. */
+function unpack(bytes) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "carrel-soak-tar-"));
+  try {
+    const { status, stderr } = spawnSync("tar", ["-xf", "-", "-C", folder, "--no-same-owner"], { input: bytes });
+    if (status !== 0) throw new Error(`tar: ${stderr}`);
+    const files = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
+    return new Map(files.map(({ parentPath, name }) => path.join(parentPath, name)).map((file) => [path.relative(folder, file), digest(readFileSync(file))]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 export class Run {
   /** Desks of which nothing is left. */
@@ -28,27 +54,60 @@ export class Run {
   #tellInterrupted;
   #interrupted = new Promise((resolve) => (this.#tellInterrupted = resolve));
 
-  constructor({ program, data, keyFile, keys, network, seed, clients }) {
-    Object.assign(this, { data, network, seed });
+  /** Somebody takes all desks that are left: whoever asks for one may have to be refused. */
+  #crowd = { isOn: false, end: 0 };
+  isCleaning = false;
+  hasPool = false;
+  #args;
+
+  constructor({ program, data, keyFile, operatorKey, users, network, seed, clients }) {
+    // With a few more than there are clients, so that one of them can fill the house.
+    Object.assign(this, { data, network, seed, mostDesks: clients + 2 });
+    this.#args = ["--key-file", keyFile, "--max-displays", `${this.mostDesks}`, "--cleanup-interval-seconds", "5", "--drain-seconds", "2", "--pool-interval-seconds", "5"];
     this.report = new Report(seed, invariants);
-    this.principals = Object.entries(keys).map(([name, key]) => ({ name, key, clients: [] }));
-    this.ledger = new Ledger(data);
+    this.users = users.map((name) => new Principal(name));
+    this.operator = new Operator(this, new Principal("local", { id: "of the file", key: operatorKey }));
+    this.ledger = new Ledger(data, (desk, session, other) => this.report.violation("pool", `${desk} is the desk of ${session}, and was that of ${other}`));
     this.clients = Array.from({ length: clients }, (_, place) => {
-      const principal = this.principals[place % this.principals.length];
+      const principal = this.users[place % this.users.length];
       const client = new Client(this, `client-${place + 1}`, principal);
       principal.clients.push(client);
       return client;
     });
-    this.visitors = this.principals.map((principal) => new Visitor(this, `visitor-of-${principal.name}`, principal));
+    this.visitors = this.users.map((principal) => new Visitor(this, `visitor-of-${principal.name}`, principal));
     this.service = new Service({
       program,
       data,
-      args: ["--key-file", keyFile, "--max-displays", "20"],
+      args: [...this.#args, ...noPool],
       report: this.report,
       onStart: (death) => death && this.#check(death),
       onDeath: (how) => this.#judgeDeath(how),
     });
     this.killer = new Killer(this);
+  }
+
+  /** Everybody who makes sessions. */
+  get principals() {
+    return [...this.users, this.operator.principal];
+  }
+
+  get everybody() {
+    return [...this.clients, ...this.visitors];
+  }
+
+  /** Whether it is the only one. */
+  beginCrowd() {
+    if (this.#crowd.isOn) return false;
+    this.#crowd.isOn = true;
+    return true;
+  }
+
+  endCrowd() {
+    this.#crowd = { isOn: false, end: Date.now() };
+  }
+
+  wasCrowded(since) {
+    return this.#crowd.isOn || this.#crowd.end >= since;
   }
 
   wasTouched(session, since) {
@@ -62,17 +121,23 @@ export class Run {
   /** Whether it succeeded. */
   async all(seconds) {
     const progress = setInterval(() => this.report.progress(), 30_000);
-    const marking = setInterval(() => this.ledger.desks.forEach((desk) => this.#marks.note(this.data, desk)), 500);
+    const marking = setInterval(() => {
+      this.ledger.desks.forEach((desk) => this.#marks.note(this.data, desk));
+      this.ledger.settle();
+    }, 500);
     try {
       await this.service.start();
       await this.#warmUp();
-      for (const client of [...this.clients, ...this.visitors]) client.start();
+      for (const client of this.everybody) client.start();
+      this.operator.start();
       this.killer.start();
       await this.#pass(seconds * (1 - shareOfLastServer));
       this.killer.sparesServer = true;
       await this.#pass(seconds * shareOfLastServer);
       await this.killer.stop();
-      await Promise.all([...this.clients, ...this.visitors].map((client) => client.stop()));
+      await Promise.all(this.everybody.map((client) => client.stop()));
+      await this.operator.stop();
+      for (const client of this.clients) while (client.session?.mayBeCleaned) await client.judgeCleaned();
       await this.#rest();
       await this.#endAll();
     } catch (error) {
@@ -99,26 +164,33 @@ export class Run {
     this.#tellInterrupted();
   }
 
-  get #admin() {
-    return this.principals[0];
-  }
-
   async #json(kind, method, target, json) {
-    const { ok, status, body } = await call(this, this.#admin, kind, method, target, { json });
+    const { ok, status, body } = await call(this, this.operator.principal, kind, method, target, { json });
     if (!ok) throw new Error(`${method} ${target}: ${status} ${JSON.stringify(body)}`);
     return body;
   }
 
   /** One desk of each kind first: what they need is kept from then on. Then what a server without desks uses is known. */
   async #warmUp() {
+    for (const user of this.users) [user.current, user.viewer] = [await this.operator.give(user), await this.operator.give(user, "viewer")];
     for (const network of ["none", "internet"]) {
-      const { id } = await this.#json("warm up", "POST", "/api/v1/sessions", { title: "client-1 warms up", provider: "scripted", network });
+      const { id } = await this.#json("warm up", "POST", "/api/v1/sessions", { title: "warms up", provider: "scripted", network });
       await this.#json("warm up", "POST", at(id, "/messages"), { content: script(bash("echo warm"), { tool_uses: [{ name: "screenshot", input: {} }] }) });
       await until("the first turn ends", async () => !(await this.#json("warm up", "GET", at(id))).busy);
       await this.#json("warm up", "DELETE", at(id, "?purge=true"));
     }
     await until("the first desks are gone", () => dataTraces(this.data).length === 0);
-    this.#base = { ...(await this.#uses()), interfaces: interfaces(), rules: rules() };
+    const empty = { interfaces: interfaces(), rules: rules() };
+    await this.#setPool(true);
+    await until("the pool is full", async () => (await this.#json("pools", "GET", "/api/v1/pools")).pools.every(({ ready, wanted }) => ready === wanted));
+    this.#base = { ...empty, ...(await this.#uses()) };
+  }
+
+  async #setPool(hasPool) {
+    this.hasPool = hasPool;
+    this.ledger.touch("server's end", undefined, this.service.server.child.pid);
+    await this.service.restart([...this.#args, ...(hasPool ? pool : noPool)]);
+    await this.checked();
   }
 
   get #jail() {
@@ -139,8 +211,8 @@ export class Run {
   /** Who shall end without being killed by us has failed. */
   #judgeDeath({ code, signal }) {
     if (signal === "SIGKILL" || this.#isInterrupted) return;
-    const wasJail = this.ledger.touchesOf(undefined, "jail", Date.now() - 10_000) > 0;
-    if (!(code === 1 && wasJail)) this.report.violation("server", `the server ended by itself: ${signal ?? `status ${code}`}`);
+    const was = (kind) => this.ledger.touchesOf(undefined, kind, Date.now() - 60_000) > 0;
+    if (!(code === 1 && was("jail")) && !(code === 0 && was("server's end"))) this.report.violation("server", `the server ended by itself: ${signal ?? `status ${code}`}`);
   }
 
   #check(death) {
@@ -182,7 +254,13 @@ export class Run {
         const session = this.ledger.sessions.get(id);
         if (session) session.state = "deleted";
       }
+    await checkWorkspaces(this, unpack);
+    await this.#nothing("data", () => dataTraces(this.data));
+    await this.#judgeUse();
+    // Without a pool nothing at all is left.
+    await this.#setPool(false);
     await checkHost(this, this.ledger.desks, new Set(), 60);
+    await this.#nothing("pool", () => [...warmDesks(this.data)]);
     await this.#nothing("data", () => dataTraces(this.data));
     await this.#nothing("network", () => {
       const lines = this.#marks.leftovers(new Set());
@@ -190,7 +268,6 @@ export class Run {
       if (rules() !== this.#base.rules) lines.push(`rules ${rules()}`);
       return lines;
     });
-    await this.#judgeUse();
   }
 
   async #nothing(invariant, look) {
@@ -215,6 +292,7 @@ export class Run {
     const code = await this.service.stop();
     if (code !== 0) this.report.violation("server", `told to stop it ended with ${code}`);
     await this.#nothing("host", () => programsOf(this));
+    await this.#nothing("disks", () => disks(this.data));
     await this.#nothing("network", () => [...interfaces().filter((name) => name !== "lo"), ...(rules() ? ["rules"] : []), ...networkFiles(this)]);
   }
 }
