@@ -68,7 +68,7 @@ Task<Response> create(SessionService& service, Request& request, Principal princ
                        .provider = std::move(asked.provider),
                        .model = std::move(asked.model),
                        .system_prompt_suffix = asked.system_prompt_suffix.value_or(""),
-                       .desk = desk_of(asked, service.new_desk()),
+                       .desk = desk_of(asked, service.new_desk(principal.name)),
                        .key = std::move(asked.key),
                        .lifetime = lifetime_of(asked),
                        .wait = std::chrono::seconds{asked.wait_seconds.value_or(0)},

@@ -37,17 +37,33 @@ bool is_server_unwell(const std::exception_ptr& failure) {
 
 Task<Created> SessionService::create(Principal principal, Wish wish) {
     refuse_while_draining();
-    judge(principal.name, wish.desk.value_or(rules_.new_desk));
+    if (!wish.desk) wish.desk = new_desk(principal.name);
+    judge(principal.name, *wish.desk);
     if (wish.key) co_return co_await create_or_get(std::move(principal), std::move(wish));
     co_return co_await create_new(std::move(principal), std::move(wish), nullptr);
 }
 
-void SessionService::judge(const std::string& user, const core::DeskShape& shape) const {
-    const auto& limits = shape.limits;
+/// The most that a desk of that user may be asked to have.
+core::Limits SessionService::most_of(const std::string& user) const {
     auto most = rules_.most;
     const auto own = rules_.limits_of ? rules_.limits_of(user) : ops::UserLimits{};
     if (own.cpus) most.cpus = std::min(most.cpus, *own.cpus);
-    if (own.memory_mb) most.memory = std::min(most.memory, static_cast<std::uint64_t>(*own.memory_mb) << 20);
+    if (own.memory_mb)
+        most.memory = std::min(most.memory, static_cast<std::uint64_t>(*own.memory_mb) * core::mebibyte);
+    return most;
+}
+
+core::DeskShape SessionService::new_desk(const std::string& user) const {
+    auto desk = rules_.new_desk;
+    const auto most = most_of(user);
+    desk.limits.cpus = std::min(desk.limits.cpus, most.cpus);
+    desk.limits.memory = std::min(desk.limits.memory, most.memory);
+    return desk;
+}
+
+void SessionService::judge(const std::string& user, const core::DeskShape& shape) const {
+    const auto& limits = shape.limits;
+    const auto most = most_of(user);
     const auto refuse = [](std::string_view what, auto bound) {
         throw Error{Code::invalid, fmt::format("your desk may have at most {} {}", bound, what),
                     "beyond_the_bounds"};
@@ -104,7 +120,7 @@ Task<Created> SessionService::create_new(Principal principal, Wish wish, Locks::
     auto row = new_row(principal, wish);
     fleet::DeskWish desk{.session_id = row.id,
                          .principal = row.principal,
-                         .shape = wish.desk.value_or(rules_.new_desk),
+                         .shape = *wish.desk,
                          .place = {},
                          .beginning = wish.beginning.value_or(rules_.new_beginning)};
     bool is_stored = false;
@@ -126,7 +142,7 @@ Task<Created> SessionService::create_new(Principal principal, Wish wish, Locks::
 /// At once, or after a while in the line. From when it stands there the session is stored (`is_stored`), so
 /// that its log can tell where.
 Task<fleet::Place> SessionService::find_place(store::SessionRow row, Wish wish, bool& is_stored) {
-    fleet::Need need{row.principal, wish.desk.value_or(rules_.new_desk).limits};
+    fleet::Need need{row.principal, wish.desk->limits};
     if (wish.wait.count() == 0) co_return fleet_.places().take(std::move(need));
     auto tell = [this, row, &is_stored](std::size_t position) {
         const json::Object data{{"code", "queued"},

@@ -188,8 +188,8 @@ public:
 
     /// Throws why nothing could be stored now (see store::Store::check).
     Task<> check_store() { return store_.check(); }
-    /// What a new desk is like when nobody says it.
-    const core::DeskShape& new_desk() const { return rules_.new_desk; }
+    /// What a new desk of that user is like when nobody says it: never larger than they may ask for.
+    core::DeskShape new_desk(const std::string& user) const;
     /// How a new desk begins when nobody says it.
     const core::DeskBeginning& new_beginning() const { return rules_.new_beginning; }
     /// Who looks at sessions' desks; whoever shows one enters here.
@@ -210,6 +210,7 @@ private:
 
     Task<> purge_those_who_waited();
     void refuse_while_draining() const;
+    core::Limits most_of(const std::string& user) const;
     void judge(const std::string& user, const core::DeskShape& shape) const;
     Task<Created> create_or_get(Principal principal, Wish wish);
     Task<Created> come_back(store::SessionRow row);

@@ -38,18 +38,18 @@ Task<Response> config(SessionService& service, const Models& models, Principal p
         providers.emplace_back(view(provider, has_key));
     }
     const auto& standard = models.default_provider();
-    co_return rest::json_answer(200,
-                                json::Object{{"app_name", "Carrel"},
-                                             {"version", version},
-                                             {"api_provider", standard.vendor.name},
-                                             {"default_model", standard.default_model},
-                                             {"default_network", core::name_of(service.new_desk().network)},
-                                             {"vnc_url", "/desk/{id}"},
-                                             {"available_providers", std::move(names)},
-                                             {"providers", std::move(providers)},
-                                             {"needs_login", needs_login},
-                                             {"user", principal.name},
-                                             {"role", ops::name_of(principal.role)}});
+    const auto network = core::name_of(service.new_desk(principal.name).network);
+    co_return rest::json_answer(200, json::Object{{"app_name", "Carrel"},
+                                                  {"version", version},
+                                                  {"api_provider", standard.vendor.name},
+                                                  {"default_model", standard.default_model},
+                                                  {"default_network", network},
+                                                  {"vnc_url", "/desk/{id}"},
+                                                  {"available_providers", std::move(names)},
+                                                  {"providers", std::move(providers)},
+                                                  {"needs_login", needs_login},
+                                                  {"user", principal.name},
+                                                  {"role", ops::name_of(principal.role)}});
 }
 
 /// Anybody can send one: no more than a key needs.

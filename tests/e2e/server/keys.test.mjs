@@ -82,6 +82,18 @@ describe("keys", () => {
     assert.equal((await server.request("DELETE", `${at(other.id)}?purge=true`, of(admin.key))).status, 204);
   });
 
+  test("a desk whose size nobody says is no larger than its user may have", async () => {
+    const { key } = await give({ user: "emma", cpus: 0.5, memory_mb: 512 });
+    const ask = (wish) => server.request("POST", sessions, { body: { provider: "scripted", network: "none", ...wish }, ...of(key) });
+    const large = await ask({ memory_mb: 1024 });
+    assert.deepEqual([large.status, large.body.code], [422, "beyond_the_bounds"]);
+    const made = await ask({});
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const { cpus, memory_mb } = made.body.desk.limits;
+    assert.deepEqual([cpus, memory_mb], [0.5, 512]);
+    assert.equal((await server.request("DELETE", `${at(made.body.id)}?purge=true`, of(key))).status, 204);
+  });
+
   test("a viewer looks, and changes nothing", async () => {
     const { key } = await give({ user: "alice", role: "viewer" });
     for (const target of [sessions, at(session.id), `${at(session.id)}/events`, `${at(session.id)}/desk/screen/screenshot`])
