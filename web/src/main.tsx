@@ -13,7 +13,9 @@ import { chatWidth, Splitter } from "./parts/splitter";
 import {
   access,
   busy,
+  config,
   keyDialogFor,
+  mayControl,
   newSessionOpen,
   panel,
   peopleOpen,
@@ -90,12 +92,16 @@ function Welcome({ loading }: { loading: boolean }) {
         <img src="/favicon.svg" alt="" width="56" height="56" />
         <h2>A desk for every agent</h2>
         <p class="quiet">
-          Each session is an isolated Linux desktop with a browser, a shell and files. You watch what the
-          agent does there, and step in whenever you like.
+          Each session is an isolated Linux desktop with a browser, a shell and files.{" "}
+          {mayControl.value
+            ? "You watch what the agent does there, and step in whenever you like."
+            : `You may look at those of ${config.value?.user ?? "their user"}: there are none now.`}
         </p>
-        <button type="button" class="button primary" onClick={() => void (newSessionOpen.value = true)}>
-          <Icon name="plus" /> New session
-        </button>
+        {mayControl.value && (
+          <button type="button" class="button primary" onClick={() => void (newSessionOpen.value = true)}>
+            <Icon name="plus" /> New session
+          </button>
+        )}
         <KeyBanner />
       </div>
     </main>

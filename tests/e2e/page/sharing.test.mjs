@@ -136,6 +136,37 @@ describe("users and keys", () => {
     for (const key of [first, ...Object.values(keys)]) assert.ok(!content.includes(key));
   });
 
+  test("a key that only looks is offered nothing to make, to write or to paste", async (t) => {
+    await world.server.stop();
+    const admin = "a-key-for-this-test-0123456789abcdef";
+    world.server = await Server.start({ env: { CARREL_TOKEN: admin } });
+    const ask = (method, target, key, body) =>
+      world.server.request(method, target, { body, headers: { authorization: `Bearer ${key}` } });
+    const give = async (role) => (await ask("POST", "/api/v1/keys", admin, { user: "ann", role })).body.key;
+    const [acts, looks] = [await give("user"), await give("viewer")];
+    let id;
+    t.after(async () => {
+      if (id) await ask("DELETE", at(id, "?purge=true"), acts);
+      await world.server.stop();
+    });
+    const page = await open(t);
+    await page.getByTestId("login").locator("input").fill(looks);
+    await page.keyboard.press("Enter");
+    await page.getByText("You may look at those of ann: there are none now.").waitFor();
+    const nothing = ["new-session", "key-line", "key-banner", "message-input", "send", "control-toggle"];
+    const offers = async () => {
+      for (const name of nothing) assert.equal(await page.getByTestId(name).count(), 0, name);
+      for (const name of ["New session", "tour"])
+        assert.equal(await page.getByRole("button", { name, exact: true }).count(), 0, name);
+    };
+    await offers();
+    const session = { provider: "scripted", network: "none", title: "Ann's" };
+    ({ id } = (await ask("POST", "/api/v1/sessions", acts, session)).body);
+    await stateIs(page, "viewing");
+    await page.getByTestId("only-looks").waitFor();
+    await offers();
+  });
+
   test("a name that cannot be one is refused with the server's words", async (t) => {
     await world.server.stop();
     world.server = await Server.start();

@@ -31,7 +31,13 @@ export function ChatPanel({ session }: { session: Session }) {
       <KeyBanner />
       {session.desk.state === "paused" && <PausedBanner session={session.id} />}
       <Log key={session.id} session={session} />
-      <Composer key={`composer-${session.id}`} session={session} />
+      {mayControl.value ? (
+        <Composer key={`composer-${session.id}`} session={session} />
+      ) : (
+        <p class="quiet pad" data-testid="only-looks">
+          Your key only looks: whoever has one of the role user writes here.
+        </p>
+      )}
     </section>
   );
 }
@@ -173,6 +179,13 @@ function Opening({ session }: { session: Session }) {
     );
   }
   const isScripted = session.provider === scripted;
+  if (!mayControl.value) {
+    return (
+      <div class="opening">
+        <p class="opening-title">Nothing has been said yet</p>
+      </div>
+    );
+  }
   return (
     <div class="opening">
       <p class="opening-title">

@@ -17,6 +17,7 @@ export function Cover(props: {
 }) {
   const { session, viewer, byLink, mayControl } = props;
   const { state, reason } = session.desk;
+  const mayRenew = mayControl && !byLink;
   if (props.isLeaving) {
     return (
       <div class="cover">
@@ -29,7 +30,13 @@ export function Cover(props: {
   }
   if (state === "failed" || state === "lost" || state === "stopped") {
     return (
-      <DeskFailed key={session.id} session={session} title={failureTitle[state]} reason={reason ?? ""} />
+      <DeskFailed
+        key={session.id}
+        session={session}
+        title={failureTitle[state]}
+        reason={reason ?? ""}
+        mayRenew={mayRenew}
+      />
     );
   }
   if (session.queue_position) return <DeskQueued position={session.queue_position} />;
@@ -37,7 +44,8 @@ export function Cover(props: {
     return (
       <DeskPaused key={session.id} session={session} isSeen={!byLink} mayResume={mayControl && !byLink} />
     );
-  if (state === "starting") return <DeskStarting key={session.id} session={session} reason={reason ?? ""} />;
+  if (state === "starting")
+    return <DeskStarting key={session.id} session={session} reason={reason ?? ""} mayRenew={mayRenew} />;
   if (session.desk.display === false) return <NoDisplay />;
   const connection = viewer?.state.value;
   if (connection === "connected") return null;
@@ -138,7 +146,8 @@ function NoDisplay() {
 }
 
 /** It goes on by itself. One that has a reason is there, but does not answer: a person may give it up. */
-function DeskStarting({ session, reason }: { session: Session; reason: string }) {
+function DeskStarting(props: { session: Session; reason: string; mayRenew: boolean }) {
+  const { session, reason, mayRenew } = props;
   return (
     <div class="cover" data-testid="desk-starting">
       <div class="cover-note column" role="status">
@@ -149,7 +158,7 @@ function DeskStarting({ session, reason }: { session: Session; reason: string })
         {reason && (
           <>
             <span class="quiet">{reason}</span>
-            <Renew session={session} label="Start a new desk, without its files" />
+            {mayRenew && <Renew session={session} label="Start a new desk, without its files" />}
           </>
         )}
       </div>
@@ -163,7 +172,8 @@ const failureTitle = {
   stopped: "This desk has stopped",
 };
 
-function DeskFailed({ session, title, reason }: { session: Session; title: string; reason: string }) {
+function DeskFailed(props: { session: Session; title: string; reason: string; mayRenew: boolean }) {
+  const { session, title, reason, mayRenew } = props;
   return (
     <div class="cover solid" data-testid="desk-failed" role="alert">
       <div class="card">
@@ -172,10 +182,14 @@ function DeskFailed({ session, title, reason }: { session: Session; title: strin
         </span>
         <h2>{title}</h2>
         {reason && <p class="reason">{reason}</p>}
-        <p class="quiet">
-          The conversation is kept. A new desk starts from the same image, without the old one's files.
-        </p>
-        <Renew session={session} label="Start a new desk" primary />
+        {mayRenew && (
+          <>
+            <p class="quiet">
+              The conversation is kept. A new desk starts from the same image, without the old one's files.
+            </p>
+            <Renew session={session} label="Start a new desk" primary />
+          </>
+        )}
       </div>
     </div>
   );

@@ -145,7 +145,9 @@ function Toolbar({ session, viewer, stage, alone, mayControl, byLink }: ToolbarP
           No network
         </span>
       )}
-      {ready && !leaving.value.has(session.id) && <LoadChip key={session.id} session={session.id} />}
+      {ready && !byLink && !leaving.value.has(session.id) && (
+        <LoadChip key={session.id} session={session.id} />
+      )}
       <span class="grow" />
       {viewer && ready && (
         <>

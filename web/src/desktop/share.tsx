@@ -16,6 +16,12 @@ const choices: readonly Choice[] = [
   [30 * day, "in 30 days"],
 ];
 
+/** What whoever has the link may do. */
+const choicesOfMode = {
+  view: "look",
+  control: "look and act",
+} satisfies Record<LinkMode, string>;
+
 const modes = {
   view: "Only looks",
   control: "Uses keyboard and mouse",
@@ -61,11 +67,11 @@ export function ShareDialog({ session, onClose }: { session: string; onClose: ()
       >
         <div class="field-pair">
           <label class="field">
-            <span>Whoever has it</span>
+            <span>Whoever has it may</span>
             <select name="mode" data-focus>
-              {Object.entries(modes).map(([mode, words]) => (
+              {Object.entries(choicesOfMode).map(([mode, words]) => (
                 <option key={mode} value={mode}>
-                  {words.toLowerCase()}
+                  {words}
                 </option>
               ))}
             </select>

@@ -9,6 +9,7 @@ import {
   keyDialogFor,
   keyMissing,
   login,
+  mayControl,
   provider,
   saveKey,
   toast,
@@ -108,7 +109,7 @@ export function KeyDialog({ vendor }: { vendor: string }) {
 
 /** Says plainly that no model can answer, and what to do instead. */
 export function KeyBanner() {
-  if (!keyMissing.value) return null;
+  if (!keyMissing.value || !mayControl.value) return null;
   const variable = findProvider(config.value, provider.value)?.key_variable;
   const tour = () => attempt(() => createSession({ provider: scripted, title: "Tour of a desk" }));
   return (

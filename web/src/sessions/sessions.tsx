@@ -260,11 +260,14 @@ function ConfirmDelete({ session, onClose }: { session: Session; onClose: () => 
 }
 
 function Footer() {
+  const { version, user, role, needs_login } = config.value ?? {};
   return (
     <footer class="sessions-footer">
       <KeyLine />
       <div class="key-line">
-        <span class="grow quiet">{config.value ? `Carrel ${config.value.version}` : ""}</span>
+        <span class="grow quiet" title={needs_login ? `You are ${user} (${role}). Carrel ${version}` : ""}>
+          {version && (needs_login ? `${user} · ${version}` : `Carrel ${version}`)}
+        </span>
         {isAdmin.value && (
           <IconButton
             icon="people"
@@ -273,14 +276,8 @@ function Footer() {
             onClick={() => void (peopleOpen.value = true)}
           />
         )}
-        {config.value?.needs_login && (
-          <button
-            type="button"
-            class="link"
-            data-testid="log-out"
-            title={`You are ${config.value.user} (${config.value.role})`}
-            onClick={() => void logout()}
-          >
+        {needs_login && (
+          <button type="button" class="link" data-testid="log-out" onClick={() => void logout()}>
             Log out
           </button>
         )}
@@ -293,7 +290,7 @@ function Footer() {
 /** The key that concerns who looks at this session; one can be given also while no session needs it. */
 function KeyLine() {
   const vendor = providerOfKey(config.value, provider.value);
-  if (!vendor) return null;
+  if (!vendor || !mayControl.value) return null;
   return (
     <div class="key-line" data-testid="key-line">
       <Icon name="key" />
