@@ -39,8 +39,8 @@ Principal get_principal(const Caller& caller, const ops::Operation& row) {
     const auto principal = caller.principal.value_or(Principal{});
     if (!principal.may(row.permission))
         throw core::Error{core::Code::forbidden,
-                          fmt::format("{} needs the permission to {}, which {} does not have", row.name,
-                                      ops::name_of(row.permission), principal.name)};
+                          fmt::format("{} needs the permission \"{}\", which the role {} does not have",
+                                      row.name, ops::name_of(row.permission), ops::name_of(principal.role))};
     if (principal.has_only_link() && !row.is_for_links && row.permission != ops::Permission::open)
         throw core::Error{core::Code::forbidden,
                           fmt::format("a link shows a desktop and no more: {} is not for it", row.name)};

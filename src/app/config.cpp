@@ -145,6 +145,12 @@ VendorAccess access_of(const Config& config, const vendors::Vendor& vendor) {
     return access;
 }
 
+std::string flag_of(const Setting& setting) {
+    auto flag = "--" + setting.name;
+    std::ranges::replace(flag, '_', '-');
+    return flag;
+}
+
 Config load_config(const std::string& file,
                    const std::function<std::optional<std::string>(const std::string&)>& environment,
                    const Texts& flags) {
@@ -156,7 +162,7 @@ Config load_config(const std::string& file,
                 apply(config, setting, *value, variable);
     apply_pool_variables(config.pools, environment);
     for (const auto& [name, value] : flags)
-        if (const auto* setting = find_setting(name)) apply(config, *setting, value, "--" + name);
+        if (const auto* setting = find_setting(name)) apply(config, *setting, value, flag_of(*setting));
     return config;
 }
 

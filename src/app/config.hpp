@@ -86,6 +86,8 @@ struct Setting {
     std::function<std::string(const Config&)> get;
 };
 const std::vector<Setting>& settings();
+/// Its name on the command line: "--log-level".
+std::string flag_of(const Setting& setting);
 
 using Texts = std::map<std::string, std::string>;
 

@@ -74,25 +74,6 @@ json::Value value_of(const json::Object& schema, const std::string& name, const 
     return value ? std::move(*value) : json::Value(text);
 }
 
-/// One JSON object, or name=value words.
-json::Object input_of(const ops::Operation& row, const std::vector<std::string>& words) {
-    if (words.size() == 1 && words.front().starts_with('{')) {
-        auto value = json::parse(words.front());
-        if (!value) throw UsageError{value.error().message()};
-        return std::move(value->as_object());
-    }
-    json::Object input;
-    const auto schema = row.request_schema ? row.request_schema() : json::Object{};
-    for (const auto& word : words) {
-        const auto equals = word.find('=');
-        if (equals == std::string::npos)
-            throw UsageError{fmt::format("\"{}\" is no name=value, nor one JSON object", word)};
-        const auto name = word.substr(0, equals);
-        input[name] = value_of(schema, name, word.substr(equals + 1));
-    }
-    return input;
-}
-
 int list_operations() {
     for (const auto& row : ops::desk_operations())
         if (is_callable(row)) std::cout << fmt::format("{:4} {:28} {}\n", row.method, row.name, row.summary);
@@ -147,10 +128,11 @@ int call(const CallOptions& options) {
     if (!core::is_id("sess_", options.id))
         throw UsageError{fmt::format("\"{}\" is no session: `carrel session list` shows them", options.id)};
     auto path = fmt::format("/api/v1/sessions/{}/desk{}", options.id, row.path);
-    auto input = input_of(row, options.fields);
+    const auto schema = row.request_schema ? row.request_schema() : json::Object{};
+    auto input = fields_of(options.fields, schema);
     const bool is_json = row.response == ops::Body::json || row.response == ops::Body::picture;
     if (!options.picture.empty() && !is_json) throw UsageError{options.operation + " answers no picture"};
-    choose_format(options, row.request_schema ? row.request_schema() : json::Object{}, input);
+    choose_format(options, schema, input);
     const bool is_query = ops::takes_query(row);
     if (is_query) path += json::query_text(input);
     Client client{{.url = options.server, .key = key_of_environment()}};
@@ -169,6 +151,23 @@ int call(const CallOptions& options) {
 }
 
 }  // namespace
+
+json::Object fields_of(const std::vector<std::string>& words, const json::Object& schema) {
+    if (words.size() == 1 && words.front().starts_with('{')) {
+        auto value = json::parse(words.front());
+        if (!value) throw UsageError{value.error().message()};
+        return std::move(value->as_object());
+    }
+    json::Object input;
+    for (const auto& word : words) {
+        const auto equals = word.find('=');
+        if (equals == std::string::npos)
+            throw UsageError{fmt::format("\"{}\" is no name=value, nor one JSON object", word)};
+        const auto name = word.substr(0, equals);
+        input[name] = value_of(schema, name, word.substr(equals + 1));
+    }
+    return input;
+}
 
 void add_call(CLI::App& program, Action& action) {
     auto options = std::make_shared<CallOptions>();

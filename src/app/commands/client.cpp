@@ -17,6 +17,7 @@
 #include "core/plain_text.hpp"
 #include "core/sys.hpp"
 #include "net/sse.hpp"
+#include "ops/server.hpp"
 #include "vendors/vendors.hpp"
 
 namespace carrel::app {
@@ -37,6 +38,8 @@ struct ClientOptions {
     std::string workspace;
     int wait = 0;
     bool home = false;
+    bool all = false;
+    std::vector<std::string> fields;
     std::string text;
     std::string file;
     int lines = 200;
@@ -59,19 +62,30 @@ void print_session(const json::Value& session) {
     const auto* desk = json::find(session, "desk");
     // A title is one line of a list, whatever it holds.
     const auto title = core::plain_text(json::text_or(session, "title", "(no title)"), longest_title, false);
-    print(STDOUT_FILENO,
-          fmt::format("{}  {:8}  {:10}  {}\n", json::text_or(session, "id"),
-                      desk ? json::text_or(*desk, "state") : "", json::text_or(session, "provider"), title));
+    const auto* position = json::find(session, "queue_position");
+    const bool is_waiting = position && position->is_number();
+    const auto state = is_waiting ? "waiting" : desk ? json::text_or(*desk, "state") : "";
+    print(STDOUT_FILENO, fmt::format("{}  {:8}  {:10}  {}\n", json::text_or(session, "id"), state,
+                                     json::text_or(session, "provider"), title));
 }
 
 int list_sessions(const ClientOptions& options) {
-    const auto page = client_of(options).call("GET", "/api/v1/sessions?limit=100");
-    for (const auto& session : page.at("sessions").as_array()) print_session(session);
-    return 0;
+    auto client = client_of(options);
+    constexpr std::size_t page_size = 100;
+    for (std::size_t offset = 0;; offset += page_size) {
+        const auto page = client.call("GET", fmt::format("/api/v1/sessions?limit={}&offset={}{}", page_size,
+                                                         offset, options.all ? "&all=true" : ""));
+        const auto& sessions = page.at("sessions").as_array();
+        for (const auto& session : sessions) {
+            if (options.all) print(STDOUT_FILENO, fmt::format("{:16}  ", json::text_or(session, "user")));
+            print_session(session);
+        }
+        if (sessions.size() < page_size) return 0;
+    }
 }
 
 int new_session(const ClientOptions& options) {
-    json::Object wish;
+    auto wish = fields_of(options.fields, ops::create_session_shape().schema());
     for (const auto& [name, value] :
          {std::pair{"title", &options.title}, std::pair{"provider", &options.provider},
           std::pair{"model", &options.model}, std::pair{"network", &options.network},
@@ -113,8 +127,9 @@ int show_usage(const ClientOptions& options) {
     const auto print_numbers = [](std::string_view of, const json::Value& object) {
         for (const auto& [name, value] : object.as_object())
             if (value.is_number())
-                print(STDOUT_FILENO,
-                      fmt::format("{}.{} {}\n", of, std::string_view{name}, json::to_text(value)));
+                print(STDOUT_FILENO, fmt::format("{}.{} {}\n", of, std::string_view{name},
+                                                 value.is_double() ? fmt::format("{:.3f}", value.get_double())
+                                                                   : json::to_text(value)));
     };
     print_numbers("session", usage);
     for (const auto* part : {"desk", "model"}) print_numbers(part, usage.at(part));
@@ -228,7 +243,8 @@ void add_client(CLI::App& program, Action& action) {
     };
     auto* session = program.add_subcommand("session", "Sessions of a running server");
     session->require_subcommand(1);
-    add_word(*session, "list", "List sessions", options, action, list_sessions);
+    add_word(*session, "list", "List sessions", options, action, list_sessions)
+        ->add_flag("--all", options->all, "those of all users, with whose they are; for admins");
     auto* made = add_word(*session, "new", "Make a session with a desk", options, action, new_session);
     made->add_option("--title", options->title, "shown in lists");
     made->add_option("--provider", options->provider, vendors::names_for_people());
@@ -241,6 +257,10 @@ void add_client(CLI::App& program, Action& action) {
     made->add_flag("--home", options->home, "keep HOME in the workspace, too")->needs(workspace);
     made->add_option("--wait", options->wait, "seconds to wait in line when no desk is free")
         ->check(CLI::Range(0, 3600));
+    made->add_option(
+        "fields", options->fields,
+        "name=value, all else that `carrel operations sessions` lists, such as memory_mb=1024; or "
+        "one JSON object");
     auto* removed =
         with_id(add_word(*session, "rm", "End a session and its desk", options, action, remove_session));
     removed->add_flag("--purge", options->purge, "remove its history and pictures too");

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "json/parse.hpp"
+
 namespace carrel::app {
 
 /// What the chosen word does; set by the parser's callbacks, called after parsing. The exit code.
@@ -31,6 +33,10 @@ void add_operations(CLI::App& program, Action& action);
 void add_server_option(CLI::App& word, std::string& server);
 /// CARREL_TOKEN; empty without it.
 std::string key_of_environment();
+
+/// A call's body from words: one JSON object, or name=value where a value that the schema does not want as a
+/// text is JSON. Throws UsageError.
+json::Object fields_of(const std::vector<std::string>& words, const json::Object& schema);
 
 /// Throws Error{forbidden} when this process is not root; `what` needs it.
 void require_root(std::string_view what);

@@ -80,8 +80,8 @@ int list(const ImageOptions& options) {
 
 int use(const ImageOptions& options) {
     require_root("choosing an image for new desks changes root's files, so it");
-    std::cout << "new desks get: " << describe(image::use_build(options.data, options.name, options.hash))
-              << "\n";
+    const auto used = image::use_build(options.data, options.name, options.hash);
+    std::cout << fmt::format("new desks of {} get: {}\n", used.name, describe(used));
     return 0;
 }
 
@@ -101,7 +101,9 @@ int remove(const ImageOptions& options) {
 
 int prune(const ImageOptions& options) {
     require_root("removing images deletes root's files, so it");
-    print_removed(image::prune_images(options.data));
+    const auto removed = image::prune_images(options.data);
+    print_removed(removed);
+    if (removed.empty()) std::cout << "there was nothing to remove\n";
     return 0;
 }
 

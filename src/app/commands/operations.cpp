@@ -50,16 +50,13 @@ int print_settings() {
            "(`--config`), environment, "
            "flags.\n\n| name in the file | flag | environment | default | what |\n|---|---|---|---|---|\n";
     for (const auto& setting : settings()) {
-        std::string flag = "--" + setting.name;
-        for (auto& c : flag)
-            if (c == '_') c = '-';
         std::string variables;
         for (const auto& variable : setting.variables)
             variables += fmt::format("{}`{}`", variables.empty() ? "" : ", ", variable);
         std::cout << fmt::format("| {} | {} | {} | {} | {} |\n",
                                  setting.is_secret ? "–" : "`" + setting.name + "`",
-                                 setting.is_secret ? "–" : "`" + flag + "`", variables, setting.get(Config{}),
-                                 setting.description);
+                                 setting.is_secret ? "–" : "`" + flag_of(setting) + "`", variables,
+                                 setting.get(Config{}), setting.description);
     }
     return 0;
 }

@@ -2,7 +2,6 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -108,13 +107,11 @@ void add_serve(CLI::App& program, Action& action) {
     word->add_option("--config", options->file, "a TOML file of settings")->type_name("FILE");
     for (const auto& setting : settings()) {
         if (setting.is_secret) continue;
-        std::string flag = "--" + setting.name;
-        std::ranges::replace(flag, '_', '-');
         std::string variables;
         for (const auto& variable : setting.variables)
             variables += (variables.empty() ? "" : ", ") + variable;
         word->add_option_function<std::string>(
-                flag,
+                flag_of(setting),
                 [options, name = setting.name](const std::string& value) { options->flags[name] = value; },
                 fmt::format("{} [{}]", setting.description, variables))
             ->type_name("")

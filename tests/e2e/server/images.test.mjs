@@ -107,7 +107,7 @@ describe("which build new desks get", () => {
 
   test("the newest, the chosen one, and the newest again", async () => {
     assert.equal(await inDesk(settings, "cat /etc/hello"), "hello again\n");
-    assert.match(await done("use", "more", older.slice(0, 12)), new RegExp(`^new desks get: more ${older.slice(0, 12)} `));
+    assert.match(await done("use", "more", older.slice(0, 12)), new RegExp(`^new desks of more get: more ${older.slice(0, 12)} `));
     assert.equal(await inDesk(settings, "cat /etc/hello"), "hello\n");
     assert.match(await done("list"), new RegExp(`^more ${older.slice(0, 12)} .*, current \\(chosen\\)`, "m"));
     await done("use", "more", "newest");

@@ -94,6 +94,22 @@ describe("keys", () => {
     assert.equal((await server.request("DELETE", `${at(made.body.id)}?purge=true`, of(key))).status, 204);
   });
 
+  test("the command line makes sessions with all that the API takes, and lists those of all users", async () => {
+    const { key } = await give({ user: "finn" });
+    const env = { CARREL_URL: server.url, CARREL_TOKEN: key };
+    const made = await carrel(["session", "new", "--provider", "scripted", "--title", "Small", "memory_mb=512", "network=none", "on_idle=destroy", 'environment={"STAGE":"test"}'], env);
+    assert.equal(made.code, 0, made.stderr);
+    const id = made.stdout.match(/^sess_[0-9a-f]{12}/)[0];
+    assert.equal((await server.request("GET", at(id), of(key))).body.desk.limits.memory_mb, 512);
+    assert.equal((await carrel(["exec", id, "echo $STAGE"], env)).stdout, "test\n");
+    const all = await carrel(["session", "list", "--all"], { ...env, CARREL_TOKEN: operator });
+    assert.match(all.stdout, new RegExp(`^finn +${id}  ready`, "m"));
+    assert.equal((await carrel(["session", "list", "--all"], env)).code, 1);
+    assert.equal((await carrel(["session", "new", "memory_mb"], env)).code, 2);
+    assert.match((await carrel(["session", "new", "memory=512"], env)).stderr, /memory: there is no such field/);
+    assert.equal((await carrel(["session", "rm", "--purge", id], env)).code, 0);
+  });
+
   test("a viewer looks, and changes nothing", async () => {
     const { key } = await give({ user: "alice", role: "viewer" });
     for (const target of [sessions, at(session.id), `${at(session.id)}/events`, `${at(session.id)}/desk/screen/screenshot`])
@@ -252,7 +268,7 @@ describe("keys", () => {
     assert.match(listed.stdout, new RegExp(`^${id}  viewer  dora .* until 20.*CI\n$`));
     const refused = await carrel(["key", "list"], { ...env, CARREL_TOKEN: key });
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /permission to admin/);
+    assert.match(refused.stderr, /permission "admin", which the role viewer does not have/);
     assert.equal((await carrel(["key", "revoke", id], env)).code, 0);
     assert.match((await carrel(["key", "list", "--user", "dora"], env)).stdout, /revoked/);
     const over = await carrel(["session", "list"], { ...env, CARREL_TOKEN: key });

@@ -162,7 +162,7 @@ test("the names in an expression are found, and words that are none are not", ()
   assert.deepEqual(metricsOf("histogram_quantile(0.99, topk(10, carrel_c))"), ["carrel_c"]);
 });
 
-test("figures tell of all tenants, so that they want a key of somebody who may make sessions", async () => {
+test("figures tell of all tenants, so that they want an admin's key", async () => {
   const key = "the-key-of-this-test-0123";
   const server = await Server.start({ env: { CARREL_TOKEN: key } });
   try {
@@ -171,8 +171,13 @@ test("figures tell of all tenants, so that they want a key of somebody who may m
       assert.equal(answer.status, 401);
       assert.ok(!JSON.stringify(answer.body).includes("carrel_"));
     }
-    const { value, text } = await figures(server, { authorization: `Bearer ${key}` });
-    assert.equal(value("carrel_operations_total", { operation: "metrics", status: "4xx" }), 2);
+    const authorization = `Bearer ${key}`;
+    const user = await server.request("POST", "/api/v1/keys", { body: { user: "ann" }, headers: { authorization } });
+    const refused = await server.request("GET", "/metrics", { headers: { authorization: `Bearer ${user.body.key}` } });
+    assert.equal(refused.status, 403);
+    assert.match(refused.body.detail, /needs the permission "admin", which the role user does not have/);
+    const { value, text } = await figures(server, { authorization });
+    assert.equal(value("carrel_operations_total", { operation: "metrics", status: "4xx" }), 3);
     assert.ok(!text.includes(key));
   } finally {
     await server.stop();

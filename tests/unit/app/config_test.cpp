@@ -125,6 +125,8 @@ TEST_CASE("each vendor of models has its settings, and the key is one from the e
           std::string::npos);
     CHECK(message_of_failure([] { load_config("", nothing, {{"provider", "nobody"}}); }) ==
           "--provider: must be one of anthropic, scripted, not \"nobody\"");
+    CHECK(message_of_failure([] { load_config("", nothing, {{"on_exit", "explode"}}); }) ==
+          "--on-exit: must be one of keep, destroy, not \"explode\"");
 }
 
 TEST_CASE("a vendor's key from the environment is one word, and no refusal repeats it") {
