@@ -45,17 +45,19 @@ std::string text_member(const json::Value& value, std::string_view name) {
 std::vector<DeskImage> images_of_desks(const std::string& data) {
     std::vector<DeskImage> found;
     std::error_code none;
-    for (const auto& entry : fs::directory_iterator{data + "/desks", none}) {
-        const auto text = core::find_file_text(entry.path().string() + "/identity.json");
-        if (!text) continue;
-        DeskImage desk{entry.path().filename(), {}, {}, {}};
-        if (const auto value = json::parse(*text)) {
-            desk.image = text_member(*value, "image");
-            desk.hash = text_member(*value, "image_hash");
+    // Of those that live, and of those that sleep.
+    for (const auto* folder : {"/desks", "/asleep"})
+        for (const auto& entry : fs::directory_iterator{data + folder, none}) {
+            const auto text = core::find_file_text(entry.path().string() + "/identity.json");
+            if (!text) continue;
+            DeskImage desk{entry.path().filename(), {}, {}, {}};
+            if (const auto value = json::parse(*text)) {
+                desk.image = text_member(*value, "image");
+                desk.hash = text_member(*value, "image_hash");
+            }
+            if (desk.hash.empty()) desk.unreadable = *text;
+            found.push_back(std::move(desk));
         }
-        if (desk.hash.empty()) desk.unreadable = *text;
-        found.push_back(std::move(desk));
-    }
     std::ranges::sort(found, {}, &DeskImage::desk);
     return found;
 }

@@ -159,7 +159,7 @@ public:
         hand_over(number, desks_.adopt(adopt.id));
     }
     void operator()(std::uint64_t number, const wire::Stop& stop) {
-        stops_.push_back({number, desks_.begin_stop(stop.id)});
+        stops_.push_back({number, desks_.begin_stop(stop.id, stop.keeps_files)});
         finish_stops();
     }
     void operator()(std::uint64_t number, const wire::Ending& ending) {
@@ -295,10 +295,11 @@ private:
     }
 
     void finish(PendingStop& stop) {
-        constexpr int most_attempts = 1000;
         try {
             if (!desks_.finish_stop(stop.stopping)) {
-                if (++stop.attempts < most_attempts) return;
+                const bool is_flushing = stop.stopping.is_flushing;
+                if (++stop.attempts < (is_flushing ? 60'000 : 1'000)) return;
+                if (is_flushing) throw Error{Code::timeout, "its disk is still being written down"};
                 throw Error{Code::conflict,
                             fmt::format("a cgroup of {} still has processes", stop.stopping.id)};
             }

@@ -53,11 +53,16 @@ int plan(const DeskOptions& options) {
 int list(const DeskOptions& options) {
     require_root("looking into the desks' directories");
     std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator{options.config.data + "/desks", ignored})
-        if (core::is_id("desk_", entry.path().filename().string()))
-            std::cout << entry.path().filename().string()
-                      << (std::filesystem::exists(entry.path() / "identity.json") ? "" : "  (never started)")
-                      << "\n";
+    const auto show = [&](const char* folder, const char* what) {
+        for (const auto& entry : std::filesystem::directory_iterator{options.config.data + folder, ignored})
+            if (core::is_id("desk_", entry.path().filename().string()))
+                std::cout << entry.path().filename().string()
+                          << (std::filesystem::exists(entry.path() / "identity.json") ? what
+                                                                                      : "  (never started)")
+                          << "\n";
+    };
+    show("/desks", "");
+    show("/asleep", "  (asleep)");
     return 0;
 }
 
@@ -67,7 +72,8 @@ int remove(const DeskOptions& options) {
     if (!core::is_id("desk_", options.id))
         throw core::Error{core::Code::invalid,
                           fmt::format("\"{}\" is no desk: `carrel desk list` shows them", options.id)};
-    if (!std::filesystem::exists(options.config.data + "/desks/" + options.id))
+    if (!std::filesystem::exists(options.config.data + "/desks/" + options.id) &&
+        !std::filesystem::exists(options.config.data + "/asleep/" + options.id))
         throw core::Error{core::Code::not_found,
                           fmt::format("there is no desk {} in {}", options.id, options.config.data)};
     core::open_log("carrel", core::Level::warning);

@@ -13,6 +13,7 @@
 #include "core/log.hpp"
 #include "core/sys.hpp"
 #include "jail/desks/change.hpp"
+#include "jail/desks/kept.hpp"
 #include "jail/desks/removal.hpp"
 #include "jail/desks/workspace.hpp"
 #include "jail/disks/workspace_disk.hpp"
@@ -25,17 +26,6 @@ namespace {
 
 using core::Code;
 using core::Error;
-
-/// Reads what is written down about a desk. Its folder is root's, so the text is ours; but a crash
-/// may have cut it.
-core::Expected<Identity> read_identity(const plan::HostFacts& facts, const std::string& id) {
-    const auto text = core::find_file_text(plan::desk_folder(facts, id) + "/identity.json");
-    if (!text) return core::refuse("it was never finished", Code::conflict);
-    auto identity = parse_identity(*text);
-    if (identity && identity->id != id)
-        return core::refuse(fmt::format("its identity.json names {}", identity->id), Code::conflict);
-    return identity;
-}
 
 void require_folder(const plan::HostFacts& facts, const std::string& id) {
     if (::access(plan::desk_folder(facts, id).c_str(), F_OK) < 0)
@@ -70,7 +60,7 @@ Desks::Desks(plan::HostFacts facts, host::Ranges ranges, Filter filter, disks::S
 void Desks::remember() {
     for (const auto& id : list_desks(facts_)) {
         try {
-            auto identity = read_identity(facts_, id);
+            auto identity = read_identity(plan::desk_folder(facts_, id), id);
             if (!identity) throw identity.error();
             auto process = find_living(*identity);
             ranges_.keep(id, identity->uid_base);
@@ -78,6 +68,7 @@ void Desks::remember() {
             known_.emplace(id, Known{std::move(*identity), std::move(process), {}, std::move(disk)});
         } catch (const Error& error) {
             core::log_info("{} does not live: {}", id, error.message());
+            if (are_taken(facts_, id)) take_back(id);
         }
     }
 }
@@ -90,10 +81,13 @@ void Desks::resume_network() {
     }
 }
 
-Handed Desks::start(const wire::Spec& spec) {
+Handed Desks::start(const wire::Spec& asked) {
     // Before anything is made: what fails later removes all there is of this id.
-    if (::access(plan::desk_folder(facts_, spec.id).c_str(), F_OK) == 0)
-        throw Error{Code::conflict, fmt::format("desk {} exists", spec.id)};
+    if (::access(plan::desk_folder(facts_, asked.id).c_str(), F_OK) == 0)
+        throw Error{Code::conflict, fmt::format("desk {} exists", asked.id)};
+    if (!asked.has_kept_files && has_kept(facts_, asked.id))
+        throw Error{Code::conflict, fmt::format("desk {} exists: it sleeps", asked.id)};
+    const auto spec = with_kept_files(asked);
     for (const auto& [id, known] : known_)
         if (known.identity.slot == spec.slot)
             throw Error{Code::conflict, fmt::format("slot {} belongs to {}", spec.slot, id)};
@@ -108,6 +102,7 @@ Handed Desks::start(const wire::Spec& spec) {
         auto handed = hand_over(place->second);
         std::ranges::move(made.warnings, std::back_inserter(handed.warnings));
         handed.took = std::move(made.took);
+        if (spec.has_kept_files) note_taken(facts_, spec.id);
         return handed;
     } catch (...) {
         abandon(spec);
@@ -119,7 +114,9 @@ void Desks::abandon(const wire::Spec& spec) {
     forget(spec.id);
     try {
         const process::Deadline deadline{std::chrono::seconds{1}};
-        while (!remove_traces(facts_, facts_.hierarchies, spec.id)) deadline.pause("removing cgroups");
+        if (spec.has_kept_files) bring_back(facts_, spec.id);
+        while (!remove_surroundings(facts_, facts_.hierarchies, spec.id)) deadline.pause("removing cgroups");
+        move_to_trash(facts_, plan::desk_folder(facts_, spec.id), spec.id);
         network_.disconnect(network::interface_of(spec.network, facts_.first_id));
         ranges_.give_back(spec.id);
     } catch (const Error& error) {
@@ -131,7 +128,7 @@ Handed Desks::adopt(const std::string& id) {
     require_folder(facts_, id);
     auto known = known_.find(id);
     if (known == known_.end()) {
-        auto identity = read_identity(facts_, id);
+        auto identity = read_identity(plan::desk_folder(facts_, id), id);
         if (!identity) throw identity.error();
         auto process = find_living(*identity);
         DiskWatch disk{*identity, {}};
@@ -167,7 +164,7 @@ std::vector<Found> Desks::list() const {
     for (auto& id : list_desks(facts_)) {
         std::string state = "alive";
         try {
-            const auto identity = read_identity(facts_, id);
+            const auto identity = read_identity(plan::desk_folder(facts_, id), id);
             if (!identity) throw identity.error();
             find_living(*identity);
         } catch (const Error& error) {
@@ -175,16 +172,17 @@ std::vector<Found> Desks::list() const {
         }
         found.push_back({std::move(id), std::move(state)});
     }
+    for (auto& id : list_kept(facts_)) found.push_back({std::move(id), "asleep"});
     return found;
 }
 
-Stopping Desks::begin_stop(const std::string& id) {
-    Stopping stopping{.id = id, .identity = {}, .process = {}};
+Stopping Desks::begin_stop(const std::string& id, bool keeps_files) {
+    Stopping stopping{.id = id, .identity = {}, .process = {}, .keeps_files = keeps_files};
     try {
         if (const auto known = known_.find(id); known != known_.end()) {
             stopping.identity = known->second.identity;
             stopping.process = known->second.process.duplicate();
-        } else if (auto identity = read_identity(facts_, id)) {
+        } else if (auto identity = read_identity(plan::desk_folder(facts_, id), id)) {
             stopping.identity = std::move(*identity);
             stopping.process = find_living(stopping.identity);
         }
@@ -206,7 +204,9 @@ bool Desks::finish_stop(Stopping& stopping) {
     const auto hierarchies = hierarchies_of(stopping.identity);
     // What is written down about it is missing or wrong, but processes may live all the same.
     if (!stopping.process) cgroup::kill_groups(hierarchies, stopping.id);
-    if (!remove_traces(facts_, hierarchies, stopping.id)) return false;
+    if (!remove_surroundings(facts_, hierarchies, stopping.id)) return false;
+    if (stopping.keeps_files && !try_to_keep(stopping)) return false;
+    if (!stopping.keeps_files) remove_traces(facts_, hierarchies, stopping.id);
     network_.disconnect(stopping.identity.interface);
     ranges_.give_back(stopping.id);
     forget(stopping.id);

@@ -36,7 +36,7 @@ struct Handed {
 
 struct Found {
     std::string id;
-    std::string state;  ///< "alive", or a sentence that says why not
+    std::string state;  ///< "alive", "asleep", or a sentence that says why not
 };
 
 /// What became of a desk that is to be stopped.
@@ -45,6 +45,8 @@ struct Stopping {
     Identity identity;
     core::Fd process;  ///< none when no process lives
     bool is_dead = false;
+    bool keeps_files = false;
+    bool is_flushing = false;  ///< dead, and its disk is being written down
 };
 
 class Desks {
@@ -64,8 +66,9 @@ public:
     std::vector<Found> list() const;
 
     /// Kills. The desk is to be asked about by finish_stop when the pidfd becomes readable.
-    Stopping begin_stop(const std::string& id);
-    /// Removes what is left. False while the kernel has not let go of its groups.
+    Stopping begin_stop(const std::string& id, bool keeps_files);
+    /// Removes what is left, or all but the files. False while the kernel has not let go of its groups, or of
+    /// a disk that is kept. Throws when the files cannot be kept; they are where they were then.
     bool finish_stop(Stopping& stopping);
 
     /// Nothing while the desk lives, or when another process was its parent.
@@ -112,6 +115,10 @@ private:
     std::vector<cgroup::Hierarchy> hierarchies_of(const Identity& identity) const;
     Handed hand_over(const Known& known) const;
     void abandon(const wire::Spec& spec);
+    /// What of `spec` the files say that were kept for it.
+    wire::Spec with_kept_files(wire::Spec spec);
+    void take_back(const std::string& id);
+    bool try_to_keep(Stopping& stopping);
     void forget(const std::string& id);
     static void reap(Known& known);
     void cut_network(Known& known);

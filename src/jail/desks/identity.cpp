@@ -133,6 +133,15 @@ Expected<Identity> parse_identity(std::string_view text) {
     return identity;
 }
 
+Expected<Identity> read_identity(const std::string& folder, const std::string& id) {
+    const auto text = core::find_file_text(folder + "/identity.json");
+    if (!text) return core::refuse("it was never finished", Code::conflict);
+    auto identity = parse_identity(*text);
+    if (identity && identity->id != id)
+        return core::refuse(fmt::format("its identity.json names {}", identity->id), Code::conflict);
+    return identity;
+}
+
 ProcessIdentity identify(pid_t pid) {
     return {std::string{core::trim(core::read_file("/proc/sys/kernel/random/boot_id"))}, pid, start_time(pid),
             namespace_inode(pid, "user"), namespace_inode(pid, "pid")};

@@ -51,6 +51,10 @@ struct Identity {
 std::string format_identity(const Identity& identity);
 core::Expected<Identity> parse_identity(std::string_view text);
 
+/// What is written down about the desk of that folder. It is root's, so the text is ours; but a crash may
+/// have cut it.
+core::Expected<Identity> read_identity(const std::string& folder, const std::string& id);
+
 /// Asks the kernel now. Throws not_found when there is no such process.
 ProcessIdentity identify(pid_t pid);
 

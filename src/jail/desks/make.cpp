@@ -17,6 +17,8 @@
 #include "core/sys.hpp"
 #include "jail/cgroup/groups.hpp"
 #include "jail/desks/inside.hpp"
+#include "jail/desks/kept.hpp"
+#include "jail/desks/layer.hpp"
 #include "jail/desks/mounts.hpp"
 #include "jail/desks/workspace.hpp"
 #include "jail/disks/disk.hpp"
@@ -72,7 +74,7 @@ class Making {
 public:
     Making(const plan::Plan& plan, const wire::Spec& spec, const plan::HostFacts& facts, const Filter& filter,
            disks::Stock& stock)
-        : plan_{plan}, facts_{facts}, filter_{filter}, stock_{stock} {
+        : plan_{plan}, facts_{facts}, filter_{filter}, stock_{stock}, keeps_disk_{spec.has_kept_files} {
         made_.identity = Identity{.id = spec.id,
                                   .process = {},
                                   .nonce = spec.nonce,
@@ -91,7 +93,8 @@ public:
     }
     ~Making() {
         if (made_.process && !is_done_) kill();
-        if (!is_done_) stock_.drop(std::move(made_.disk));
+        if (is_done_) return;
+        keeps_disk_ ? stock_.put_away(std::move(made_.disk)) : stock_.drop(std::move(made_.disk));
     }
     Making(const Making&) = delete;
     Making& operator=(const Making&) = delete;
@@ -119,23 +122,39 @@ public:
     }
     void operator()(const plan::step::Disk& s) {
         try {
-            made_.disk = stock_.take(s.room);
-            layer_ = made_.disk.duplicate();
-            made_.identity.disk_way = disk_own;
+            auto disk = stock_.take(s.room);
+            disks::name_file(disk.file, s.file);
+            made_.disk = std::move(disk.mount);
+            use_disk();
         } catch (const core::Error& error) {
             // What was promised holds, or there is no desk.
             throw disks::no_disk("it", error);
         }
         note("disk");
     }
+    void operator()(const plan::step::TakeFolder& s) {
+        take_files(facts_, s.id);
+        layer_ = core::open_file(plan::desk_folder(facts_, s.id), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+        note("files");
+    }
+    void operator()(const plan::step::KeptDisk& s) {
+        // In use only for a moment, after a start that failed.
+        const process::Deadline deadline{longest_end};
+        while (disks::is_in_use(s.file)) deadline.pause("writing its disk down");
+        made_.disk = disks::mount_again(s.file);
+        use_disk();
+        note("disk");
+    }
+    void operator()(const plan::step::ClearLayer& s) {
+        clear_layer(layer_.get(), s.path);
+        note("files");
+    }
     void operator()(const plan::step::LayerFolder& s) {
-        checked("make " + s.path, ::mkdirat(layer_.get(), s.path.c_str(), 0755));
+        make_layer_folder(layer_.get(), s.path);
         note("files");
     }
     void operator()(const plan::step::TextFile& s) {
-        const Fd file{checked("make " + s.path, ::openat(layer_.get(), s.path.c_str(),
-                                                         O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644))};
-        core::write_all(file.get(), s.text);
+        write_layer_file(layer_.get(), s.path, s.text);
         note("files");
     }
     void operator()(const plan::step::Listen& s) {
@@ -219,6 +238,11 @@ public:
     }
 
 private:
+    void use_disk() {
+        layer_ = made_.disk.duplicate();
+        made_.identity.disk_way = disk_own;
+    }
+
     template <class Action>
     void or_warn(const std::string& without, Action action) {
         try {
@@ -287,6 +311,7 @@ private:
     const plan::HostFacts& facts_;
     const Filter& filter_;
     disks::Stock& stock_;
+    bool keeps_disk_;  ///< what is on it is not only this desk's
     Made made_;
     bool is_done_ = false;
     pid_t pid_ = -1;

@@ -25,16 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> ids_in(const std::string& folder) {
-    std::vector<std::string> ids;
-    for (const auto& entry : fs::directory_iterator{folder}) {
-        auto name = entry.path().filename().string();
-        if (core::is_id("desk_", name)) ids.push_back(std::move(name));
-    }
-    std::ranges::sort(ids);
-    return ids;
-}
-
 void remove_endpoint(const plan::HostFacts& facts, const std::string& id) {
     const auto path = plan::endpoint_path(facts, id);
     if (::unlink(path.c_str()) < 0 && errno != ENOENT) throw core::system_error("remove " + path, errno);
@@ -51,6 +41,16 @@ void remove_endpoint(const plan::HostFacts& facts, const std::string& id) {
 
 }  // namespace
 
+std::vector<std::string> ids_in(const std::string& folder) {
+    std::vector<std::string> ids;
+    for (const auto& entry : fs::directory_iterator{folder}) {
+        auto name = entry.path().filename().string();
+        if (core::is_id("desk_", name)) ids.push_back(std::move(name));
+    }
+    std::ranges::sort(ids);
+    return ids;
+}
+
 std::vector<std::string> list_desks(const plan::HostFacts& facts) { return ids_in(facts.data + "/desks"); }
 
 void move_to_trash(const plan::HostFacts& facts, const std::string& folder, const std::string& name) {
@@ -59,11 +59,17 @@ void move_to_trash(const plan::HostFacts& facts, const std::string& folder, cons
         throw core::system_error("rename away " + folder, errno);
 }
 
+bool remove_surroundings(const plan::HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
+                         const std::string& id) {
+    remove_endpoint(facts, id);
+    return cgroup::remove_groups(hierarchies, id);
+}
+
 bool remove_traces(const plan::HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
                    const std::string& id) {
-    remove_endpoint(facts, id);
-    if (!cgroup::remove_groups(hierarchies, id)) return false;
+    if (!remove_surroundings(facts, hierarchies, id)) return false;
     move_to_trash(facts, plan::desk_folder(facts, id), id);
+    move_to_trash(facts, plan::kept_folder(facts, id), id);
     return true;
 }
 

@@ -15,8 +15,14 @@ void move_to_trash(const plan::HostFacts& facts, const std::string& folder, cons
 /// Ids of all desk directories.
 std::vector<std::string> list_desks(const plan::HostFacts& facts);
 
-/// Removes what is left of a dead desk: endpoint, groups; its directory is renamed into
-/// the trash. Nothing left is no error. False when a group still holds a dying process: ask again.
+/// The ids that are names in `folder`.
+std::vector<std::string> ids_in(const std::string& folder);
+
+/// Removes what is left of a dead desk but for its files: endpoint, groups. Nothing left is no error. False
+/// when a group still holds a dying process: ask again.
+bool remove_surroundings(const plan::HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
+                         const std::string& id);
+/// And its directory, or its kept files, which are renamed into the trash.
 bool remove_traces(const plan::HostFacts& facts, const std::vector<cgroup::Hierarchy>& hierarchies,
                    const std::string& id);
 

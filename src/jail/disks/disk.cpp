@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -136,22 +137,57 @@ Fd make_template(const std::string& folder, std::uint64_t room) {
     return file;
 }
 
-Fd mount_copy(const Fd& original, const std::string& folder) {
-    const auto file = copy_sparse(original, folder);
+namespace {
+
+/// Before the loop device has it: that one holds the file as it is opened here, and so the lock (flock(2)).
+bool lock(const Fd& file) { return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0; }
+
+Fd mount_file(const Fd& file) {
     const auto loop = attach_loop(file, "carrel desk");
     const Fd context{checked("open file system ext4", ::fsopen("ext4", FSOPEN_CLOEXEC))};
     set_option(context, "source", loop.path.c_str());
-    // Nobody mounts it again: nothing need be safe on the disk, and no table be made that is not used.
+    // No desk outlives the machine: nothing need be safe on the disk, and no table be made that is not used.
     for (const char* flag : {"noinit_itable", "noauto_da_alloc", "nobarrier"}) set_option(context, flag);
     checked("mount a disk", ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0));
     return Fd{checked("mount a disk", ::fsmount(context.get(), FSMOUNT_CLOEXEC,
                                                 MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOATIME))};
 }
 
+}  // namespace
+
+Disk mount_copy(const Fd& original, const std::string& folder) {
+    auto file = copy_sparse(original, folder);
+    if (!lock(file)) throw core::system_error("lock a disk", errno);
+    auto mount = mount_file(file);
+    return {std::move(mount), std::move(file)};
+}
+
+void name_file(const Fd& file, const std::string& path) {
+    checked("name a disk " + path, ::linkat(file.get(), "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH));
+}
+
+Fd mount_again(const std::string& path) {
+    const auto file = core::open_file(path, O_RDWR | O_NOFOLLOW);
+    if (!lock(file)) throw Error{Code::unavailable, path + " is still in use", "disk_in_use"};
+    return mount_file(file);
+}
+
+bool is_in_use(const std::string& path) {
+    const Fd file{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!file && errno == ENOENT) return false;
+    checked("open " + path, file.get());
+    return !lock(file);
+}
+
 Error no_disk(const std::string& who, const Error& error) {
     // That the host's own disk is full stays what it is.
     const auto code = error.code() == Code::exhausted ? Code::exhausted : Code::unavailable;
     return {code, fmt::format("{} can have no disk of its own: {}", who, error.message()), "no_disk"};
+}
+
+void flush(const Fd& disk) {
+    const Fd top{::openat(disk.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (top) ::syncfs(top.get());
 }
 
 void give_up(const Fd& disk) {

@@ -1,9 +1,10 @@
-// A desk's disk: an ext4 of its own in a sparse file that has no name, over a loop device that goes with its
-// last user. What the desk writes ends where the file system does.
+// A desk's disk: an ext4 of its own in a sparse file, over a loop device that goes with its last user. What
+// the desk writes ends where the file system does.
 //
-// Nothing of it is anywhere in a tree of mounts or in a folder: the mount is a descriptor, and then a layer
-// of the desk's overlay. When the last of these is gone (the jail killed, the desk dead, in either order),
-// the kernel unmounts it, frees the loop device, and with it the file.
+// Nothing of it is anywhere in a tree of mounts: the mount is a descriptor, and then a layer of the desk's
+// overlay. When the last of these is gone (the jail killed, the desk dead, in either order), the kernel
+// unmounts it and frees the loop device. The file is made without a name; with the one that the desk gives it
+// it can be mounted again, for a desk that slept. As long as it is mounted its loop device keeps it locked.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,20 @@ DiskShape shape_of(std::uint64_t room);
 void make_filesystem(const core::Fd& file, const DiskShape& shape);
 /// A file with a new file system; tens of milliseconds. `folder`: where files without a name are made.
 core::Fd make_template(const std::string& folder, std::uint64_t room);
-/// Mounts a copy of it: a detached mount.
-core::Fd mount_copy(const core::Fd& original, const std::string& folder);
+struct Disk {
+    core::Fd mount;  ///< detached
+    core::Fd file;   ///< open as the loop device has it: the lock goes when both are closed
+};
+/// Mounts a copy of it.
+Disk mount_copy(const core::Fd& original, const std::string& folder);
+/// Gives a disk's file a name. Throws where there is one.
+void name_file(const core::Fd& file, const std::string& path);
+/// Mounts it again: a detached mount. Throws unavailable while it is_in_use.
+core::Fd mount_again(const std::string& path);
+/// Whether it is mounted, or being unmounted. False where there is none.
+bool is_in_use(const std::string& path);
+/// Writes down what is not yet, before the last descriptor of a disk is closed that shall be mounted again.
+void flush(const core::Fd& disk);
 /// What `who` is told who was promised one, and can have none for this reason. Pure.
 core::Error no_disk(const std::string& who, const core::Error& error);
 /// Before the last descriptor of one that nobody needs is closed: what is not written yet never will be.

@@ -37,7 +37,9 @@ public:
         const auto verb = text.substr(0, space);
         const std::string rest{text.substr(std::min(space + 1, text.size()))};
         if (verb == "make") make(core::parse_unsigned(rest).value_or(0));
-        if (verb == "drop") drop(std::move(packet.fd));
+        if (verb == "drop") give_up(packet.fd);
+        if (verb == "keep") flush(packet.fd);
+        if (verb == "drop" || verb == "keep") drop(std::move(packet.fd));
         if (verb == "measure") measure(rest, packet.fd);
     }
 
@@ -50,7 +52,8 @@ private:
     void make(std::uint64_t room) {
         try {
             const auto disk = mount_copy(get_template(room), folder_);
-            process::send_packet(channel_, fmt::format("made {}", room), disk.get());
+            process::send_packet(channel_, "file", disk.file.get());
+            process::send_packet(channel_, fmt::format("made {}", room), disk.mount.get());
         } catch (const core::Error& error) {
             process::send_packet(channel_, "failed " + process::format_failure(error));
         }
@@ -67,7 +70,6 @@ private:
     }
 
     void drop(Fd disk) {
-        give_up(disk);
         disk.reset();
         process::send_packet(channel_, "dropped");
     }

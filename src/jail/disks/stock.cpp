@@ -30,7 +30,7 @@ void ignore(const std::string&, std::uint64_t) {}
 }  // namespace
 
 Stock::~Stock() {
-    for (auto& disk : dropped_) disk.reset();
+    dropped_.clear();
     ready_.clear();
     end_maker();
 }
@@ -46,7 +46,7 @@ std::optional<std::string> Stock::find_fault(std::uint64_t room) {
     }
 }
 
-Fd Stock::take(std::uint64_t room) {
+Disk Stock::take(std::uint64_t room) {
     await(room);
     auto disk = std::move(ready_.back());
     ready_.pop_back();
@@ -57,7 +57,7 @@ Fd Stock::take(std::uint64_t room) {
 void Stock::await(std::uint64_t room) {
     require_maker();
     if (room != room_) {
-        for (auto& disk : ready_) drop(std::move(disk));
+        for (auto& disk : ready_) drop(std::move(disk.mount));
         ready_.clear();
         room_ = room;
     }
@@ -75,7 +75,13 @@ void Stock::await(std::uint64_t room) {
 
 void Stock::drop(Fd disk) {
     if (!disk) return;
-    dropped_.push_back(std::move(disk));
+    dropped_.push_back({std::move(disk), false});
+    drop_next();
+}
+
+void Stock::put_away(Fd disk) {
+    if (!disk) return;
+    dropped_.push_back({std::move(disk), true});
     drop_next();
 }
 
@@ -102,11 +108,14 @@ void Stock::look(const Measured& measured) {
 
 void Stock::accept(process::Packet packet, const Measured& measured) {
     const auto words = core::split(packet.text, ' ');
-    if (words[0] == "made" && packet.fd) {
+    if (words[0] == "file") {
+        file_ = std::move(packet.fd);
+    } else if (words[0] == "made" && packet.fd) {
         const auto room = ordered_.front();
+        auto file = std::move(file_);
         ordered_.pop_front();
         if (room == room_)
-            ready_.push_back(std::move(packet.fd));
+            ready_.push_back({std::move(packet.fd), std::move(file)});
         else
             drop(std::move(packet.fd));
     } else if (words[0] == "failed") {
@@ -137,7 +146,7 @@ void Stock::drop_next() {
     is_dropping_ = true;
     const auto disk = std::move(dropped_.front());
     dropped_.pop_front();
-    send("drop", disk.get());
+    send(disk.is_kept ? "keep" : "drop", disk.mount.get());
 }
 
 void Stock::send(const std::string& text, int fd) {

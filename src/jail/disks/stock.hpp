@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/fd.hpp"
+#include "jail/disks/disk.hpp"
 #include "jail/process/channel.hpp"
 
 namespace carrel::jail::disks {
@@ -32,9 +33,11 @@ public:
     std::optional<std::string> find_fault(std::uint64_t room);
 
     /// A mount with room for so many bytes, at once if it is in stock. Throws.
-    core::Fd take(std::uint64_t room);
+    Disk take(std::uint64_t room);
     /// The last descriptor of a mount whose desk is gone: it is taken apart behind.
     void drop(core::Fd disk);
+    /// The same, of one whose files are kept: see is_in_use.
+    void put_away(core::Fd disk);
     /// False while an earlier one is measured. `folder` holds the layer.
     bool measure(const std::string& desk, const core::Fd& folder);
 
@@ -56,9 +59,14 @@ private:
     core::Fd channel_;
     pid_t maker_ = -1;
     std::uint64_t room_ = 0;  ///< of those in stock
-    std::vector<core::Fd> ready_;
+    std::vector<Disk> ready_;
+    core::Fd file_;                      ///< of the one that is made next
     std::deque<std::uint64_t> ordered_;  ///< of which sizes
-    std::deque<core::Fd> dropped_;       ///< the first is being taken apart, if is_dropping_
+    struct Dropped {
+        core::Fd mount;
+        bool is_kept;
+    };
+    std::deque<Dropped> dropped_;
     bool is_dropping_ = false;
     bool is_measuring_ = false;
     std::optional<core::Error> failure_;  ///< of the last one ordered

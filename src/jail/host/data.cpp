@@ -22,9 +22,9 @@ struct Part {
     mode_t mode;
     bool is_for_carrel;  ///< its group is carrel's
 };
-constexpr Part parts[] = {{"images", 0750, true},   {"desks", 0700, false},     {"endpoints", 0710, true},
-                          {"logs", 0770, true},     {"bin", 0700, false},       {"trash", 0700, false},
-                          {"scratch", 0700, false}, {"workspaces", 0700, false}};
+constexpr Part parts[] = {{"images", 0750, true},   {"desks", 0700, false},      {"endpoints", 0710, true},
+                          {"logs", 0770, true},     {"bin", 0700, false},        {"trash", 0700, false},
+                          {"scratch", 0700, false}, {"workspaces", 0700, false}, {"asleep", 0700, false}};
 
 /// Whoever runs a program that he may not read can be looked into by nobody of his own user, from exec on
 /// (would_dump() of the kernel's fs/exec.c): neither init nor the tool server has a moment in which it can.

@@ -2,7 +2,8 @@
 //
 //   DATA/             0755 root         nobody but root can exchange a part of it
 //   DATA/images/      0750 root:carrel  carrel sees which images there are
-//   DATA/desks/       0700 root         <id>/{identity.json,upper,work}
+//   DATA/desks/       0700 root         <id>/{identity.json,upper,work}, or a disk with the last two
+//   DATA/asleep/      0700 root         the same of desks that sleep: files without processes
 //   DATA/endpoints/   0710 root:carrel  <id>: sockets of carrel; only root makes and removes them
 //   DATA/logs/        0770 root:carrel  <id>: desks' logs, of fixed size; root makes them, carrel removes
 //   them DATA/bin/         0700 root         <hash>/carrel-desk DATA/trash/       0700 root         desks

@@ -37,6 +37,7 @@ struct HostFacts {
     network::Facts network;       ///< as it was before the latest start
     std::uint32_t first_id = 0;   ///< the host's uid that is 0 in the desk which starts next
     wire::ImageFacts image = {};  ///< of that desk's image
+    bool has_kept_disk = false;   ///< what was kept for it is a disk of its own
 };
 
 /// Whether this kernel does. Each is found by trying, so a kernel (or a filter around us) that

@@ -72,11 +72,23 @@ void add(Plan& plan, DeskStep step) { plan.steps.emplace_back(std::move(step)); 
 
 std::string machine_id(const wire::Spec& spec) { return spec.id.substr(5) + std::string(20, '0'); }
 
+bool has_own_disk(const wire::Spec& spec, const HostFacts& facts) {
+    return spec.has_kept_files ? facts.has_kept_disk : spec.limits.disk > 0 && facts.own_disks;
+}
+
 /// Files that name the machine, in the upper layer: an ordinary program finds them as usual.
 void add_files(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
     const std::string etc = "upper/etc";
-    add(plan, step::Folder{desk_folder(facts, spec.id), 0700});
-    if (spec.limits.disk > 0 && facts.own_disks) add(plan, step::Disk{spec.limits.disk});
+    const auto folder = desk_folder(facts, spec.id);
+    if (spec.has_kept_files) {
+        add(plan, step::TakeFolder{spec.id});
+        if (has_own_disk(spec, facts)) add(plan, step::KeptDisk{disk_file(folder)});
+        // Overlay refuses one that it left when nothing was synced (kernel: filesystems/overlayfs, volatile).
+        add(plan, step::ClearLayer{"work"});
+    } else {
+        add(plan, step::Folder{folder, 0700});
+        if (has_own_disk(spec, facts)) add(plan, step::Disk{spec.limits.disk, disk_file(folder)});
+    }
     for (const auto& path : {std::string{"work"}, std::string{"upper"}, etc})
         add(plan, step::LayerFolder{path});
     add(plan, step::TextFile{etc + "/hostname", spec.id + "\n"});
@@ -92,7 +104,7 @@ void add_groups(Plan& plan, const wire::Spec& spec, const HostFacts& facts) {
         for (auto& setting : group_settings(tree, group, spec.limits, facts)) add(plan, std::move(setting));
     }
     plan.warnings = cgroup::missing_groups(facts.hierarchies);
-    if (spec.limits.disk > 0 && !facts.own_disks) plan.warnings.emplace_back(soft_disk_warning);
+    if (spec.limits.disk > 0 && !has_own_disk(spec, facts)) plan.warnings.emplace_back(soft_disk_warning);
 }
 
 std::vector<WorkspacePart> parts_of(const wire::Spec& spec, const HostFacts& facts) {
@@ -246,6 +258,12 @@ Plan plan_desk(const wire::Spec& spec, const HostFacts& facts) {
 }
 
 std::string desk_folder(const HostFacts& facts, const std::string& id) { return facts.data + "/desks/" + id; }
+
+std::string kept_folder(const HostFacts& facts, const std::string& id) {
+    return facts.data + "/asleep/" + id;
+}
+
+std::string disk_file(const std::string& folder) { return folder + "/disk"; }
 
 std::string endpoint_path(const HostFacts& facts, const std::string& id) {
     return facts.data + "/endpoints/" + id;

@@ -33,6 +33,19 @@ struct Folder {
 /// A file system for all that the desk writes; without it, that is in the desk's folder.
 struct Disk {
     std::uint64_t room;  ///< bytes
+    std::string file;    ///< the name that it gets, by which it can outlive the desk
+};
+/// The folder of a desk that slept, taken over with all that it holds.
+struct TakeFolder {
+    std::string id;
+};
+/// The disk in it.
+struct KeptDisk {
+    std::string file;
+};
+/// What an earlier desk left at that place of the layer goes.
+struct ClearLayer {
+    std::string path;
 };
 /// A directory where the desk's layer is kept, before the desk sees it.
 struct LayerFolder {
@@ -168,10 +181,11 @@ struct Run {
 
 }  // namespace step
 
-using HostStep = std::variant<step::Folder, step::Disk, step::LayerFolder, step::TextFile, step::Listen,
-                              step::LogFile, step::Group, step::Setting, step::Nodes, step::Clone,
-                              step::MapIds, step::Overlay, step::Expendable, step::SendRoot, step::SendTree,
-                              step::ConnectNetwork, step::Attach, step::Record, step::LetGo>;
+using HostStep =
+    std::variant<step::Folder, step::TakeFolder, step::Disk, step::KeptDisk, step::ClearLayer,
+                 step::LayerFolder, step::TextFile, step::Listen, step::LogFile, step::Group, step::Setting,
+                 step::Nodes, step::Clone, step::MapIds, step::Overlay, step::Expendable, step::SendRoot,
+                 step::SendTree, step::ConnectNetwork, step::Attach, step::Record, step::LetGo>;
 using DeskStep =
     std::variant<step::TakeRoot, step::BecomeRoot, step::Filesystem, step::PlaceNodes, step::TakeTree,
                  step::Device, step::Hide, step::ReadOnly, step::Link, step::InnerFolder, step::Pivot,
@@ -206,6 +220,10 @@ std::string to_text(const Plan& plan);
 
 /// Places below the data directory; the only ones where the jail makes or removes anything.
 std::string desk_folder(const HostFacts& facts, const std::string& id);
+/// Where the files of a desk are that sleeps.
+std::string kept_folder(const HostFacts& facts, const std::string& id);
+/// Its own file system, in one of both.
+std::string disk_file(const std::string& folder);
 std::string endpoint_path(const HostFacts& facts, const std::string& id);
 std::string log_path(const HostFacts& facts, const std::string& id);
 /// The read-only layers of the desk's image, the upmost first; all below `data`/images.

@@ -42,8 +42,11 @@ struct Describe {
         return fmt::format("folder {} {:04o}", s.path, s.mode);
     }
     std::string operator()(const step::Disk& s) const {
-        return fmt::format("disk of {} bytes for what it writes", s.room);
+        return fmt::format("disk of {} bytes for what it writes, {}", s.room, s.file);
     }
+    std::string operator()(const step::TakeFolder& s) const { return "take over the files of " + s.id; }
+    std::string operator()(const step::KeptDisk& s) const { return "its disk as it was, " + s.file; }
+    std::string operator()(const step::ClearLayer& s) const { return "clear " + s.path + " of its layer"; }
     std::string operator()(const step::LayerFolder& s) const { return "folder " + s.path + " of its layer"; }
     std::string operator()(const step::TextFile& s) const {
         return fmt::format("file {} of its layer \"{}\"", s.path, on_one_line(s.text));

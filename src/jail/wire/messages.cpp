@@ -17,6 +17,8 @@ using core::Code;
 using core::Expected;
 using core::refuse;
 
+constexpr std::string_view kept_word = "kept";
+
 struct Message {
     std::uint64_t number;
     std::string_view verb;
@@ -95,6 +97,14 @@ public:
         return given == "yes";
     }
 
+    /// A word that is there or not.
+    bool kept_files() {
+        if (!has("files")) return false;
+        if (const auto given = text("files"); given != kept_word)
+            complain(fmt::format("files is '{}', but must be {}, or absent", given, kept_word));
+        return true;
+    }
+
     std::string desk_id() {
         auto id = text("id");
         if (!core::is_id("desk_", id))
@@ -140,6 +150,7 @@ Expected<What> parse_start(Taker& take) {
     spec.network = take.network();
     spec.limits = take.limits();
     spec.workspace = take.workspace();
+    spec.has_kept_files = take.kept_files();
     auto judged = judge(spec);
     if (!judged) take.complain(judged.error().message());
     return take.finish(Start{std::move(spec)});
@@ -154,6 +165,12 @@ Expected<What> parse_change(Taker& take) {
     if (take.has("network")) change.network = take.network();
     change.workspace = take.workspace();
     return take.finish(std::move(change));
+}
+
+Expected<What> parse_stop(Taker& take) {
+    Stop stop{.id = take.desk_id()};
+    stop.keeps_files = take.kept_files();
+    return take.finish(std::move(stop));
 }
 
 Expected<What> parse_list_workspaces(Taker& take) {
@@ -182,7 +199,7 @@ struct Verb {
 /// In the order of What's alternatives.
 constexpr std::array<Verb, std::variant_size_v<What>> verbs{{
     {"start", parse_start},
-    {"stop", parse_for_desk<Stop>},
+    {"stop", parse_stop},
     {"adopt", parse_for_desk<Adopt>},
     {"ending", parse_for_desk<Ending>},
     {"freeze", parse_for_desk<Freeze>},
@@ -207,12 +224,19 @@ std::string format_workspace(const std::optional<Workspace>& workspace) {
                        workspace->owner, workspace->home ? "yes" : "no");
 }
 
+std::string format_kept(bool has_kept) {
+    return has_kept ? fmt::format("files={}\n", kept_word) : std::string{};
+}
+
 std::string format_fields(const Start& start) {
     const auto& spec = start.spec;
     return fmt::format(
-        "id={}\nslot={}\nimage={}\nimage_hash={}\nnonce={}\nwidth={}\nheight={}\nnetwork={}\n{}{}", spec.id,
+        "id={}\nslot={}\nimage={}\nimage_hash={}\nnonce={}\nwidth={}\nheight={}\nnetwork={}\n{}{}{}", spec.id,
         spec.slot, spec.image, spec.image_hash, spec.nonce, spec.width, spec.height, name_of(spec.network),
-        format_limits(spec.limits), format_workspace(spec.workspace));
+        format_limits(spec.limits), format_workspace(spec.workspace), format_kept(spec.has_kept_files));
+}
+std::string format_fields(const Stop& stop) {
+    return fmt::format("id={}\n{}", stop.id, format_kept(stop.keeps_files));
 }
 std::string format_fields(const Change& change) {
     return fmt::format("id={}\n{}{}{}", change.id, change.limits ? format_limits(*change.limits) : "",

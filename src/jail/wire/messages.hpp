@@ -34,9 +34,13 @@ inline constexpr std::size_t most_descriptors_in_answer = 5;  ///< see jail/serv
 struct Start {
     Spec spec;
 };
-/// Kill the desk, if it lives, and remove all that is left of it. Answered when both are done.
+/// Kill the desk, if it lives, and remove all that is left of it, kept files too. Answered when both are
+/// done.
 struct Stop {
     std::string id;
+    /// But for its files: they wait for a Start with Spec::has_kept_files. Fine when they are kept already;
+    /// refused when there are none, or none that are whole.
+    bool keeps_files = false;
 };
 /// Take up a living desk after a restart. Refused unless everything in its identity.json is true.
 struct Adopt {
@@ -78,7 +82,7 @@ struct DeleteWorkspace {
     std::string owner;
     std::string name;
 };
-/// Every desk directory, and whether its desk lives.
+/// Every desk directory, and whether its desk lives; "asleep" where only files are kept.
 struct List {};
 /// What this host can do, and what it lacks.
 struct Doctor {};

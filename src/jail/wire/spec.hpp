@@ -49,6 +49,9 @@ struct Spec {
     Network network;
     Limits limits;
     std::optional<Workspace> workspace = {};
+    /// It slept: it has the files again that were kept when the desk of this id was stopped (Stop), and the
+    /// image that they stand on, whatever `image_hash` says.
+    bool has_kept_files = false;
 };
 
 inline constexpr std::uint32_t ids_per_desk = 65536;

@@ -164,3 +164,30 @@ TEST_CASE("A desk of an image without a display is told so, and else nothing is 
     REQUIRE(place != without.npos);
     CHECK(without.erase(place, told.size()) == with);
 }
+
+TEST_CASE("A desk that slept takes its folder over, with its disk if it had one") {
+    auto spec = some_spec();
+    spec.has_kept_files = true;
+    spec.limits.disk = 1 << 30;
+    auto host = some_host();
+    const auto steps_of = [&] {
+        const auto text = to_text(plan_desk(spec, host));
+        return text.substr(0, text.find("host  file "));
+    };
+    const std::string folders =
+        "host  clear work of its layer\n"
+        "host  folder work of its layer\n"
+        "host  folder upper of its layer\n"
+        "host  folder upper/etc of its layer\n";
+    // What it had counts, not what a new one would have.
+    host.own_disks = true;
+    CHECK(steps_of() == "host  take over the files of desk_0123456789ab\n" + folders);
+    CHECK(plan_desk(spec, host).warnings.back() == soft_disk_warning);
+    host.own_disks = false;
+    host.has_kept_disk = true;
+    CHECK(steps_of() ==
+          "host  take over the files of desk_0123456789ab\n"
+          "host  its disk as it was, /var/lib/carrel/desks/desk_0123456789ab/disk\n" +
+              folders);
+    CHECK(plan_desk(spec, host).warnings.empty());
+}
