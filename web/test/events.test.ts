@@ -230,6 +230,27 @@ test("rest is a state of the desk, and no other desk", () => {
   }
 });
 
+test("a desk that slept says so, and so does one that cannot be woken", () => {
+  const transcript = applyEvents(
+    emptyTranscript,
+    log(
+      ["desk", { state: "asleep", code: "asleep", reason: "nobody used it" }],
+      ["desk", { state: "starting", code: "after_sleep", reason: "it slept" }],
+      ["desk", { state: "asleep", code: "cannot_wake", reason: "no loop device" }],
+      ["desk", { state: "starting", code: "after_sleep", reason: "it slept" }],
+      ["desk", { state: "ready", code: "after_sleep", reason: "it slept" }],
+    ),
+  );
+  assert.deepEqual(
+    transcript.items.map((item) => item.kind === "notice" && `${item.tone}: ${item.message}`),
+    [
+      "error: The desk sleeps on, it could not be woken: no loop device",
+      "info: The desk slept: its programs have ended since, its files are as they were.",
+    ],
+  );
+  assert.equal(transcript.desk?.state, "ready");
+});
+
 test("places in the line are known and not written into the conversation", () => {
   const transcript = applyEvents(
     emptyTranscript,

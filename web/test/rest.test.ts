@@ -17,11 +17,20 @@ const session = (state: DeskState, more: Partial<Session> = {}): Session => ({
   ...more,
 });
 
-test("a frozen desk is as usable as a ready one, a paused one is not", () => {
-  const states: DeskState[] = ["starting", "ready", "frozen", "paused", "failed", "lost", "stopped"];
+test("a desk that is frozen or sleeps is as usable as a ready one, a paused one is not", () => {
+  const states: DeskState[] = [
+    "starting",
+    "ready",
+    "frozen",
+    "asleep",
+    "paused",
+    "failed",
+    "lost",
+    "stopped",
+  ];
   assert.deepEqual(
     states.filter((state) => isUsable({ state })),
-    ["ready", "frozen"],
+    ["ready", "frozen", "asleep"],
   );
 });
 
@@ -45,6 +54,7 @@ test("lists tell rest and the place in the line, and a rest is no failure", () =
     return `${key}: ${label}`;
   };
   assert.equal(label("frozen"), "frozen: Asleep");
+  assert.equal(label("asleep"), "frozen: Asleep, files only");
   assert.equal(label("paused"), "paused: Paused");
   assert.equal(label("starting", { queue_position: 3 }), "starting: In line: 3");
   assert.equal(label("starting", { queue_position: null }), "starting: Starting");

@@ -234,7 +234,7 @@ function shownState(session: Session, viewer: Viewer | undefined): { key: string
   if (state === "starting") return { key: "starting", label: "Starting" };
   if (!isUsable(session.desk)) return { key: state, label: state.charAt(0).toUpperCase() + state.slice(1) };
   if (session.desk.display === false)
-    return state === "frozen" ? { key: "frozen", label: "Asleep" } : { key: "ready", label: "No display" };
+    return state === "ready" ? { key: "ready", label: "No display" } : { key: "frozen", label: "Asleep" };
   const connection = viewer?.state.value;
   if (connection === "connected") {
     return viewer?.inControl.value

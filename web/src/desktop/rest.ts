@@ -2,9 +2,9 @@
 import { moment } from "../parts/format";
 import type { Desk, Session } from "../server/types";
 
-/** Whoever asks something of it is answered: a frozen one is woken by that. */
+/** Whoever asks something of it is answered: a frozen one is woken by that, and one that sleeps made anew. */
 export function isUsable({ state }: Pick<Desk, "state">): boolean {
-  return state === "ready" || state === "frozen";
+  return state === "ready" || state === "frozen" || state === "asleep";
 }
 
 /** "Idle since 14:02.", or what keeps it awake; empty where there is no desk to tell of. */

@@ -267,6 +267,7 @@ const deskStates: readonly string[] = [
   "starting",
   "ready",
   "frozen",
+  "asleep",
   "paused",
   "failed",
   "lost",
@@ -289,6 +290,13 @@ function desk(transcript: Transcript, event: StoredEvent): Transcript {
       (state === "failed" ? "The desk failed" : "The desk was lost") + (reason ? `: ${reason}` : ".");
     const notice: Notice = { kind: "notice", key: event.seq, tone: "error", message, isOfDesk: true };
     return append({ ...next, deskIsGone: true }, notice);
+  }
+  const slept = state === "ready" && str(event.data, "code") === "after_sleep";
+  if (slept || (state === "asleep" && str(event.data, "code") === "cannot_wake")) {
+    const message = slept
+      ? "The desk slept: its programs have ended since, its files are as they were."
+      : `The desk sleeps on, it could not be woken: ${reason}`;
+    return append(next, { kind: "notice", key: event.seq, tone: slept ? "info" : "error", message });
   }
   // One that did not answer for a while and does again is the same.
   if (state !== "ready" || !transcript.deskIsGone) return next;

@@ -86,6 +86,7 @@ export function stateOf(session: Session): { key: string; label: string } {
   if (state === "stopped") return { key: "stopped", label: "Stopped" };
   if (state === "paused") return { key: "paused", label: "Paused" };
   if (state === "frozen") return { key: "frozen", label: "Asleep" };
+  if (state === "asleep") return { key: "frozen", label: "Asleep, files only" };
   return { key: "ready", label: "Ready" };
 }
 

@@ -1,10 +1,11 @@
 // The shapes of the server's JSON that the page reads. The contract of each is the server's API description.
 
 /**
- * What can become of a desk. A `ready` one has a live picture, and so has a `frozen` one: any call wakes it. A `paused`
+ * What can become of a desk. A `ready` one has a live picture, and so has a `frozen` one: any call wakes it. One
+ * that is `asleep` has only its files: any call makes it anew of them. A `paused`
  * one stands still until somebody resumes it, and has its last picture.
  */
-export type DeskState = "starting" | "ready" | "frozen" | "paused" | "failed" | "lost" | "stopped";
+export type DeskState = "starting" | "ready" | "frozen" | "asleep" | "paused" | "failed" | "lost" | "stopped";
 
 /** `internet`: out through NAT, nothing private reachable. `none`: loopback only. */
 export type Network = "internet" | "none";
