@@ -44,8 +44,9 @@ std::string text_block(std::string_view text) {
     return fmt::format(R"({{"type":"text","text":{}}})", json::quote(text));
 }
 
-std::string user_message(std::string_view text, bool after_interruption) {
-    const auto note = after_interruption ? text_block(interrupted_turn) + "," : std::string{};
+std::string user_message(std::string_view text, bool after_interruption, bool after_sleep) {
+    auto note = after_interruption ? text_block(interrupted_turn) + "," : std::string{};
+    if (after_sleep) note += text_block(desk_slept) + ",";
     return fmt::format(R"({}"content":[{}{}]}})", user_start, note, text_block(text));
 }
 

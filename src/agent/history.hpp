@@ -33,6 +33,10 @@ constexpr std::string_view interrupted_call = "human stopped or interrupted tool
 /// Stands before what a person writes after the turn before was cut off.
 constexpr std::string_view interrupted_turn = "(user stopped or interrupted and wrote the following)";
 
+/// Stands before what a person writes when the desk was made anew since.
+constexpr std::string_view desk_slept =
+    "(the desk slept since: its programs were ended, and its files are as they were)";
+
 /// What is said to a model that has paused and cannot go on from its own words: they were altered.
 constexpr std::string_view go_on_note = "Go on.";
 
@@ -42,8 +46,8 @@ std::string text_block(std::string_view text);
 /// A text as a block.
 std::string text_block(std::string_view text);
 
-/// A person's message. With `after_interruption` the note above stands first.
-std::string user_message(std::string_view text, bool after_interruption);
+/// A person's message. With `after_interruption` and `after_sleep` the notes above stand first.
+std::string user_message(std::string_view text, bool after_interruption, bool after_sleep = false);
 
 /// `blocks` must not be empty. Each stands in it as it is.
 std::string assistant_message(std::span<const Block> blocks);

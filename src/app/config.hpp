@@ -53,6 +53,7 @@ struct Config {
     unsigned cleanup_seconds = 300;
     unsigned grace_seconds = 60;
     std::string on_idle = "freeze";
+    unsigned asleep_seconds = 30 * 24 * 3600;
     unsigned drain_seconds = 10;
     std::string on_exit = "keep";
     /// Limits of use; without a value its default where the server asks for keys, else off. 0: off.

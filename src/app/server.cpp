@@ -60,6 +60,7 @@ session::SessionRules session_rules(const Config& config, bool has_internet, con
             .lifetime = {.on_idle = store::on_idle_of(config.on_idle),
                          .idle = std::chrono::seconds{config.idle_seconds},
                          .max_age = std::chrono::hours{config.max_age_hours},
+                         .most_asleep = std::chrono::seconds{config.asleep_seconds},
                          .grace = std::chrono::seconds{config.grace_seconds},
                          .interval = std::chrono::seconds{config.cleanup_seconds}}};
 }

@@ -202,9 +202,17 @@ std::vector<Setting> make_settings() {
         whole("session_idle_seconds", {"CARREL_SESSION_IDLE_SECONDS", "SESSION_TTL_SECONDS"},
               "after which a desk that nobody uses is idle (see on_idle); 0: never", &Config::idle_seconds, 0,
               315'360'000),
-        text("on_idle", {"CARREL_ON_IDLE"},
-             "what becomes of an idle desk: freeze (any call wakes it) or destroy (its session ends)",
-             &Config::on_idle, {"freeze", "destroy"}),
+        text(
+            "on_idle", {"CARREL_ON_IDLE"},
+            "what becomes of an idle desk: freeze (it keeps its memory; any call wakes it), sleep (its "
+            "programs "
+            "end, its files stay on the host's disk; any call makes it anew of them) or destroy (its session "
+            "ends)",
+            &Config::on_idle, {"freeze", "sleep", "destroy"}),
+        whole("session_asleep_seconds", {"CARREL_SESSION_ASLEEP_SECONDS"},
+              "after which a session ends whose desk sleeps and that nobody uses, and its files with it; a "
+              "server that starts counts anew; 0: never",
+              &Config::asleep_seconds, 0, 315'360'000),
         whole("session_max_age_hours", {"CARREL_SESSION_MAX_AGE_HOURS", "SESSION_MAX_AGE_HOURS"},
               "after which a session ends, whatever it does; 0: never", &Config::max_age_hours, 0, 87'600),
         whole("cleanup_interval_seconds", {"CARREL_CLEANUP_INTERVAL_SECONDS", "CLEANUP_INTERVAL_SECONDS"},

@@ -8,9 +8,13 @@ namespace carrel::fleet {
 
 namespace {
 
-Remedy::Kind remedy_for(const store::DeskRow& row, bool is_on_host) {
+Remedy::Kind remedy_for(const store::DeskRow& row, bool is_on_host, bool is_asleep) {
     const bool is_of_nobody = row.session_id.empty();
     if (is_of_nobody && !(is_on_host && row.state == store::DeskState::warm)) return Remedy::Kind::remove;
+    // Who waited for it to be made anew never had an answer; its files are somewhere of both.
+    const bool shall_sleep = row.state == store::DeskState::asleep ||
+                             (row.state == store::DeskState::starting && row.code == after_sleep);
+    if (shall_sleep) return is_on_host || is_asleep ? Remedy::Kind::sleep : Remedy::Kind::mark_lost;
     // Its owner never had an answer, and what he asked for may not have been done: not even to cut its
     // network.
     if (row.code == still_beginning) return Remedy::Kind::mark_lost;
@@ -22,16 +26,18 @@ Remedy::Kind remedy_for(const store::DeskRow& row, bool is_on_host) {
 
 }  // namespace
 
-std::vector<Remedy> plan_recovery(const std::vector<store::DeskRow>& rows,
-                                  const std::vector<std::string>& on_host) {
+std::vector<Remedy> plan_recovery(const std::vector<store::DeskRow>& rows, const OnHost& on_host) {
     std::vector<Remedy> remedies;
-    for (const auto& row : rows) {
-        const bool is_on_host = std::ranges::find(on_host, row.id) != on_host.end();
-        remedies.push_back({remedy_for(row, is_on_host), row.id, row});
-    }
-    for (const auto& id : on_host)
-        if (std::ranges::find(rows, id, &store::DeskRow::id) == rows.end())
-            remedies.push_back({Remedy::Kind::remove_odd, id, std::nullopt});
+    const auto holds = [](const std::vector<std::string>& ids, const std::string& id) {
+        return std::ranges::find(ids, id) != ids.end();
+    };
+    for (const auto& row : rows)
+        remedies.push_back(
+            {remedy_for(row, holds(on_host.desks, row.id), holds(on_host.asleep, row.id)), row.id, row});
+    for (const auto* ids : {&on_host.desks, &on_host.asleep})
+        for (const auto& id : *ids)
+            if (std::ranges::find(rows, id, &store::DeskRow::id) == rows.end())
+                remedies.push_back({Remedy::Kind::remove_odd, id, std::nullopt});
     return remedies;
 }
 

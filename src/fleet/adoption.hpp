@@ -15,10 +15,16 @@ namespace carrel::fleet {
 /// The code of a row whose desk is not yet as its owner asked for it: `starting` until it is.
 inline constexpr std::string_view still_beginning = "still_beginning";
 
+/// The code of a desk that was made anew after sleep: of its row until something else is to be told of it.
+inline constexpr std::string_view after_sleep = "after_sleep";
+/// The code of one that sleeps on because it could not be.
+inline constexpr std::string_view cannot_wake = "cannot_wake";
+
 /// One thing to do at start.
 struct Remedy {
     enum class Kind {
         adopt,       ///< looks alive: check its identity, take it over
+        sleep,       ///< shall sleep: makes it so where it does not
         mark_lost,   ///< its row says it lives, but there is nothing on the host
         remove,      ///< was ended, but its removal is not confirmed
         remove_odd,  ///< on the host without a row
@@ -29,8 +35,7 @@ struct Remedy {
 };
 
 /// Every row of a desk that may have something on the host, against what is on the host.
-std::vector<Remedy> plan_recovery(const std::vector<store::DeskRow>& rows,
-                                  const std::vector<std::string>& on_host);
+std::vector<Remedy> plan_recovery(const std::vector<store::DeskRow>& rows, const OnHost& on_host);
 
 /// What GET /hello answered.
 struct Hello {

@@ -34,6 +34,7 @@ struct DeskSpec {
     std::string nonce;  ///< 32 hex; the desk proves itself with it in GET /hello
     /// Whether other desks have it at the same time is the caller's to decide.
     std::optional<WorkspaceUse> workspace = {};
+    bool has_kept_files = false;  ///< those that put_to_sleep kept under this id
 };
 
 /// What a driver can do on this host, and what it cannot and why.
@@ -100,6 +101,8 @@ public:
     virtual std::shared_ptr<net::Handler> endpoint() const = 0;
     /// Warnings of its start, such as "no limit of memory: …".
     virtual const std::vector<std::string>& warnings() const = 0;
+    /// Whether put_to_sleep can keep its files: not those of some desks that an older version made.
+    virtual bool can_sleep() const = 0;
     /// Returns when the desk has ended. Cancellable; at most one caller.
     virtual Task<Ending> ended() = 0;
     /// Tells every fact (the kernel killed a process for memory, …) until nothing more can come.
@@ -163,6 +166,12 @@ public:
     virtual Task<> remove(std::string principal, std::string name) = 0;
 };
 
+/// What a driver has on the host.
+struct OnHost {
+    std::vector<std::string> desks;   ///< alive or not
+    std::vector<std::string> asleep;  ///< of which only files are kept
+};
+
 class Driver {
 public:
     virtual ~Driver() = default;
@@ -176,16 +185,20 @@ public:
     /// Nothing is left of the desk, and its row says so.
     virtual void release(unsigned reservation) = 0;
 
-    /// Throws Error with a sentence; nothing is left behind then.
+    /// Throws Error with a sentence; nothing is left behind then, but files that were kept, as they were.
     virtual Task<std::unique_ptr<Desk>> start(DeskSpec spec) = 0;
-    /// Every desk on the host that this driver made with this data directory, alive or not.
-    virtual Task<std::vector<std::string>> list() = 0;
+    /// Every desk on the host that this driver made with this data directory.
+    virtual Task<OnHost> list() = 0;
     /// Checks that the desk is the one that was started under this id, and takes it over.
     virtual Task<Adoption> adopt(std::string id) = 0;
     /// Whether a desk that is made now would be made of the same image and program.
     virtual bool is_current(const Desk& desk) = 0;
-    /// Removes whatever exists under that id; fine when nothing does.
+    /// Removes whatever exists under that id, kept files too; fine when nothing does.
     virtual Task<> remove(std::string id) = 0;
+    /// Ends every process of the desk and keeps its files, and nothing else of it, for a start with
+    /// has_kept_files or until remove(). Fine when they are kept already. Throws not_found or conflict when
+    /// there are none that could be kept; whatever there is, is left then.
+    virtual Task<> put_to_sleep(std::string id) = 0;
 
     virtual const DeskLogs& logs() const = 0;
     virtual Workspaces& workspaces() = 0;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "async/all.hpp"
 #include "core/id.hpp"
 #include "core/log.hpp"
@@ -37,7 +39,7 @@ Fleet::Fleet(async::Executor executor, Driver& driver, store::Store& store, cons
 
 Task<Started> Fleet::start(DeskWish wish, Along along) {
     refuse_second(wish.session_id);
-    refuse_taken_workspace(wish);
+    refuse_taken_workspace(wish.principal, wish.shape);
     if (!wish.place) wish.place = places_.take({wish.principal, wish.shape.limits});
     const Asking asking{*this};
     if (auto* pool = find_pool(wish.shape.image)) pool->demand.note(std::chrono::steady_clock::now());
@@ -54,12 +56,13 @@ void Fleet::refuse_second(const std::string& session_id) const {
         throw Error{Code::conflict, "the session has a desk already: it is starting, in use or ending"};
 }
 
-void Fleet::refuse_taken_workspace(const DeskWish& wish) const {
-    const auto& wanted = wish.shape;
+void Fleet::refuse_taken_workspace(const std::string& principal, const core::DeskShape& wanted) const {
     if (wanted.workspace.empty()) return;
     for (const auto& [id, member] : members_) {
         const auto& row = member->row;
-        if (row.principal != wish.principal || row.shape.workspace != wanted.workspace) continue;
+        if (row.principal != principal || row.shape.workspace != wanted.workspace) continue;
+        // Until it is woken it does without; then it is refused, if need be.
+        if (row.state == DeskState::asleep) continue;
         if (row.shape.shares_workspace && wanted.shares_workspace) continue;
         throw Error{
             Code::conflict,
@@ -101,7 +104,7 @@ Task<> Fleet::make(MemberPtr member, core::DeskBeginning beginning, Along along,
     }
     const bool has_beginning = !beginning.is_empty();
     try {
-        co_await launch(member, std::move(beginning), timings);
+        co_await launch(member, false, std::move(beginning), timings);
         // Until then it is marked, and a server that is cut gives it up: its owner must not have been
         // answered.
         if (has_beginning) co_await store_.run(state_change(member->row, DeskState::ready, {}));
@@ -143,14 +146,15 @@ Task<> Fleet::commit_row(MemberPtr member, bool has_beginning, Along along, Timi
     timings.emplace_back("commit", std::chrono::steady_clock::now() - began);
 }
 
-Task<> Fleet::launch(MemberPtr member, core::DeskBeginning beginning, Timings& timings) {
+Task<> Fleet::launch(MemberPtr member, bool has_kept_files, core::DeskBeginning beginning, Timings& timings) {
     const auto& row = member->row;
     const auto began = std::chrono::steady_clock::now();
     DeskSpec spec{.id = row.id,
                   .reservation = row.reservation,
                   .shape = row.shape,
                   .nonce = row.nonce,
-                  .workspace = workspace_of(row)};
+                  .workspace = workspace_of(row),
+                  .has_kept_files = has_kept_files};
     member->desk = co_await driver_.start(std::move(spec));
     timings.emplace_back("start", std::chrono::steady_clock::now() - began);
     co_await member->check(row.nonce, options_.patience, timings);
@@ -207,7 +211,8 @@ void Fleet::watch_end(const MemberPtr& member) {
         const auto ended = known.lock();
         if (!ended) return;
         ended->ending = std::move(ending);
-        if (!ended->is_ending && !ended->is_being_handed_over)
+        const bool is_going_to_sleep = ended->row.state == DeskState::asleep;
+        if (!ended->is_ending && !ended->is_being_handed_over && !is_going_to_sleep)
             scope_.start("the end of " + ended->row.id, end_by_itself(ended));
     });
 }
@@ -266,8 +271,15 @@ Task<> Fleet::end_all(Ending why) {
     std::vector<Task<>> ends;
     for (const auto& [id, member] : members_)
         // Also one whose making was cut: nobody else ends it any more.
-        if (!member->is_ending) ends.push_back(end(member, nullptr, why));
+        if (!member->is_ending) ends.push_back(end_settled(member, why));
     co_await async::all("ending a desk", std::move(ends));
+}
+
+/// What changes its rest goes on after its caller has gone.
+Task<> Fleet::end_settled(MemberPtr member, Ending why) {
+    while (member->is_resting_changing) co_await member->changed.wait();
+    if (members_.contains(member->row.id) && !member->is_ending)
+        co_await end(member, nullptr, std::move(why));
 }
 
 Task<> Fleet::end_by_itself(MemberPtr member) {
@@ -294,8 +306,9 @@ Task<> Fleet::finish_off(MemberPtr member) {
     leave(member);
     if (failure) std::rethrow_exception(failure);
     // Nobody needs to wait for this commit: until it is made, nobody else gets what was reserved.
-    scope_.start("freeing what was reserved for " + member->row.id,
-                 set_removed(member->row.id, member->row.reservation));
+    if (!member->row.is_removed)
+        scope_.start("freeing what was reserved for " + member->row.id,
+                     set_removed(member->row.id, member->row.reservation));
 }
 
 void Fleet::leave(const MemberPtr& member) {
@@ -331,6 +344,11 @@ std::shared_ptr<net::Handler> Fleet::find_endpoint(const std::string& session_id
     return is_usable ? member->desk->endpoint() : nullptr;
 }
 
+std::size_t Fleet::size() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        members_, [](const auto& entry) { return entry.second->row.state != DeskState::asleep; }));
+}
+
 std::vector<Fleet::MemberPtr> Fleet::members() const {
     std::vector<MemberPtr> all;
     all.reserve(members_.size());
@@ -352,7 +370,8 @@ Task<std::optional<Usage>> Fleet::usage(std::string session_id) {
     const auto member = find(session_id);
     if (!member || !member->desk || member->is_ending) co_return std::nullopt;
     try {
-        co_return co_await member->desk->usage();
+        const auto desk = member->desk;
+        co_return co_await desk->usage();
     } catch (const Error& error) {
         core::log_debug("desk {} cannot be measured: {}", member->row.id, error.message());
         co_return std::nullopt;

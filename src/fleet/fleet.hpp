@@ -6,7 +6,12 @@
 //        │ └─▶ warm ── start() of a session ───────────────┼─▶ …                         │
 //        │       │                                         ├──── stop() ──▶ stopped ◀────┘
 //        └───────┴────── any of them fails ──▶ failed ◀────┘ it ends
-//     any of them ── not what identity.json and its row say, at the next start ──▶ lost
+//     ready ── sleep(): its processes end, its files stay ──▶ asleep ── wake(): made anew of them ──▶
+//     starting any of them ── not what identity.json and its row say, at the next start ──▶ lost
+//
+// A desk that sleeps has no process, no reservation and no place; the row keeps its id, by which the driver
+// knows the files. What is made of them has the same row, with another nonce and reservation. A server that
+// is cut while a desk goes to sleep or wakes leaves one that sleeps.
 //
 // A warm desk is made ahead, of no session, and frozen once it is ready (stock.cpp). Taking one is a change
 // of its owner. A desk that somebody had never becomes warm again.
@@ -112,9 +117,17 @@ public:
     /// unavailable where the host cannot freeze.
     Task<> freeze(std::string session_id, store::DeskState state,
                   std::function<void(store::Transaction&)> along);
-    /// Lets a frozen or paused desk go on; returns when it runs. Fine when it does not rest, or there is
-    /// none.
-    Task<> wake(std::string session_id);
+    /// Lets a frozen or paused desk go on, or makes one that sleeps anew, which then begins as `beginning`
+    /// says; returns when it runs. Fine when it does not rest, or there is none. Throws exhausted or
+    /// conflict, as start(), or why it could not be made: it sleeps on then. Cancellable; what was begun is
+    /// finished.
+    Task<> wake(std::string session_id, core::DeskBeginning beginning = {});
+    /// Ends the processes of a desk that is ready and keeps its files, if `is_wanted` says so at the last
+    /// moment. Throws conflict when there is no ready desk, and what of it failed: it is asleep then all the
+    /// same, unless that could not be stored.
+    Task<> sleep(std::string session_id, std::function<bool()> is_wanted);
+    /// Whether it has a desk whose files can be kept.
+    bool can_sleep(const std::string& session_id) const;
     /// What the session's desk uses now; nothing when it has none, or one that cannot be measured.
     Task<std::optional<Usage>> usage(std::string session_id);
 
@@ -123,7 +136,8 @@ public:
     /// Hears of each desk that has gone without ever having had a session: nothing is known of it any more.
     using WhenForgotten = std::function<void(std::string desk)>;
     void watch_forgotten(WhenForgotten tell) { when_forgotten_ = std::move(tell); }
-    /// The row of the session's desk, or null when it has none that is starting, ready, resting or ending.
+    /// The row of the session's desk, or null when it has none that is starting, ready, resting, asleep or
+    /// ending.
     const store::DeskRow* find_desk(const std::string& session_id) const;
     /// Whether it can be used, at once or after wake().
     bool is_well(const std::string& session_id) const;
@@ -131,8 +145,8 @@ public:
     const DeskLogs& logs() const { return driver_.logs(); }
     const Capabilities& capabilities() const { return capabilities_; }
     Workspaces& workspaces() { return driver_.workspaces(); }
-    /// Desks that are starting, ready, resting or ending; warm ones too.
-    std::size_t size() const { return members_.size(); }
+    /// Desks that are starting, ready, resting or ending; warm ones too, and not those that sleep.
+    std::size_t size() const;
     std::vector<PoolState> pools() const;
     Places& places() { return places_; }
     const Places& places() const { return places_; }
@@ -152,16 +166,17 @@ private:
     MemberPtr find(const std::string& session_id) const;
     MemberPtr enroll(store::DeskRow row);
     store::DeskRow new_row(const core::DeskShape& shape);
-    void refuse_taken_workspace(const DeskWish& wish) const;
+    void refuse_taken_workspace(const std::string& principal, const core::DeskShape& wanted) const;
     void refuse_second(const std::string& session_id) const;
     Task<Started> start_cold(DeskWish wish, Along along);
     Task<> make(MemberPtr member, core::DeskBeginning beginning, Along along, Timings& timings);
     Task<> commit_row(MemberPtr member, bool has_beginning, Along along, Timings& timings);
-    Task<> launch(MemberPtr member, core::DeskBeginning beginning, Timings& timings);
+    Task<> launch(MemberPtr member, bool has_kept_files, core::DeskBeginning beginning, Timings& timings);
     Task<core::Error> clear_failed(MemberPtr member, core::Error error);
     void enter(const MemberPtr& member);
     void watch_end(const MemberPtr& member);
     Task<> end(MemberPtr member, Along along, Ending why = {});
+    Task<> end_settled(MemberPtr member, Ending why);
     Task<> end_by_itself(MemberPtr member);
     Task<> finish_off(MemberPtr member);
     void leave(const MemberPtr& member);
@@ -204,6 +219,14 @@ private:
     Task<> freeze_member(MemberPtr member, store::DeskState state, Along along);
     Task<> try_to_thaw(MemberPtr member);
     Task<> wake_member(MemberPtr member);
+
+    // --- sleeping (sleeping.cpp)
+    Task<> put_to_sleep(MemberPtr member, std::function<bool()> is_wanted);
+    Task<> lay_down(MemberPtr member);
+    Task<> rise_once(MemberPtr member, core::DeskBeginning beginning);
+    Task<> rise(MemberPtr member, core::DeskBeginning beginning);
+    Task<> sleep_on(MemberPtr member, core::Error error);
+    Task<> recover_asleep(MemberPtr member);
 
     // --- what an earlier server left (recovery.cpp)
     /// What is to be adopted is a member when this returns.

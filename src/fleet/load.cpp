@@ -28,7 +28,8 @@ Task<> measure_some(std::shared_ptr<std::deque<MemberPtr>> queue, std::shared_pt
         if (!member->desk || member->is_ending) continue;
         std::exception_ptr failure;
         try {
-            const auto usage = co_await member->desk->usage();
+            const auto desk = member->desk;
+            const auto usage = co_await desk->usage();
             loads->push_back({member->row.id, member->row.session_id, usage});
             continue;
         } catch (...) {

@@ -50,22 +50,27 @@ public:
     Member(async::Executor executor, store::DeskRow row)
         : row{std::move(row)}, changed{executor}, watch_{executor} {}
 
-    store::DeskRow row;          ///< as it was committed
-    std::unique_ptr<Desk> desk;  ///< once the driver made or adopted it
-    bool is_ready = false;       ///< calls may go to it
-    bool is_ending = false;      ///< somebody ends it; nobody else may begin to
+    store::DeskRow row;  ///< as it was committed
+    /// Once the driver made or adopted it, and until it sleeps. Who asks it something meanwhile holds it.
+    std::shared_ptr<Desk> desk;
+    bool is_ready = false;   ///< calls may go to it
+    bool is_ending = false;  ///< somebody ends it; nobody else may begin to
     /// An earlier server made it and it is asked whether it is well: nobody has to wait for that to end it.
     bool is_left_over = false;
-    bool is_resting_changing = false;   ///< it is just being frozen or thawed; nobody else may begin to
-    bool is_being_handed_over = false;  ///< from the warm ones to its first owner
-    Place place;                        ///< counted for its owner; none of a warm one
-    bool is_storing_screen = false;     ///< that its screen has another size
+    /// It is just being frozen or thawed, put to sleep or made anew; nobody else may begin to.
+    bool is_resting_changing = false;
+    bool is_rising = false;                   ///< it is being made anew
+    std::size_t rises = 0;                    ///< how often it was tried to make it anew after sleep
+    std::optional<core::Error> rise_failure;  ///< of the last time
+    bool is_being_handed_over = false;        ///< from the warm ones to its first owner
+    Place place;                              ///< counted for its owner; none of a warm one
+    bool is_storing_screen = false;           ///< that its screen has another size
     NoticeLimit screen_limit{10, std::chrono::seconds{60}};  ///< of events that tell it
     std::optional<Ending> ending;  ///< how it came to an end by itself, from when that is known
     async::Gate changed;           ///< of the above, and when it leaves the fleet
 
     bool is_warm() const { return row.session_id.empty(); }
-    /// None of its processes runs: it answers nothing until it is thawed.
+    /// None of its processes runs: it answers nothing until it is woken.
     bool is_resting() const { return store::is_resting(row.state); }
     bool can_be_ended() const { return (is_ready || is_left_over) && !is_ending; }
 

@@ -27,7 +27,8 @@ constexpr std::chrono::milliseconds longest_asking_pause = 2s;
 
 Task<> Fleet::recover() {
     const auto rows = co_await store_.run([](store::Transaction& t) { return t.desks_on_host(); });
-    for (const auto& row : rows) driver_.keep_reserved(row.reservation);
+    for (const auto& row : rows)
+        if (!row.is_removed) driver_.keep_reserved(row.reservation);
     std::vector<Task<>> of_nobody;
     std::vector<Task<>> ours;
     for (auto& remedy : plan_recovery(rows, co_await driver_.list())) {
@@ -53,6 +54,10 @@ Task<> Fleet::recover_one(Remedy remedy) {
             auto member = enroll_left_over(std::move(*remedy.row));
             return member->is_warm() ? adopt_warm(std::move(member)) : adopt(std::move(member));
         }
+        case Remedy::Kind::sleep: {
+            auto member = enroll(std::move(*remedy.row));
+            return change_rest(member, recover_asleep(member));
+        }
         case Remedy::Kind::mark_lost:
             return give_up(
                 std::move(*remedy.row),
@@ -75,7 +80,7 @@ Fleet::MemberPtr Fleet::enroll_left_over(store::DeskRow row) {
 
 Task<> Fleet::remove(store::DeskRow row) {
     co_await driver_.remove(row.id);
-    co_await set_removed(row.id, row.reservation);
+    if (!row.is_removed) co_await set_removed(row.id, row.reservation);
 }
 
 /// Asks until the desk is well, is proved not to be ours, or is ended by somebody.

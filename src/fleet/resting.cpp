@@ -1,6 +1,7 @@
 // Desks whose processes stand still: frozen because nobody used them, or paused by their owner.
 #include <utility>
 
+#include "async/shield.hpp"
 #include "core/log.hpp"
 #include "fleet/fleet.hpp"
 
@@ -37,6 +38,9 @@ Task<> Fleet::freeze(std::string session_id, DeskState state, Along along) {
 Task<> Fleet::freeze_member(MemberPtr member, DeskState state, Along along) {
     if (!member->is_ready || member->is_ending)
         throw Error{Code::conflict, "the desk is ending", "desk_ending"};
+    if (member->row.state == DeskState::asleep)
+        throw Error{Code::conflict, "the desk sleeps: there is nothing in it that could be stopped",
+                    "desk_asleep"};
     // Nobody's idleness makes a paused desk one that any call wakes.
     const bool is_paused_already = state == DeskState::frozen && member->is_resting();
     if (member->row.state == state || is_paused_already) co_return;
@@ -70,8 +74,11 @@ Task<> Fleet::try_to_thaw(MemberPtr member) {
     }
 }
 
-Task<> Fleet::wake(std::string session_id) {
+Task<> Fleet::wake(std::string session_id, core::DeskBeginning beginning) {
     const auto member = find(session_id);
+    const bool is_asleep = member && (member->row.state == DeskState::asleep || member->is_rising);
+    if (is_asleep && !member->is_ending)
+        co_return co_await async::shield(scope_, "waking a desk", rise_once(member, std::move(beginning)));
     if (!member || !member->is_ready || member->is_ending) co_return;
     if (!member->is_resting() && !member->is_resting_changing) co_return;
     co_await change_rest(member, wake_member(member));

@@ -82,7 +82,8 @@ wire::Fields describe(const desks::Handed& desk) {
                         {"memory_watch", std::string{name_of(desk.memory.how)}},
                         {"process_watch", std::string{name_of(desk.processes.how)}},
                         {"disk_watch", std::string{name_of(desk.disk.how)}},
-                        {"workspace_watch", std::string{name_of(desk.workspace.how)}}};
+                        {"workspace_watch", std::string{name_of(desk.workspace.how)}},
+                        {"can_sleep", desk.can_sleep ? "yes" : "no"}};
     for (const auto& warning : desk.warnings) fields.emplace_back("warning", warning);
     for (const auto& [what, time] : desk.took)
         fields.emplace_back("took." + what, fmt::to_string(time.count()));

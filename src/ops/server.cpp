@@ -70,8 +70,11 @@ std::vector<json::Field<CreateSession>> create_session_fields() {
               length_between(1, 200)),
         field("wait_seconds", &CreateSession::wait_seconds,
               "how long to stand in the line when no desk is free, instead of 503 at once", between(0, 3600)),
-        field("on_idle", &CreateSession::on_idle, "what becomes of a desk that nobody uses",
-              one_of({"freeze", "destroy"})),
+        field(
+            "on_idle", &CreateSession::on_idle,
+            "what becomes of a desk that nobody uses: freeze keeps its memory, sleep only its files, destroy "
+            "nothing",
+            one_of({"freeze", "sleep", "destroy"})),
         field("idle_seconds", &CreateSession::idle_seconds, "until that; 0: never", between(0, longest_life)),
         field("max_age_seconds", &CreateSession::max_age_seconds,
               "after which the session ends, whatever it does; 0: never", between(0, longest_life)),

@@ -23,10 +23,13 @@ constexpr std::array session_answer{
     Member{"busy", "boolean", "whether the agent is at work"},
     Member{"viewers", "object", "who looks at the desktop live: {watching, in_control}, each a number"},
     Member{"desk", "object",
-           "{id, state (starting, ready, frozen: any call wakes it, paused, failed, lost, stopped), image, "
+           "{id, state (starting, ready, frozen: any call wakes it, asleep: its programs have ended and any "
+           "call makes it anew of its files, paused, failed, lost, stopped), image, "
            "network, width, height, limits, workspace (or null), display (false: its image has none, and "
            "only files, terminal and "
-           "processes can be used)}; of one that failed or was lost also reason and code"},
+           "processes can be used)}; of one that failed, was lost, sleeps or has slept (after_sleep) also "
+           "reason "
+           "and code"},
     Member{"key", "any", "the name that its owner gave it, or null"},
     Member{"idle_since", "any", "RFC 3339, or null while it is in use"},
     Member{"awake", "array", "what keeps the desk awake, as sentences"},

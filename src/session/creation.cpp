@@ -95,7 +95,8 @@ Task<Created> SessionService::come_back(store::SessionRow row) {
     const bool is_there = desk && desk->state != store::DeskState::failed;
     if (!is_there)
         co_return Created{.session = co_await renew_now(std::move(row)), .is_new = false, .timings = {}};
-    if (desk->state == store::DeskState::frozen) co_await fleet_.wake(row.id);
+    if (desk->state == store::DeskState::frozen || desk->state == store::DeskState::asleep)
+        co_await wake_desk(row.id);
     if (const auto* known = fleet_.find_desk(row.id)) row.desk = *known;
     co_return Created{.session = view(std::move(row)), .is_new = false, .timings = {}};
 }

@@ -27,11 +27,25 @@ Task<std::shared_ptr<net::Handler>> SessionService::desk(Principal principal, st
     }
     auto use = uses_.enter(id);
     if (known->state == store::DeskState::paused && !wake) throw paused(id);
-    co_await fleet_.wake(id);
+    co_await wake_desk(id);
     if (auto endpoint = fleet_.find_endpoint(id)) co_return held_with(std::move(endpoint), std::move(use));
     const auto row = co_await row_of(std::move(principal), id);
     throw not_ready(desk_of(row));
 }
+
+/// Of what the server gives every desk: what is not in its files.
+core::DeskBeginning SessionService::after_sleep() const {
+    const auto& beginning = rules_.new_beginning;
+    return {.environment = beginning.environment,
+            .locale = beginning.locale,
+            .time_zone = beginning.time_zone,
+            .http_proxy = beginning.http_proxy,
+            .files = {},
+            .command = {},
+            .open_url = {}};
+}
+
+Task<> SessionService::wake_desk(std::string id) { return fleet_.wake(std::move(id), after_sleep()); }
 
 Task<Session> SessionService::pause(Principal principal, std::string id) {
     auto row = co_await row_of(std::move(principal), std::move(id));
@@ -48,6 +62,9 @@ Task<Session> SessionService::pause_now(store::SessionRow row) {
     refuse_busy(row.id);
     const auto* desk = fleet_.find_desk(row.id);
     if (!desk || !fleet_.is_well(row.id)) throw not_ready(desk_of(row));
+    if (desk->state == store::DeskState::asleep)
+        throw Error{Code::conflict, "the desk sleeps: no program of it runs that could be paused",
+                    "desk_asleep"};
     if (desk->state != store::DeskState::paused) {
         if (desk->state == store::DeskState::frozen) co_await fleet_.wake(row.id);
         const auto picture = co_await take_picture(row.id);
@@ -81,9 +98,9 @@ Task<std::string> SessionService::take_picture(std::string id) {
 
 Task<Session> SessionService::resume(Principal principal, std::string id) {
     auto row = co_await row_of(std::move(principal), std::move(id));
-    if (!fleet_.is_well(row.id)) throw not_ready(desk_of(row));
     uses_.touch(row.id);
-    co_await async::shield(scope_, "resuming a desk", fleet_.wake(row.id));
+    co_await async::shield(scope_, "resuming a desk", wake_desk(row.id));
+    if (!fleet_.is_well(row.id)) throw not_ready(desk_of(row));
     if (const auto* now = fleet_.find_desk(row.id)) row.desk = *now;
     co_return view(std::move(row));
 }
@@ -133,12 +150,16 @@ Task<Session> SessionService::renew_desk(Principal principal, std::string id) {
 Task<Session> SessionService::renew_now(store::SessionRow row) {
     refuse_while_draining();
     if (leaving_.contains(row.id)) throw no_session(row.id);
-    if (fleet_.is_well(row.id)) throw Error{Code::conflict, "the desk is well: there is nothing to replace"};
     const auto desk = desk_of(row);
+    const bool cannot_wake = desk.state == store::DeskState::asleep && desk.code == fleet::cannot_wake;
+    if (fleet_.is_well(row.id) && !cannot_wake)
+        throw Error{Code::conflict, "the desk is well: there is nothing to replace"};
     // One that does not answer is ended only because its user says so. One that has failed is told so before
     // it has been cleared away.
-    const bool does_not_answer = desk.state == store::DeskState::starting && !desk.code.empty();
-    if (does_not_answer || desk.state == store::DeskState::failed) co_await fleet_.stop(row.id, nullptr);
+    const bool does_not_answer =
+        desk.state == store::DeskState::starting && !desk.code.empty() && desk.code != fleet::after_sleep;
+    if (does_not_answer || cannot_wake || desk.state == store::DeskState::failed)
+        co_await fleet_.stop(row.id, nullptr);
     // What the session's user chose. A row of an older program, or none, does not say it all.
     auto shape = row.desk.shape;
     if (shape.image.empty()) shape = rules_.new_desk;

@@ -78,7 +78,7 @@ void Reaper::expect(const store::Lifetime& lifetime) {
 std::chrono::milliseconds Reaper::pause_within(const store::Lifetime& lifetime,
                                                std::chrono::milliseconds pause) const {
     for (const std::chrono::milliseconds limit :
-         {lifetime.idle.value_or(rules_.idle), lifetime.max_age.value_or(rules_.max_age)})
+         {lifetime.idle.value_or(rules_.idle), lifetime.max_age.value_or(rules_.max_age), rules_.most_asleep})
         if (limit.count() > 0)
             pause =
                 std::min(pause, std::max<std::chrono::milliseconds>(limit / looks_in_limit, shortest_pause));
@@ -198,6 +198,12 @@ Task<> Reaper::act(const store::SessionRow& row, Watched& watched, store::DeskSt
         co_return co_await end_after_grace(
             row, watched, "max_age",
             fmt::format("the session is as old as it may be ({})", in_words(max_age)));
+    const bool was_left = state == store::DeskState::asleep && rules_.most_asleep.count() > 0 &&
+                          now - watched.last_active >= rules_.most_asleep;
+    if (was_left)
+        co_return co_await end_after_grace(
+            row, watched, "idle",
+            fmt::format("its desk sleeps, and nobody has used it for {}", in_words(rules_.most_asleep)));
     const auto idle = row.lifetime.idle.value_or(rules_.idle);
     const bool is_idle =
         idle.count() > 0 && now - watched.last_active >= idle && state == store::DeskState::ready;
@@ -211,14 +217,26 @@ Task<> Reaper::act(const store::SessionRow& row, Watched& watched, store::DeskSt
         watched.warned.reset();
         co_return;
     }
-    if (row.lifetime.on_idle.value_or(rules_.on_idle) == store::OnIdle::destroy)
+    const auto on_idle = row.lifetime.on_idle.value_or(rules_.on_idle);
+    if (on_idle == store::OnIdle::destroy)
         co_return co_await end_after_grace(row, watched, "idle",
                                            fmt::format("nobody has used the desk for {}", in_words(idle)));
+    co_await rest(row, watched.last_active, on_idle == store::OnIdle::sleep, in_words(idle));
+}
+
+Task<> Reaper::rest(const store::SessionRow& row, Time seen, bool sleeps, std::string_view idle) {
+    // Sleep ends what whoever comes now would use.
+    const auto is_unused = [this, id = row.id, seen] {
+        return signs_of_use(id).empty() && around_.uses.last(id) <= seen;
+    };
     try {
-        co_await around_.fleet.freeze(row.id, store::DeskState::frozen, nullptr);
-        core::log_info("desk {} is frozen: nobody has used it for {}", row.desk.id, in_words(idle));
+        sleeps = sleeps && around_.fleet.can_sleep(row.id);
+        co_await (sleeps ? around_.fleet.sleep(row.id, is_unused)
+                         : around_.fleet.freeze(row.id, store::DeskState::frozen, nullptr));
+        core::log_info("desk {} {}: nobody has used it for {}", row.desk.id, sleeps ? "sleeps" : "is frozen",
+                       idle);
     } catch (const core::Error& error) {
-        core::log_debug("desk {} is not frozen: {}", row.desk.id, error.message());
+        core::log_debug("desk {} does not rest: {}", row.desk.id, error.message());
     }
 }
 

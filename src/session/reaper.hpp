@@ -1,4 +1,5 @@
-// Looks after desks that nobody uses: freezes them or ends their sessions, and says what keeps a desk awake.
+// Looks after desks that nobody uses: freezes them, puts them to sleep or ends their sessions, and says what
+// keeps a desk awake.
 #pragma once
 
 #include <chrono>
@@ -25,7 +26,10 @@ struct LifetimeRules {
     store::OnIdle on_idle = store::OnIdle::freeze;
     std::chrono::seconds idle{3600};  ///< without use and work until on_idle; 0: never
     std::chrono::seconds max_age{0};  ///< of a session, whatever it does; 0: none
-    std::chrono::seconds grace{60};   ///< between the event that tells of a session's end and the end
+    /// Without use, of a session whose desk sleeps: then it ends. Counted from the server's start, if that is
+    /// later than the last use. 0: none.
+    std::chrono::seconds most_asleep{std::chrono::days{30}};
+    std::chrono::seconds grace{60};  ///< between the event that tells of a session's end and the end
     std::chrono::milliseconds interval{300'000};  ///< between two looks; shorter where a limit is
 };
 
@@ -85,6 +89,7 @@ private:
     Task<> measure(const std::string& session, Watched& watched);
     Task<std::optional<BusyProcess>> find_busiest(std::string session);
     std::vector<std::string> signs_of_use(const std::string& session) const;
+    Task<> rest(const store::SessionRow& row, Time seen, bool sleeps, std::string_view idle);
     Task<> act(const store::SessionRow& row, Watched& watched, store::DeskState state);
     Task<> end_after_grace(const store::SessionRow& row, Watched& watched, std::string what, std::string why);
     std::chrono::milliseconds pause_within(const store::Lifetime& lifetime,

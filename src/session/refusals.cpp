@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "fleet/adoption.hpp"
+
 namespace carrel::session {
 
 using core::Code;
@@ -26,8 +28,10 @@ Error not_ready(const store::DeskRow& desk) {
     };
     switch (desk.state) {
         case DeskState::starting:
-            if (!desk.reason.empty()) return {Code::unavailable, desk.reason, desk.code};
+            if (!desk.reason.empty() && desk.code != fleet::after_sleep)
+                return {Code::unavailable, desk.reason, desk.code};
             return {Code::unavailable, "the desk is starting", "desk_starting"};
+        case DeskState::asleep: return {Code::unavailable, "the desk is going to sleep", "desk_asleep"};
         case DeskState::failed: return {Code::conflict, what_became("failed"), "desk_failed"};
         case DeskState::lost: return {Code::conflict, what_became("was lost"), "desk_lost"};
         case DeskState::stopped:

@@ -197,7 +197,7 @@ Task<std::string> SessionService::begin_turn(store::SessionRow row, std::string 
     if (leaving_.contains(row.id)) throw no_session(row.id);
     if (is_paused(row.id)) throw paused(row.id);
     const auto use = uses_.enter(row.id);
-    co_await fleet_.wake(row.id);
+    co_await wake_desk(row.id);
     refuse_while_draining();
     co_return co_await turns_.begin(std::move(row), std::move(content));
 }

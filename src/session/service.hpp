@@ -152,12 +152,12 @@ public:
     Task<store::Blob> blob(Principal principal, std::string id, std::string hash);
 
     /// The desk's endpoint, for the proxy and VNC: the desk counts as used as long as it is held. A frozen
-    /// desk is woken. Throws unavailable or conflict with the desk's reason while it is not ready, and
-    /// conflict (reason "paused") for a paused one, unless `wake`. It stays usable after the desk's end, and
-    /// then fails.
+    /// desk is woken, and one that sleeps is made anew of its files, for all who ask at once. Throws
+    /// unavailable or conflict with the desk's reason while it is not ready, and conflict (reason "paused")
+    /// for a paused one, unless `wake`. It stays usable after the desk's end, and then fails.
     Task<std::shared_ptr<net::Handler>> desk(Principal principal, std::string id, bool wake = false);
     /// Stops the desk's programs where they are; its last picture is kept. Throws conflict (reason "busy")
-    /// during a turn.
+    /// during a turn, and for a desk that sleeps (reason "desk_asleep").
     Task<Session> pause(Principal principal, std::string id);
     Task<Session> resume(Principal principal, std::string id);
     /// Nothing while the desk is not paused, or has none.
@@ -175,7 +175,8 @@ public:
     Task<SaidLines> desk_log(Principal principal, std::string id, std::size_t most);
     /// What the session has used and its desk uses; of archived sessions too.
     Task<SessionUsage> usage(Principal principal, std::string id);
-    /// Replaces a desk that failed, was lost or is hung by a new one. Throws conflict while it is well.
+    /// Replaces a desk that failed, was lost, is hung or cannot be woken by a new one. Throws conflict while
+    /// it is well.
     Task<Session> renew_desk(Principal principal, std::string id);
 
     /// Hears of each session that was made: the steps of its desk's start, and how long all took.
@@ -221,6 +222,8 @@ private:
     Task<std::string> take_picture(std::string id);
     void refuse_busy(const std::string& id) const;
     Task<Session> pause_now(store::SessionRow row);
+    core::DeskBeginning after_sleep() const;
+    Task<> wake_desk(std::string id);
     Task<> end_for_good(std::string id, std::string code, std::string why);
     Task<> remove_now(store::SessionRow row, bool purge, std::optional<store::Event> last_word = {});
     Task<> purge(std::string id);

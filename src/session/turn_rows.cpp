@@ -1,8 +1,12 @@
 #include "session/turn_rows.hpp"
 
+#include <algorithm>
+
 #include "agent/history.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "fleet/adoption.hpp"
+#include "json/parse.hpp"
 #include "session/conversation.hpp"
 #include "session/picture_size.hpp"
 #include "session/turn_events.hpp"
@@ -31,6 +35,15 @@ agent::KnownResults known_results(store::Transaction& t, const std::string& sess
     return known;
 }
 
+/// Whether its desk was made anew since the last turn: what the model knows to run there does not.
+bool has_slept(store::Transaction& t, const std::string& session_id) {
+    const auto events = t.events_since_turn(session_id, "desk");
+    return std::ranges::any_of(events, [](const store::Event& event) {
+        const auto data = json::parse(event.data);
+        return data && json::text_or(*data, "code") == fleet::after_sleep;
+    });
+}
+
 /// Answers in the history what a cut left unanswered there.
 void heal_history(store::Transaction& t, const std::string& session_id) {
     const auto last = t.last_message(session_id);
@@ -46,7 +59,7 @@ std::int64_t begin_turn(store::Transaction& t, const std::string& session_id, co
         end_cut_turn(t, session_id, *row->turn, now);
     heal_history(t, session_id);
     const bool is_after_cut = agent::ends_without_answer(t.last_message(session_id));
-    t.append_message(session_id, agent::user_message(content, is_after_cut));
+    t.append_message(session_id, agent::user_message(content, is_after_cut, has_slept(t, session_id)));
     t.set_turn(session_id, message_id, now);
     const auto first =
         t.append_event(session_id, "user_message", user_message_data(message_id, content, now));

@@ -6,8 +6,9 @@ namespace carrel::store {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> names{"starting", "ready", "failed", "lost",
-                                                "stopped",  "warm",  "frozen", "paused"};
+constexpr std::array<std::string_view, 9> names{"starting", "ready",  "failed", "lost",  "stopped",
+                                                "warm",     "frozen", "paused", "asleep"};
+constexpr std::array<std::string_view, 3> ends_of_idleness{"freeze", "destroy", "sleep"};
 
 }  // namespace
 
@@ -20,8 +21,12 @@ DeskState desk_state_of(std::string_view name) {
     return DeskState::lost;
 }
 
-std::string_view name_of(OnIdle what) { return what == OnIdle::freeze ? "freeze" : "destroy"; }
+std::string_view name_of(OnIdle what) { return ends_of_idleness[static_cast<std::size_t>(what)]; }
 
-OnIdle on_idle_of(std::string_view name) { return name == "destroy" ? OnIdle::destroy : OnIdle::freeze; }
+OnIdle on_idle_of(std::string_view name) {
+    for (std::size_t i = 0; i < ends_of_idleness.size(); ++i)
+        if (ends_of_idleness[i] == name) return static_cast<OnIdle>(i);
+    return OnIdle::freeze;
+}
 
 }  // namespace carrel::store

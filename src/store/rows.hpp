@@ -23,11 +23,13 @@ enum class DeskState {
     warm,    ///< made ahead, frozen, of no session
     frozen,  ///< nobody used it: any call wakes it
     paused,  ///< its owner stopped it, and goes on with it when he says so
+    asleep,  ///< nobody used it: its processes have ended, its files are kept, and any call makes it anew
 };
 
-/// Whether none of its processes runs, although it lives.
+/// Whether none of its processes runs, although it can go on.
 constexpr bool is_resting(DeskState state) {
-    return state == DeskState::warm || state == DeskState::frozen || state == DeskState::paused;
+    return state == DeskState::warm || state == DeskState::frozen || state == DeskState::paused ||
+           state == DeskState::asleep;
 }
 
 /// "starting" and the like: stable, part of the API.
@@ -47,7 +49,8 @@ struct DeskRow {
     std::string code;         ///< why it failed or was lost, for programs; empty while it lives
     std::string reason;       ///< the same as a sentence
     bool has_display = true;  ///< not stored: what is known of one that lives
-    bool is_removed = false;  ///< the driver confirmed that nothing of it is left
+    /// The driver confirmed that nothing of it is left, but for the files of one that is asleep.
+    bool is_removed = false;
     core::Instant created_at;
 };
 
@@ -55,8 +58,9 @@ struct DeskRow {
 enum class OnIdle {
     freeze,   ///< its memory is kept; any call wakes it
     destroy,  ///< the session is archived
+    sleep,    ///< only its files are kept; any call makes it anew of them
 };
-/// "freeze" or "destroy": stable, part of the API.
+/// "freeze", "destroy" or "sleep": stable, part of the API.
 std::string_view name_of(OnIdle what);
 OnIdle on_idle_of(std::string_view name);
 

@@ -58,6 +58,8 @@ public:
     void insert_desk(const DeskRow& desk);
     /// A warm one has an owner from now on, and what the owner wants of it.
     void set_desk_owner(const DeskRow& desk);
+    /// One that was asleep is made anew: what it is known by, and that it is on the host again.
+    void set_desk_anew(const DeskRow& desk);
     void set_desk_state(std::string_view id, DeskState state, std::string_view code, std::string_view reason);
     /// What a desk's screen was resized to, in pixels.
     void set_desk_screen(std::string_view id, int width, int height);
@@ -67,7 +69,7 @@ public:
     /// The ids of the session's desks, the newest first.
     std::vector<std::string> desks_of_session(std::string_view session_id);
     bool has_desk(std::string_view id);
-    /// Rows of desks that may still have something on the host.
+    /// Rows of desks that may still have something on the host; those that are asleep, too.
     std::vector<DeskRow> desks_on_host();
 
     // --- people (transaction_people.cpp)
@@ -100,6 +102,8 @@ public:
     std::int64_t append_event(std::string_view session_id, std::string name, std::string data);
     /// At most `limit` events with seq > after, in order.
     std::vector<Event> events_after(std::string_view session_id, std::int64_t after, std::int64_t limit);
+    /// Those of that name since a turn ended last.
+    std::vector<Event> events_since_turn(std::string_view session_id, std::string_view name);
     /// The greatest number; 0 when there is none.
     std::int64_t last_event(std::string_view session_id);
 

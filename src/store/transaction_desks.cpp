@@ -54,11 +54,18 @@ void Transaction::point_session_at(const DeskRow& desk) {
 
 void Transaction::set_desk_state(std::string_view id, DeskState state, std::string_view code,
                                  std::string_view reason) {
-    const bool is_end = state == DeskState::failed || state == DeskState::lost || state == DeskState::stopped;
+    const bool is_end = state == DeskState::failed || state == DeskState::lost ||
+                        state == DeskState::stopped || state == DeskState::asleep;
     const bool is_trouble = !code.empty() || is_end;
     may_use_reserve_ |= is_trouble;
     db_.prepare("UPDATE desks SET state = ?, code = ?, reason = ? WHERE id = ?")
         .bind(name_of(state), code, reason, id)
+        .run();
+}
+
+void Transaction::set_desk_anew(const DeskRow& desk) {
+    db_.prepare("UPDATE desks SET slot = ?, nonce = ?, is_removed = 0 WHERE id = ?")
+        .bind(desk.reservation, desk.nonce, desk.id)
         .run();
 }
 
@@ -86,8 +93,8 @@ bool Transaction::has_desk(std::string_view id) {
 }
 
 std::vector<DeskRow> Transaction::desks_on_host() {
-    static const auto query =
-        fmt::format("SELECT {} FROM desks d WHERE d.is_removed = 0 ORDER BY d.slot", desk_columns);
+    static const auto query = fmt::format(
+        "SELECT {} FROM desks d WHERE d.is_removed = 0 OR d.state = 'asleep' ORDER BY d.slot", desk_columns);
     auto row = db_.prepare(query);
     std::vector<DeskRow> desks;
     while (row.step()) desks.push_back(read_desk(row, 0));

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/error.hpp"
 #include "store/transaction.hpp"
 
@@ -38,6 +40,17 @@ std::vector<Event> Transaction::events_after(std::string_view session_id, std::i
     row.bind(session_id, after, limit);
     std::vector<Event> events;
     while (row.step()) events.push_back({row.number(0), row.text(1), row.text(2)});
+    return events;
+}
+
+std::vector<Event> Transaction::events_since_turn(std::string_view session_id, std::string_view name) {
+    auto row = db_.prepare(
+        "SELECT seq, name, data FROM events WHERE session_id = ? AND name IN (?, 'message_complete') "
+        "ORDER BY seq DESC");
+    row.bind(session_id, name);
+    std::vector<Event> events;
+    while (row.step() && row.text(1) == name) events.push_back({row.number(0), row.text(1), row.text(2)});
+    std::ranges::reverse(events);
     return events;
 }
 

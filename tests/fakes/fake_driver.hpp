@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <deque>
 #include <functional>
@@ -213,8 +214,11 @@ struct FakeHost {
     std::optional<core::Error> thaw_failure;     ///< thrown by thaw
     std::optional<core::Error> change_failure;   ///< thrown by change
     std::optional<core::Error> removal_failure;  ///< thrown by stop and remove
-    bool holds_removals = false;                 ///< none ends meanwhile
-    int most_at_once = 0;                        ///< starts under way at the same time
+    bool can_sleep = true;
+    std::optional<core::Error> sleep_failure;  ///< thrown by put_to_sleep
+    std::set<std::string> asleep;              ///< of which only files are kept
+    bool holds_removals = false;               ///< none ends meanwhile
+    int most_at_once = 0;                      ///< starts under way at the same time
     int starting = 0;
 
     FakeLogs logs;
@@ -227,12 +231,18 @@ struct FakeHost {
         while (holds_removals) co_await async::yield_turn();
         if (removal_failure) throw *removal_failure;
         removed.push_back(id);
+        asleep.erase(id);
+        co_await end(std::move(id));
+    }
+    Task<> end(std::string id) {
         const auto found = machines.find(id);
         if (found == machines.end()) co_return;
         const auto machine = found->second;
         machines.erase(found);
         if (!machine->ending) machine->end({"stopped", "it was stopped"});
         co_await machine->scope.close();
+        // The next one of that id listens there.
+        ::unlink(machine->endpoint.c_str());
     }
     /// Before the loop ends.
     Task<> close() {
@@ -250,6 +260,7 @@ public:
     const std::string& id() const override { return machine_->spec.id; }
     std::shared_ptr<net::Handler> endpoint() const override { return endpoint_; }
     const std::vector<std::string>& warnings() const override { return warnings_; }
+    bool can_sleep() const override { return host_.can_sleep; }
     Task<fleet::Ending> ended() override {
         while (!machine_->ending) co_await machine_->changed.wait();
         ++machine_->ends_told;
@@ -321,16 +332,19 @@ public:
         host_.most_at_once = std::max(host_.most_at_once, ++host_.starting);
         co_await async::yield_turn();
         --host_.starting;
+        if (host_.asleep.erase(spec.id) != (spec.has_kept_files ? 1 : 0))
+            throw core::Error{core::Code::not_found, "no files of " + spec.id + " are kept"};
         const auto endpoint = host_.directory + "/" + spec.id;
         auto machine = std::make_shared<FakeMachine>(executor_, std::move(spec), endpoint);
         if (host_.on_start) host_.on_start(*machine);
         host_.machines[machine->spec.id] = machine;
         co_return std::make_unique<FakeDesk>(executor_, host_, machine);
     }
-    Task<std::vector<std::string>> list() override {
-        std::vector<std::string> ids;
-        for (const auto& [id, machine] : host_.machines) ids.push_back(id);
-        co_return ids;
+    Task<fleet::OnHost> list() override {
+        fleet::OnHost found;
+        for (const auto& [id, machine] : host_.machines) found.desks.push_back(id);
+        found.asleep.assign(host_.asleep.begin(), host_.asleep.end());
+        co_return found;
     }
     Task<fleet::Adoption> adopt(std::string id) override {
         if (host_.on_adopt) host_.on_adopt();
@@ -342,6 +356,13 @@ public:
     }
     bool is_current(const fleet::Desk& desk) override { return !host_.outdated.contains(desk.id()); }
     Task<> remove(std::string id) override { return host_.remove(std::move(id)); }
+    Task<> put_to_sleep(std::string id) override {
+        if (host_.sleep_failure) throw *host_.sleep_failure;
+        if (!host_.machines.contains(id) && !host_.asleep.contains(id))
+            throw core::Error{core::Code::not_found, "no files of " + id + " are kept"};
+        co_await host_.end(id);
+        host_.asleep.insert(std::move(id));
+    }
     const fleet::DeskLogs& logs() const override { return host_.logs; }
     fleet::Workspaces& workspaces() override { return host_.workspaces; }
 

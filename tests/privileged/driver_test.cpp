@@ -74,7 +74,7 @@ TEST_CASE("The driver starts, lists, watches and stops desks") {
         const auto desk = co_await soon(driver.start(spec));
         CHECK(desk->id() == spec.id);
         CHECK(jail.shell(spec.id, "echo hello") == "hello\nstatus 0\n");
-        CHECK(co_await driver.list() == std::vector<std::string>{spec.id});
+        CHECK((co_await driver.list()).desks == std::vector<std::string>{spec.id});
         Told told{executor, *desk};
         jail.fill_memory(spec.id, 400);
         co_await soon(told.wait_for("out_of_memory"));
@@ -83,7 +83,7 @@ TEST_CASE("The driver starts, lists, watches and stops desks") {
         co_await told.close();
         co_await soon(desk->stop());
         CHECK((co_await soon(desk->ended())).code == "stopped");
-        CHECK((co_await driver.list()).empty());
+        CHECK((co_await driver.list()).desks.empty());
         co_await driver.remove(spec.id);
     });
 }
@@ -99,7 +99,7 @@ TEST_CASE("The driver tells how a desk ended by itself") {
         CHECK(ending.code == "killed");
         CHECK(ending.reason == "the desk was killed from outside (signal 9)");
         co_await soon(desk->stop());
-        CHECK((co_await driver.list()).empty());
+        CHECK((co_await driver.list()).desks.empty());
     });
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("The driver adopts what lives, and says why not of what does not") {
     REQUIRE(test::is_readable(killed.process, test::patience));
     fakes::run_loop([&](async::Executor executor) -> Task<> {
         NativeDriver driver{executor, jail.restart_for_driver(), jail.data()};
-        CHECK((co_await driver.list()).size() == 2);
+        CHECK((co_await driver.list()).desks.size() == 2);
         auto adoption = co_await soon(driver.adopt(spec.id));
         CHECK(adoption.nonce == spec.nonce);
         CHECK(adoption.why_not == "");
@@ -125,7 +125,7 @@ TEST_CASE("The driver adopts what lives, and says why not of what does not") {
         CHECK(unknown.why_not.contains("there is no desk"));
         co_await soon(adoption.desk->stop());
         co_await soon(driver.remove(dead.id));
-        CHECK((co_await driver.list()).empty());
+        CHECK((co_await driver.list()).desks.empty());
     });
 }
 

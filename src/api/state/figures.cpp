@@ -14,7 +14,7 @@ namespace {
 using metrics::Sheet;
 using store::DeskState;
 
-constexpr std::array states{DeskState::starting, DeskState::ready, DeskState::frozen,
+constexpr std::array states{DeskState::starting, DeskState::ready, DeskState::frozen, DeskState::asleep,
                             DeskState::paused,   DeskState::warm,  DeskState::failed};
 
 double as_double(auto number) { return static_cast<double>(number); }

@@ -81,7 +81,8 @@ Task<Reply> JailClient::ask(jail::wire::What what) {
     const auto number = ++last_number_;
     const auto place = questions_.try_emplace(number, executor_).first;
     auto& question = place->second;
-    if (const auto* start = std::get_if<jail::wire::Start>(&what)) question.starts = start->spec.id;
+    if (const auto* start = std::get_if<jail::wire::Start>(&what))
+        question.undo = jail::wire::Stop{start->spec.id, start->spec.has_kept_files};
     // A question that nobody waits for any more stays until its answer comes: see take().
     struct Leave {
         JailClient& client;
@@ -103,7 +104,7 @@ Task<Reply> JailClient::ask(jail::wire::What what) {
     if (reply.answer.error) throw Error{*reply.answer.error};
     if (reply.is_cut) {
         // Waited for: as long as it is there, nobody else can have its slot.
-        if (!question.starts.empty()) co_await ask(jail::wire::Stop{question.starts});
+        if (question.undo) co_await ask(*question.undo);
         throw core::system_error("take a desk over", EMFILE);
     }
     co_return reply;
@@ -160,18 +161,17 @@ void JailClient::take(Reply reply) {
         question.answered.notify_all();
         return;
     }
-    const auto orphan = reply.answer.error ? std::string{} : question.starts;
+    const auto undo = reply.answer.error ? std::nullopt : question.undo;
     questions_.erase(place);
-    if (!orphan.empty()) stop_orphan(orphan);
+    if (undo) stop_orphan(*undo);
 }
 
 /// A desk that was made and that nobody knows.
-void JailClient::stop_orphan(std::string id) {
+void JailClient::stop_orphan(jail::wire::Stop stop) {
     const auto number = ++last_number_;
     questions_.try_emplace(number, executor_).first->second.is_abandoned = true;
-    auto name = "stopping " + id + ", which nobody waits for";
-    scope_.start(std::move(name),
-                 send(jail::wire::format_request({number, jail::wire::Stop{std::move(id)}})));
+    auto name = "stopping " + stop.id + ", which nobody waits for";
+    scope_.start(std::move(name), send(jail::wire::format_request({number, std::move(stop)})));
 }
 
 void JailClient::require_jail() const {

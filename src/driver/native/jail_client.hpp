@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "async/gate.hpp"
@@ -46,7 +47,7 @@ private:
         explicit Question(async::Executor executor) : answered{std::move(executor)} {}
         async::Gate answered;
         std::unique_ptr<Reply> reply;
-        std::string starts;  ///< the desk's id if this is its start
+        std::optional<jail::wire::Stop> undo;  ///< if this starts a desk: what ends it again
         bool is_sent = false;
         bool is_abandoned = false;
     };
@@ -54,7 +55,7 @@ private:
     Task<> read();
     void take(Reply reply);
     Task<> send(std::string text);
-    void stop_orphan(std::string id);
+    void stop_orphan(jail::wire::Stop stop);
     void require_jail() const;
 
     async::Executor executor_;

@@ -69,7 +69,8 @@ NativeDesk::NativeDesk(async::Executor executor, JailClient& jail, Reply reply, 
       memory_{executor, watch_of(reply.answer, "memory_watch"), std::move(reply.memory), "oom_kill"},
       processes_{executor, watch_of(reply.answer, "process_watch"), std::move(reply.processes), "max"},
       disk_{executor, watch_of(reply.answer, "disk_watch"), std::move(reply.disk), ""},
-      workspace_{executor, watch_of(reply.answer, "workspace_watch"), std::move(reply.workspace), ""} {
+      workspace_{executor, watch_of(reply.answer, "workspace_watch"), std::move(reply.workspace), ""},
+      can_sleep_{reply.answer.find("can_sleep") == "yes"} {
     for (const auto& [key, value] : reply.answer.fields)
         if (key == "warning") warnings_.push_back(value);
 }

@@ -21,6 +21,7 @@ public:
     const std::string& id() const override { return id_; }
     std::shared_ptr<net::Handler> endpoint() const override { return endpoint_; }
     const std::vector<std::string>& warnings() const override { return warnings_; }
+    bool can_sleep() const override { return can_sleep_; }
     Task<fleet::Ending> ended() override;
     Task<> tell_notices(std::function<void(fleet::Notice)> tell) override;
     Task<> freeze() override;
@@ -53,6 +54,7 @@ private:
     LimitWatch processes_;
     LimitWatch disk_;
     LimitWatch workspace_;
+    bool can_sleep_;
     bool is_stopped_ = false;
 };
 

@@ -68,7 +68,8 @@ jail::wire::Spec jail_spec(const fleet::DeskSpec& spec, std::string image_hash) 
             .height = static_cast<std::uint32_t>(shape.height),
             .network = jail_network(shape.network),
             .limits = jail_limits(shape.limits),
-            .workspace = spec.workspace ? std::optional{jail_workspace(*spec.workspace)} : std::nullopt};
+            .workspace = spec.workspace ? std::optional{jail_workspace(*spec.workspace)} : std::nullopt,
+            .has_kept_files = spec.has_kept_files};
 }
 
 NativeDriver::NativeDriver(async::Executor executor, core::Fd socket, std::string data)
@@ -85,6 +86,8 @@ Task<std::unique_ptr<fleet::Desk>> NativeDriver::start(fleet::DeskSpec spec) {
     auto build = jail::wire::is_image_name(spec.shape.image)
                      ? image::find_current_build(data_, spec.shape.image)
                      : std::nullopt;
+    // Of kept files the jail knows on which build they stand.
+    if (!build && spec.has_kept_files) build = std::string(64, '0');
     if (!build) throw image::no_image(data_, spec.shape.image);
     auto judged = core::value_or_throw(jail::wire::judge(jail_spec(spec, std::move(*build))));
     auto reply = co_await jail_.ask(jail::wire::Start{std::move(judged)});
@@ -92,11 +95,12 @@ Task<std::unique_ptr<fleet::Desk>> NativeDriver::start(fleet::DeskSpec spec) {
     co_return std::make_unique<NativeDesk>(executor_, jail_, std::move(reply), endpoint_of(spec.id));
 }
 
-Task<std::vector<std::string>> NativeDriver::list() {
+Task<fleet::OnHost> NativeDriver::list() {
     const auto reply = co_await jail_.ask(jail::wire::List{});
-    std::vector<std::string> ids;
-    for (const auto& [id, state] : reply.answer.fields) ids.push_back(id);
-    co_return ids;
+    fleet::OnHost found;
+    for (const auto& [id, state] : reply.answer.fields)
+        (state == "asleep" ? found.asleep : found.desks).push_back(id);
+    co_return found;
 }
 
 Task<fleet::Adoption> NativeDriver::adopt(std::string id) {
@@ -124,5 +128,9 @@ bool NativeDriver::is_current(const fleet::Desk& desk) {
 }
 
 Task<> NativeDriver::remove(std::string id) { co_await jail_.ask(jail::wire::Stop{std::move(id)}); }
+
+Task<> NativeDriver::put_to_sleep(std::string id) {
+    co_await jail_.ask(jail::wire::Stop{.id = std::move(id), .keeps_files = true});
+}
 
 }  // namespace carrel::driver::native

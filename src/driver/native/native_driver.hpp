@@ -26,10 +26,11 @@ public:
     void keep_reserved(unsigned slot) override { slots_.take(slot); }
     void release(unsigned slot) override { slots_.free(slot); }
     Task<std::unique_ptr<fleet::Desk>> start(fleet::DeskSpec spec) override;
-    Task<std::vector<std::string>> list() override;
+    Task<fleet::OnHost> list() override;
     Task<fleet::Adoption> adopt(std::string id) override;
     bool is_current(const fleet::Desk& desk) override;
     Task<> remove(std::string id) override;
+    Task<> put_to_sleep(std::string id) override;
     const fleet::DeskLogs& logs() const override { return logs_; }
     fleet::Workspaces& workspaces() override { return workspaces_; }
 

@@ -142,7 +142,8 @@ Handed Desks::adopt(const std::string& id) {
 }
 
 Handed Desks::hand_over(const Known& known) const {
-    Handed handed{known.identity, known.process.duplicate(), {}, {}, {}, {}, {}, {}};
+    Handed handed{
+        known.identity, known.process.duplicate(), {}, {}, {}, {}, can_keep(facts_, known.identity), {}, {}};
     handed.workspace = {wire::GroupWatch::eventfd, known.files.listen()};
     if (known.disk.is_on()) handed.disk = {wire::GroupWatch::eventfd, known.disk.listen()};
     if (known.identity.disk_way == disk_watched) handed.warnings.emplace_back(plan::soft_disk_warning);

@@ -30,6 +30,7 @@ struct Handed {
     cgroup::WatchedGroup processes;
     cgroup::WatchedGroup disk;       ///< an eventfd
     cgroup::WatchedGroup workspace;  ///< the same
+    bool can_sleep = true;           ///< its files can be kept
     std::vector<std::string> warnings;
     std::vector<std::pair<std::string, std::chrono::microseconds>> took;
 };

@@ -45,6 +45,10 @@ Identity read_kept(const plan::HostFacts& facts, const std::string& id) {
     return *std::move(identity);
 }
 
+bool can_keep(const plan::HostFacts& facts, const Identity& identity) {
+    return identity.disk_way != disk_own || exists(plan::disk_file(plan::desk_folder(facts, identity.id)));
+}
+
 void keep_files(const plan::HostFacts& facts, const std::string& id, const Identity& identity) {
     const auto boot = core::read_file("/proc/sys/kernel/random/boot_id");
     if (identity.process.boot != core::trim(boot))

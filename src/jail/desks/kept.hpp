@@ -19,6 +19,9 @@ bool has_kept(const plan::HostFacts& facts, const std::string& id);
 /// What the desk was. Throws not_found when no files of that id are kept.
 Identity read_kept(const plan::HostFacts& facts, const std::string& id);
 
+/// Whether the files of that living desk can be kept: not of one whose disk an older version made, without a
+/// name.
+bool can_keep(const plan::HostFacts& facts, const Identity& identity);
 /// The folder of a desk that is dead, with nothing mounted that it holds, becomes kept files. Throws conflict
 /// when it ended with an earlier run of this machine: what was written last may be missing then.
 void keep_files(const plan::HostFacts& facts, const std::string& id, const Identity& identity);

@@ -37,7 +37,7 @@ bool Desks::try_to_keep(Stopping& stopping) {
     if (!identity) throw identity.error();
     stopping.is_flushing = disks::is_in_use(plan::disk_file(folder));
     if (stopping.is_flushing) return false;
-    if (identity->disk_way == disk_own && ::access(plan::disk_file(folder).c_str(), F_OK) < 0)
+    if (!can_keep(facts_, *identity))
         throw Error{Code::conflict,
                     fmt::format("desk {} has a disk that has no name: it cannot be kept", id)};
     keep_files(facts_, id, *identity);

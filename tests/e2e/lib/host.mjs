@@ -126,7 +126,7 @@ export function leftovers(data, desks) {
   const ours = (text) => desks.some((desk) => text.includes(desk));
   for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) if (ours(line)) lines.push(`mount ${line}`);
   for (const group of deskGroups()) if (ours(group)) lines.push(`group ${group}`);
-  for (const folder of ["desks", "endpoints"])
+  for (const folder of ["desks", "endpoints", "asleep"])
     for (const name of find(() => readdirSync(path.join(data, folder))) ?? []) if (ours(name)) lines.push(`file ${folder}/${name}`);
   for (const { pid, name } of processes()) if (ours(find(() => readFileSync(`/proc/${pid}/cgroup`, "utf8")) ?? "")) lines.push(`process ${pid} ${name}`);
   return lines;

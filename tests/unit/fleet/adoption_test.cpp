@@ -43,7 +43,7 @@ TEST_CASE("what becomes of a desk at start follows from its row and from what is
     for (const auto& test : cases) {
         CAPTURE(name_of(test.state));
         CAPTURE(test.is_on_host);
-        const std::vector<std::string> on_host(test.is_on_host ? 1 : 0, "desk_1");
+        const fleet::OnHost on_host{std::vector<std::string>(test.is_on_host ? 1 : 0, "desk_1"), {}};
         const auto remedies = fleet::plan_recovery({row("desk_1", test.state)}, on_host);
         REQUIRE(remedies.size() == 1);
         CHECK(remedies[0].kind == test.expected);
@@ -64,7 +64,7 @@ TEST_CASE("of the desks of nobody only warm ones are kept") {
         CAPTURE(name_of(test.state));
         auto warm = row("desk_1", test.state);
         warm.session_id.clear();
-        const std::vector<std::string> on_host(test.is_on_host ? 1 : 0, "desk_1");
+        const fleet::OnHost on_host{std::vector<std::string>(test.is_on_host ? 1 : 0, "desk_1"), {}};
         CHECK(fleet::plan_recovery({warm}, on_host).at(0).kind == test.expected);
     }
 }
@@ -72,13 +72,29 @@ TEST_CASE("of the desks of nobody only warm ones are kept") {
 TEST_CASE("a desk that was not yet as its owner asked for it is not taken over") {
     auto half = row("desk_1", DeskState::starting);
     half.code = fleet::still_beginning;
-    CHECK(fleet::plan_recovery({half}, {"desk_1"}).at(0).kind == Remedy::Kind::mark_lost);
-    CHECK(fleet::plan_recovery({half}, {}).at(0).kind == Remedy::Kind::mark_lost);
+    CHECK(fleet::plan_recovery({half}, {{"desk_1"}, {}}).at(0).kind == Remedy::Kind::mark_lost);
+    CHECK(fleet::plan_recovery({half}, {{}, {}}).at(0).kind == Remedy::Kind::mark_lost);
+}
+
+TEST_CASE("what shall sleep is made so as long as its files are anywhere") {
+    auto waking = row("desk_1", DeskState::starting);
+    waking.code = fleet::after_sleep;
+    for (const auto& sleeper : {row("desk_1", DeskState::asleep), waking}) {
+        CHECK(fleet::plan_recovery({sleeper}, {{"desk_1"}, {}}).at(0).kind == Remedy::Kind::sleep);
+        CHECK(fleet::plan_recovery({sleeper}, {{}, {"desk_1"}}).at(0).kind == Remedy::Kind::sleep);
+        CHECK(fleet::plan_recovery({sleeper}, {{}, {}}).at(0).kind == Remedy::Kind::mark_lost);
+    }
+    // A desk that runs has its files itself.
+    CHECK(fleet::plan_recovery({row("desk_1", DeskState::ready)}, {{}, {"desk_1"}}).at(0).kind ==
+          Remedy::Kind::mark_lost);
 }
 
 TEST_CASE("a desk without a row is removed") {
-    const auto remedies = fleet::plan_recovery({row("desk_1", DeskState::ready)}, {"desk_2", "desk_1"});
-    REQUIRE(remedies.size() == 2);
+    const auto remedies =
+        fleet::plan_recovery({row("desk_1", DeskState::ready)}, {{"desk_2", "desk_1"}, {"desk_3"}});
+    REQUIRE(remedies.size() == 3);
+    CHECK(remedies[2].kind == Remedy::Kind::remove_odd);
+    CHECK(remedies[2].id == "desk_3");
     CHECK(remedies[1].kind == Remedy::Kind::remove_odd);
     CHECK(remedies[1].id == "desk_2");
     CHECK_FALSE(remedies[1].row);

@@ -81,10 +81,10 @@ TEST_CASE("What a desk may write is a disk of its own, and bounds what it keeps 
     host.own_disks = true;
     const auto plan = plan_desk(spec, host);
     const auto text = to_text(plan);
-    CHECK(
-        text.contains("host  folder /var/lib/carrel/desks/desk_0123456789ab 0700\n"
-                      "host  disk of 104857600 bytes for what it writes\n"
-                      "host  folder work of its layer\n"));
+    CHECK(text.contains(
+        "host  folder /var/lib/carrel/desks/desk_0123456789ab 0700\n"
+        "host  disk of 104857600 bytes for what it writes, /var/lib/carrel/desks/desk_0123456789ab/disk\n"
+        "host  folder work of its layer\n"));
     CHECK(text.contains("/tmp nosuid,nodev mode=1777 size=100m nr_inodes=262144"));
     CHECK(text.contains("/dev/shm nosuid,nodev,noexec mode=1777 size=100m nr_inodes=262144"));
     CHECK(plan.warnings.empty());
