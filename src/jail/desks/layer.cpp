@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/deletion.hpp"
 #include "core/sys.hpp"
 #include "core/text.hpp"
-#include "jail/desks/removal.hpp"
 
 namespace carrel::jail::desks {
 
@@ -38,7 +38,7 @@ void clear_place(const LayerPlace& place, const std::string& path) {
     if (::unlinkat(place.parent.get(), place.name.c_str(), 0) == 0 || errno == ENOENT) return;
     if (errno != EISDIR) throw core::system_error("remove " + path, errno);
     const Fd folder{checked("open " + path, ::openat(place.parent.get(), place.name.c_str(), only_a_folder))};
-    delete_contents(fmt::format("/proc/self/fd/{}/.", folder.get()));
+    core::delete_contents(fmt::format("/proc/self/fd/{}/.", folder.get()));
     checked("remove " + path, ::unlinkat(place.parent.get(), place.name.c_str(), AT_REMOVEDIR));
 }
 
