@@ -191,8 +191,8 @@ Task<fleet::Started> SessionService::start_desk(fleet::DeskWish wish,
     const auto id = wish.session_id;
     const auto is_begun = std::make_shared<std::atomic<bool>>(false);
     auto begin = [is_begun, along = std::move(along)](store::Transaction& t) {
-        *is_begun = true;
         if (along) along(t);
+        *is_begun = true;
     };
     std::optional<Error> failure;
     try {

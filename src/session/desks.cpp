@@ -165,12 +165,17 @@ Task<Session> SessionService::renew_now(store::SessionRow row) {
     if (shape.image.empty()) shape = rules_.new_desk;
     if (shape.limits.memory == 0) shape.limits = rules_.new_desk.limits;
     co_await desk_logs_.forget_older(row.id);
+    // It may have been removed meanwhile: nobody would ever end a desk that came after that.
+    auto still_there = [id = row.id](store::Transaction& t) {
+        const auto now = t.find_session(id);
+        if (!now || now->archived_at) throw no_session(id);
+    };
     auto started = co_await start_desk({.session_id = row.id,
                                         .principal = row.principal,
                                         .shape = std::move(shape),
                                         .place = {},
                                         .beginning = rules_.new_beginning},
-                                       nullptr);
+                                       std::move(still_there));
     row.desk = std::move(started.desk);
     co_return view(std::move(row));
 }

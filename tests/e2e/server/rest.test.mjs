@@ -1,7 +1,9 @@
 // Desks that nobody uses, desks that are paused, sessions that are asked for again by key, and those that wait in line.
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import http from "node:http";
 import { afterEach, test } from "node:test";
+import path from "node:path";
 import { at, dataDirectory, follow, Server, until } from "../lib/carrel.mjs";
 import { identity } from "../lib/host.mjs";
 import { bash, script } from "../lib/script.mjs";
@@ -16,6 +18,10 @@ const create = (wish = {}) => server.createSession({ provider: "scripted", netwo
 const run = async (id, command) => (await server.json("POST", at(id, "/desk/terminal/execute"), { command })).output.trim();
 const session = (id) => server.json("GET", at(id, "?messages=false"));
 const becomes = (id, state) => until(`the desk is ${state}`, async () => (await session(id)).desk.state === state, 60);
+const fail = async (id) => {
+  process.kill(identity(dataDirectory, (await session(id)).desk.id).pid, "SIGKILL");
+  await becomes(id, "failed");
+};
 const statuses = async (id) => (await server.events(id)).filter(({ event }) => event === "status").map(({ data }) => data);
 
 test("an idle desk is frozen and keeps its memory; any call wakes it", async () => {
@@ -75,6 +81,21 @@ test("max_age_seconds ends a session whatever it does; 0 never", async () => {
     return answer.status === 404;
   }, 60);
   assert.equal((await session(other)).desk.state, "ready");
+});
+
+test("a desk that is renewed while its session is deleted goes with it", async () => {
+  await start(["--max-displays", "2"]);
+  for (let round = 0; round < 12; ++round) {
+    const { id } = await create();
+    await fail(id);
+    const [renewed, deleted] = await Promise.all([
+      server.request("POST", at(id, "/desk/renew")),
+      server.request("DELETE", at(id, round % 2 ? "?purge=true" : "")),
+    ]);
+    assert.ok([200, 404].includes(renewed.status), JSON.stringify(renewed.body));
+    assert.equal(deleted.status, 204);
+  }
+  await until("no desk is left", () => readdirSync(path.join(dataDirectory, "desks")).length === 0);
 });
 
 test("admin/cleanup ends what has been idle for so long, and nothing else", async () => {
