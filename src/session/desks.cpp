@@ -177,6 +177,8 @@ Task<Session> SessionService::renew_now(store::SessionRow row) {
                                         .beginning = rules_.new_beginning},
                                        std::move(still_there));
     row.desk = std::move(started.desk);
+    // What the desk before it was left for does not count against this one.
+    uses_.touch(row.id);
     co_return view(std::move(row));
 }
 

@@ -83,6 +83,15 @@ test("max_age_seconds ends a session whatever it does; 0 never", async () => {
   assert.equal((await session(other)).desk.state, "ready");
 });
 
+test("a renewed desk is not idle since before it was there", async () => {
+  await start();
+  const { id } = await create();
+  const since = await until("it is idle", async () => (await session(id)).idle_since);
+  await fail(id);
+  const { idle_since } = await server.json("POST", at(id, "/desk/renew"));
+  assert.ok(idle_since === null || idle_since > since, `${idle_since}, before it failed ${since}`);
+});
+
 test("a desk that is renewed while its session is deleted goes with it", async () => {
   await start(["--max-displays", "2"]);
   for (let round = 0; round < 12; ++round) {
