@@ -79,11 +79,16 @@ void SessionService::judge(const std::string& user, const core::DeskShape& shape
 
 Task<Created> SessionService::create_or_get(Principal principal, Wish wish) {
     auto lock = co_await keys_.hold(principal.name + '\n' + *wish.key);
-    auto found = co_await store_.run([name = principal.name, key = *wish.key](store::Transaction& t) {
-        return t.find_session_by_key(name, key);
-    });
-    if (!found || leaving_.contains(found->id))
-        co_return co_await create_new(std::move(principal), std::move(wish), std::move(lock));
+    const auto find = [this, name = principal.name, key = *wish.key] {
+        return store_.run([=](store::Transaction& t) { return t.find_session_by_key(name, key); });
+    };
+    auto found = co_await find();
+    // One that is being removed has the key until it is gone.
+    while (found && leaving_.contains(found->id)) {
+        co_await left_.wait();
+        found = co_await find();
+    }
+    if (!found) co_return co_await create_new(std::move(principal), std::move(wish), std::move(lock));
     co_return co_await async::shield(scope_, "coming back to a session", come_back(std::move(*found)));
 }
 

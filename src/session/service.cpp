@@ -32,6 +32,7 @@ SessionService::SessionService(async::Executor executor, async::Pool& pool, stor
               [this](std::string id, std::string code, std::string why) {
                   return end_for_good(std::move(id), std::move(code), std::move(why));
               }},
+      left_{executor},
       scope_{executor} {}
 
 Task<> SessionService::start() {
@@ -148,10 +149,13 @@ Task<> SessionService::remove_now(store::SessionRow row, bool is_purge,
     // No new turn and no new desk from here on.
     leaving_.insert(row.id);
     struct Leave {
-        std::set<std::string>& leaving;
+        SessionService& service;
         const std::string& id;
-        ~Leave() { leaving.erase(id); }
-    } leave{leaving_, row.id};
+        ~Leave() {
+            service.leaving_.erase(id);
+            service.left_.notify_all();
+        }
+    } leave{*this, row.id};
 
     fleet_.places().drop(row.id);
     if (is_purge)

@@ -247,6 +247,7 @@ private:
     CreationObserver creation_observer_;
     std::size_t failed_creations_ = 0;
     std::set<std::string> leaving_;  ///< sessions that are being removed
+    async::Gate left_;               ///< one of them is gone, or stays
     async::Scope scope_;
 };
 

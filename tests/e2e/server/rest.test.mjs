@@ -208,6 +208,21 @@ test("the same key answers the same session, however many ask at once", async ()
   for (const bad of ["", "k".repeat(201), 7]) assert.equal((await ask(bad)).status, 422);
 });
 
+test("a key that is asked for while its session is deleted names a new one", async () => {
+  await start();
+  const ask = () => server.request("POST", "/api/v1/sessions", { body: { provider: "scripted", network: "none", key: "alice" } });
+  for (let round = 0; round < 3; ++round) {
+    const { id } = (await ask()).body;
+    // Its turn has to be ended first.
+    await server.json("POST", at(id, "/messages"), { content: script(bash("sleep 60")) });
+    await until("it acts", async () => (await server.events(id)).some(({ event }) => event === "tool_use"));
+    const [deleted, ...answers] = await Promise.all([server.request("DELETE", at(id)), ask(), ask(), ask()]);
+    assert.equal(deleted.status, 204);
+    for (const { status, body } of answers) assert.ok([200, 201].includes(status), JSON.stringify(body));
+    assert.notEqual((await ask()).body.id, id);
+  }
+});
+
 test("who finds no desk free is told so, or waits in line and hears where", async () => {
   await start(["--max-displays", "1"]);
   const { id } = await create();
