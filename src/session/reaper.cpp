@@ -132,7 +132,8 @@ std::chrono::milliseconds Reaper::pause_for(const std::vector<store::SessionRow>
 
 Task<> Reaper::look_at(store::SessionRow row) {
     const auto* desk = around_.fleet.find_desk(row.id);
-    if (!desk || !around_.fleet.is_well(row.id)) co_return;
+    // One whose desk has ended grows old as well. One that waits for its first desk is not there yet.
+    if (desk ? !around_.fleet.is_well(row.id) : row.desk.id.empty()) co_return;
     const auto [place, is_new] = watched_.try_emplace(row.id);
     auto& watched = place->second;
     const auto now = Clock::now();
@@ -141,6 +142,10 @@ Task<> Reaper::look_at(store::SessionRow row) {
         const auto last = around_.uses.last(row.id);
         watched.last_active = last == Time{} ? now : last;
         watched.age_then = around_.clock.now() - row.created_at;
+    }
+    if (!desk) {
+        co_await end_if_old(row, watched);
+        co_return;
     }
     const auto state = desk->state;
     if (state == store::DeskState::ready) co_await measure(row.id, watched);
@@ -190,14 +195,18 @@ Task<std::optional<BusyProcess>> Reaper::find_busiest(std::string session) {
     }
 }
 
-Task<> Reaper::act(const store::SessionRow& row, Watched& watched, store::DeskState state) {
-    const auto now = Clock::now();
+Task<bool> Reaper::end_if_old(const store::SessionRow& row, Watched& watched) {
     const auto max_age = row.lifetime.max_age.value_or(rules_.max_age);
-    const auto age = watched.age_then + (now - watched.first_seen);
-    if (max_age.count() > 0 && age >= max_age - rules_.grace)
-        co_return co_await end_after_grace(
-            row, watched, "max_age",
-            fmt::format("the session is as old as it may be ({})", in_words(max_age)));
+    const auto age = watched.age_then + (Clock::now() - watched.first_seen);
+    if (max_age.count() == 0 || age < max_age - rules_.grace) co_return false;
+    co_await end_after_grace(row, watched, "max_age",
+                             fmt::format("the session is as old as it may be ({})", in_words(max_age)));
+    co_return true;
+}
+
+Task<> Reaper::act(const store::SessionRow& row, Watched& watched, store::DeskState state) {
+    if (co_await end_if_old(row, watched)) co_return;
+    const auto now = Clock::now();
     const bool was_left = state == store::DeskState::asleep && rules_.most_asleep.count() > 0 &&
                           now - watched.last_active >= rules_.most_asleep;
     if (was_left)

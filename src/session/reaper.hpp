@@ -91,6 +91,8 @@ private:
     std::vector<std::string> signs_of_use(const std::string& session) const;
     Task<> rest(const store::SessionRow& row, Time seen, bool sleeps, std::string_view idle);
     Task<> act(const store::SessionRow& row, Watched& watched, store::DeskState state);
+    /// Whether it is as old as it may be, or so nearly that it has been told.
+    Task<bool> end_if_old(const store::SessionRow& row, Watched& watched);
     Task<> end_after_grace(const store::SessionRow& row, Watched& watched, std::string what, std::string why);
     std::chrono::milliseconds pause_within(const store::Lifetime& lifetime,
                                            std::chrono::milliseconds pause) const;

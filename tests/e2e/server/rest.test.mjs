@@ -83,6 +83,15 @@ test("max_age_seconds ends a session whatever it does; 0 never", async () => {
   assert.equal((await session(other)).desk.state, "ready");
 });
 
+test("max_age_seconds ends a session whose desk has failed, too", async () => {
+  await start(["--end-grace-seconds", "1"]);
+  const { id } = await create({ max_age_seconds: 3 });
+  await fail(id);
+  await until("it has ended", async () => (await server.request("GET", at(id))).status === 404, 60);
+  const last = (await statuses(id)).at(-1);
+  assert.deepEqual([last.code, last.why], ["session_ended", "max_age"]);
+});
+
 test("a renewed desk is not idle since before it was there", async () => {
   await start();
   const { id } = await create();
