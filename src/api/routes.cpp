@@ -92,9 +92,14 @@ void keep_open(net::Response& response, Place place, const Caller& caller, const
 /// The handler's answer, within the row's own limit.
 Task<net::Response> answer_in_turn(Gatekeeper& gatekeeper, const ops::Operation& row, const Handling& handler,
                                    net::Request& request, const Principal& principal) {
-    const auto taken = gatekeeper.take_turn(row, request, principal);
+    auto taken = gatekeeper.take_turn(row, request, principal);
     try {
         auto response = co_await handler(request, principal);
+        // The session that a key names is there already: it is none of the new ones that are counted.
+        if (taken.standing && row.name == "sessions/create" && response.status == 200) {
+            gatekeeper.give_turn_back(row, taken);
+            ++taken.standing->left;
+        }
         if (taken.standing) add_rate_headers(response.headers, *taken.standing);
         co_return response;
     } catch (...) {

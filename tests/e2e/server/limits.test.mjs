@@ -35,8 +35,8 @@ describe("with keys", () => {
   let alice;
   let bob;
   const made = [];
-  const create = async (key) => {
-    const answer = await server.request("POST", sessions, { body: { provider: "scripted", network: "none" }, ...of(key) });
+  const create = async (key, wish = {}) => {
+    const answer = await server.request("POST", sessions, { body: { provider: "scripted", network: "none", ...wish }, ...of(key) });
     if (answer.body.id) made.push(answer.body.id);
     return answer;
   };
@@ -62,6 +62,18 @@ describe("with keys", () => {
     assert.equal((await create(bob)).status, 201);
   });
 
+  test("a session that its key names again is no new one", async () => {
+    const carol = (await server.request("POST", "/api/v1/keys", { body: { user: "carol" }, ...of(operator) })).body.key;
+    assert.equal((await create(carol, { key: "one" })).status, 201);
+    for (let round = 0; round < 3; ++round) {
+      const again = await create(carol, { key: "one" });
+      assert.equal(again.status, 200, JSON.stringify(again.body));
+      assert.match(again.headers.ratelimit, /^"sessions";r=1;t=\d+$/);
+    }
+    assert.equal((await create(carol, { key: "two" })).status, 201);
+    assertTooMany(await create(carol, { key: "three" }), "sessions", 2, 3600);
+  });
+
   test("so many messages a minute, of each session", async () => {
     const send = (id, content = "hello") => server.request("POST", `${at(id)}/messages`, { body: { content }, ...of(alice) });
     const settle = async (id) => server.request("POST", `${at(id)}/cancel`, of(alice));
@@ -81,9 +93,11 @@ describe("with keys", () => {
   });
 
   test("so many requests a minute, of each user and each stranger; health is always answered", async () => {
-    assertTooMany(await refusedOf(200, () => server.request("GET", `${sessions}?limit=1`, of(bob))), "requests", 200, 60);
+    // Who has asked for nothing yet.
+    const dave = (await server.request("POST", "/api/v1/keys", { body: { user: "dave" }, ...of(operator) })).body.key;
+    assertTooMany(await refusedOf(200, () => server.request("GET", `${sessions}?limit=1`, of(dave))), "requests", 200, 60);
     assert.equal((await server.request("GET", `${sessions}?limit=1`, of(alice))).status, 200);
-    assertTooMany(await refusedOf(20, () => server.request("GET", "/")), "strangers", 20, 60);
+    assertTooMany(await refusedOf(20, () => server.request("GET", sessions)), "strangers", 20, 60);
     assert.equal((await server.request("GET", "/api/v1/health")).status, 200);
     assert.equal((await server.request("GET", `${sessions}?limit=1`, of(alice))).status, 200);
   });
