@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include "api/errors.hpp"
 #include "core/error.hpp"
@@ -130,6 +131,12 @@ Task<net::Response> serve(Gatekeeper& gatekeeper, const ops::Operation& row, con
         co_return co_await handler(request, principal);
     }
     auto place = gatekeeper.take_place(principal);
+    // What waits is cut when the caller's key or link ends; what must not be left half done goes on.
+    const auto waiting = std::make_shared<net::Request*>(&request);
+    const auto hold = caller.grant->hold([known = std::weak_ptr{waiting}] {
+        const auto left = known.lock();
+        if (left && (*left)->may_be_dropped && (*left)->hang_up) (*left)->hang_up();
+    });
     auto response = co_await answer_in_turn(gatekeeper, row, handler, request, principal);
     keep_open(response, std::move(place), caller, request);
     co_return response;

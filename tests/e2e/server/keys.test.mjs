@@ -185,6 +185,21 @@ describe("keys", () => {
     assert.equal((await server.request("GET", sessions, of(given.key))).body.code, "key_revoked");
   });
 
+  test("who waits in line by a key that is revoked leaves it", async () => {
+    const { id, key } = await give({ user: "erin", most_desks: 1 });
+    const ask = () => server.request("POST", sessions, { body: { provider: "scripted", network: "none", wait_seconds: 600 }, ...of(key) });
+    const { body: first } = await ask();
+    const waits = assert.rejects(ask());
+    const length = async () => (await server.request("GET", "/api/v1/queue", of(operator))).body.length;
+    await until("it waits", async () => (await length()) === 1);
+    assert.equal((await server.request("DELETE", `/api/v1/keys/${id}`, of(operator))).status, 204);
+    await waits;
+    await until("it has left", async () => (await length()) === 0);
+    assert.equal((await server.request("DELETE", `${at(first.id)}?purge=true`, of(operator))).status, 204);
+    const { body } = await server.request("GET", `${sessions}?all=true`, of(operator));
+    assert.deepEqual(body.sessions.map((each) => each.id), [session.id]);
+  });
+
   test("a key that expires on an open stream cuts it", async () => {
     const { key } = await give({ user: "alice", expires_seconds: 2 });
     const stream = follow(server, `${at(session.id)}/stream`, () => {}, { authorization: `Bearer ${key}` });
