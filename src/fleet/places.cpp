@@ -218,8 +218,10 @@ void Places::drop(const std::string& session) {
 }
 
 std::optional<Waiter> Places::find(const std::string& session) const {
-    for (auto& waiter : waiting())
-        if (waiter.session == session) return std::move(waiter);
+    // Asked for every session of a list: where each stands is known, and needs no order made anew.
+    for (const auto* waiting : line_)
+        if (waiting->waiter.session == session && !waiting->place && !waiting->is_dropped)
+            return waiting->waiter;
     return std::nullopt;
 }
 
