@@ -60,10 +60,19 @@ std::shared_ptr<Grant> KeyRing::find(const crypto::Sha256& digest, core::Instant
     if (place == by_digest_.end()) return nullptr;
     auto& entry = place->second;
     end_if_over(entry, now);
+    note_use(entry, now);
+    return entry.grant;
+}
+
+void KeyRing::note_use(std::string_view id, core::Instant now) {
+    const auto place = by_id_.find(id);
+    if (place != by_id_.end()) note_use(by_digest_.at(place->second), now);
+}
+
+void KeyRing::note_use(Entry& entry, core::Instant now) {
     auto& row = entry.row;
     if (!row.id.empty() && !entry.grant->has_ended() && row.last_used_at != to_the_minute(now))
         used_[row.id] = *(row.last_used_at = to_the_minute(now));
-    return entry.grant;
 }
 
 const store::KeyRow* KeyRing::find_row(std::string_view id) const {

@@ -27,6 +27,8 @@ public:
 
     /// What the key gives, which may have ended; null when nobody knows it. That it was used counts.
     std::shared_ptr<Grant> find(const crypto::Sha256& digest, core::Instant now);
+    /// So does the use of what it has opened, such as a login. Nothing for the id of none.
+    void note_use(std::string_view id, core::Instant now);
     const store::KeyRow* find_row(std::string_view id) const;
     /// Newest first, of one user or ("") of all; those that were revoked too.
     std::vector<const store::KeyRow*> rows(std::string_view user) const;
@@ -58,6 +60,7 @@ private:
     };
     void insert(const crypto::Sha256& digest, Entry entry);
     void end_if_over(Entry& entry, core::Instant now);
+    void note_use(Entry& entry, core::Instant now);
     template <class Use>
     void each_living_of(std::string_view user, Use use) const;
 

@@ -230,6 +230,7 @@ Caller Gatekeeper::by_key(std::string_view key) const {
 Caller Gatekeeper::by_cookie(const net::Request& request) {
     const auto cookie = find_login_cookie(request);
     auto login = cookie ? by_grant(logins_.find(*cookie), Caller::Shown::ended_login) : Caller{};
+    if (login.principal) rings_->keys.note_use(login.principal->key_id, clock_->now());
     const auto link = find_cookie(request, link_cookie_name);
     if (!link) return login;
     auto linked = by_grant(rings_->links.find(crypto::sha256(*link), clock_->now()), Caller::Shown::ended);

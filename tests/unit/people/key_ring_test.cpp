@@ -85,6 +85,13 @@ TEST_CASE("when a key was used is kept to the minute, and written once for it") 
     ring.find(given.row.digest, clock.now() + 61s);
     CHECK(ring.take_used() ==
           std::vector<std::pair<std::string, core::Instant>>{{given.row.id, clock.now() + 60s}});
+    ring.note_use(given.row.id, clock.now() + 125s);  // by a login that it has opened
+    ring.note_use("", clock.now() + 125s);
+    CHECK(ring.find_row(given.row.id)->last_used_at == clock.now() + 120s);
+    CHECK(ring.take_used().size() == 1);
+    ring.revoke(given.row.id, clock.now() + 180s);
+    ring.note_use(given.row.id, clock.now() + 185s);
+    CHECK(ring.take_used().empty());
 }
 
 TEST_CASE("a user has the tightest limits and the newest model key of their living keys") {
