@@ -196,8 +196,8 @@ public:
     /// Removes whatever exists under that id, kept files too; fine when nothing does.
     virtual Task<> remove(std::string id) = 0;
     /// Ends every process of the desk and keeps its files, and nothing else of it, for a start with
-    /// has_kept_files or until remove(). Fine when they are kept already. Throws not_found or conflict when
-    /// there are none that could be kept; whatever there is, is left then.
+    /// has_kept_files or until remove(). Fine when they are kept already. With the reason "nothing_to_keep"
+    /// it throws that there are none that could be; whatever there is, is left then.
     virtual Task<> put_to_sleep(std::string id) = 0;
 
     virtual const DeskLogs& logs() const = 0;

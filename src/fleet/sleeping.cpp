@@ -33,13 +33,11 @@ Error not_woken(const Error& error) {
         error.code() == Code::exhausted || error.code() == Code::conflict || error.code() == Code::timeout;
     return {is_clients ? error.code() : Code::unavailable,
             fmt::format("the desk sleeps and could not be woken (its files are kept): {}", error.message()),
-            error.reason().empty() ? std::string{cannot_wake} : error.reason()};
+            is_clients ? error.reason() : std::string{cannot_wake}};
 }
 
-/// Whether the driver says that there is nothing that could be kept.
-bool are_files_lost(const Error& error) {
-    return error.code() == Code::not_found || error.code() == Code::conflict;
-}
+/// Whether the driver says so: whatever else fails may not the next time (see Driver::put_to_sleep).
+bool are_files_lost(const Error& error) { return error.reason() == "nothing_to_keep"; }
 
 }  // namespace
 

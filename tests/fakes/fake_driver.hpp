@@ -359,7 +359,7 @@ public:
     Task<> put_to_sleep(std::string id) override {
         if (host_.sleep_failure) throw *host_.sleep_failure;
         if (!host_.machines.contains(id) && !host_.asleep.contains(id))
-            throw core::Error{core::Code::not_found, "no files of " + id + " are kept"};
+            throw core::Error{core::Code::not_found, "no files of " + id + " are kept", "nothing_to_keep"};
         co_await host_.end(id);
         host_.asleep.insert(std::move(id));
     }

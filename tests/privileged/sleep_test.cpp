@@ -209,10 +209,10 @@ TEST_CASE("A desk that an earlier jail made sleeps as well, a dead one too, but 
     core::replace_file(path, identity, 0600);
     const auto refused = jail.ask(jail::wire::Stop{.id = spec.id, .keeps_files = true}).answer.error;
     REQUIRE(refused);
-    CHECK(refused->code() == core::Code::conflict);
+    CHECK(refused->reason() == "nothing_to_keep");
     CHECK(fs::exists(path));
     jail.stop(spec.id);
-    CHECK(jail.ask(jail::wire::Stop{.id = spec.id, .keeps_files = true}).answer.error->code() ==
-          core::Code::not_found);
+    CHECK(jail.ask(jail::wire::Stop{.id = spec.id, .keeps_files = true}).answer.error->reason() ==
+          "nothing_to_keep");
     jail.stop(spec.id);
 }

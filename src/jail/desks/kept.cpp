@@ -39,7 +39,8 @@ bool has_kept(const plan::HostFacts& facts, const std::string& id) {
 Identity read_kept(const plan::HostFacts& facts, const std::string& id) {
     const auto path = identity_in(plan::kept_folder(facts, id));
     const auto text = core::find_file_text(path);
-    if (!text) throw Error{Code::not_found, fmt::format("no files of desk {} are kept", id)};
+    if (!text)
+        throw Error{Code::not_found, fmt::format("no files of desk {} are kept", id), "nothing_to_keep"};
     auto identity = parse_identity(*text);
     if (!identity) throw identity.error().during(path);
     return *std::move(identity);
@@ -53,7 +54,8 @@ void keep_files(const plan::HostFacts& facts, const std::string& id, const Ident
     const auto boot = core::read_file("/proc/sys/kernel/random/boot_id");
     if (identity.process.boot != core::trim(boot))
         throw Error{Code::conflict,
-                    fmt::format("desk {} ended with the machine: what it wrote last may be missing", id)};
+                    fmt::format("desk {} ended with the machine: what it wrote last may be missing", id),
+                    "nothing_to_keep"};
     move_to(plan::desk_folder(facts, id), plan::kept_folder(facts, id));
 }
 

@@ -34,12 +34,12 @@ bool Desks::try_to_keep(Stopping& stopping) {
         return true;
     }
     const auto identity = read_identity(folder, id);
-    if (!identity) throw identity.error();
+    if (!identity) throw Error{Code::conflict, identity.error().message(), "nothing_to_keep"};
     stopping.is_flushing = disks::is_in_use(plan::disk_file(folder));
     if (stopping.is_flushing) return false;
     if (!can_keep(facts_, *identity))
-        throw Error{Code::conflict,
-                    fmt::format("desk {} has a disk that has no name: it cannot be kept", id)};
+        throw Error{Code::conflict, fmt::format("desk {} has a disk that has no name: it cannot be kept", id),
+                    "nothing_to_keep"};
     keep_files(facts_, id, *identity);
     return true;
 }

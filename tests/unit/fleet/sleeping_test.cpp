@@ -282,6 +282,24 @@ TEST_CASE("a server that is cut while a desk goes to sleep or wakes leaves one t
     }
 }
 
+TEST_CASE("what the next server cannot do at once costs no files") {
+    on_a_host([](async::Executor executor, std::string directory, FakeHost& host) -> Task<> {
+        co_await leave_one_asleep(executor, directory, host);
+        {
+            House between{executor, directory, host};
+            co_await set_state(between, DeskState::asleep, "asleep", false);
+            host.sleep_failure = core::Error{core::Code::conflict, "a cgroup still has processes"};
+            co_await between.fleet.recover();
+            CHECK(between.fleet.find_desk("s1")->state == DeskState::asleep);
+            CHECK(host.asleep.size() == 1);
+            host.sleep_failure.reset();
+            co_await between.fleet.wake("s1");
+            CHECK(between.fleet.find_endpoint("s1"));
+            co_await between.close();
+        }
+    });
+}
+
 TEST_CASE("a desk whose files are gone while it slept is lost") {
     on_a_host([](async::Executor executor, std::string directory, FakeHost& host) -> Task<> {
         co_await leave_one_asleep(executor, directory, host);

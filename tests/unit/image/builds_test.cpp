@@ -31,8 +31,9 @@ struct Data {
                                  {name, hash, "", created, 1000, 7, {true, std::move(below)}, false});
         fakes::set_time(folder.path() + "/images/" + name + "/" + hash, created);
     }
-    void use(const std::string& desk, const std::string& name, const std::string& hash) {
-        folder.write("desks/" + desk + "/identity.json",
+    void use(const std::string& desk, const std::string& name, const std::string& hash,
+             const std::string& place = "desks") {
+        folder.write(place + "/" + desk + "/identity.json",
                      R"({"image":")" + name + R"(","image_hash":")" + hash + R"("})");
     }
     bool has(const std::string& name, const std::string& hash) const {
@@ -188,4 +189,12 @@ TEST_CASE("who asks for an image that is not there is told of those that are") {
     CHECK(image::no_image("/nonexistent", "desktop").message() ==
           "there is no image 'desktop': build it with `carrel image build desktop`");
     CHECK(image::no_image("/nonexistent", "desktop").code() == core::Code::unavailable);
+}
+
+TEST_CASE("a desk that sleeps needs its build as one that runs does") {
+    Data data;
+    data.use("desk_0123456789ab", "desktop", first, "asleep");
+    CHECK(data.refusal_to_remove("desktop", first).message().contains("desk_0123456789ab"));
+    image::prune_images(data.path());
+    CHECK(data.has("desktop", first));
 }

@@ -129,21 +129,27 @@ TEST_CASE("When the jail ends, every question ends with a sentence, and so do la
     });
 }
 
-TEST_CASE("A desk that nobody waits for any more is stopped as soon as it is there") {
-    fakes::run_loop([](async::Executor executor) -> Task<> {
-        PlayedJail jail;
-        JailClient client{executor, std::move(jail.ours)};
-        async::Scope scope{executor};
-        std::string result = "cancelled";
-        scope.start("starting", ask_into(client, jail::wire::Start{some_spec()}, result));
-        const auto start = co_await jail.hear();
-        co_await scope.close();
-        jail.say({start.number, std::nullopt, {{"id", some_spec().id}}});
-        const auto next = co_await jail.hear();
-        REQUIRE(std::holds_alternative<jail::wire::Stop>(next.what));
-        CHECK(std::get<jail::wire::Stop>(next.what).id == some_spec().id);
-        CHECK(result == "cancelled");
-    });
+TEST_CASE(
+    "A desk that nobody waits for any more is stopped as soon as it is there, and its kept files are kept "
+    "on") {
+    for (const bool has_kept_files : {false, true})
+        fakes::run_loop([&](async::Executor executor) -> Task<> {
+            PlayedJail jail;
+            JailClient client{executor, std::move(jail.ours)};
+            async::Scope scope{executor};
+            std::string result = "cancelled";
+            auto spec = some_spec();
+            spec.has_kept_files = has_kept_files;
+            scope.start("starting", ask_into(client, jail::wire::Start{spec}, result));
+            const auto start = co_await jail.hear();
+            co_await scope.close();
+            jail.say({start.number, std::nullopt, {{"id", some_spec().id}}});
+            const auto next = co_await jail.hear();
+            REQUIRE(std::holds_alternative<jail::wire::Stop>(next.what));
+            CHECK(std::get<jail::wire::Stop>(next.what).id == some_spec().id);
+            CHECK(std::get<jail::wire::Stop>(next.what).keeps_files == has_kept_files);
+            CHECK(result == "cancelled");
+        });
 }
 
 TEST_CASE("Before the loop runs, a question is answered all the same") {
