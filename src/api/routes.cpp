@@ -66,22 +66,25 @@ private:
     std::unique_ptr<net::Source> inner_;
 };
 
-/// What comes out of a desk is streamed, also a command's short answer. What has been done before the
-/// caller's key or link ended is told; up to so many bytes.
+/// What comes out of a desk is streamed, also a command's late answer. What a call has done before its key or
+/// link ended is told: JSON, pictures, and files up to so many bytes.
 constexpr std::uint64_t longest_told = std::uint64_t{16} << 20;
 
-bool is_told_anyway(const net::StreamedBody* body) {
-    return body && body->length.value_or(~0ull) <= longest_told;
+bool is_told_anyway(const ops::Operation& row, const net::StreamedBody& body) {
+    return row.response == ops::Body::json || row.response == ops::Body::picture ||
+           body.length.value_or(~0ull) <= longest_told;
 }
 
 /// The place goes on with what goes on after the answer's head; and that is cut when the caller's key or link
 /// ends.
-void keep_open(net::Response& response, Place place, const Caller& caller, const net::Request& request) {
+void keep_open(net::Response& response, Place place, const Caller& caller, const ops::Operation& row,
+               const net::Request& request) {
     auto* const streamed = std::get_if<net::StreamedBody>(&response.body);
     auto* const upgrade = std::get_if<net::Upgrade>(&response.body);
     if (!streamed && !upgrade) return;
     Kept kept{std::move(place), nullptr};
-    if (request.hang_up && !is_told_anyway(streamed)) kept.hold = caller.grant->hold(request.hang_up);
+    const bool is_told = streamed && is_told_anyway(row, *streamed);
+    if (request.hang_up && !is_told) kept.hold = caller.grant->hold(request.hang_up);
     if (streamed)
         streamed->source = std::make_unique<PlacedSource>(std::move(kept), std::move(streamed->source));
     else
@@ -138,7 +141,7 @@ Task<net::Response> serve(Gatekeeper& gatekeeper, const ops::Operation& row, con
         if (left && (*left)->may_be_dropped && (*left)->hang_up) (*left)->hang_up();
     });
     auto response = co_await answer_in_turn(gatekeeper, row, handler, request, principal);
-    keep_open(response, std::move(place), caller, request);
+    keep_open(response, std::move(place), caller, row, request);
     co_return response;
 }
 
