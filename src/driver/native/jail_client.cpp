@@ -131,6 +131,9 @@ Task<> JailClient::send(std::string text) {
             co_await async::pause(between_tries);  // of the kernel's, of which nothing tells
             continue;
         }
+        // It has just ended, and read() has not heard of that yet.
+        if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
+            throw Error{Code::unavailable, "carrel-jail has ended, so nothing can be done with desks"};
         if (errno != EAGAIN) throw core::system_error("ask carrel-jail", errno);
         co_await socket_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
                                     boost::asio::use_awaitable);

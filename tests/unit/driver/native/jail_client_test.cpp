@@ -129,6 +129,17 @@ TEST_CASE("When the jail ends, every question ends with a sentence, and so do la
     });
 }
 
+TEST_CASE("Who asks in the very moment in which the jail ends hears the same") {
+    fakes::run_loop([](async::Executor executor) -> Task<> {
+        PlayedJail jail;
+        JailClient client{executor, std::move(jail.ours)};
+        jail.theirs.reset();
+        std::string told;
+        co_await ask_into(client, jail::wire::List{}, told);
+        CHECK(told == "carrel-jail has ended, so nothing can be done with desks");
+    });
+}
+
 TEST_CASE(
     "A desk that nobody waits for any more is stopped as soon as it is there, and its kept files are kept "
     "on") {
