@@ -36,6 +36,7 @@ const refusals = {
   draining: (world, { start }) => world.ledger.wasServerTouched(start - aftermath),
   no_free_desk: (world, { start }) => world.wasCrowded(start),
   key_revoked: (world, { principal, shown }) => principal.hasLost?.(shown),
+  ended_key: (world, { principal, shown }) => principal.hasLost?.(shown),
 };
 
 /** Whether a failure has its reason: what was killed of the desk or of the server. */
@@ -48,10 +49,10 @@ function isExcused(world, answer, about) {
   if (refusals[code]) return refusals[code](world, about);
   // Somebody else deletes it, or it is a desk whose beginning nobody has seen the end of.
   if (session && (session.state !== "live" || session.isDoubtful)) return true;
+  if (excuse?.(answer)) return true;
   if (status === 404) return session?.mayBeCleaned ?? false;
   if (broke) return broke === "left" || world.service.wasDown(start - 1000) || wasTouched();
   if (status === 409 && ["desk_failed", "desk_lost"].includes(code)) return session && world.mayHaveFailed(session);
-  if (excuse?.(answer)) return true;
   if ([409, 502, 503, 504].includes(status)) return wasDown() || wasTouched();
   if (status === 200) return wasTouched() || wasDown(); // of a desk that says success: false
   return false;

@@ -121,8 +121,8 @@ export class Client {
     const found = made?.body ?? (await this.#findMade(wish));
     if (!found) return;
     this.session = this.#enter(found, wish);
-    if (!made || found.desk.state !== "ready") await this.#wait();
-    if (this.session.mustRenew) return;
+    if (!made || found.desk.state !== "ready") await this.#wait(true);
+    if (!this.session || this.session.mustRenew) return;
     if (wish.workspace) this.workspace.isMade = true;
     await this.#mark();
   }
@@ -179,12 +179,20 @@ export class Client {
 
   // --- their desks -----------------------------------------------------------------------------------
 
-  /** For a desk that nobody has told of: until it is ready, or has come to nothing. */
-  async #wait() {
+  /** For a desk that nobody has told of: until it is ready, or has come to nothing. A session that still stood in the line, or whose desk could not be made, `mayVanish`. */
+  async #wait(mayVanish = false) {
     this.session.isDoubtful = true;
     for (const end = Date.now() + hangs; ; await pause(50)) {
-      const { body } = await this.call("look", "GET", at(this.session.id));
+      const { status, body } = await this.call("look", "GET", at(this.session.id));
+      if (mayVanish && status === 404) {
+        this.session.state = "deleted";
+        return this.#leave(this.session);
+      }
       const state = body?.desk?.state;
+      if (body?.desk?.id) {
+        this.session.renewed(body.desk.id);
+        this.world.ledger.own(body.desk.id, this.session.id);
+      }
       this.session.mustRenew = ["failed", "lost"].includes(state);
       if (this.session.mustRenew) return;
       if (["ready", "frozen"].includes(state)) break;
@@ -217,7 +225,7 @@ export class Client {
     world.ledger.own(now.desk.id, session.id);
     if (now.desk.state === "ready") session.mustRenew = false;
     else await this.#wait();
-    if (session.mustRenew) return;
+    if (session.mustRenew || session.state !== "live") return;
     session.isDoubtful = false;
     await this.#mark();
   }

@@ -73,12 +73,12 @@ async function asked(promise) {
 export async function checkKeys(world) {
   for (const user of world.users) {
     for (const key of user.revoked.slice(-2)) if (!(await checkRevoked(world, user, key))) throw new BrokenOff();
-    const revoked = new Set(user.revoked.map(({ id }) => id));
+    const known = [...user.revoked, user.viewer];
     const { body } = await asked(call(world, world.operator.principal, "keys", "GET", `/api/v1/keys?user=${user.name}&limit=1000`));
     const listed = new Map(body.keys.map((key) => [key.id, key]));
-    for (const { id } of [...user.revoked, user.viewer]) {
+    for (const { id } of known) {
       const isRevoked = listed.get(id)?.revoked_at;
-      if (!listed.has(id) || Boolean(isRevoked) !== revoked.has(id)) wrong(world, "keys", `${id} of ${user.name} is told as ${JSON.stringify(listed.get(id))}`);
+      if (!listed.has(id) || Boolean(isRevoked) !== (id !== user.viewer.id)) wrong(world, "keys", `${id} of ${user.name} is told as ${JSON.stringify(listed.get(id))}`);
     }
     await checkViewer(world, user);
   }

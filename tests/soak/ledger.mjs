@@ -52,8 +52,9 @@ class Session {
   /** Another desk has taken the place of its desk: what was in that is gone, but for what its workspace keeps. */
   renewed(desk) {
     if (desk === this.desk) return;
+    if (this.desk) this.desks.push(desk);
+    else this.desks = [desk];
     this.desk = desk;
-    this.desks.push(desk);
     if (!this.wish.home) this.files.clear();
     this.mustRenew = false;
   }
@@ -106,6 +107,7 @@ export class Ledger {
   }
 
   own(desk, session) {
+    if (!desk) return; // it stands in the line
     const owner = this.owners.get(desk) ?? session;
     if (owner !== session) this.#onSecondOwner(desk, session, owner);
     this.owners.set(desk, owner);

@@ -133,7 +133,7 @@ async function lookAtWorkspaces(client) {
 async function endLink(client, { id, cookie, key }) {
   const { session, world, viewer } = client;
   for (let attempt = 1; ; ++attempt) {
-    const { status } = await client.call("end link", "DELETE", at(session.id, `/links/${id}`), { allowed: attempt > 1 || session.principal.hasLost(key) ? [404] : [] });
+    const { status } = await client.call("end link", "DELETE", at(session.id, `/links/${id}`), { allowed: attempt > 1 ? [404] : [], excuse: ({ status }) => status === 404 && session.principal.hasLost(key) });
     if (status === 204 || status === 404) break;
     if (isGone(session)) return;
     await pause(100);
