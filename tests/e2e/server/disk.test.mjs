@@ -148,11 +148,17 @@ test("a session that filled the disk itself, so that its turn's end cannot be st
   await empty();
   const { id: greedy } = await server.createSession();
   const takes = bash("f() { head -c 15000 /dev/urandom | base64 -w0 | head -c 15000; }; cat /dev/zero >~/fill; f");
-  await server.json("POST", at(greedy, "/messages"), { content: script(takes, ...Array(150).fill(bash("f")), { text: "end" }) });
-  await until("its end cannot be stored", () => {
-    if (statfsSync(data).bavail < 256) fill();
-    return server.log.includes(`the end of a turn of ${greedy} cannot be stored`);
-  }, 60);
+  const isUnstored = () => server.log.includes(`the end of a turn of ${greedy} cannot be stored`);
+  // Where the journal has no room for a long output, it may have some for the short end: then it is tried again.
+  for (let turn = 0; !isUnstored(); ++turn) {
+    assert.ok(turn < 20, "each end could be stored");
+    await empty();
+    await server.json("POST", at(greedy, "/messages"), { content: script(takes, ...Array(150).fill(bash("f")), { text: "end" }) });
+    await until("its end", async () => {
+      if (statfsSync(data).bavail < 256) fill();
+      return isUnstored() || (await server.events(greedy)).filter(({ event }) => event === "message_complete").length > turn;
+    }, 60);
+  }
   const answer = await server.request("DELETE", at(greedy, "?purge=true"));
   assert.equal(answer.status, 204, JSON.stringify(answer.body));
   assert.equal((await server.request("GET", at(greedy))).status, 404);
