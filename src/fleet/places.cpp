@@ -130,6 +130,7 @@ Task<Place> Places::wait_for(Need need, std::string session, std::chrono::millis
                              std::function<void(std::size_t)> tell) {
     if (auto never = why_never(need)) throw std::move(*never);
     if (!why_not(need) && !is_held_up()) co_return hold(std::move(need));
+    if (closed_) throw Error{*closed_};
     const auto now = std::chrono::steady_clock::now();
     Waiting waiting{.waiter = {.number = ++last_number_,
                                .principal = need.principal,
@@ -146,6 +147,7 @@ Task<Place> Places::wait_for(Need need, std::string session, std::chrono::millis
         ~InLine() {
             std::erase(places.line_, &waiting);
             places.serve();
+            if (places.line_.empty()) places.changed_.notify_all();
         }
         InLine(const InLine&) = delete;
         InLine& operator=(const InLine&) = delete;
@@ -157,6 +159,7 @@ Task<Place> Places::wait_for(Need need, std::string session, std::chrono::millis
     while (!waiting.place) {
         if (waiting.is_dropped)
             throw Error{Code::conflict, "the session was ended while it waited for a desk", "session_ended"};
+        if (closed_) throw Error{*closed_};
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
         if (left.count() <= 0) throw why_not(waiting.need).value_or(server_is_full("places"));
@@ -209,6 +212,12 @@ void Places::tell_positions() {
         waiting->waiter.position = ++position;
         if (std::exchange(waiting->told, position) != position && waiting->tell) waiting->tell(position);
     }
+}
+
+Task<> Places::close_line(Error why) {
+    closed_ = std::move(why);
+    changed_.notify_all();
+    while (!line_.empty()) co_await changed_.wait();
 }
 
 void Places::drop(const std::string& session) {

@@ -70,6 +70,8 @@ public:
     /// Of a desk that exists already, whatever the caps say.
     Place take_over(Need need);
 
+    /// Nobody waits any more: who does, and who comes to, hears why. Returns when the line is empty.
+    Task<> close_line(core::Error why);
     /// The session waits no more: who waits for it gets Error{conflict}.
     void drop(const std::string& session);
     /// Whether and where it waits.
@@ -114,6 +116,7 @@ private:
     std::map<std::string, std::uint64_t> last_served_;  ///< of principals who wait or waited
     std::uint64_t last_number_ = 0;
     std::uint64_t last_turn_ = 0;
+    std::optional<core::Error> closed_;  ///< why nobody may wait any more
     async::Gate changed_;
 };
 

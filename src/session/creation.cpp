@@ -89,17 +89,25 @@ Task<Created> SessionService::create_or_get(Principal principal, Wish wish) {
         found = co_await find();
     }
     if (!found) co_return co_await create_new(std::move(principal), std::move(wish), std::move(lock));
-    co_return co_await async::shield(scope_, "coming back to a session", come_back(std::move(*found)));
+    uses_.touch(found->id);
+    co_await fleet_.settled(found->id);
+    fleet::Place place;
+    // Cancellable as long as it stands in the line.
+    if (!has_desk(found->id) && wish.wait.count() > 0)
+        place = co_await fleet_.places().wait_for({found->principal, shape_of_next(*found).limits}, found->id,
+                                                  wish.wait, teller_of_line(nullptr, found->id));
+    co_return co_await async::shield(scope_, "coming back to a session",
+                                     come_back(std::move(*found), std::move(place)));
 }
 
 /// Its desk is well, is being made, or is replaced; its idle time starts anew.
-Task<Created> SessionService::come_back(store::SessionRow row) {
+Task<Created> SessionService::come_back(store::SessionRow row, fleet::Place place) {
     uses_.touch(row.id);
     co_await fleet_.settled(row.id);
+    if (!has_desk(row.id))
+        co_return Created{
+            .session = co_await renew_now(std::move(row), std::move(place)), .is_new = false, .timings = {}};
     const auto* desk = fleet_.find_desk(row.id);
-    const bool is_there = desk && desk->state != store::DeskState::failed;
-    if (!is_there)
-        co_return Created{.session = co_await renew_now(std::move(row)), .is_new = false, .timings = {}};
     if (desk->state == store::DeskState::frozen || desk->state == store::DeskState::asleep)
         co_await wake_desk(row.id);
     if (const auto* known = fleet_.find_desk(row.id)) row.desk = *known;
@@ -150,18 +158,27 @@ Task<Created> SessionService::create_new(Principal principal, Wish wish, Locks::
 Task<fleet::Place> SessionService::find_place(store::SessionRow row, Wish wish, bool& is_stored) {
     fleet::Need need{row.principal, wish.desk->limits};
     if (wish.wait.count() == 0) co_return fleet_.places().take(std::move(need));
-    auto tell = [this, row, &is_stored](std::size_t position) {
+    auto tell = [&is_stored, inner = teller_of_line([row](store::Transaction& t) { t.insert_session(row); },
+                                                    row.id)](std::size_t position) {
+        is_stored = true;
+        inner(position);
+    };
+    co_return co_await fleet_.places().wait_for(std::move(need), row.id, wish.wait, std::move(tell));
+}
+
+/// Tells the session's log where it stands; `first`, if any, goes into the first of these commits.
+std::function<void(std::size_t)> SessionService::teller_of_line(
+    std::function<void(store::Transaction&)> first, std::string id) const {
+    return [this, first = std::move(first), id = std::move(id)](std::size_t position) mutable {
         const json::Object data{{"code", "queued"},
                                 {"message", "the session waits for a desk"},
                                 {"position", position},
                                 {"timestamp", core::to_rfc3339(clock_.now())}};
-        const bool is_first = !std::exchange(is_stored, true);
-        store_.post([row, is_first, text = json::to_text(data)](store::Transaction& t) {
-            if (is_first) t.insert_session(row);
-            t.append_event(row.id, "status", text);
+        store_.post([before = std::exchange(first, nullptr), id, text = json::to_text(data)](auto& t) {
+            if (before) before(t);
+            t.append_event(id, "status", text);
         });
     };
-    co_return co_await fleet_.places().wait_for(std::move(need), row.id, wish.wait, std::move(tell));
 }
 
 Task<Created> SessionService::create_now(store::SessionRow row, fleet::DeskWish desk, bool is_stored,

@@ -147,7 +147,22 @@ Task<Session> SessionService::renew_desk(Principal principal, std::string id) {
     co_return co_await async::shield(scope_, "renewing a desk", renew_now(std::move(row)));
 }
 
-Task<Session> SessionService::renew_now(store::SessionRow row) {
+/// One that works, rests or is being made; not one that is told as failed and not yet cleared away.
+bool SessionService::has_desk(const std::string& id) const {
+    const auto* desk = fleet_.find_desk(id);
+    return desk && desk->state != store::DeskState::failed;
+}
+
+/// What the session's user chose. A row of an older program, or none, does not say it all.
+core::DeskShape SessionService::shape_of_next(const store::SessionRow& row) const {
+    auto shape = row.desk.shape;
+    if (shape.image.empty()) shape = rules_.new_desk;
+    if (shape.limits.memory == 0) shape.limits = rules_.new_desk.limits;
+    return shape;
+}
+
+/// `place`: none: one is taken, or it is refused.
+Task<Session> SessionService::renew_now(store::SessionRow row, fleet::Place place) {
     refuse_while_draining();
     if (leaving_.contains(row.id)) throw no_session(row.id);
     const auto desk = desk_of(row);
@@ -160,10 +175,6 @@ Task<Session> SessionService::renew_now(store::SessionRow row) {
         desk.state == store::DeskState::starting && !desk.code.empty() && desk.code != fleet::after_sleep;
     if (does_not_answer || cannot_wake || desk.state == store::DeskState::failed)
         co_await fleet_.stop(row.id, nullptr);
-    // What the session's user chose. A row of an older program, or none, does not say it all.
-    auto shape = row.desk.shape;
-    if (shape.image.empty()) shape = rules_.new_desk;
-    if (shape.limits.memory == 0) shape.limits = rules_.new_desk.limits;
     co_await desk_logs_.forget_older(row.id);
     // It may have been removed meanwhile: nobody would ever end a desk that came after that.
     auto still_there = [id = row.id](store::Transaction& t) {
@@ -172,8 +183,8 @@ Task<Session> SessionService::renew_now(store::SessionRow row) {
     };
     auto started = co_await start_desk({.session_id = row.id,
                                         .principal = row.principal,
-                                        .shape = std::move(shape),
-                                        .place = {},
+                                        .shape = shape_of_next(row),
+                                        .place = std::move(place),
                                         .beginning = rules_.new_beginning},
                                        std::move(still_there));
     row.desk = std::move(started.desk);

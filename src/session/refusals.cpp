@@ -12,6 +12,11 @@ using store::DeskState;
 
 Error no_session(const std::string& id) { return {Code::not_found, "there is no session " + id}; }
 
+Error draining() {
+    return {Code::unavailable, "the server is ending and takes no new work: try again in a moment",
+            "draining"};
+}
+
 Error paused(const std::string& session) {
     return {Code::conflict,
             fmt::format("the desk is paused: `carrel session resume {}` lets it go on, and so does wake=true",

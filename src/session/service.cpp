@@ -57,13 +57,12 @@ Task<> SessionService::purge_those_who_waited() {
 }
 
 void SessionService::refuse_while_draining() const {
-    if (is_draining_)
-        throw Error{Code::unavailable, "the server is ending and takes no new work: try again in a moment",
-                    "draining"};
+    if (is_draining_) throw draining();
 }
 
 Task<> SessionService::drain() {
     is_draining_ = true;
+    co_await fleet_.places().close_line(draining());
     co_await turns_.end_soon();
 }
 

@@ -214,7 +214,9 @@ private:
     core::Limits most_of(const std::string& user) const;
     void judge(const std::string& user, const core::DeskShape& shape) const;
     Task<Created> create_or_get(Principal principal, Wish wish);
-    Task<Created> come_back(store::SessionRow row);
+    Task<Created> come_back(store::SessionRow row, fleet::Place place);
+    std::function<void(std::size_t)> teller_of_line(std::function<void(store::Transaction&)> first,
+                                                    std::string id) const;
     store::SessionRow new_row(const Principal& principal, const Wish& wish) const;
     Task<fleet::Place> find_place(store::SessionRow row, Wish wish, bool& is_stored);
     Task<Created> create_new(Principal principal, Wish wish, Locks::Held lock);
@@ -227,7 +229,9 @@ private:
     Task<> end_for_good(std::string id, std::string code, std::string why);
     Task<> remove_now(store::SessionRow row, bool purge, std::optional<store::Event> last_word = {});
     Task<> purge(std::string id);
-    Task<Session> renew_now(store::SessionRow row);
+    bool has_desk(const std::string& id) const;
+    core::DeskShape shape_of_next(const store::SessionRow& row) const;
+    Task<Session> renew_now(store::SessionRow row, fleet::Place place = {});
     Task<fleet::Started> start_desk(fleet::DeskWish wish, std::function<void(store::Transaction&)> along);
     Task<std::string> begin_turn(store::SessionRow row, std::string content);
 

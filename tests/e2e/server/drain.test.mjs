@@ -43,6 +43,22 @@ test("a turn ends after the action that it is at, and new work is refused meanwh
   assert.equal((await server.json("POST", at(id, "/desk/terminal/execute"), { command: "cat ~/action" })).output.trim(), "done");
 });
 
+test("who waits in the line is told at once, also behind a turn that goes on", async () => {
+  await start(["--drain-seconds", "600", "--max-displays", "1"]);
+  const { id } = await server.createSession();
+  await server.json("POST", at(id, "/messages"), { content: script(bash("while [ ! -e ~/over ]; do sleep 0.1; done")) });
+  await until("it acts", async () => (await server.events(id)).some(({ event }) => event === "tool_use"));
+  const waits = [1, 2].map(() => server.request("POST", "/api/v1/sessions", { body: { provider: "scripted", wait_seconds: 3600 } }));
+  await until("they wait", async () => (await server.json("GET", "/api/v1/queue")).length === 2);
+  const ended = once(server.child, "exit");
+  server.child.kill("SIGTERM");
+  for (const { status, body } of await Promise.all(waits)) assert.deepEqual([status, body.code], [503, "draining"]);
+  server.child.kill("SIGTERM");
+  assert.equal((await ended)[0], 0);
+  await start(["--max-displays", "1"], { fresh: false });
+  assert.deepEqual((await server.json("GET", "/api/v1/sessions")).sessions.map((each) => each.id), [id]);
+});
+
 test("a second signal hurries", async () => {
   await start(["--drain-seconds", "600"]);
   const { id } = await server.createSession();

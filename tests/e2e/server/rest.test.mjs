@@ -284,6 +284,21 @@ test("who goes away while he waits leaves the line, and so does a session that i
   assert.equal(await length(), 0);
 });
 
+test("whose desk died waits in line for the next one, too, when the same key is asked for", async () => {
+  await start(["--max-displays", "1"]);
+  const { id } = await create({ key: "alice" });
+  await fail(id);
+  const other = await create();
+  const ask = (wait_seconds) => server.request("POST", "/api/v1/sessions", { body: { provider: "scripted", key: "alice", wait_seconds } });
+  assert.deepEqual((await ask(0)).body.code, "no_free_desk");
+  const waits = ask(60);
+  await until("it waits", async () => (await session(id)).queue_position === 1);
+  assert.deepEqual((await statuses(id)).at(-1).code, "queued");
+  await server.json("DELETE", at(other.id));
+  const { status, body } = await waits;
+  assert.deepEqual([status, body.id, body.desk.state], [200, id, "ready"]);
+});
+
 test("a workspace has one holder, unless both share it", async () => {
   await start();
   const one = await create({ workspace: "notes" });

@@ -156,3 +156,25 @@ TEST_CASE("who has waited long enough, or goes away, leaves the line") {
         co_await line.scope.close();
     });
 }
+
+TEST_CASE(
+    "when the line is closed who waits hears why, and nobody enters it again; places are given as before") {
+    fakes::run_loop([](async::Executor executor) -> Task<> {
+        Places places{executor, {.desks = 1}, {}};
+        auto held = places.take(need("x"));
+        Line line{executor, places};
+        line.enter("one", need("a"));
+        line.enter("two", need("b"));
+        co_await settle();
+        co_await places.close_line({core::Code::unavailable, "it ends", "ending"});
+        CHECK(line.failures == std::map<std::string, std::string>{{"one", "ending"}, {"two", "ending"}});
+        CHECK(places.waiting().empty());
+        line.enter("late", need("c"));
+        co_await settle();
+        CHECK(line.failures["late"] == "ending");
+        held.reset();
+        CHECK(line.served.empty());
+        CHECK(refusal(places, need("d")) == "");
+        co_await line.scope.close();
+    });
+}
