@@ -90,5 +90,5 @@ test("a format that there is not is refused before anything starts", () => {
       return error.stderr;
     }
   })();
-  assert.match(ended, /--log_format: must be one of text, json, not "xml"/);
+  assert.match(ended, /--log-format: must be one of text, json, not "xml"/);
 });
