@@ -15,13 +15,13 @@ import tempfile
 SKIPPED = 77
 MOST_SECONDS = 1500
 KEEP = pathlib.Path("/var/cache/carrel-kernel")
-DISK_MIB = 512
+DISK_MIB = 2048
 # What a desk and its disk need; what these depend on is loaded before them.
 MODULES = ["virtio_pci", "virtio_blk", "overlay", "nft_ct", "nft_masq", "nft_chain_nat", "nft_connlimit", "nft_fib_inet", "nft_limit",
            "nft_reject_inet", "nft_log", "nf_conntrack_netlink", "veth", "loop"]
-# What the jail and the network tests call, with the folder that they look in. Busybox's own shell would prefer its
-# own, lesser ip.
-HOST_TOOLS = {"dash": "bin", "ip": "bin", "nft": "bin", "tar": "bin", "mkfs.ext4": "sbin"}
+# What the jail and the tests call, with the folder that they look in. Busybox's own shell would prefer its own, lesser
+# ip; its cp knows no holes.
+HOST_TOOLS = {"dash": "bin", "ip": "bin", "nft": "bin", "tar": "bin", "cp": "bin", "e2fsck": "bin", "dumpe2fs": "bin", "mkfs.ext4": "sbin"}
 TOOLS = ["qemu-system-x86_64", "cpio", "dpkg-deb", "apt-get", "modinfo", *HOST_TOOLS]
 
 FIRST_PROCESS = """#!/bin/busybox sh
@@ -115,7 +115,7 @@ def make_disk(folder, programs, arguments):
     (root / "tmp").chmod(0o1777)
     shutil.copy("/bin/busybox", root / "bin/busybox")
     (root / "bin/sh").symlink_to("dash")
-    for name in ("cat", "ls", "mount", "kill", "sleep", "sysctl", "grep", "nsenter", "readlink", "unshare"):
+    for name in ("cat", "ls", "mount", "kill", "sleep", "sysctl", "grep", "nsenter", "readlink", "unshare", "cut", "du"):
         (root / "bin" / name).symlink_to("busybox")
     (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
     (root / "etc/resolv.conf").write_text("")
