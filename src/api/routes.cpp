@@ -134,10 +134,12 @@ Task<net::Response> serve(Gatekeeper& gatekeeper, const ops::Operation& row, con
         co_return co_await handler(request, principal);
     }
     auto place = gatekeeper.take_place(principal);
-    // What waits is cut when the caller's key or link ends; what must not be left half done goes on.
+    // Who stands in the line is cut when the key or link ends that let him in; what a desk was asked is
+    // answered, and what must not be left half done goes on.
+    const bool is_of_desk = !row.path.starts_with("/api/");
     const auto waiting = std::make_shared<net::Request*>(&request);
-    const auto hold = caller.grant->hold([known = std::weak_ptr{waiting}] {
-        const auto left = known.lock();
+    const auto hold = caller.grant->hold([is_of_desk, known = std::weak_ptr{waiting}] {
+        const auto left = is_of_desk ? nullptr : known.lock();
         if (left && (*left)->may_be_dropped && (*left)->hang_up) (*left)->hang_up();
     });
     auto response = co_await answer_in_turn(gatekeeper, row, handler, request, principal);

@@ -48,7 +48,11 @@ async function checkPoolAtRest(world, living) {
   await eventually("line", `places are held by the ${living.size} desks of sessions only`, async () => (held = await world.operator.held()) === living.size);
   if (held !== living.size) report.log(`(places that are held: ${held})`);
   const most = () => deskFolders(data).length + disksInStock;
-  await eventually("disks", "there are no disks but those of desks and the stock", () => disks(data).length <= most());
+  await eventually("disks", "there are no disks but those of desks, the stock, and one of each workspace", () => {
+    const all = disks(data);
+    const ofWorkspaces = all.filter((file) => file.startsWith(`${data}/workspaces/`));
+    return all.length - ofWorkspaces.length <= most() && new Set(ofWorkspaces).size === ofWorkspaces.length;
+  });
   await eventually("host", "nothing that helps the jail is left", () => helpersOf(world).length === 0);
 }
 

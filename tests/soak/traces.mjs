@@ -84,17 +84,18 @@ export const warmDesks = (data) => new Set(rows(data, "SELECT id FROM desks WHER
 
 export const deskFolders = (data) => readdirSync(path.join(data, "desks"));
 
-/** Loop devices over files of DATA: disks of desks, and those in stock. */
+/** Files of DATA that loop devices have, one for each: disks of desks, those in stock, and those of workspaces in use. */
 export const disks = (data) =>
   readdirSync("/sys/block")
     .filter((name) => name.startsWith("loop"))
-    .filter((name) => {
+    .map((name) => {
       try {
-        return readFileSync(`/sys/block/${name}/loop/backing_file`, "utf8").startsWith(`${data}/`);
+        return readFileSync(`/sys/block/${name}/loop/backing_file`, "utf8").trim();
       } catch {
-        return false; // it has no file
+        return ""; // it has none
       }
-    });
+    })
+    .filter((file) => file.startsWith(`${data}/`));
 
 function filesBelow(folder) {
   try {

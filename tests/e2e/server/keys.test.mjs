@@ -176,7 +176,7 @@ describe("keys", () => {
 
   test("a call that is being answered when its key is revoked is finished, and the answer comes", async () => {
     const given = await give({ user: "alice" });
-    const call = server.request("POST", `${at(session.id)}/desk/terminal/execute`, { body: { command: "touch ~/begun; sleep 3; while [ ! -e ~/over ]; do sleep 0.1; done; echo done" }, ...of(given.key) });
+    const call = server.request("POST", `${at(session.id)}/desk/terminal/execute`, { body: { command: "sleep 6; touch ~/begun; while [ ! -e ~/over ]; do sleep 0.1; done; echo done" }, ...of(given.key) });
     await until("it runs", async () => (await server.request("GET", `${at(session.id)}/desk/file/download?path=/home/agent/begun`, of(session.key))).status === 200);
     assert.equal((await server.request("DELETE", `/api/v1/keys/${given.id}`, of(operator))).status, 204);
     await server.request("PUT", `${at(session.id)}/desk/file/upload?path=/home/agent/over`, { body: Buffer.from("x"), headers: { ...of(session.key).headers, "content-type": "application/octet-stream" } });
