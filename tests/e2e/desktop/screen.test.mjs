@@ -4,7 +4,7 @@ import http from "node:http";
 import { beforeEach, describe, test } from "node:test";
 import { dataDirectory, until } from "../lib/carrel.mjs";
 import { onDesk } from "../lib/desk.mjs";
-import { descriptors, part } from "../lib/host.mjs";
+import { descriptors, inside, part } from "../lib/host.mjs";
 import { panel, panelIsThere } from "../lib/panel.mjs";
 import { putInto, readPng } from "../lib/png.mjs";
 
@@ -111,7 +111,7 @@ describe("a picture", () => {
         const { status, body } = await bytes("?scale=0.1");
         assert.equal(status, 200, JSON.stringify(body));
       }
-      await until("the next one is there", async () => (await get("system/health")).success && part(dataDirectory, desk.session.desk.id, "openbox"));
+      await until("the next one is there", async () => (await get("system/health")).success && inside(dataDirectory, desk.session.desk.id, "openbox").length > 0);
     }
     await panelIsThere(desk);
   });
